@@ -1,0 +1,91 @@
+/**
+ * What the script left under `/archive`. The container could write there whatever it
+ * liked, so nothing below it is followed: links are told and skipped, files are opened
+ * with O_NOFOLLOW and looked at again once they are open.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ArtifactFile, type Log, type RebootRequest, RunFailure } from './ports.js';
+import type { Workspace } from './workspace.js';
+
+/** @returns every regular file below `root`, sorted by path */
+export async function listArtifacts(root: string, log: Log): Promise<ArtifactFile[]> {
+  const files: ArtifactFile[] = [];
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    // Names are bytes; one that is no UTF-8 cannot be asked for by name on the server.
+    const options = { withFileTypes: true, encoding: 'buffer' } as const;
+    const entries = await readdir(join(root, folder), options).catch((error: Error) => {
+      throw new RunFailure('artifacts', `The folder ${shown(folder)} of /archive cannot be read: ${error.message}.`);
+    });
+    for (const entry of entries) {
+      const name = entry.name.toString();
+      const path = folder === '' ? name : `${folder}/${name}`;
+      if (!Buffer.from(name).equals(entry.name)) {
+        await log.warn(`Skipping ${shown(path)}: its name is not UTF-8`);
+      } else if (entry.isDirectory()) {
+        folders.push(path);
+      } else if (entry.isFile()) {
+        files.push({ path, sizeBytes: (await lstat(join(root, path))).size });
+      } else {
+        await log.warn(`Skipping ${shown(path)}: ${entry.isSymbolicLink() ? 'a symbolic link' : 'not a regular file'}`);
+      }
+    }
+  }
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function shown(path: string): string {
+  return JSON.stringify(path === '' ? '.' : path);
+}
+
+/**
+ * Opens a file below `/archive` for reading; undefined when there is no such file, or it is
+ * no regular one. O_NONBLOCK: to open a FIFO would wait for its writer.
+ */
+export async function openArchived(path: string): Promise<FileHandle | undefined> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
+    if (['ENOENT', 'ELOOP', 'ENXIO', 'EACCES', 'ENOTDIR'].includes(error.code ?? '')) return undefined;
+    throw error;
+  });
+  if (file === undefined || (await file.stat()).isFile()) return file;
+  await file.close();
+  return undefined;
+}
+
+/** The longest script that is taken over a reboot, bytes: it has to stand in a rundef. */
+const LONGEST_REBOOT_SCRIPT = 16 * 1024 * 1024;
+
+/**
+ * Takes the script that wants to go on after a reboot out of the archive, if there is one.
+ *
+ * @throws RunFailure(script) for one that is no text
+ */
+export async function takeRebootScript(workspace: Workspace): Promise<RebootRequest | undefined> {
+  for (const [name, cold] of [
+    ['execute-on-reboot', false],
+    ['execute-on-cold-reboot', true],
+  ] as const) {
+    const path = join(workspace.archive, name);
+    const file = await openArchived(path);
+    if (file === undefined) continue;
+    try {
+      const { size } = await file.stat();
+      if (size > LONGEST_REBOOT_SCRIPT) {
+        throw new RunFailure('script', `/archive/${name} is ${size} bytes long: more than a script can be.`);
+      }
+      const script = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await file.readFile());
+      await unlink(path);
+      return { cold, script };
+    } catch (error) {
+      if (error instanceof TypeError)
+        throw new RunFailure('script', `/archive/${name} is not UTF-8 text.`, { cause: error });
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+  return undefined;
+}

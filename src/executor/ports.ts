@@ -1,0 +1,239 @@
+/**
+ * What a run needs of the world. The story (`execute-run.ts`) is written against these
+ * interfaces and nothing else; a simulation and a real worker differ only in the objects
+ * they pass in.
+ *
+ * Conventions, for every port: a call that cannot do its work throws a `RunFailure` when
+ * the reason is one that a user can understand (the story turns it into the run's
+ * outcome), any other error is a defect of ours. A `signal` aborts the call: what it
+ * started is gone when its promise rejects. `dispose` may be called twice, and before start.
+ */
+import type { Test } from '../schema/model.js';
+
+export type RunStatus = 'RUNNING' | 'UPLOADING' | 'PASSED' | 'FAILED';
+
+/** Why a run FAILED. `script`: it exited non-zero, or was killed by the kernel. */
+export type FailureCause =
+  | 'script'
+  | 'tests'
+  | 'timeout'
+  | 'cancelled'
+  | 'setup'
+  | 'artifacts'
+  | 'lost'
+  | 'interrupted';
+
+/** The part of the environment that was not there (exit status 3), where that is why a run failed. */
+export type Environment = 'engine' | 'registry' | 'git' | 'server' | 'disk';
+
+/** A reason for FAILED that was foreseen; its message is a sentence for the console. */
+export class RunFailure extends Error {
+  override name = 'RunFailure';
+  readonly reason: FailureCause;
+  readonly environment: Environment | undefined;
+
+  constructor(reason: FailureCause, message: string, options: { environment?: Environment; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reason = reason;
+    this.environment = options.environment;
+  }
+}
+
+/** The tool's own lines in the console: `== time: heading`, and details under it. */
+export interface Log {
+  heading(text: string): Promise<void>;
+  info(text: string): Promise<void>;
+  warn(text: string): Promise<void>;
+  error(text: string): Promise<void>;
+  /** Bytes as they are: a child's output. */
+  raw(bytes: Uint8Array): Promise<void>;
+}
+
+/** Takes the console, the status and the tests of a run to whoever wants them. */
+export interface Reporter {
+  /**
+   * Appends to the console, in call order. Resolves when more may be written: the caller
+   * waits, so that a slow sink slows the script down instead of filling the memory.
+   * The buffer belongs to the reporter until then.
+   */
+  write(bytes: Uint8Array): void | Promise<void>;
+  /** Called in the story's order; PASSED or FAILED comes once, last. */
+  status(status: RunStatus): Promise<void>;
+  test(test: Test): Promise<void>;
+  /** Aborts when the server, or the user, wants the run to stop; its reason is a `RunFailure`. */
+  readonly cancelled: AbortSignal;
+}
+
+export interface RegistryCredentials {
+  username: string;
+  password: string;
+}
+
+export interface ImageInfo {
+  /** The engine's id of the image, `sha256:…`. */
+  id: string;
+  /** The registry's digest, `sha256:…`, when the image came from one. */
+  digest?: string;
+  os: string;
+  architecture: string;
+}
+
+export interface PullRequest {
+  reference: string;
+  /** From the run's `container-auth`, for this pull only; without it the engine adapter finds the user's own. */
+  credentials?: RegistryCredentials;
+  log: Log;
+  signal: AbortSignal;
+}
+
+export interface Mount {
+  source: string;
+  target: string;
+  readOnly: boolean;
+}
+
+/** All that a container is started with; pure data, made by `container-spec.ts`. */
+export interface ContainerSpec {
+  image: string;
+  /** The one argument after the entrypoint. */
+  command: string[];
+  /** undefined: the image's own; `''`: none, and no image CMD. */
+  entrypoint?: string;
+  user?: string;
+  workingDir: string;
+  /** `KEY=value`, in order; the last of a key wins. */
+  env: string[];
+  mounts: Mount[];
+  privileged: boolean;
+  capAdd: string[];
+  capDrop: string[];
+  memoryBytes?: number;
+  /** Labels by which clean-up finds what we made. */
+  labels: Record<string, string>;
+}
+
+export interface ContainerExit {
+  /** 0–255; 128 + n for a death by signal n. */
+  exitCode: number;
+  oomKilled: boolean;
+  /** The engine's own words when it could not start the process. */
+  error?: string;
+}
+
+/** One container. Order: `start` once, `wait` after it; `dispose` whenever. */
+export interface Container {
+  readonly id: string;
+  /** Attaches, then starts. Every byte of stdout and stderr, in the order the engine gives them, goes to `sink`, one call at a time. */
+  start(sink: (chunk: Buffer) => void | Promise<void>): Promise<void>;
+  /** Resolves when the process has ended and the last byte has been taken by the sink. Throws a `RunFailure('lost')` when the engine or the container went away. */
+  wait(): Promise<ContainerExit>;
+  /** SIGKILL; resolves when the process is gone. Nothing to do is no error. */
+  kill(): Promise<void>;
+  /** Runs a command inside, for diagnostics; its output, stdout and stderr together, at most 1 MiB. */
+  exec(argv: string[], timeoutMs: number): Promise<Buffer>;
+  /** Force-removes the container. Resolves when the engine has confirmed. */
+  dispose(): Promise<void>;
+}
+
+export interface ContainerEngine {
+  /** One try; the story repeats it. */
+  pull(request: PullRequest): Promise<ImageInfo>;
+  create(spec: ContainerSpec, signal: AbortSignal): Promise<Container>;
+  /** Names the address that the docker CLI would look `proxies` up under, `unix:///var/run/docker.sock`. */
+  readonly address: string;
+}
+
+export interface RepositoryRequest {
+  /** Where the clone goes; does not exist yet. */
+  directory: string;
+  /** HOME for git: `.netrc` stands there, `.gitconfig` may be written there. 0700. */
+  home: string;
+  env: Record<string, string>;
+  secrets: Record<string, string>;
+  log: Log;
+  signal: AbortSignal;
+}
+
+export interface ScriptRepositoryRequest extends Omit<RepositoryRequest, 'env'> {
+  cloneUrl: string;
+  gitRef?: string;
+  /** `name` or `user:token`, names of secrets. */
+  token?: string;
+}
+
+/** Where the code comes from: git on the host, or somebody's working tree. */
+export interface Source {
+  /** Fills `directory` as SPEC 3 says: clone, branch `jobserv-run` at GIT_SHA, submodules, LFS. */
+  checkout(request: RepositoryRequest): Promise<void>;
+  /** Clones the script-repo; answers the SHA that is checked out. */
+  checkoutScripts(request: ScriptRepositoryRequest): Promise<{ sha: string }>;
+}
+
+export interface ArtifactFile {
+  /** Below `/archive`, `/`-separated, raw. */
+  path: string;
+  sizeBytes: number;
+}
+
+export interface Artifacts {
+  /** Takes the files found under `root` to where they are kept; called once, with every regular file. */
+  store(root: string, files: ArtifactFile[], log: Log, signal: AbortSignal): Promise<void>;
+}
+
+/** The machine: what a worker's settings, or a simulation's flags, say about it. */
+export interface Host {
+  /** The folder of a persistent volume; created when it is not there. */
+  persistentVolume(project: string, name: string): Promise<string>;
+  /** The folder behind a shared volume, or a `RunFailure('setup')`. */
+  sharedVolume(name: string): Promise<string>;
+  /** `/usr/local/share/ca-certificates`, if it holds anything. */
+  certificates(): Promise<string | undefined>;
+  /** The text of the docker client's `config.json`, if there is one and it may be shown to scripts. */
+  dockerConfig(): Promise<string | undefined>;
+  /** `proxies` of that same config for this engine as `KEY=value` (SPEC 3, env); they win over the run's. */
+  proxies(engineAddress: string): Promise<string[]>;
+  readonly memoryBytes?: number;
+  /** Removes what the container's root left and we may not remove ourselves. */
+  removeTree(path: string): Promise<void>;
+}
+
+/** A script that asked to go on after a reboot. */
+export interface RebootRequest {
+  cold: boolean;
+  /** The script that goes on. */
+  script: string;
+}
+
+export interface Reboot {
+  /** Resolves when the run may go on, as after a boot. */
+  reboot(request: RebootRequest, log: Log): Promise<void>;
+}
+
+export const PHASES = ['pull', 'prepare', 'script', 'reboot', 'upload', 'tests', 'report'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Is told when a phase begins and ends: a summary's timings, or the state from which another process goes on. */
+export interface Journal {
+  begin(phase: Phase): void | Promise<void>;
+  end(phase: Phase): void | Promise<void>;
+}
+
+export interface RunPorts {
+  reporter: Reporter;
+  engine: ContainerEngine;
+  source: Source;
+  artifacts: Artifacts;
+  host: Host;
+  reboot: Reboot;
+  journal: Journal;
+}
+
+/** How a run ended. The container's exit code is there whenever a script ran to its end. */
+export type RunOutcome = {
+  image?: ImageInfo;
+  exitCode?: number;
+  tests: Test[];
+  artifacts: ArtifactFile[];
+  /** What could not be cleaned up; the verdict stands all the same. */
+  warnings: string[];
+} & ({ status: 'PASSED' } | { status: 'FAILED'; cause: FailureCause; message: string; environment?: Environment });

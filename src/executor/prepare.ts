@@ -1,0 +1,153 @@
+/** Phase 3: everything that is mounted into the container, and the container itself as data. */
+import { access, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GIT_TRIGGER_TYPES, type RunDefinition } from '../schema/model.js';
+import { containerEnv } from './container-env.js';
+import { containerSpec, volumeMount } from './container-spec.js';
+import { netrc } from './netrc.js';
+import { type ContainerSpec, type Log, type Mount, RunFailure, type RunPorts } from './ports.js';
+import { prepareScript } from './script.js';
+import { makeVisibleFolder, type Workspace, writeFresh } from './workspace.js';
+
+/**
+ * Fills the workspace and says which container is to run. May be called again on the same
+ * workspace, after a reboot: archive and repository stay, the rest is written anew.
+ *
+ * @param rebootScript the script that goes on after a reboot, instead of the rundef's
+ */
+export async function prepare(
+  run: RunDefinition,
+  workspace: Workspace,
+  ports: Pick<RunPorts, 'engine' | 'host' | 'source'>,
+  log: Log,
+  signal: AbortSignal,
+  rebootScript?: string,
+): Promise<ContainerSpec> {
+  checkSecretNames(run);
+  await log.heading('Preparing secrets and volumes');
+  await prepareSecrets(run, workspace, ports, log);
+  const volumes = await prepareVolumes(run, ports, log);
+  await prepareNetrc(run, workspace);
+  await makeVisibleFolder(workspace.archive);
+
+  await log.heading('Preparing the script');
+  const command = await prepareScript(run, workspace, ports, log, signal, rebootScript);
+  const repository = await prepareRepository(run, workspace, ports, log, signal);
+
+  const mounts: Mount[] = [
+    { source: workspace.secrets, target: '/secrets', readOnly: false },
+    ...volumes,
+    { source: workspace.netrc, target: '/root/.netrc', readOnly: false },
+    { source: workspace.curlrc, target: '/root/.curlrc', readOnly: false },
+    { source: workspace.archive, target: '/archive', readOnly: false },
+    { source: workspace.scriptRepo, target: '/script-repo', readOnly: false },
+    ...(repository ? [{ source: workspace.repo, target: '/repo', readOnly: false }] : []),
+  ];
+  await checkSources(mounts);
+
+  const env = containerEnv(run.env);
+  await log.heading('Setting up the environment of the container');
+  for (const variable of env) await log.info(variable);
+  const { memoryBytes } = ports.host;
+  return containerSpec(run, {
+    command,
+    workingDir: repository ? '/repo' : '/',
+    env: [...env, ...(await ports.host.proxies(ports.engine.address))],
+    mounts,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+  });
+}
+
+async function prepareSecrets(
+  run: RunDefinition,
+  workspace: Workspace,
+  ports: Pick<RunPorts, 'host'>,
+  log: Log,
+): Promise<void> {
+  await makeVisibleFolder(workspace.secrets);
+  const dockerConfig = await ports.host.dockerConfig();
+  if (dockerConfig !== undefined) {
+    await log.info('Secret docker_host_config.json: the host has a docker client configuration');
+    await writeFresh(join(workspace.secrets, 'docker_host_config.json'), dockerConfig, 0o644);
+  }
+  for (const [name, value] of Object.entries(run.secrets ?? {})) {
+    await log.info(`Secret ${name}`);
+    await writeFresh(join(workspace.secrets, name), value, 0o644);
+  }
+}
+
+function checkSecretNames(run: RunDefinition): void {
+  const bad = Object.keys(run.secrets ?? {}).find((name) => /^\.{0,2}$|[/\0]/.test(name));
+  if (bad === undefined) return;
+  throw new RunFailure('setup', `A secret cannot be named ${JSON.stringify(bad)}: it is to be a file below /secrets.`);
+}
+
+async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, 'host'>, log: Log): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const [name, path] of Object.entries(run['persistent-volumes'] ?? {})) {
+    await log.info(`Persistent volume ${name} at ${path}`);
+    mounts.push(volumeMount(await ports.host.persistentVolume(run.project, name), path, false));
+  }
+  for (const [name, path] of Object.entries(run['shared-volumes'] ?? {})) {
+    await log.info(`Shared volume ${name} at ${path}`);
+    mounts.push(volumeMount(await ports.host.sharedVolume(name), path, true));
+  }
+  const certificates = await ports.host.certificates();
+  if (certificates !== undefined) {
+    await log.info(`Certificates of this host at ${certificates}`);
+    mounts.push({ source: certificates, target: certificates, readOnly: true });
+  }
+  return mounts;
+}
+
+async function prepareNetrc(run: RunDefinition, workspace: Workspace): Promise<void> {
+  const scriptRepoUrl = run['script-repo']?.['clone-url'];
+  const text = netrc({
+    runUrl: run.run_url,
+    apiKey: run.api_key,
+    secrets: run.secrets ?? {},
+    ...(scriptRepoUrl === undefined ? {} : { scriptRepoUrl }),
+  });
+  await writeFresh(workspace.netrc, text, 0o644);
+  await writeFresh(workspace.curlrc, '--netrcfile /root/.netrc', 0o644);
+}
+
+/** Clones the repository of a git trigger type; says whether the run has one. */
+async function prepareRepository(
+  run: RunDefinition,
+  workspace: Workspace,
+  ports: Pick<RunPorts, 'source'>,
+  log: Log,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!GIT_TRIGGER_TYPES.has(run.trigger_type)) return false;
+  await log.heading('Preparing the repository');
+  if (await exists(workspace.repo)) {
+    await log.info('Going on with the repository as the script left it');
+    return true;
+  }
+  const { root: home, repo: directory } = workspace;
+  try {
+    await ports.source.checkout({ directory, home, env: run.env, secrets: run.secrets ?? {}, log, signal });
+  } catch (error) {
+    // Half a clone must not be taken for a repository by whoever begins this phase again.
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+  return true;
+}
+
+async function checkSources(mounts: Mount[]): Promise<void> {
+  for (const { source, target } of mounts) {
+    if (!(await exists(source))) {
+      throw new RunFailure('setup', `${target} cannot be mounted: ${source} is not there on this host.`);
+    }
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

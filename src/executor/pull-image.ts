@@ -1,0 +1,53 @@
+/** Phase 1: the image, pulled before every run, in four tries. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RunDefinition } from '../schema/model.js';
+import type { Limits } from './limits.js';
+import { type ImageInfo, type Log, type RegistryCredentials, RunFailure, type RunPorts } from './ports.js';
+
+export async function pullImage(
+  run: RunDefinition,
+  ports: Pick<RunPorts, 'engine'>,
+  log: Log,
+  limits: Limits,
+  signal: AbortSignal,
+): Promise<ImageInfo> {
+  await log.heading(`Pulling image ${run.container}`);
+  const credentials = containerAuth(run);
+  const request = { reference: run.container, log, signal, ...(credentials === undefined ? {} : { credentials }) };
+  for (const wait of [...limits.pullWaits, undefined]) {
+    try {
+      const image = await ports.engine.pull(request);
+      if (image.digest !== undefined) await log.info(`Digest: ${image.digest}`);
+      return image;
+    } catch (error) {
+      if (!(error instanceof RunFailure) || signal.aborted || wait === undefined) throw error;
+      await log.warn(`${error.message} Trying again in ${wait / 1000} s.`);
+      await sleep(wait, undefined, { signal });
+    }
+  }
+  throw new Error('unreachable: the last try either returns or throws');
+}
+
+/**
+ * The credentials that `container-auth` names. Its secret holds what a docker client keeps
+ * as `auth`: base64 of `user:password`.
+ *
+ * @throws RunFailure(setup) when the secret is missing or holds something else
+ */
+function containerAuth(run: RunDefinition): RegistryCredentials | undefined {
+  const name = run['container-auth'];
+  if (!name) return undefined;
+  const secret = run.secrets?.[name];
+  if (secret === undefined) {
+    throw new RunFailure('setup', `container-auth names the secret "${name}", which the run does not have.`);
+  }
+  const decoded = Buffer.from(secret.trim(), 'base64').toString();
+  const colon = decoded.indexOf(':');
+  if (colon < 1) {
+    throw new RunFailure(
+      'setup',
+      `The secret "${name}" (container-auth) is not base64 of "user:password": make it with printf %s user:password | base64.`,
+    );
+  }
+  return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}

@@ -1,0 +1,30 @@
+/** What `validate` says of a file: one finding, at one place. */
+
+export type Severity = 'error' | 'warning' | 'info';
+
+/** What the live server does with what was found: refuses the definition, fails the build or run, does the wrong thing silently, or is content. */
+export type ServerBehaviour = 'rejects' | 'fails' | 'misbehaves' | 'accepts';
+
+/** Lines and columns count from 1; a column counts UTF-16 code units. `end` is exclusive. */
+export interface Range {
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+}
+
+export interface Related extends Range {
+  message: string;
+}
+
+export interface Diagnostic extends Range {
+  /** The rule's id, kebab-case: `unknown-key`. */
+  rule: string;
+  severity: Severity;
+  server: ServerBehaviour;
+  message: string;
+  /** JSON pointer into the definition. */
+  path: string;
+  help?: string;
+  related?: Related[];
+}
