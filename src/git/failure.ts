@@ -1,0 +1,74 @@
+/** From what git said to a reason that a user can act on. */
+import { type Environment, RunFailure } from '../executor/ports.js';
+import { GitError } from './git.js';
+
+interface Kind {
+  pattern: RegExp;
+  why: string;
+  advice: string;
+  environment?: Environment;
+}
+
+/** In order: what git prints for a refused password holds words of the more general ones below it. */
+const KINDS: Kind[] = [
+  {
+    pattern: /No space left on device|Disk quota exceeded/i,
+    why: 'the disk is full',
+    advice: 'Make room, or choose another workspace.',
+    environment: 'disk',
+  },
+  {
+    pattern:
+      /Authentication failed|could not read (Username|Password)|returned error: (401|403)|Permission denied \(|Host key verification failed|Access denied|terminal prompts disabled/i,
+    why: 'the server refused the credentials, or wants some',
+    advice: 'Check the secret that holds the token for this server, and what that token may read.',
+  },
+  {
+    pattern:
+      /repository .*not found|returned error: (404|410)|does not appear to be a git repository|repository .* does not exist|Repository not found/i,
+    why: 'there is no such repository, or the credentials may not see it',
+    advice: 'Check the address and, for a private repository, the secret with the token.',
+  },
+  {
+    pattern:
+      /not a valid (object name|branch point|ref)|unknown revision|did not match any file|not a commit|reference is not a tree|unable to read tree|invalid reference|not our ref|Direct fetching of that commit failed|did not contain/i,
+    why: 'that commit or reference is not in the repository',
+    advice: 'Check that it was pushed, and not removed by a forced push since.',
+  },
+  {
+    pattern: /transport '.*' not allowed|Unable to find remote helper/i,
+    why: 'its address uses a transport that is not allowed here',
+    advice: 'Use an https, http, git or ssh address.',
+  },
+  {
+    pattern:
+      /could not resolve|couldn't connect|failed to connect|connection (refused|timed out|reset|closed)|timed out|network is unreachable|no route to host|SSL|TLS|certificate|early EOF|RPC failed|remote end hung up|unexpected disconnect|empty reply|unable to connect|returned error: (408|429|5\d\d)|unable to access|Temporary failure in name resolution/i,
+    why: 'the git server could not be reached',
+    advice: 'Check the address, the network and the proxy settings of this host.',
+    environment: 'git',
+  },
+];
+
+/**
+ * @param what what could not be done, as the start of a sentence: `Could not clone <url>`
+ * @returns a `RunFailure('setup')` for a failed git; anything else as it is
+ */
+export function gitFailure(what: string, error: unknown): unknown {
+  if (!(error instanceof GitError)) return error;
+  const kind = KINDS.find(({ pattern }) => pattern.test(error.output));
+  const said = lastWords(error.output);
+  const message = kind
+    ? `${what}: ${kind.why}${said && ` (${said})`}. ${kind.advice}`
+    : `${what}: ${said || `git ended with ${error.exitCode ?? 'a signal'}`}.`;
+  return new RunFailure('setup', message, {
+    cause: error,
+    ...(kind?.environment === undefined ? {} : { environment: kind.environment }),
+  });
+}
+
+/** git's own reason: its first `fatal:` or `error:` line is nearer to the cause than the last. */
+function lastWords(output: string): string {
+  const lines = output.split('\n').map((line) => line.trim());
+  const line = lines.find((text) => /^(fatal|error|ssh):/.test(text)) ?? lines.filter(Boolean).at(-1) ?? '';
+  return line.replace(/^(fatal|error): /, '').replace(/\.$/, '');
+}

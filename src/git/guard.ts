@@ -1,0 +1,38 @@
+/** What a rundef may say to git. Its URLs and references end up in an argument vector, where `-x` would be an option. */
+import { RunFailure } from '../executor/ports.js';
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const CONTROL = /[\0-\x1f\x7f]/;
+
+/** @throws RunFailure for an option, a transport helper (`ext::…` runs commands) or control characters */
+export function checkUrl(url: string, name: string): void {
+  const shown = JSON.stringify(url);
+  if (url === '')
+    throw refuse(`${name} is empty, so there is nothing to clone. Set it to the address of a repository.`);
+  if (url.startsWith('-')) throw refuse(`${name} ${shown} begins with "-": git would take it for an option.`);
+  if (CONTROL.test(url)) throw refuse(`${name} ${shown} has control characters in it. Remove them.`);
+  if (/^[A-Za-z0-9][A-Za-z0-9+.-]*::/.test(url)) {
+    throw refuse(
+      `${name} ${shown} names a transport helper, which could run any command. Use an https or ssh address.`,
+    );
+  }
+}
+
+/** @throws RunFailure for what git would take for an option, or could never be a reference */
+export function checkRef(ref: string, name: string): void {
+  const shown = JSON.stringify(ref);
+  if (ref.startsWith('-')) throw refuse(`${name} ${shown} begins with "-": git would take it for an option.`);
+  if (CONTROL.test(ref)) throw refuse(`${name} ${shown} has control characters in it. Remove them.`);
+}
+
+/** An address without user and password: for messages, and for what others may read. `git@` of an ssh address stays. */
+export function withoutCredentials(url: string): string {
+  return url.replace(
+    /^([a-z][a-z0-9+.-]*:\/\/)([^/?#]*)@/i,
+    (_, scheme: string, user: string) => scheme + (/ssh/i.test(scheme) ? `${user.split(':')[0]}@` : ''),
+  );
+}
+
+function refuse(message: string): RunFailure {
+  return new RunFailure('setup', message);
+}

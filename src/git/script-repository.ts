@@ -1,0 +1,114 @@
+/**
+ * The clone of a script-repo. A worker that puts the token into the clone URL shows it to
+ * everybody on the host in the list of processes; here git gets the same credentials from
+ * a file. But a script in the container may fetch again from `origin`, and must not be able
+ * to tell: so the address in the clone's configuration is the one with the token in it.
+ */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunFailure, type ScriptRepositoryRequest } from '../executor/ports.js';
+import { clone } from './clone.js';
+import { configLine } from './config-text.js';
+import { authorizationSection, basicAuthorization, isHttp } from './credentials.js';
+import { runEnvironment } from './environment.js';
+import { gitFailure } from './failure.js';
+import { writePrivate } from './files.js';
+import { readGit, streamGit } from './git.js';
+import { checkRef, checkUrl, withoutCredentials } from './guard.js';
+
+const CREDENTIAL_FILE = '.gitconfig-script-repo';
+
+/** Clones, checks out `gitRef` if given, and answers the commit that is checked out. Throws as `Source.checkoutScripts`. */
+export async function cloneScripts(
+  request: ScriptRepositoryRequest,
+  waits: readonly number[],
+): Promise<{ sha: string }> {
+  const { cloneUrl, gitRef, directory, home, log, signal } = request;
+  checkUrl(cloneUrl, "The script-repo's clone-url");
+  if (gitRef) checkRef(gitRef, "The script-repo's git-ref");
+  await log.info(`Cloning ${withoutCredentials(cloneUrl)}`);
+  await cloneWithToken(request, waits);
+
+  const call = { cwd: directory, env: runEnvironment(home), signal };
+  if (gitRef) {
+    await log.info(`Checking out ${gitRef}`);
+    try {
+      await streamGit({ args: ['checkout', gitRef, '--'], ...call }, log);
+    } catch (error) {
+      throw gitFailure(`Could not check out ${gitRef} of ${withoutCredentials(cloneUrl)}`, error);
+    }
+  }
+  try {
+    const sha = (await readGit({ args: ['rev-parse', '--verify', 'HEAD^{commit}'], ...call })).toString().trim();
+    await log.info(`HEAD is ${sha}`);
+    return { sha };
+  } catch (error) {
+    signal.throwIfAborted();
+    const message = `The script-repo ${withoutCredentials(cloneUrl)} is empty: there is no commit to run a script of.`;
+    throw new RunFailure('setup', message, { cause: error });
+  }
+}
+
+async function cloneWithToken(request: ScriptRepositoryRequest, waits: readonly number[]): Promise<void> {
+  const { cloneUrl, home } = request;
+  const credentials = tokenOf(request);
+  if (credentials === undefined) return clone(cloneUrl, request, waits);
+  if (!isHttp(cloneUrl)) {
+    const message = `The script-repo has a token, which is of no use with ${withoutCredentials(cloneUrl)}. Use its https address.`;
+    throw new RunFailure('setup', message);
+  }
+  const { scheme, host, path } = parts(cloneUrl);
+  const url = `${scheme}://${host}${path}`;
+  const authorization = basicAuthorization(userinfoBytes(credentials), request.token ?? '');
+  const file = join(home, CREDENTIAL_FILE);
+  await writePrivate(file, authorizationSection(url, authorization));
+  try {
+    await clone(url, request, waits, ['-c', `include.path=${file}`]);
+  } finally {
+    await rm(file, { force: true });
+  }
+  await setOrigin(request.directory, url, `${scheme}://${credentials}@${host}${path}`);
+}
+
+/** The text before the `@` of the address: one secret's value, or two with a colon between them. */
+function tokenOf({ token, secrets }: ScriptRepositoryRequest): string | undefined {
+  if (!token) return undefined;
+  const names = token.split(':');
+  if (names.length > 2) return undefined;
+  const values = names.map((name) => {
+    const value = secrets[name];
+    if (value !== undefined) return value;
+    throw new RunFailure(
+      'setup',
+      `The script-repo's token is the secret ${name}, which the run does not have. Set it.`,
+    );
+  });
+  return values.join(':');
+}
+
+/** What a client sends for that text: percent-decoded, and with a colon even where there is no password. */
+function userinfoBytes(userinfo: string): Buffer {
+  const withPassword = userinfo.includes(':') ? userinfo : `${userinfo}:`;
+  return Buffer.from(
+    Buffer.from(withPassword)
+      .toString('latin1')
+      .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  );
+}
+
+/** Query and fragment go, as they do on a worker. */
+function parts(url: string): { scheme: string; host: string; path: string } {
+  const match = /^(https?):\/\/(?:[^/?#]*@)?([^/?#@]*)([^?#]*)/i.exec(url);
+  return { scheme: match?.[1]?.toLowerCase() ?? 'https', host: match?.[2] ?? '', path: match?.[3] ?? '' };
+}
+
+/** Edits the file: as an argument of `git remote set-url` the token would be seen by all. */
+async function setOrigin(directory: string, cloned: string, url: string): Promise<void> {
+  const file = join(directory, '.git/config');
+  const text = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    text.replace(configLine('url', cloned), () => configLine('url', url)),
+  );
+}
