@@ -1,0 +1,72 @@
+/** The console of a container that runs: attached before its start, followed to its last byte. */
+import type { Duplex } from 'node:stream';
+import type Docker from 'dockerode';
+import { BrokenStream, pumpFrames, type Sink } from './demux.js';
+import { callOptions } from './endpoint.js';
+import { within } from './engine-limits.js';
+
+const KEEP_ALIVE_MS = 30_000;
+
+export class ContainerConsole {
+  /** Resolves after the last byte was taken. Rejects with a `BrokenStream`, or with what the sink threw. */
+  readonly done: Promise<void>;
+  readonly #stream: Duplex;
+  #ended = false;
+  #heard = performance.now();
+
+  constructor(stream: Duplex, sink: Sink) {
+    this.#stream = stream;
+    this.done = pumpFrames(stream, (chunk) => this.#take(sink(chunk))).finally(() => {
+      this.#ended = true;
+    });
+    this.done.catch(() => {});
+  }
+
+  /** True from the stream's end on, whether it was the right one or not. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** For how long the engine has sent nothing; a sink that is busy keeps the engine waiting, not us. */
+  get silentMs(): number {
+    return this.#stream.isPaused() ? 0 : performance.now() - this.#heard;
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  #take(taken: void | Promise<void>): void | Promise<void> {
+    this.#heard = performance.now();
+    return taken?.then(() => {
+      this.#heard = performance.now();
+    });
+  }
+}
+
+/** Attaches to stdout and stderr; what was written before is not repeated. */
+export async function attach(container: Docker.Container, callMs: number): Promise<Duplex> {
+  const query = { stream: true, stdout: true, stderr: true };
+  const stream: NodeJS.ReadWriteStream = await within(callMs, (signal) =>
+    container.attach({ ...callOptions({ query, signal }), hijack: true }),
+  );
+  const socket = stream as Duplex & { setKeepAlive?(on: boolean, ms: number): void };
+  // An engine behind a network may vanish without a word.
+  socket.setKeepAlive?.(true, KEEP_ALIVE_MS);
+  return socket;
+}
+
+/** Whether the container's own end of the console is closed: then a second attachment ends at once. */
+export async function isConsoleClosed(container: Docker.Container, callMs: number, boundMs: number): Promise<boolean> {
+  const stream = await attach(container, callMs);
+  const probe = new ContainerConsole(stream, () => {});
+  try {
+    await within(boundMs, () => probe.done);
+    return true;
+  } catch (error) {
+    if (error instanceof BrokenStream) throw error;
+    return false;
+  } finally {
+    probe.close();
+  }
+}

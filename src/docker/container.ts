@@ -1,0 +1,156 @@
+/** One container, from its creation to its removal. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import { type Container, type ContainerExit, RunFailure } from '../executor/ports.js';
+import { attach, ContainerConsole, isConsoleClosed } from './console.js';
+import { BrokenStream, type Sink } from './demux.js';
+import { callOptions } from './endpoint.js';
+import { engineWords, isUnreachable, setupFailure, statusOf } from './engine-error.js';
+import { type EngineLimits, within } from './engine-limits.js';
+import { execInside } from './exec.js';
+import { awaitExit, cutFailure, engineGone, type ProcessEnd, removedFailure } from './exit.js';
+import { removeContainer } from './remove-container.js';
+import { startFailure } from './start-failure.js';
+
+export class DockerContainer implements Container {
+  readonly id: string;
+  readonly #api: Docker.Container;
+  readonly #limits: EngineLimits;
+  #console: ContainerConsole | undefined;
+  #process: Promise<ProcessEnd> | undefined;
+  #end: Promise<ContainerExit> | undefined;
+  #removal: Promise<void> | undefined;
+
+  constructor(api: Docker.Container, limits: EngineLimits) {
+    this.id = api.id;
+    this.#api = api;
+    this.#limits = limits;
+  }
+
+  async start(sink: Sink): Promise<void> {
+    const stream = await attach(this.#api, this.#limits.call).catch((error: unknown) => {
+      throw setupFailure("The container's console could not be attached", error);
+    });
+    const console = new ContainerConsole(stream, sink);
+    this.#console = console;
+    try {
+      await within(this.#limits.call, (signal) => this.#api.start(callOptions({ signal })));
+    } catch (error) {
+      console.close();
+      const failure = startFailure(error);
+      if (failure instanceof RunFailure) throw failure;
+      this.#end = Promise.resolve(failure);
+      return;
+    }
+    this.#process = awaitExit(this.#api, console, this.#limits);
+    this.#end = this.#follow(console, this.#process);
+    this.#end.catch(() => {});
+  }
+
+  async wait(): Promise<ContainerExit> {
+    if (!this.#end) throw new Error('a container is waited for before its start');
+    return this.#end;
+  }
+
+  async kill(): Promise<void> {
+    try {
+      await within(this.#limits.call, (signal) => this.#api.kill(callOptions({ query: { signal: 'KILL' }, signal })));
+    } catch (error) {
+      // 409: it does not run (any more); 404: somebody has removed it.
+      const status = statusOf(error);
+      if (status !== 404 && status !== 409) throw this.#lost(error);
+    }
+    const ended = this.#process?.catch(() => {});
+    if (ended) await within(this.#limits.call, () => ended);
+  }
+
+  exec(argv: string[], timeoutMs: number): Promise<Buffer> {
+    return execInside(this.#api, argv, timeoutMs);
+  }
+
+  dispose(): Promise<void> {
+    this.#removal ??= removeContainer(this.#api, this.#limits.call)
+      .catch((error: unknown) => {
+        this.#removal = undefined;
+        throw error;
+      })
+      .finally(() => this.#console?.close());
+    return this.#removal;
+  }
+
+  /** The process's end and the console's, in whatever order they come; the first thing that is wrong decides. */
+  async #follow(console: ContainerConsole, process: Promise<ProcessEnd>): Promise<ContainerExit> {
+    try {
+      const [end] = await Promise.all([
+        process,
+        console.done.catch((error: unknown) => this.#explainConsole(error)),
+        this.#boundDrain(console, process),
+        this.#checkEarlyEnd(console, process),
+      ]);
+      return await this.#judge(end);
+    } finally {
+      console.close();
+    }
+  }
+
+  /** What the sink threw is passed on; a broken stream is told from an engine that is gone. */
+  async #explainConsole(error: unknown): Promise<never> {
+    if (!(error instanceof BrokenStream)) throw error;
+    try {
+      await this.#inspect();
+    } catch (failure) {
+      if (statusOf(failure) === 404) throw removedFailure();
+      if (isUnreachable(failure)) throw engineGone(failure);
+    }
+    throw cutFailure(error);
+  }
+
+  /** The process is gone, its console is drained: an engine that then goes silent without ending it is not waited for. */
+  async #boundDrain(console: ContainerConsole, process: Promise<ProcessEnd>): Promise<void> {
+    await process;
+    const closed = console.done.then(
+      () => true,
+      () => true,
+    );
+    const step = this.#limits.drain / 10;
+    while (!(await Promise.race([closed, sleep(step, false, { ref: false })]))) {
+      if (console.silentMs >= this.#limits.drain) throw cutFailure();
+    }
+  }
+
+  /** A script may close its console and go on; a connection that was cut between two frames looks the same. */
+  async #checkEarlyEnd(console: ContainerConsole, process: Promise<ProcessEnd>): Promise<void> {
+    await console.done.catch(() => {});
+    const { earlyEnd, call } = this.#limits;
+    if (await Promise.race([process.then(() => true), sleep(earlyEnd, false, { ref: false })])) return;
+    try {
+      const { State } = await this.#inspect();
+      if (!State.Running || (await isConsoleClosed(this.#api, call, earlyEnd))) return;
+    } catch {
+      // Gone, or not to be asked: whoever waits for the process finds out and says so.
+      return;
+    }
+    throw cutFailure();
+  }
+
+  async #judge({ exitCode, error }: ProcessEnd): Promise<ContainerExit> {
+    if (exitCode === 0 && error === undefined) return { exitCode, oomKilled: false };
+    const told = error === undefined ? {} : { error };
+    try {
+      const { State } = await this.#inspect();
+      return { exitCode, oomKilled: State.OOMKilled, ...told };
+    } catch (failure) {
+      if (statusOf(failure) === 404 && !this.#removal) throw removedFailure();
+      return { exitCode, oomKilled: false, ...told };
+    }
+  }
+
+  #inspect(): Promise<Docker.ContainerInspectInfo> {
+    return within(this.#limits.call, (signal) => this.#api.inspect(callOptions({ signal })));
+  }
+
+  #lost(error: unknown): RunFailure {
+    if (isUnreachable(error)) return engineGone(error);
+    return new RunFailure('lost', `The container could not be killed: ${engineWords(error)}.`, { cause: error });
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The console of a container as the engine sends it: frames of an 8-byte header (stream,
+ * three zeros, length in big-endian) and that many bytes. stdout and stderr come out as
+ * one stream, in the order of the frames.
+ */
+import type { Readable } from 'node:stream';
+
+/** The engine's stream does not hold what it should: it was cut inside a frame, or is no such stream. */
+export class BrokenStream extends Error {
+  override name = 'BrokenStream';
+}
+
+const HEADER_BYTES = 8;
+const STDERR = 2;
+/** The engine's own complaint, in the place of the container's output. */
+const ENGINE_ERROR = 3;
+
+/** Takes the frames apart, wherever the reads cut them. */
+export class FrameDemuxer {
+  readonly #header = Buffer.alloc(HEADER_BYTES);
+  #headerBytes = 0;
+  #left = 0;
+  #complaint: Buffer[] | undefined;
+
+  /**
+   * Answers the payload bytes of one read, which may be none. They lie in `chunk` itself,
+   * moved together over the headers between them: a read of a thousand small frames costs
+   * no allocation, and is one piece for whoever takes it.
+   */
+  push(chunk: Buffer): Buffer {
+    let start = 0;
+    let end = 0;
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#left === 0) {
+        at += this.#readHeader(chunk, at);
+        continue;
+      }
+      const size = Math.min(this.#left, chunk.length - at);
+      if (this.#complaint) this.#complaint.push(Buffer.from(chunk.subarray(at, at + size)));
+      else if (end === start) [start, end] = [at, at + size];
+      else {
+        chunk.copyWithin(end, at, at + size);
+        end += size;
+      }
+      at += size;
+      this.#left -= size;
+      if (this.#left === 0 && this.#complaint) throw new BrokenStream(Buffer.concat(this.#complaint).toString());
+    }
+    return chunk.subarray(start, end);
+  }
+
+  /** @throws BrokenStream when the last frame is not complete */
+  end(): void {
+    if (this.#left > 0 || this.#headerBytes > 0) {
+      throw new BrokenStream('the stream of its console was cut in the middle');
+    }
+  }
+
+  /** Answers how many bytes of the chunk belonged to the header. */
+  #readHeader(chunk: Buffer, at: number): number {
+    const size = Math.min(HEADER_BYTES - this.#headerBytes, chunk.length - at);
+    if (size === HEADER_BYTES) {
+      this.#open(chunk, at);
+      return size;
+    }
+    chunk.copy(this.#header, this.#headerBytes, at, at + size);
+    this.#headerBytes += size;
+    if (this.#headerBytes === HEADER_BYTES) {
+      this.#headerBytes = 0;
+      this.#open(this.#header, 0);
+    }
+    return size;
+  }
+
+  #open(header: Buffer, at: number): void {
+    const stream = header[at] ?? 0;
+    if (stream > ENGINE_ERROR || header[at + 1] || header[at + 2] || header[at + 3]) {
+      throw new BrokenStream('the stream of its console is not what an engine sends');
+    }
+    this.#left = header.readUInt32BE(at + 4);
+    this.#complaint = stream > STDERR ? [] : undefined;
+  }
+}
+
+export type Sink = (chunk: Buffer) => void | Promise<void>;
+
+/**
+ * Moves the console to the sink, one call at a time; nothing is read from the engine while
+ * the sink is busy. Resolves after the last byte was taken. Rejects with the sink's error,
+ * the connection's, or a `BrokenStream`; what came before was delivered.
+ */
+export function pumpFrames(stream: Readable, sink: Sink): Promise<void> {
+  const demuxer = new FrameDemuxer();
+  // A stream may end, or break, while the sink still has its last bytes.
+  let busy: Promise<void> | undefined;
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown) => {
+      stream.destroy();
+      Promise.resolve(busy).then(() => reject(error), reject);
+    };
+    const attempt = (work: () => void) => {
+      try {
+        work();
+      } catch (error) {
+        fail(error);
+      }
+    };
+    stream.on('data', (chunk: Buffer) =>
+      attempt(() => {
+        const bytes = demuxer.push(chunk);
+        const taken = bytes.length > 0 ? sink(bytes) : undefined;
+        if (!taken) return;
+        busy = taken;
+        stream.pause();
+        taken.then(() => stream.resume(), fail);
+      }),
+    );
+    stream.on('end', () =>
+      attempt(() => {
+        demuxer.end();
+        Promise.resolve(busy).then(() => resolve(), fail);
+      }),
+    );
+    stream.on('error', (error) =>
+      fail(new BrokenStream(`the stream of its console broke (${error.message})`, { cause: error })),
+    );
+    stream.on('close', () => fail(new BrokenStream('the stream of its console was closed')));
+  });
+}

@@ -1,0 +1,136 @@
+/** The container engine of a run: Docker's API, or Podman's, which speaks the same. */
+import { randomBytes } from 'node:crypto';
+import { homedir } from 'node:os';
+import type Docker from 'dockerode';
+import {
+  type Container,
+  type ContainerEngine,
+  type ContainerSpec,
+  type ImageInfo,
+  type PullRequest,
+  RunFailure,
+} from '../executor/ports.js';
+import { DockerContainer } from './container.js';
+import { callOptions, openClient } from './endpoint.js';
+import { engineWords, setupFailure, statusOf } from './engine-error.js';
+import { ENGINE_LIMITS, type EngineLimits, within } from './engine-limits.js';
+import type { Surroundings } from './engine-places.js';
+import { type FoundEngine, findEngine } from './find-engine.js';
+import { inspectImage } from './image-info.js';
+import { listOwned, OWNER_LABEL, type OwnedContainer, sweep } from './owned-containers.js';
+import { currentOwner } from './process-owner.js';
+import { pullImage } from './pull.js';
+import { removeTreeInside } from './remove-tree.js';
+import { containerRequest, type LogDriver } from './request.js';
+
+export interface EngineOptions {
+  logDriver: LogDriver;
+  /** Whose containers these are; by default this process's, whose death makes them anybody's to remove. */
+  owner?: string;
+  surroundings?: Partial<Surroundings>;
+  limits?: Partial<EngineLimits>;
+}
+
+export interface EngineVersion {
+  name: 'docker' | 'podman';
+  version: string;
+  os: string;
+  architecture: string;
+}
+
+/**
+ * Finds the engine and makes sure that it answers; its client is loaded meanwhile.
+ *
+ * @throws RunFailure(setup, environment engine) whose message is a paragraph for the user
+ */
+export async function connectEngine(options: EngineOptions): Promise<DockerEngine> {
+  const loading = import('dockerode');
+  loading.catch(() => {});
+  const [found, owner] = await Promise.all([findEngine(options.surroundings), options.owner ?? currentOwner()]);
+  return new DockerEngine(await openClient(found.endpoint), found, { ...options, owner });
+}
+
+export class DockerEngine implements ContainerEngine {
+  readonly address: string;
+  readonly name: 'docker' | 'podman';
+  readonly #client: Docker;
+  readonly #limits: EngineLimits;
+  readonly #options: EngineOptions & { owner: string };
+
+  constructor(client: Docker, found: FoundEngine, options: EngineOptions & { owner: string }) {
+    this.address = found.endpoint.address;
+    this.name = found.name;
+    this.#client = client;
+    this.#limits = { ...ENGINE_LIMITS, ...options.limits };
+    this.#options = options;
+  }
+
+  async pull(request: PullRequest): Promise<ImageInfo> {
+    const { env = process.env, home = homedir() } = this.#options.surroundings ?? {};
+    const digest = await pullImage(this.#client, request, { limits: this.#limits, env, home });
+    const image = await inspectImage(this.#client, request.reference, this.#limits.call, digest);
+    if (image) return image;
+    throw new RunFailure(
+      'setup',
+      `Image ${request.reference} was pulled and is not there: somebody removed it. Start the run again.`,
+    );
+  }
+
+  /** Undefined when the engine does not have the image. */
+  inspectImage(reference: string): Promise<ImageInfo | undefined> {
+    return inspectImage(this.#client, reference, this.#limits.call);
+  }
+
+  async create(spec: ContainerSpec, signal: AbortSignal): Promise<Container> {
+    signal.throwIfAborted();
+    // The call itself is not aborted: the engine might go on, and nobody would know the container.
+    const container = new DockerContainer(await this.#createContainer(spec), this.#limits);
+    if (!signal.aborted) return container;
+    await container.dispose();
+    throw signal.reason;
+  }
+
+  async version(): Promise<EngineVersion> {
+    const { Version, Os, Arch } = await within(this.#limits.call, () => this.#client.version()).catch(
+      (error: unknown) => {
+        throw setupFailure("The engine's version could not be asked", error);
+      },
+    );
+    return { name: this.name, version: Version, os: Os, architecture: Arch };
+  }
+
+  /** Every container that was made here and still exists, whoever made it. */
+  listOwned(): Promise<OwnedContainer[]> {
+    return listOwned(this.#client, this.#limits.call);
+  }
+
+  /** Removes the containers of processes that are dead; answers what was removed. */
+  sweep(): Promise<OwnedContainer[]> {
+    return sweep(this.#client, this.#limits.call);
+  }
+
+  /** Removes a tree that a container's root left; `image` is tried first, then every other that is there. */
+  async removeTree(path: string, image?: string): Promise<void> {
+    const local = await within(this.#limits.call, (signal) => this.#client.listImages(callOptions({ signal })));
+    const names = local.map(({ Id }) => Id);
+    await removeTreeInside(this, path, image === undefined ? names : [image, ...names]);
+  }
+
+  async #createContainer(spec: ContainerSpec): Promise<Docker.Container> {
+    const labels = { [OWNER_LABEL]: this.#options.owner };
+    const body = containerRequest(spec, { logDriver: this.#options.logDriver, labels });
+    const query = { name: `jobserv-${randomBytes(8).toString('hex')}` };
+    try {
+      return await within(this.#limits.call, (signal) =>
+        this.#client.createContainer(callOptions({ query, body, signal }) as Docker.ContainerCreateOptions),
+      );
+    } catch (error) {
+      if (statusOf(error) === 404 && /no such image/i.test(engineWords(error))) {
+        throw new RunFailure('setup', `Image ${spec.image} is not there: pull it, or let the run pull it.`, {
+          cause: error,
+        });
+      }
+      throw setupFailure('The container could not be created', error);
+    }
+  }
+}

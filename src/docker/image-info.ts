@@ -1,0 +1,37 @@
+/** What the engine knows of an image. */
+import type Docker from 'dockerode';
+import type { ImageInfo } from '../executor/ports.js';
+import { setupFailure, statusOf } from './engine-error.js';
+import { within } from './engine-limits.js';
+import { parseImageReference } from './image-reference.js';
+
+const ID = /^sha256:[0-9a-f]{64}$/;
+
+/** Undefined when the engine does not have it. `pulled`: the digest that a pull has just told. */
+export async function inspectImage(
+  client: Docker,
+  reference: string,
+  callMs: number,
+  pulled?: string,
+): Promise<ImageInfo | undefined> {
+  const name = ID.test(reference) ? undefined : parseImageReference(reference);
+  const image = client.getImage(reference);
+  try {
+    const found = await within(callMs, () => image.inspect());
+    const digest = pulled ?? (name && digestIn(found.RepoDigests ?? [], `${name.registry}/${name.name}`));
+    return { id: found.Id, ...(digest ? { digest } : {}), os: found.Os, architecture: found.Architecture };
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw setupFailure(`Image ${reference} could not be looked at`, error);
+  }
+}
+
+/** An image may have come from several registries; only this one's digest can be pulled there again. */
+function digestIn(digests: string[], wanted: string): string | undefined {
+  for (const entry of digests) {
+    const [name = '', digest] = entry.split('@');
+    const { registry, name: path } = parseImageReference(name);
+    if (`${registry}/${path}` === wanted) return digest;
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { parseImageReference } from '../../../src/docker/image-reference.js';
+import { RunFailure } from '../../../src/executor/ports.js';
+
+const DIGEST = `sha256:${'a1'.repeat(32)}`;
+
+describe('parseImageReference', () => {
+  it.each([
+    ['busybox', 'docker.io', 'busybox', 'latest'],
+    ['busybox:1.36', 'docker.io', 'busybox', '1.36'],
+    ['library/busybox', 'docker.io', 'busybox', 'latest'],
+    ['docker.io/library/busybox', 'docker.io', 'busybox', 'latest'],
+    ['index.docker.io/acme/sdk', 'docker.io', 'acme/sdk', 'latest'],
+    ['docker.io/acme/sdk:2', 'docker.io', 'acme/sdk', '2'],
+    ['acme/sdk_a.b--c/d', 'docker.io', 'acme/sdk_a.b--c/d', 'latest'],
+    ['registry.example.org/sdk/arm:12', 'registry.example.org', 'registry.example.org/sdk/arm', '12'],
+    ['localhost/x', 'localhost', 'localhost/x', 'latest'],
+    ['localhost:5000/x:y', 'localhost:5000', 'localhost:5000/x', 'y'],
+    ['[::1]:5000/x', '[::1]:5000', '[::1]:5000/x', 'latest'],
+    [`acme/sdk@${DIGEST}`, 'docker.io', 'acme/sdk', DIGEST],
+    [`acme/sdk:1@${DIGEST}`, 'docker.io', 'acme/sdk', DIGEST],
+  ])('reads %s', (text, registry, name, tag) => {
+    expect(parseImageReference(text)).toEqual({ registry, name, tag });
+  });
+
+  it.each([
+    '', ' ', 'Acme', 'a/B', 'a:', 'a:-x', 'a@sha256:12', '../x', 'a/../b', 'a?x=1', 'a#b', 'a b', 'a//b', '/a', 'a/', 'http://a/b',
+    '-rm', 'a%2fb', `a@${DIGEST}@${DIGEST}`, 'a\nb', 'a\0', `${'a'.repeat(600)}`, `reg.example.org:80/`, 'a:t:u',
+  ])('refuses %j', (text) => {
+    expect(() => parseImageReference(text)).toThrow(RunFailure);
+  });
+
+  it('takes no time for a name that is made to take long', () => {
+    const before = performance.now();
+    expect(() => parseImageReference(`${'a_'.repeat(250)}!`)).toThrow(RunFailure);
+    expect(() => parseImageReference(`${'a-'.repeat(250)}`)).toThrow(RunFailure);
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+});
