@@ -1,0 +1,200 @@
+import type { Definition, Run, StringMap, TriggerReference, TriggerType } from './model.js';
+import { FormatError, pythonFormat } from './python-format.js';
+import { pythonLength } from './python-text.js';
+
+/** A trigger with the runs that a build of it has, in the server's order. */
+export interface ExpandedTrigger {
+  name: string;
+  type: TriggerType;
+  runs: Run[];
+}
+
+/** A run as written, and where: a JSON pointer. */
+export interface WrittenRun {
+  run: Run;
+  path: string;
+}
+
+/** What the server stumbles over while it expands. */
+export interface ExpansionProblem {
+  kind: 'placeholder' | 'null-value' | 'name-length' | 'loop-size';
+  /** JSON pointer to the text at fault. */
+  path: string;
+  message: string;
+}
+
+/** The server refuses a run's name of this length, in characters. */
+const NAME_LIMIT = 80;
+/** More runs than any server takes in; it would be busy with them for minutes. */
+const MAX_RUNS = 20_000;
+
+/**
+ * The runs of each trigger after its loops are expanded, as the server keeps them.
+ *
+ * @param definition one that `check` accepts
+ */
+export function expand(definition: Definition): ExpandedTrigger[] {
+  const written = definition.triggers.map(({ runs }) => runs.map((run) => ({ run, path: '' })));
+  const { runs } = expandRuns(written);
+  return definition.triggers.map(({ name, type }, i) => ({ name, type, runs: runs[i] ?? [] }));
+}
+
+/**
+ * Expands the runs of each trigger. The server walks over a list that it changes meanwhile, so that it skips the run
+ * behind one whose loop is empty; and it does it all twice, so that most of the skipped ones get their turn. What is
+ * left after that stays as written. A run with a problem is left out here; the server stops at the first.
+ */
+export function expandRuns(triggers: WrittenRun[][]): { runs: Run[][]; problems: ExpansionProblem[] } {
+  const lists = triggers.map((runs) => [...runs]);
+  const problems = new Problems();
+  for (let pass = 0; pass < 2; pass++) {
+    for (const list of lists) {
+      expandList(list, problems);
+      for (const item of list) checkLength(item, problems);
+    }
+  }
+  return { runs: lists.map((list) => list.map(({ run }) => run)), problems: problems.list() };
+}
+
+function expandList(list: WrittenRun[], problems: Problems): void {
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i] as WrittenRun;
+    if (!item.run['loop-on']?.length) continue;
+    const place = indexOfEqual(list, item.run);
+    const made = expandRun(item, problems);
+    // The run itself, or one equal to it, goes: the first in the list.
+    list.splice(place, 1);
+    insert(list, place, made);
+  }
+}
+
+/** Python's `list.index`: the first equal element, not always the element itself. */
+function indexOfEqual(list: WrittenRun[], run: Run): number {
+  return list.findIndex((item) => item.run === run || (item.run.name === run.name && equal(item.run, run)));
+}
+
+function insert(list: WrittenRun[], place: number, made: WrittenRun[]): void {
+  const rest = list.splice(place);
+  for (const item of made) list.push(item);
+  for (const item of rest) list.push(item);
+}
+
+function expandRun({ run, path }: WrittenRun, problems: Problems): WrittenRun[] {
+  const loops = run['loop-on'] ?? [];
+  const lists = loops.map((loop) => loop.values);
+  const size = lists.reduce((product, { length }) => product * length, 1);
+  if (problems.made + size > MAX_RUNS) {
+    const message = `With this loop the definition has more than ${MAX_RUNS.toLocaleString('en')} runs.`;
+    problems.report({ kind: 'loop-size', path: `${path}/loop-on`, message });
+    return [];
+  }
+  problems.made += size;
+  try {
+    return [...combinations(lists)].map((values) => ({ run: fill(run, path, loops, values), path }));
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    problems.report(error.problem);
+    return [];
+  }
+}
+
+/** The product of the lists, the last one running fastest. */
+function* combinations(lists: string[][]): Generator<string[]> {
+  if (lists.some((list) => list.length === 0)) return;
+  const at = lists.map(() => 0);
+  while (true) {
+    yield at.map((index, i) => lists[i]?.[index] as string);
+    let i = lists.length - 1;
+    while (i >= 0 && at[i] === (lists[i]?.length ?? 0) - 1) at[i--] = 0;
+    if (i < 0) return;
+    at[i] = (at[i] ?? 0) + 1;
+  }
+}
+
+/** One run of a loop. */
+function fill(run: Run, path: string, loops: { param: string }[], values: string[]): Run {
+  values.forEach((value, i) => {
+    if (value !== null) return;
+    const message = 'A value of a loop is null; the name of the run cannot be made of it.';
+    throw new Fault({ kind: 'null-value', path: `${path}/loop-on/${i}/values`, message });
+  });
+  const loop = values.join('-');
+  const filled: Run = Object.assign(Object.create(null), run);
+  filled.name = format(run.name, { loop }, `${path}/name`);
+  delete filled['loop-on'];
+  const params: StringMap = Object.assign(Object.create(null), run.params);
+  filled.params = params;
+  loops.forEach(({ param }, i) => {
+    if (param === 'host-tag') filled['host-tag'] = values[i] as string;
+    else params[param] = values[i] as string;
+  });
+  if (run.triggers) {
+    filled.triggers = run.triggers.map((reference, i) => fillReference(reference, loop, `${path}/triggers/${i}`));
+  }
+  return filled;
+}
+
+function fillReference(reference: TriggerReference, loop: string, path: string): TriggerReference {
+  const filled: TriggerReference = Object.assign(Object.create(null), reference);
+  filled.name = format(reference.name, { loop }, `${path}/name`);
+  const names = reference['run-names'];
+  // `{name}` stays: it is filled in when the trigger is started.
+  if (names) filled['run-names'] = format(names, { loop, name: '{name}' }, `${path}/run-names`);
+  return filled;
+}
+
+function format(template: string, values: Record<string, string>, path: string): string {
+  try {
+    return pythonFormat(template, values);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const message = `This name cannot be filled in: ${error.message}.`;
+    throw new Fault({ kind: 'placeholder', path, message });
+  }
+}
+
+function checkLength({ run, path }: WrittenRun, problems: Problems): void {
+  // Code points are never more than code units.
+  if (run.name.length < NAME_LIMIT) return;
+  const length = pythonLength(run.name);
+  if (length < NAME_LIMIT) return;
+  const message = `The name of a run must be shorter than ${NAME_LIMIT} characters; \`${run.name}\` has ${length}.`;
+  problems.report({ kind: 'name-length', path: `${path}/name`, message });
+}
+
+/** What was found, and how many runs the loops have made so far. */
+class Problems {
+  made = 0;
+  readonly #found = new Map<string, ExpansionProblem>();
+
+  /** Keeps one problem of a kind at a place: a loop repeats it. */
+  report(problem: ExpansionProblem): void {
+    const key = `${problem.kind} ${problem.path}`;
+    if (!this.#found.has(key)) this.#found.set(key, problem);
+  }
+
+  list(): ExpansionProblem[] {
+    return [...this.#found.values()];
+  }
+}
+
+class Fault extends Error {
+  readonly problem: ExpansionProblem;
+
+  constructor(problem: ExpansionProblem) {
+    super(problem.message);
+    this.problem = problem;
+  }
+}
+
+/** Whether two values out of JSON are equal, whatever the order of their keys. */
+function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]));
+  const entries = Object.entries(a);
+  return (
+    entries.length === Object.keys(b).length &&
+    entries.every(([key, value]) => Object.hasOwn(b, key) && equal(value, (b as Record<string, unknown>)[key]))
+  );
+}

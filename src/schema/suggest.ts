@@ -1,0 +1,34 @@
+import { distance } from 'fastest-levenshtein';
+
+/** Choices beyond this many are cut off: nobody reads on. */
+const MAX_LISTED = 20;
+/** Longer words are not compared: the time grows with the square. */
+const MAX_COMPARED = 100;
+
+/** The choice that was probably meant, if one is near enough. */
+export function nearest(word: string, choices: Iterable<string>): string | undefined {
+  if (word.length > MAX_COMPARED) return undefined;
+  const wanted = plain(word);
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const choice of choices) {
+    if (Math.abs(choice.length - word.length) >= bestDistance + 2 || choice === '') continue;
+    const far = distance(wanted, plain(choice));
+    if (far < bestDistance) [best, bestDistance] = [choice, far];
+  }
+  return best;
+}
+
+/** `hostTag`, `host_tag` and `Host-Tag` are all near to `host-tag`. */
+function plain(word: string): string {
+  return word.toLowerCase().replaceAll(/[-_ ]/g, '');
+}
+
+/** "Did you mean …? …" with the valid choices. */
+export function helpWithChoices(word: string, choices: Iterable<string>, what: string): string | undefined {
+  const known = [...choices];
+  if (known.length === 0) return undefined;
+  const meant = nearest(word, known);
+  const list = `${what}: ${known.slice(0, MAX_LISTED).join(', ')}${known.length > MAX_LISTED ? ', …' : ''}.`;
+  return meant === undefined ? list : `Did you mean \`${meant}\`? ${list}`;
+}

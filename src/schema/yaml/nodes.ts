@@ -1,0 +1,113 @@
+import type { BlockLayout, ScalarStyle } from './tokens.js';
+
+/** The composed document: a graph, because an alias is the very node that its anchor names. */
+
+export const TAG = {
+  null: 'tag:yaml.org,2002:null',
+  bool: 'tag:yaml.org,2002:bool',
+  int: 'tag:yaml.org,2002:int',
+  float: 'tag:yaml.org,2002:float',
+  str: 'tag:yaml.org,2002:str',
+  binary: 'tag:yaml.org,2002:binary',
+  timestamp: 'tag:yaml.org,2002:timestamp',
+  merge: 'tag:yaml.org,2002:merge',
+  value: 'tag:yaml.org,2002:value',
+  yaml: 'tag:yaml.org,2002:yaml',
+  seq: 'tag:yaml.org,2002:seq',
+  map: 'tag:yaml.org,2002:map',
+  set: 'tag:yaml.org,2002:set',
+  omap: 'tag:yaml.org,2002:omap',
+  pairs: 'tag:yaml.org,2002:pairs',
+} as const;
+
+interface NodeBase {
+  tag: string;
+  /** Offsets of the content, without anchor and tag; `end` exclusive and without trailing blank lines. */
+  start: number;
+  end: number;
+  /** What the constructor made of it; undefined until it did. */
+  data: Constructed | undefined;
+}
+
+export interface ScalarNode extends NodeBase {
+  kind: 'scalar';
+  value: string;
+  style: ScalarStyle;
+  block: BlockLayout | undefined;
+}
+
+export interface SequenceNode extends NodeBase {
+  kind: 'sequence';
+  items: Node[];
+}
+
+export interface Pair {
+  key: Node;
+  value: Node;
+}
+
+export interface MappingNode extends NodeBase {
+  kind: 'mapping';
+  /** In order; once merges are resolved, the merged ones come first. */
+  pairs: Pair[];
+  /** How many of `pairs` came from merges. */
+  merged: number;
+}
+
+export type Node = ScalarNode | SequenceNode | MappingNode;
+
+export type Scalar = null | boolean | number | bigint | string | PyFloat;
+
+/** A mapping's pairs by their JSON keys. `badKey`: a key that JSON cannot have, and what it is. */
+export interface DictData {
+  kind: 'dict';
+  entries: Map<string, Pair>;
+  badKey: { node: Node; type: string } | undefined;
+}
+
+/** A Python object, as far as JSON asks: containers refer to nodes, so that sharing and cycles stay what they are. */
+export type Constructed =
+  | { kind: 'scalar'; value: Scalar }
+  | { kind: 'list'; items: Node[] }
+  /** A list of tuples: what `!!omap` and `!!pairs` make. */
+  | { kind: 'tuples'; items: Pair[] }
+  | DictData
+  /** Something that JSON has no form for; `type` in plain words. */
+  | { kind: 'foreign'; type: string };
+
+/** A number that is a float to Python, `5.0` as well as `5.5`; whole numbers are plain `number` or `bigint`. */
+export class PyFloat {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+
+  /** As Python's `str` writes it: `5.0`, `1e+16`, `nan`. */
+  toString(): string {
+    return floatText(this.value);
+  }
+
+  /** As Python's `json.dumps` writes it: `NaN` and `Infinity` where JSON has nothing. */
+  toJsonText(): string {
+    return Number.isFinite(this.value) ? floatText(this.value) : String(this.value);
+  }
+
+  toJSON(): number {
+    return this.value;
+  }
+}
+
+function floatText(value: number): string {
+  if (Number.isNaN(value)) return 'nan';
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
+  if (value === 0) return Object.is(value, -0) ? '-0.0' : '0.0';
+  const [mantissa = '', exponentText = '0'] = value.toExponential().split('e');
+  const exponent = Number(exponentText);
+  if (exponent < -4 || exponent >= 16) {
+    const digits = String(Math.abs(exponent)).padStart(2, '0');
+    return `${mantissa}e${exponent < 0 ? '-' : '+'}${digits}`;
+  }
+  const text = String(value);
+  return text.includes('.') ? text : `${text}.0`;
+}

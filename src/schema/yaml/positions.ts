@@ -1,0 +1,43 @@
+import type { Range } from '../diagnostic.js';
+
+/** Turns offsets into lines and columns as editors count them: lines end in LF, CRLF or CR, a byte order mark has no column. */
+export class Positions {
+  readonly #text: string;
+  #starts: number[] | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** Both offsets may lie behind the end of the text; `end` is exclusive. An empty range stays empty. */
+  range(start: number, end: number): Range {
+    const from = this.#place(start);
+    const to = this.#place(Math.max(start, end));
+    return { line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
+  }
+
+  /** Offsets of the lines' first characters. */
+  get starts(): readonly number[] {
+    this.#starts ??= lineStarts(this.#text);
+    return this.#starts;
+  }
+
+  #place(offset: number): { line: number; column: number } {
+    const at = Math.min(offset, this.#text.length);
+    const { starts } = this;
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] as number) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: Math.max(at - (starts[low] as number), 0) + 1 };
+  }
+}
+
+function lineStarts(text: string): number[] {
+  const starts = [text.charCodeAt(0) === 0xfeff ? 1 : 0];
+  for (const match of text.matchAll(/\r\n?|\n/g)) starts.push(match.index + match[0].length);
+  return starts;
+}

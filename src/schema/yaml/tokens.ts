@@ -1,0 +1,67 @@
+/** What the scanner hands to the composer. */
+
+export const KIND = {
+  streamEnd: 0,
+  directive: 1,
+  documentStart: 2,
+  documentEnd: 3,
+  blockSequenceStart: 4,
+  blockMappingStart: 5,
+  blockEnd: 6,
+  flowSequenceStart: 7,
+  flowSequenceEnd: 8,
+  flowMappingStart: 9,
+  flowMappingEnd: 10,
+  blockEntry: 11,
+  flowEntry: 12,
+  key: 13,
+  value: 14,
+  alias: 15,
+  anchor: 16,
+  tag: 17,
+  scalar: 18,
+  /** The scanner could not go on; the token's `fault` says why. Always the last one. */
+  fault: 19,
+} as const;
+
+export type TokenKind = (typeof KIND)[keyof typeof KIND];
+
+export type ScalarStyle = 'plain' | 'single-quoted' | 'double-quoted' | 'literal' | 'folded';
+
+/** Where the text of a block scalar stands: offset of its first line, and how many spaces each line is indented. */
+export interface BlockLayout {
+  offset: number;
+  indent: number;
+}
+
+export interface Token {
+  kind: TokenKind;
+  /** Offsets, `end` exclusive. */
+  start: number;
+  end: number;
+  /** A scalar's text; the name of an anchor, alias or directive; a tag's suffix or a `%TAG`'s prefix. */
+  value: string;
+  /** A tag's handle; undefined for `!` and `!<…>`. */
+  handle: string | undefined;
+  style: ScalarStyle;
+  block: BlockLayout | undefined;
+  fault: Error | undefined;
+}
+
+export function token(kind: TokenKind, start: number, end: number, value = ''): Token {
+  return { kind, start, end, value, handle: undefined, style: 'plain', block: undefined, fault: undefined };
+}
+
+export function scalarToken(start: number, end: number, value: string, style: ScalarStyle, block?: BlockLayout): Token {
+  return { kind: KIND.scalar, start, end, value, handle: undefined, style, block, fault: undefined };
+}
+
+export function tagToken(
+  kind: TokenKind,
+  start: number,
+  end: number,
+  value: string,
+  handle: string | undefined,
+): Token {
+  return { kind, start, end, value, handle, style: 'plain', block: undefined, fault: undefined };
+}
