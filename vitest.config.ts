@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import ClosingLine from './scripts/closing-line.js';
 
 const project = (name: string, timeout: number) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeout, hookTimeout: timeout },
@@ -6,6 +7,11 @@ const project = (name: string, timeout: number) => ({
 
 export default defineConfig({
   test: {
-    projects: [project('unit', 20_000), project('docker', 120_000), project('e2e', 180_000)],
+    reporters: ['default', new ClosingLine()],
+    projects: [
+      project('unit', 20_000),
+      project('docker', 120_000),
+      { test: { ...project('e2e', 180_000).test, globalSetup: 'test/e2e/install.ts' } },
+    ],
   },
 });

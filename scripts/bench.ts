@@ -1,0 +1,32 @@
+/**
+ * The rows of QUALITY 1 that a simulation can show, as ratios: `npm run bench`, or
+ * `npm run bench -- cold console` for some. Not a test: it fails only when a command does.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ROWS } from './bench/rows.js';
+
+const PAIRS = Number(process.env['BENCH_PAIRS'] ?? 10);
+
+const wanted = process.argv.slice(2);
+const rows = ROWS.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
+if (rows.length === 0) throw new Error(`There are the rows ${ROWS.map(({ id }) => id).join(', ')}.`);
+
+console.log(`node ${process.version}, ${PAIRS} interleaved pairs a row, medians\n`);
+for (const row of rows) {
+  const folder = mkdtempSync(join(tmpdir(), 'jobserv-bench-'));
+  try {
+    const result = await row.measure(folder, PAIRS);
+    console.log(`${row.id}: ${row.what}`);
+    if (typeof result === 'string') {
+      console.log(`  not measured: ${result}\n`);
+      continue;
+    }
+    console.log(`  ${result.figure}   goal ${row.goal}   ${result.met ? 'met' : 'NOT MET'}   (${result.detail})`);
+    for (const line of result.commands) console.log(`    ${line.replaceAll(folder, '$T')}`);
+    console.log();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+
+export interface Command {
+  argv: [string, ...string[]];
+  cwd?: string;
+  /** Where stdout goes; nowhere by default. */
+  output?: string;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** Wall time of one run, ms. Throws when it fails: a failing command is no measurement. */
+export function timed(command: Command): number {
+  const output = command.output === undefined ? 'ignore' : openSync(command.output, 'w');
+  const [file, ...args] = command.argv;
+  const start = performance.now();
+  const { status, stderr, error } = spawnSync(file, args, {
+    cwd: command.cwd,
+    env: { ...process.env, ...command.env },
+    stdio: ['ignore', output, 'pipe'],
+    maxBuffer: 1 << 28,
+  });
+  const wall = performance.now() - start;
+  if (typeof output === 'number') closeSync(output);
+  if (status !== 0) throw new Error(`${command.argv.join(' ')}: status ${status} ${error?.message ?? ''}\n${stderr}`);
+  return wall;
+}
+
+export interface Paired {
+  ours: number;
+  theirs: number;
+  /** Median of ours / theirs, pair by pair. */
+  ratio: number;
+  pairs: number;
+}
+
+/** Both sides in turns, after one run of each that does not count. */
+export function inPairs(pairs: number, ours: () => number, theirs: () => number): Paired {
+  ours();
+  theirs();
+  const times = Array.from({ length: pairs }, (_, index) => {
+    // Who begins changes, so that neither always runs on the other's warm caches.
+    if (index % 2 === 0) return { ours: ours(), theirs: theirs() };
+    const second = theirs();
+    return { ours: ours(), theirs: second };
+  });
+  return {
+    ours: median(times.map((time) => time.ours)),
+    theirs: median(times.map((time) => time.theirs)),
+    ratio: median(times.map((time) => time.ours / time.theirs)),
+    pairs,
+  };
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}

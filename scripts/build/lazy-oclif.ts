@@ -1,0 +1,120 @@
+/**
+ * Makes start-up cheap where esbuild alone cannot. What is measured (`npm run bench`, row
+ * "validate cold"): importing @oclif/core as it is costs more than starting node does.
+ *
+ * - `@oclif/core` is CommonJS from tsc: `const x_1 = require("x")` at the top of each file
+ *   loads everything at once. Here each becomes a function that loads at its first use.
+ * - What oclif needs for help and for errors only (its templates, colours, wrapping, globs)
+ *   stands in files of its own, read when asked for.
+ * - Node's own modules come from `process.getBuiltinModule`: an ESM import of `node:process`
+ *   or `node:fs` evaluates every getter they export, 12 ms for those two alone.
+ */
+import { readFile } from 'node:fs/promises';
+import { builtinModules } from 'node:module';
+import type { Plugin } from 'esbuild';
+
+/** Packages that `@oclif/core` needs on its slow paths only; each becomes `dist/vendor/<name>.cjs`. */
+export const VENDORED = [
+  'ansi-escapes',
+  'ansis',
+  'clean-stack',
+  'cli-spinners',
+  'debug',
+  'ejs',
+  'indent-string',
+  'lilconfig',
+  'minimatch',
+  'string-width',
+  'supports-color',
+  'tinyglobby',
+  'widest-line',
+  'wordwrap',
+  'wrap-ansi',
+];
+
+const REQUIRE = /^const (\w+_\d+) = (?:(__import(?:Default|Star))\()?require\("([^"]+)"\)\)?;$/gm;
+
+/** Rewrites one file of `@oclif/core`; throws when the file has requires that it does not know how to read. */
+export function makeRequiresLazy(source: string, path: string): string {
+  const names: string[] = [];
+  let code = source.replace(REQUIRE, (_, name: string, helper: string | undefined, module: string) => {
+    names.push(name);
+    const load = `require(${JSON.stringify(VENDORED.includes(module) ? `vendor:${module}` : module)})`;
+    return `let ${name}$; function \0${name}() { return ${name}$ ??= ${helper ? `${helper}(${load})` : load}; }`;
+  });
+  for (const name of names) {
+    code = code
+      .replace(new RegExp(`\\bnew ${name}\\.(\\w+)`, 'g'), `new (${name}.$1)`)
+      .replace(new RegExp(`(?<!\0)\\b${name}\\b(?!\\$)`, 'g'), `${name}()`);
+  }
+  code = code
+    .replaceAll('\0', '')
+    // The first collation of a process loads ICU's tables: 15 ms, to sort commands by their ASCII ids.
+    .replaceAll('a.id.localeCompare(b.id)', '(a.id < b.id ? -1 : 1)');
+  if (/^const \w+_\d+ = .*require\(/m.test(code)) {
+    throw new Error(`${path}: a require() in a form that this build does not know; mend scripts/build/lazy-oclif.ts.`);
+  }
+  return code;
+}
+
+/** `debug` costs a terminal's worth of modules, and does nothing unless `DEBUG` is set. */
+const QUIET_DEBUG = `if (process.env.DEBUG) module.exports = require('#vendor/debug');
+else { const quiet = () => {}; quiet.enabled = false; module.exports = () => quiet; }`;
+
+export const lazyOclif: Plugin = {
+  name: 'lazy-oclif',
+  setup(build) {
+    build.onLoad({ filter: /@oclif[\\/]core[\\/]lib[\\/].*\.js$/ }, async ({ path }) => ({
+      contents: makeRequiresLazy(await readFile(path, 'utf8'), path),
+      loader: 'js',
+    }));
+    build.onResolve({ filter: /^vendor:/ }, ({ path }) => ({
+      path: path.slice('vendor:'.length),
+      namespace: 'vendor',
+    }));
+    build.onLoad({ filter: /.*/, namespace: 'vendor' }, ({ path }) => ({
+      contents: path === 'debug' ? QUIET_DEBUG : `module.exports = require('#vendor/${path}');`,
+    }));
+    build.onResolve({ filter: /^#vendor\// }, ({ path }) => ({ path, external: true }));
+    // Asked on every start, only to name the platform in `--version`.
+    build.onResolve({ filter: /^wsl-utils$/ }, ({ path }) => ({ path, namespace: 'wsl' }));
+    build.onLoad({ filter: /.*/, namespace: 'wsl' }, () => ({
+      contents: `export const isWsl = Boolean(process.env.WSL_DISTRO_NAME);
+export const powerShellPath = async () => 'powershell.exe';`,
+    }));
+  },
+};
+
+export const builtinsWithoutFacade: Plugin = {
+  name: 'builtins-without-facade',
+  setup(build) {
+    const builtins = new Set(builtinModules);
+    build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind }) => {
+      const name = path.replace(/^node:/, '');
+      if (!builtins.has(name)) return undefined;
+      if (kind === 'dynamic-import') return { path: `node:${name}`, external: true };
+      return { path: name, namespace: 'builtin', sideEffects: false };
+    });
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents:
+        path === 'process'
+          ? 'module.exports = process;'
+          : `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
+    }));
+  },
+};
+
+/** What dockerode would load for `ssh://` engines and BuildKit sessions: large, native, and not what a worker uses. */
+export const withoutSshAndBuildkit: Plugin = {
+  name: 'without-ssh-and-buildkit',
+  setup(build) {
+    const absent = /^(ssh2|cpu-features|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
+    build.onResolve({ filter: absent }, ({ path }) => ({ path, namespace: 'absent' }));
+    build.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
+      contents: `const refuse = () => { throw new Error(${JSON.stringify(
+        `This build of jobserv has no ${path}: engines over ssh:// and BuildKit sessions are not supported.`,
+      )}); };
+module.exports = new Proxy({}, { get: () => function absent() { refuse(); } });`,
+    }));
+  },
+};

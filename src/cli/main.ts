@@ -1,0 +1,24 @@
+import type { PJSON } from '@oclif/core/interfaces';
+import { run } from '@oclif/core/run';
+import { settings } from '@oclif/core/settings';
+import { surviveBrokenPipes, whenWritten } from './output.js';
+import { reportError } from './report-error.js';
+
+/**
+ * Runs the command line that this process was started with, and ends the process with the
+ * status of SPEC 7.
+ *
+ * @param options `root` is the folder that `pjson`'s paths start from, and `oclif.manifest.json` is in.
+ */
+export async function main(options: { root: string; pjson: PJSON }): Promise<never> {
+  settings.enableAutoTranspile = false;
+  surviveBrokenPipes();
+  try {
+    await run(process.argv.slice(2), { ...options, userPlugins: false });
+  } catch (error) {
+    process.exitCode = await reportError(error);
+  }
+  await whenWritten();
+  // Not left to the event loop: an engine's idle connection would keep the user waiting.
+  process.exit();
+}

@@ -1,0 +1,22 @@
+/** Standard output and error, as a process owns them. */
+
+/**
+ * The reader of our output may go away (`jobserv list | head -1`). The work goes on without
+ * it, and its exit status stays what it would have been.
+ */
+export function surviveBrokenPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+}
+
+/** Resolves when everything written so far has left the process, or cannot any more. */
+export async function whenWritten(): Promise<void> {
+  await Promise.all(
+    [process.stdout, process.stderr].map(
+      (stream) => new Promise<void>((resolve) => (stream.destroyed ? resolve() : stream.write('', () => resolve()))),
+    ),
+  );
+}

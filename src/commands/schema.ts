@@ -1,0 +1,29 @@
+import * as Args from '@oclif/core/args';
+import { BaseCommand } from '../cli/base-command.js';
+
+export default class Schema extends BaseCommand {
+  static override summary = 'Print the JSON Schema of definitions or run definitions, for editors.';
+  static override examples = [
+    {
+      description: 'Let an editor complete and check definitions',
+      command: '<%= config.bin %> schema > .jobserv.schema.json',
+    },
+    { description: 'The schema of run definitions (rundefs)', command: '<%= config.bin %> schema rundef' },
+  ];
+  static override args = {
+    document: Args.string({
+      description: 'what the schema is of',
+      options: ['definition', 'rundef'],
+      default: 'definition',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { args } = await this.parse(Schema);
+    const schema =
+      args.document === 'rundef'
+        ? (await import('../schema/rundef-schema.js')).RUNDEF_SCHEMA
+        : (await import('../schema/definition-schema.js')).DEFINITION_SCHEMA;
+    this.logJson(schema);
+  }
+}

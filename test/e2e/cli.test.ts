@@ -1,0 +1,111 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, inject, it } from 'vitest';
+import { jobserv } from './jobserv.js';
+
+describe('the package', () => {
+  it('installs nothing beside itself', () => {
+    expect(readdirSync(join(inject('installation'), 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'jobserv',
+    ]);
+  });
+
+  it('carries its licence and those of what it bundles', () => {
+    const folder = join(inject('installation'), 'node_modules/jobserv');
+    expect(readFileSync(join(folder, 'LICENSE'), 'utf8')).toContain('Apache License');
+    expect(readFileSync(join(folder, 'dist/THIRD-PARTY-LICENCES'), 'utf8')).toContain('@oclif/core');
+  });
+});
+
+describe('version and help', () => {
+  it('says its version', async () => {
+    const { status, stdout } = await jobserv(['--version']);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/^jobserv\/\d+\.\d+\.\d+ .* node-v\d+/),
+    });
+    expect((await jobserv(['version', '--json'])).stdout).toContain('"cliVersion"');
+  });
+
+  it('lists every command and topic', async () => {
+    const { status, stdout } = await jobserv(['--help']);
+    expect(status).toBe(0);
+    for (const command of ['validate', 'list', 'schema', 'rundef', 'autocomplete'])
+      expect(stdout).toContain(`  ${command} `);
+    expect(await jobserv([])).toMatchObject({ status: 0, stdout });
+  });
+
+  it('shows examples, the same by --help and by help', async () => {
+    const { stdout } = await jobserv(['validate', '--help']);
+    expect(stdout).toContain('$ jobserv validate ci/ examples/');
+    expect((await jobserv(['help', 'validate'])).stdout).toBe(stdout);
+  });
+
+  it('lists the commands of a topic', async () => {
+    const { status, stdout } = await jobserv(['rundef']);
+    expect(status).toBe(0);
+    expect(stdout).toContain('rundef create');
+  });
+
+  it('writes completions that know the commands', async () => {
+    const home = inject('installation');
+    expect((await jobserv(['autocomplete', 'bash'], { env: { XDG_CACHE_HOME: home } })).status).toBe(0);
+    expect(readFileSync(join(home, 'jobserv/autocomplete/functions/bash/jobserv.bash'), 'utf8')).toContain('validate');
+  });
+});
+
+describe('wrong usage', () => {
+  it('names the nearest command, status 2', async () => {
+    expect(await jobserv(['validat'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        'Error: There is no command "validat" in jobserv. Did you mean "validate"? Run `jobserv help` for all of them.\n',
+    });
+  });
+
+  it('names an unknown flag, status 2, without a stack', async () => {
+    const { status, stderr } = await jobserv(['list', '--nope']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('Nonexistent flag: --nope');
+    expect(stderr).not.toContain('    at ');
+  });
+
+  it('is JSON on stdout too, under --json', async () => {
+    const { status, stdout, stderr } = await jobserv(['list', '--json', '/nowhere.yml']);
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout)).toEqual({
+      version: 1,
+      error: { message: '/nowhere.yml cannot be read: there is no such file.', status: 2 },
+    });
+    expect(stderr).toBe('Error: /nowhere.yml cannot be read: there is no such file.\n');
+  });
+
+  it('shows the stack under DEBUG=jobserv', async () => {
+    const { stderr } = await jobserv(['list', '/nowhere.yml'], { env: { DEBUG: 'jobserv*' } });
+    expect(stderr).toMatch(/UsageError: .*\n\s+at /);
+  });
+});
+
+it('is quiet, and keeps its status, when the reader of its output goes away', async () => {
+  const child = spawn(join(inject('installation'), 'node_modules/.bin/jobserv'), ['schema'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let stderr = '';
+  child.stderr.on('data', (text) => {
+    stderr += text;
+  });
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+it.each(['definition', 'rundef'])('prints the JSON Schema of a %s', async (document) => {
+  const { status, stdout } = await jobserv(['schema', document]);
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    $schema: expect.stringContaining('json-schema.org'),
+    properties: expect.anything(),
+  });
+});
