@@ -1,0 +1,74 @@
+/** Where a running simulation shows its console: as bytes, on a terminal, or as one of several. */
+import { HarmlessText } from './harmless.js';
+import type { Output } from './output.js';
+import type { ProgressBar } from './progress-bar.js';
+
+export interface ConsoleView {
+  write(parts: readonly Buffer[]): void | Promise<void>;
+  /** Shows what was held back, and leaves the output at the start of a line. */
+  end(): void | Promise<void>;
+}
+
+/** For `--json`: the console is in its file only. */
+export const noView: ConsoleView = { write: () => {}, end: () => {} };
+
+/** Bytes as they are, for a pipe or a file. */
+export function plainView(output: Output): ConsoleView {
+  return { write: (parts) => output.write(parts), end: () => {} };
+}
+
+/** A terminal: harmless, and with the run's progress on the line below. */
+export function terminalView(output: Output, progress?: ProgressBar): ConsoleView {
+  const filter = new HarmlessText();
+  let atLineStart = true;
+  const show = (bytes: Buffer) => {
+    if (bytes.length === 0) return;
+    if (progress === undefined) return output.write([bytes]);
+    const below = progress.clear();
+    atLineStart = bytes[bytes.length - 1] === 0x0a;
+    return output.write([below, bytes, ...(atLineStart ? [progress.draw()] : [])]);
+  };
+  return {
+    write: (parts) => {
+      const bytes = filter.write(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
+      progress?.read(bytes);
+      return show(bytes);
+    },
+    end: () => output.write([...(progress === undefined ? [] : [progress.clear()]), filter.end()]),
+  };
+}
+
+const LONGEST_LINE = 64 * 1024;
+
+/** One of several consoles at a time: whole lines, each behind the run's name. */
+export function labelledView(output: Output, label: string): ConsoleView {
+  const prefix = Buffer.from(`${label} | `);
+  const filter = output.isTerminal ? new HarmlessText() : undefined;
+  let rest: Buffer = Buffer.alloc(0);
+
+  const lines = (bytes: Buffer): Buffer[] => {
+    const out: Buffer[] = [];
+    let from = 0;
+    for (let at = bytes.indexOf('\n'); at >= 0; at = bytes.indexOf('\n', from)) {
+      out.push(prefix, bytes.subarray(from, at + 1));
+      from = at + 1;
+    }
+    rest = Buffer.from(bytes.subarray(from));
+    if (rest.length > LONGEST_LINE) out.push(...lastLine());
+    return out;
+  };
+  const lastLine = (): Buffer[] => {
+    const out = rest.length === 0 ? [] : [prefix, rest, Buffer.from('\n')];
+    rest = Buffer.alloc(0);
+    return out;
+  };
+  const show = (parts: Buffer[]) => (parts.length === 0 ? undefined : output.write([Buffer.concat(parts)]));
+
+  return {
+    write: (parts) => {
+      const bytes = Buffer.concat(parts);
+      return show(lines(Buffer.concat([rest, filter === undefined ? bytes : filter.write(bytes)])));
+    },
+    end: () => show([...lastLine(), ...(filter === undefined ? [] : [filter.end()])]),
+  };
+}

@@ -1,0 +1,137 @@
+/**
+ * A console as a terminal may show it. A script's output is somebody else's: colours may
+ * pass, but nothing that moves the cursor away, asks the terminal a question whose answer
+ * is typed into the shell, sets a title or writes the clipboard.
+ */
+
+const ESC = 0x1b;
+const NEWLINE = 0x0a;
+/** Both break off a sequence. */
+const CANCEL = 0x18;
+const SUBSTITUTE = 0x1a;
+const PASSING_CONTROLS = new Set([0x08, 0x09, NEWLINE, 0x0d]);
+/** SGR (colours) and EL (erase the line, which every progress display uses). */
+const PASSING_CSI = new Set(['m'.charCodeAt(0), 'K'.charCodeAt(0)]);
+/** What follows ESC, or stands as its C1 twin, to open a string that only ST or BEL ends: DCS, SOS, OSC, PM, APC. */
+const STRING_OPENERS = new Set([0x90, 0x98, 0x9d, 0x9e, 0x9f]);
+const CSI = 0x9b;
+/** A colour sequence that is longer than any is none. */
+const LONGEST_CSI = 64;
+
+/** Bytes that need no look: printable ASCII and the controls that pass. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  (byte >= 0x20 && byte < 0x7f) || PASSING_CONTROLS.has(byte) ? 1 : 0,
+);
+
+type State = 'text' | 'escape' | 'escape-intermediate' | 'csi' | 'string' | 'string-escape';
+
+/** One console's filter; sequences and characters may be cut anywhere between two calls. */
+export class HarmlessText {
+  #state: State = 'text';
+  /** Bytes of a sequence, or of a character, that is not complete yet. */
+  #held: number[] = [];
+  /** Continuation bytes that the character in `#held` still lacks. */
+  #missing = 0;
+  #coloured = false;
+
+  write(chunk: Buffer): Buffer {
+    if (this.#state === 'text' && this.#missing === 0 && chunk.every(isPlain)) return chunk;
+    const out: number[] = [];
+    for (const byte of chunk) this.#take(byte, out);
+    return Buffer.from(out);
+  }
+
+  /** What takes back the colours that the console left on. */
+  end(): Buffer {
+    return Buffer.from(this.#coloured ? '\x1b[0m' : '');
+  }
+
+  #take(byte: number, out: number[]): void {
+    if (this.#state !== 'text') this.#inSequence(byte, out);
+    else if (this.#missing > 0 && byte >= 0x80 && byte < 0xc0) this.#continue(byte, out);
+    else this.#inText(byte, out);
+  }
+
+  #inText(byte: number, out: number[]): void {
+    this.#reset();
+    if (PLAIN[byte] === 1) out.push(byte);
+    else if (byte === ESC) this.#state = 'escape';
+    else if (byte >= 0xc2 && byte < 0xf5) {
+      this.#held = [byte];
+      this.#missing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    } else if (byte >= 0x80 && byte < 0xa0) this.#control(byte);
+  }
+
+  /** A character of several bytes; the C1 controls are such characters too. */
+  #continue(byte: number, out: number[]): void {
+    this.#held.push(byte);
+    this.#missing -= 1;
+    if (this.#missing > 0) return;
+    const [lead = 0, second = 0] = this.#held;
+    const isControl = lead === 0xc2 && second < 0xa0;
+    if (!isControl) out.push(...this.#held);
+    this.#reset();
+    if (isControl) this.#control(second);
+  }
+
+  #control(c1: number): void {
+    if (c1 === CSI) this.#state = 'csi';
+    else if (STRING_OPENERS.has(c1)) this.#state = 'string';
+  }
+
+  #inSequence(byte: number, out: number[]): void {
+    // None of these sequences spans lines: one that does was never ended, and must not hide what follows.
+    if (byte === NEWLINE || byte === CANCEL || byte === SUBSTITUTE) {
+      this.#reset();
+      if (byte === NEWLINE) out.push(byte);
+    } else if (this.#state === 'string' || this.#state === 'string-escape') this.#inString(byte);
+    else if (byte === ESC) {
+      this.#reset();
+      this.#state = 'escape';
+    } else if (this.#state === 'csi') this.#inCsi(byte, out);
+    else if (this.#state === 'escape') this.#afterEscape(byte);
+    else if (byte < 0x20 || byte >= 0x30) this.#reset();
+  }
+
+  #afterEscape(byte: number): void {
+    this.#reset();
+    if (byte >= 0x40 && byte < 0x60) this.#control(byte + 0x40);
+    else if (byte >= 0x20 && byte < 0x30) this.#state = 'escape-intermediate';
+  }
+
+  #inCsi(byte: number, out: number[]): void {
+    if (byte >= 0x40 && byte < 0x7f) {
+      const digits = this.#held.every((held) => held >= 0x30 && held < 0x3c);
+      if (PASSING_CSI.has(byte) && digits && this.#held.length < LONGEST_CSI) {
+        out.push(ESC, 0x5b, ...this.#held, byte);
+        this.#coloured = true;
+      }
+      this.#reset();
+    } else if (byte < 0x20 || byte >= 0x7f) this.#reset();
+    else if (this.#held.length < LONGEST_CSI) this.#held.push(byte);
+  }
+
+  #inString(byte: number): void {
+    if (this.#state === 'string-escape') {
+      this.#reset();
+      if (byte !== 0x5c) this.#afterEscape(byte);
+    } else if (byte === ESC) this.#state = 'string-escape';
+    else if (byte === 0x07 || byte === 0x9c) this.#reset();
+  }
+
+  #reset(): void {
+    this.#state = 'text';
+    this.#held = [];
+    this.#missing = 0;
+  }
+}
+
+const isPlain = (byte: number) => PLAIN[byte] === 1;
+
+/** A short text of somebody else's (a name, a message) for one line of a terminal. */
+export function harmlessLine(text: string): string {
+  return new HarmlessText()
+    .write(Buffer.from(text))
+    .toString()
+    .replace(/[\r\n\b]+/g, ' ');
+}

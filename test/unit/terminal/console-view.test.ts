@@ -1,0 +1,77 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { labelledView, plainView, terminalView } from '../../../src/terminal/console-view.js';
+import { type Output, outputOf } from '../../../src/terminal/output.js';
+import { ProgressBar } from '../../../src/terminal/progress-bar.js';
+
+function collector(isTerminal = false): Output & { text(): string; writes: string[] } {
+  const writes: string[] = [];
+  return {
+    isTerminal,
+    writes,
+    write: (parts) => void writes.push(Buffer.concat(parts).toString('latin1')),
+    text: () => writes.join(''),
+  };
+}
+
+const ofFour = (line: string) => {
+  const found = /^task (\d+) of (\d+)/.exec(line);
+  return found ? { current: Number(found[1]), total: Number(found[2]) } : undefined;
+};
+
+describe('the view of a console', () => {
+  it('passes bytes as they are where nobody looks', async () => {
+    const out = collector();
+    await plainView(out).write([Buffer.from('\x1b]0;t\x07'), Buffer.from([0xff, 0])]);
+    expect(out.text()).toBe('\x1b]0;t\x07\xff\0');
+  });
+
+  it('puts the name of its run before each whole line, and never cuts a line in two', async () => {
+    const out = collector();
+    const view = labelledView(out, 'unit/a');
+    await view.write([Buffer.from('one\ntw')]);
+    await view.write([Buffer.from('o\n')]);
+    await view.write([Buffer.from('no newline')]);
+    expect(out.writes).toEqual(['unit/a | one\n', 'unit/a | two\n']);
+    await view.end();
+    expect(out.writes.at(-1)).toBe('unit/a | no newline\n');
+  });
+
+  it('shows a line that never ends in pieces of bounded size', async () => {
+    const out = collector();
+    const view = labelledView(out, 'a');
+    for (let piece = 0; piece < 40; piece++) await view.write([Buffer.alloc(4096, 'x')]);
+    expect(out.text().length).toBeGreaterThan(128 * 1024);
+  });
+
+  it('draws the progress below the console, takes it away before the next line and at the end', async () => {
+    const out = collector(true);
+    const view = terminalView(out, new ProgressBar(ofFour));
+    await view.write([Buffer.from('task 1 of 4\n')]);
+    expect(out.text()).toMatch(/^task 1 of 4\n\[#{8}\.{22}\] 25 % \(1 of 4\)$/);
+    await view.write([Buffer.from('half a line, task 2')]);
+    expect(out.writes.at(-1)).toBe('\r\x1b[Khalf a line, task 2');
+    await view.write([Buffer.from('\ntask 4 o')]);
+    await view.write([Buffer.from('f 4\n')]);
+    expect(out.writes.at(-1)).toContain('100 % (4 of 4)');
+    await view.end();
+    expect(out.writes.at(-1)).toBe('\r\x1b[K');
+  });
+
+  it('makes the writer wait for a slow reader, and lets it go when the reader goes away', async () => {
+    const pipe = new PassThrough({ highWaterMark: 1 });
+    const output = outputOf(pipe);
+    let taken = false;
+    const waiting = Promise.resolve(output.write([Buffer.alloc(10), Buffer.alloc(10)])).then(() => {
+      taken = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(taken).toBe(false);
+    pipe.resume();
+    await waiting;
+    pipe.pause();
+    pipe.on('error', () => {});
+    await Promise.all([output.write([Buffer.alloc(10)]), pipe.destroy(new Error('EPIPE'))]);
+    expect(output.write([Buffer.from('more')])).toBeUndefined();
+  });
+});
