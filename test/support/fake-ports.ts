@@ -51,6 +51,8 @@ export interface FakeWorldOptions {
   reboot?: (request: RebootRequest) => Promise<void>;
   dispose?: () => Promise<void>;
   write?: (bytes: Uint8Array) => void | Promise<void>;
+  /** false: what is written is not kept, for tests of memory. */
+  keepConsole?: boolean;
   memoryBytes?: number;
   dockerConfig?: string;
   certificates?: string;
@@ -83,7 +85,7 @@ export async function fakeWorld(options: FakeWorldOptions = {}): Promise<{ ports
     reporter: {
       cancelled: cancelled.signal,
       write: (bytes) => {
-        chunks.push(Uint8Array.from(bytes));
+        if (options.keepConsole !== false) chunks.push(Uint8Array.from(bytes));
         return options.write?.(bytes);
       },
       status: async (status: RunStatus) => void story.push(`status ${status}`),
