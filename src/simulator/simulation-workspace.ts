@@ -1,0 +1,146 @@
+/**
+ * The folder of a simulated run (SPEC 8): clean when the run begins; afterwards it keeps
+ * what is listed here and nothing else, no secret above all.
+ */
+import { type Dirent, readdirSync, rmSync } from 'node:fs';
+import { lstat, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openWorkspace, type Workspace } from '../executor/workspace.js';
+import { UsageError } from './usage-error.js';
+import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
+
+/** Says that a folder is ours to clear. */
+const MARKER = '.jobserv-workspace';
+const MARKER_TEXT = 'A workspace of `jobserv simulate`: the next run in it clears it.\n';
+
+const KEPT = new Set([MARKER, 'rundef.json', 'console.log', 'archive', 'result.json']);
+/** Large, and without secrets: not removed in haste, and kept on request. */
+const CHECKOUTS = new Set(['repo', 'script-repo']);
+
+export interface SimulationWorkspace extends Workspace {
+  readonly rundef: string;
+  readonly console: string;
+  readonly result: string;
+  /** Removes all that is not kept and gives the workspace free. May be called twice. */
+  close(options?: { keepCheckouts?: boolean }): Promise<void>;
+  /** For the last moment of a process: removes the secrets at once and nothing else. */
+  removeSecretsNow(): void;
+}
+
+export interface WorkspaceOptions {
+  locks: string;
+  /** Removes what another user owns. */
+  removeTree(path: string): Promise<void>;
+}
+
+/**
+ * Takes the folder for one run, and empties it.
+ *
+ * @throws UsageError when another simulation uses it, or it holds something that is not ours
+ */
+export async function openSimulationWorkspace(root: string, options: WorkspaceOptions): Promise<SimulationWorkspace> {
+  await refuseForeignFolder(root);
+  const lock = await lockWorkspace(options.locks, root);
+  try {
+    const workspace = await openWorkspace(root);
+    await removeEntries(root, options.removeTree, (name) => name === MARKER);
+    await writeFile(join(root, MARKER), MARKER_TEXT, { mode: 0o600 });
+    return {
+      ...workspace,
+      rundef: join(root, 'rundef.json'),
+      console: join(root, 'console.log'),
+      result: join(root, 'result.json'),
+      close: async ({ keepCheckouts = false } = {}) => {
+        const kept = (name: string) => KEPT.has(name) || (keepCheckouts && CHECKOUTS.has(name));
+        await removeEntries(root, options.removeTree, kept);
+        await lock.release();
+      },
+      removeSecretsNow: () => {
+        for (const name of readdirSync(root)) {
+          if (!KEPT.has(name) && !CHECKOUTS.has(name)) rmSync(join(root, name), { recursive: true, force: true });
+        }
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function refuseForeignFolder(root: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(root);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    if (code === 'ENOTDIR') throw new UsageError(`The workspace ${root} is no folder. Name another with --workspace.`);
+    throw new UsageError(
+      `The workspace ${root} cannot be used: ${(error as Error).message}. Name another with --workspace.`,
+    );
+  }
+  if (names.length > 0 && !names.includes(MARKER)) {
+    throw new UsageError(
+      `The folder ${root} is not empty, and no workspace of an earlier simulation, so it is not cleared. Name an empty or a new folder with --workspace.`,
+    );
+  }
+}
+
+async function removeEntries(
+  root: string,
+  removeTree: (path: string) => Promise<void>,
+  kept: (name: string) => boolean,
+): Promise<void> {
+  const names = (await readdir(root)).filter((name) => !kept(name));
+  await Promise.all(names.map((name) => removeAnyTree(join(root, name), removeTree)));
+}
+
+/** Removes a tree, whoever owns what is in it. */
+export async function removeAnyTree(path: string, removeTree: (path: string) => Promise<void>): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await removeTree(path);
+  }
+}
+
+/** Removes the secrets that killed simulations left, and their locks. Answers the workspaces that were cleared. */
+export async function clearAbandoned(options: WorkspaceOptions): Promise<string[]> {
+  const cleared: string[] = [];
+  for (const root of await abandonedWorkspaces(options.locks)) {
+    const lock = await tryLock(options.locks, root);
+    if (!('release' in lock)) continue;
+    try {
+      if (await isWorkspace(root)) {
+        await removeEntries(root, options.removeTree, (name) => KEPT.has(name));
+        cleared.push(root);
+      }
+    } finally {
+      await lock.release();
+    }
+  }
+  return cleared;
+}
+
+function isWorkspace(root: string): Promise<boolean> {
+  return lstat(join(root, MARKER)).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** Every workspace in the user's cache: `<project>/<trigger>/<run>`. */
+export async function storedWorkspaces(cache: string): Promise<string[]> {
+  let level = [cache];
+  for (let depth = 0; depth < 3; depth++) {
+    level = (await Promise.all(level.map(folders))).flat();
+  }
+  const found = await Promise.all(level.map(isWorkspace));
+  return level.filter((_, index) => found[index]).sort();
+}
+
+async function folders(parent: string): Promise<string[]> {
+  const entries = await readdir(parent, { withFileTypes: true }).catch((): Dirent[] => []);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name));
+}

@@ -1,0 +1,206 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  clearAbandoned,
+  openSimulationWorkspace,
+  storedWorkspaces,
+} from '../../../src/simulator/simulation-workspace.js';
+import { UsageError } from '../../../src/simulator/usage-error.js';
+import { cacheFolder, folderName } from '../../../src/simulator/workspace-names.js';
+import { scratchFolder } from '../../support/fake-ports.js';
+
+const removeTree = async (path: string) => {
+  throw new Error(`no need to ask the engine to remove ${path}`);
+};
+
+async function place() {
+  const folder = await scratchFolder();
+  return { folder, root: join(folder, 'run'), options: { locks: join(folder, 'locks'), removeTree } };
+}
+
+/** What a run leaves behind, secrets included. */
+function fill(root: string) {
+  for (const name of ['secrets', 'archive', 'repo', 'script-repo']) {
+    mkdirSync(join(root, name), { recursive: true });
+    writeFileSync(join(root, name, 'file'), name);
+  }
+  for (const name of ['.netrc', '.gitconfig', 'console.log', 'result.json', 'rundef.json']) {
+    writeFileSync(join(root, name), name);
+  }
+}
+
+/** Takes a workspace in a process of its own, fills it, and is killed. */
+async function killedOwner(root: string, locks: string) {
+  const script = `
+    import { openSimulationWorkspace } from ${JSON.stringify(new URL('../../../src/simulator/simulation-workspace.ts', import.meta.url).href)};
+    await openSimulationWorkspace(${JSON.stringify(root)}, { locks: ${JSON.stringify(locks)}, removeTree: async () => {} });
+    process.stdout.write('taken');
+    setInterval(() => {}, 1000);
+  `;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return {
+    pid: child.pid,
+    kill: async () => {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    },
+  };
+}
+
+describe('the workspace of a simulation', () => {
+  it('is its owner’s alone, and begins empty', async () => {
+    const { root, options } = await place();
+    const first = await openSimulationWorkspace(root, options);
+    fill(root);
+    await first.close();
+    const second = await openSimulationWorkspace(root, options);
+    expect(readdirSync(root)).toEqual(['.jobserv-workspace']);
+    expect(statSync(root).mode & 0o777).toBe(0o700);
+    await second.close();
+  });
+
+  it('keeps rundef, console, archive and result, and nothing that could be a secret', async () => {
+    const { root, options } = await place();
+    const workspace = await openSimulationWorkspace(root, options);
+    fill(root);
+    await workspace.close();
+    await workspace.close();
+    expect(readdirSync(root)).toEqual(['.jobserv-workspace', 'archive', 'console.log', 'result.json', 'rundef.json']);
+  });
+
+  it('keeps the checkouts when it is asked to', async () => {
+    const { root, options } = await place();
+    const workspace = await openSimulationWorkspace(root, options);
+    fill(root);
+    await workspace.close({ keepCheckouts: true });
+    expect(readdirSync(root)).toEqual(expect.arrayContaining(['repo', 'script-repo']));
+    expect(readdirSync(root)).not.toEqual(expect.arrayContaining(['secrets']));
+  });
+
+  it('loses its secrets at once when there is no time for more', async () => {
+    const { root, options } = await place();
+    const workspace = await openSimulationWorkspace(root, options);
+    fill(root);
+    workspace.removeSecretsNow();
+    expect(readdirSync(root)).not.toEqual(expect.arrayContaining(['secrets']));
+    expect(existsSync(join(root, '.netrc'))).toBe(false);
+    await workspace.close();
+  });
+
+  it('is never a folder with something else in it', async () => {
+    const { folder, options } = await place();
+    mkdirSync(join(folder, 'mine'));
+    writeFileSync(join(folder, 'mine', 'thesis.txt'), 'text');
+    await expect(openSimulationWorkspace(join(folder, 'mine'), options)).rejects.toThrow(UsageError);
+    expect(readFileSync(join(folder, 'mine', 'thesis.txt'), 'utf8')).toBe('text');
+    await expect(openSimulationWorkspace(join(folder, 'mine', 'thesis.txt'), options)).rejects.toThrow('no folder');
+  });
+
+  it('does not follow a link that lies in it when it is cleared', async () => {
+    const { folder, root, options } = await place();
+    mkdirSync(join(folder, 'elsewhere'));
+    writeFileSync(join(folder, 'elsewhere', 'kept'), '');
+    const workspace = await openSimulationWorkspace(root, options);
+    symlinkSync(join(folder, 'elsewhere'), join(root, 'repo'));
+    await workspace.close();
+    expect(existsSync(join(folder, 'elsewhere', 'kept'))).toBe(true);
+  });
+
+  it('is taken by one simulation at a time, and free again after it', async () => {
+    const { root, options } = await place();
+    const first = await openSimulationWorkspace(root, options);
+    await expect(openSimulationWorkspace(root, options)).rejects.toThrow(
+      `in use by another simulation, process ${process.pid}`,
+    );
+    await first.close();
+    await (await openSimulationWorkspace(root, options)).close();
+    expect(readdirSync(options.locks)).toEqual([]);
+  });
+
+  it('of a living process stays its own; of a killed one it loses its secrets, then can be taken', async () => {
+    const { root, options } = await place();
+    const owner = await killedOwner(root, options.locks);
+    fill(root);
+    await expect(openSimulationWorkspace(root, options)).rejects.toThrow(`process ${owner.pid}`);
+    expect(await clearAbandoned(options)).toEqual([]);
+    await owner.kill();
+    expect(await clearAbandoned(options)).toEqual([root]);
+    expect(readdirSync(root)).toEqual(['.jobserv-workspace', 'archive', 'console.log', 'result.json', 'rundef.json']);
+    expect(readdirSync(options.locks)).toEqual([]);
+    await (await openSimulationWorkspace(root, options)).close();
+  });
+
+  it('of a killed process can be taken without more ado', async () => {
+    const { root, options } = await place();
+    const owner = await killedOwner(root, options.locks);
+    await owner.kill();
+    const taken = await openSimulationWorkspace(root, options);
+    expect(readdirSync(options.locks)).toHaveLength(1);
+    await taken.close();
+  });
+
+  it('goes to one of many that want a dead one’s', async () => {
+    const { root, options } = await place();
+    const owner = await killedOwner(root, options.locks);
+    await owner.kill();
+    const tries = await Promise.allSettled([...Array(8)].map(() => openSimulationWorkspace(root, options)));
+    expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  it('is found in the cache', async () => {
+    const { folder, options } = await place();
+    const root = join(folder, 'cache', 'acme', 'unit', 'run');
+    await (await openSimulationWorkspace(root, options)).close();
+    mkdirSync(join(folder, 'cache', 'volumes', 'acme', 'ccache'), { recursive: true });
+    expect(await storedWorkspaces(join(folder, 'cache'))).toEqual([root]);
+  });
+});
+
+describe('names of folders', () => {
+  it('stay as they are when they are common', () => {
+    expect(['unit', 'build-nrf52-gcc', 'v1.2_x'].map(folderName)).toEqual(['unit', 'build-nrf52-gcc', 'v1.2_x']);
+  });
+
+  it('never lead elsewhere, never meet, and are never one of the cache’s own', () => {
+    const names = [
+      '',
+      '.',
+      '..',
+      '../x',
+      '/x',
+      '-x',
+      'a/b',
+      'a%2fb',
+      'a\0b',
+      'ä',
+      '\ud800',
+      '__proto__',
+      'volumes',
+      'locks',
+      'snapshots',
+    ];
+    const folders = names.map(folderName);
+    expect(new Set(folders).size).toBe(names.length);
+    for (const folder of folders) expect(folder).toMatch(/^[^.\-/\0][^/\0]*$/);
+    expect(folders).not.toContain('volumes');
+  });
+
+  it('fit into a file system however long they were', () => {
+    const [one, other] = [folderName('x'.repeat(500)), folderName(`${'x'.repeat(500)}y`)];
+    expect(one.length).toBeLessThanOrEqual(200);
+    expect(one).not.toBe(other);
+  });
+
+  it('are below the user’s cache folder', () => {
+    expect(cacheFolder({ HOME: '/h' }, 'linux')).toBe('/h/.cache/jobserv');
+    expect(cacheFolder({ HOME: '/h' }, 'darwin')).toBe('/h/Library/Caches/jobserv');
+    expect(cacheFolder({ HOME: '/h', XDG_CACHE_HOME: '/c' }, 'darwin')).toBe('/c/jobserv');
+    expect(cacheFolder({ HOME: '/h', XDG_CACHE_HOME: 'relative' }, 'linux')).toBe('/h/.cache/jobserv');
+  });
+});
