@@ -21,7 +21,7 @@ export async function buildProbeImages(address: string): Promise<void> {
     for (const name of ['Dockerfile', 'passwd', 'group', 'entry'])
       copyFileSync(join(fixtures, name), join(context, name));
     copyFileSync('/bin/busybox', join(context, 'busybox'));
-    const tar = execFileSync('tar', ['-C', context, '-c', '.']);
+    const tar = execFileSync('tar', ['-C', context, '-c', '.'], { maxBuffer: 64 * 1024 * 1024 });
     for (const stage of PROBE_IMAGES) {
       const log = await ask(address, 'POST', `/build?t=jobserv-test:${stage}&target=${stage}&rm=1`, tar);
       if (/"error"/.test(log.toString())) throw new Error(`jobserv-test:${stage} could not be built: ${log}`);

@@ -9,7 +9,14 @@ const frame = (stream: number, payload: string | Buffer): Buffer => {
 };
 
 const BINARY = Buffer.from([0, 1, 0xff, 0xc3, 0x28, 0xe2, 0x82, 0, 10, 13]);
-const FRAMES = [frame(1, 'out\n'), frame(2, 'err'), frame(1, ''), frame(1, BINARY), frame(2, 'é€'.repeat(9)), frame(1, 'x')];
+const FRAMES = [
+  frame(1, 'out\n'),
+  frame(2, 'err'),
+  frame(1, ''),
+  frame(1, BINARY),
+  frame(2, 'é€'.repeat(9)),
+  frame(1, 'x'),
+];
 const STREAM = Buffer.concat(FRAMES);
 const TEXT = Buffer.concat(FRAMES.map((each) => each.subarray(8)));
 
@@ -94,7 +101,8 @@ describe('pumpFrames', () => {
     });
     stream.write(frame(1, 'a'.repeat(60)));
     await new Promise(setImmediate);
-    const accepted = stream.write(frame(1, 'b'.repeat(60))) && stream.write(frame(1, 'c'.repeat(60)));
+    stream.write(frame(1, 'b'.repeat(60)));
+    const accepted = stream.write(frame(1, 'c'.repeat(60)));
     stream.end(frame(2, 'd'));
     await new Promise(setImmediate);
     expect({ accepted, calls: calls.length }).toEqual({ accepted: false, calls: 1 });
@@ -147,7 +155,12 @@ describe('pumpFrames', () => {
   });
 
   it.each([
-    ['throws', () => { throw new Error('disk full'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('disk full');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('disk full'))],
   ])("fails with the sink's own error when it %s, and closes the stream", async (_, sink) => {
     const stream = new PassThrough();

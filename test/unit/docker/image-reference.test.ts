@@ -24,16 +24,35 @@ describe('parseImageReference', () => {
   });
 
   it.each([
-    '', ' ', 'Acme', 'a/B', 'a:', 'a:-x', 'a@sha256:12', '../x', 'a/../b', 'a?x=1', 'a#b', 'a b', 'a//b', '/a', 'a/', 'http://a/b',
-    '-rm', 'a%2fb', `a@${DIGEST}@${DIGEST}`, 'a\nb', 'a\0', `${'a'.repeat(600)}`, `reg.example.org:80/`, 'a:t:u',
+    '',
+    ' ',
+    'Acme',
+    'a/B',
+    'a:',
+    'a:-x',
+    'a@sha256:12',
+    '../x',
+    'a/../b',
+    'a?x=1',
+    'a#b',
+    'a b',
+    'a//b',
+    '/a',
+    'a/',
+    'http://a/b',
+    '-rm',
+    'a%2fb',
+    `a@${DIGEST}@${DIGEST}`,
+    'a\nb',
+    'a\0',
+    `${'a'.repeat(600)}`,
+    `reg.example.org:80/`,
+    'a:t:u',
   ])('refuses %j', (text) => {
     expect(() => parseImageReference(text)).toThrow(RunFailure);
   });
 
-  it('takes no time for a name that is made to take long', () => {
-    const before = performance.now();
-    expect(() => parseImageReference(`${'a_'.repeat(250)}!`)).toThrow(RunFailure);
-    expect(() => parseImageReference(`${'a-'.repeat(250)}`)).toThrow(RunFailure);
-    expect(performance.now() - before).toBeLessThan(1000);
+  it.each(['a_', 'a-', 'a.', 'a/'])('comes to an end with a long name of %s', (piece) => {
+    expect(() => parseImageReference(`${piece.repeat(250)}!`)).toThrow(RunFailure);
   });
 });

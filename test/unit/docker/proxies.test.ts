@@ -10,7 +10,13 @@ describe('proxyEnvironment', () => {
   });
 
   it('names each proxy in both cases; allProxy came after docker 20.10', () => {
-    const all = { httpProxy: 'http://p:1', httpsProxy: 'https://p:2', ftpProxy: 'ftp://p:3', noProxy: 'a,b', allProxy: 's' };
+    const all = {
+      httpProxy: 'http://p:1',
+      httpsProxy: 'https://p:2',
+      ftpProxy: 'ftp://p:3',
+      noProxy: 'a,b',
+      allProxy: 's',
+    };
     expect(proxyEnvironment({ proxies: { default: all } }, SOCKET)).toEqual([
       ...['HTTP_PROXY=http://p:1', 'http_proxy=http://p:1', 'HTTPS_PROXY=https://p:2', 'https_proxy=https://p:2'],
       ...['FTP_PROXY=ftp://p:3', 'ftp_proxy=ftp://p:3', 'NO_PROXY=a,b', 'no_proxy=a,b'],
@@ -18,7 +24,10 @@ describe('proxyEnvironment', () => {
   });
 
   it("takes the entry of the engine's address alone, without the default's other keys", () => {
-    const proxies = { default: { httpProxy: 'http://d', ftpProxy: 'ftp://d' }, [SOCKET]: { httpProxy: 'http://s', noProxy: '' } };
+    const proxies = {
+      default: { httpProxy: 'http://d', ftpProxy: 'ftp://d' },
+      [SOCKET]: { httpProxy: 'http://s', noProxy: '' },
+    };
     expect(proxyEnvironment({ proxies }, SOCKET)).toEqual(['HTTP_PROXY=http://s', 'http_proxy=http://s']);
     expect(proxyEnvironment({ proxies }, 'tcp://10.0.0.1:2375')).toContain('ftp_proxy=ftp://d');
   });
@@ -29,6 +38,9 @@ describe('proxyEnvironment', () => {
   });
 
   it('does not take an inherited name for an address', () => {
-    expect(proxyEnvironment({ proxies: { default: { httpProxy: 'p' } } }, 'constructor')).toEqual(['HTTP_PROXY=p', 'http_proxy=p']);
+    expect(proxyEnvironment({ proxies: { default: { httpProxy: 'p' } } }, 'constructor')).toEqual([
+      'HTTP_PROXY=p',
+      'http_proxy=p',
+    ]);
   });
 });

@@ -167,7 +167,7 @@ const TABLES: Record<string, [string, unknown][]> = {
     ['a\n\n  b', 'a\nb'],
     ['|\n  a\n   b\n', 'a\n b\n'],
     ['|-\n  a\n', 'a'],
-    ['|+\n  a\n\n', 'a\n\n'],
+    ['|+\n  a\n', 'a\n\n'],
     ['|2\n    a\n', '  a\n'],
     ['>\n  a\n  b\n\n  c\n', 'a b\nc\n'],
     ['>\n  a\n   b\n  c\n', 'a\n b\nc\n'],

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { pullFailure } from '../../../src/docker/pull-failure.js';
+
+/** Words of docker 20.10 and podman 4.3. */
+describe('pullFailure', () => {
+  it.each([
+    'Get "http://127.0.0.1:5999/v2/": dial tcp 127.0.0.1:5999: connect: connection refused',
+    'Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io on 10.0.0.1:53: no such host',
+    'Get "https://r/v2/": net/http: TLS handshake timeout',
+    'Get "https://r/v2/": x509: certificate signed by unknown authority',
+    'toomanyrequests: You have reached your pull rate limit',
+    'received unexpected HTTP status: 503 Service Unavailable',
+    'unexpected EOF',
+  ])('blames the registry: %s', (words) => {
+    expect(pullFailure('a/b:1', 'docker.io', words)).toMatchObject({ reason: 'setup', environment: 'registry' });
+  });
+
+  it.each([
+    ['manifest for r/none:latest not found: manifest unknown: manifest unknown', 'Check its name and tag'],
+    ['no matching manifest for linux/riscv64 in the manifest list entries', 'Check its name and tag'],
+    ['Head "http://r/v2/t/manifests/1": no basic auth credentials', 'container-auth'],
+    ['pull access denied for x, repository does not exist or may require authorization', 'docker login r:5000'],
+    ['unauthorized: authentication required', 'container-auth'],
+  ])('does not blame it: %s', (words, advice) => {
+    const failure = pullFailure('r:5000/t:1', 'r:5000', words);
+    expect(failure).toMatchObject({ reason: 'setup', environment: undefined });
+    expect(failure.message).toContain(`Image r:5000/t:1 could not be pulled: ${words}.`);
+    expect(failure.message).toContain(advice);
+  });
+});

@@ -1,0 +1,53 @@
+/** Holds `fixtures/README.md` to what the files really do. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseJunit } from '../../src/executor/junit.js';
+import { check } from '../../src/schema/check.js';
+
+/** File → the table's last column, of one section. */
+function tableOf(folder: string): [file: string, says: string][] {
+  const readme = readFileSync('fixtures/README.md', 'utf8');
+  const section = readme.split(`\n## \`${folder}/\`\n`)[1]?.split('\n## ')[0] ?? '';
+  return [...section.matchAll(/^\| `([^`]+)` \|.*\| ([^|]+) \|$/gm)].map(([, file = '', says = '']) => [file, says]);
+}
+
+describe.each(['junit', 'consoles', 'definitions'])('fixtures/%s', (folder) => {
+  it('has a line in the README for each file', () => {
+    const listed = tableOf(folder).map(([file]) => file);
+    expect(listed.toSorted()).toEqual(readdirSync(`fixtures/${folder}`).sort());
+  });
+});
+
+describe('fixtures/junit', () => {
+  it.each(tableOf('junit'))('%s: the run %s', async (file, says) => {
+    const verdict = await parseJunit(readFileSync(`fixtures/junit/${file}`)).then(
+      (tests) => (tests.some(({ status }) => status === 'FAILED') ? 'fails' : 'passes'),
+      () => 'fails',
+    );
+    expect(verdict).toBe(says);
+  });
+
+  it('counts the skipped, or believes the attribute, whichever is more', async () => {
+    const contexts = ['skipped-attribute', 'skipped-counted'].map(async (name) => {
+      const [test] = await parseJunit(readFileSync(`fixtures/junit/${name}.xml`));
+      return test?.context;
+    });
+    expect(await Promise.all(contexts)).toEqual(['junit.xml skipped=3', 'junit.xml skipped=2']);
+  });
+
+  it('keeps nested suites apart', async () => {
+    const tests = await parseJunit(readFileSync('fixtures/junit/nested.xml'));
+    expect(tests.map(({ name, status }) => `${name}: ${status}`)).toEqual([
+      'all: PASSED',
+      'all.unit: PASSED',
+      'all.board: FAILED',
+    ]);
+  });
+});
+
+describe('fixtures/definitions', () => {
+  it.each(tableOf('definitions'))('%s: the server %s', (file, says) => {
+    const { accepted } = check(readFileSync(`fixtures/definitions/${file}`));
+    expect(accepted).toBe(says.startsWith('accepts'));
+  });
+});
