@@ -1,28 +1,30 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../simulator/usage-error.js';
 
 export interface DefinitionFile {
   /** As the user wrote it, or found it; `<stdin>` for `-`. */
   path: string;
-  text: string;
+  bytes: Buffer;
 }
 
 const DEFAULT_DEFINITION = '.jobserv.yml';
 const DEFINITION_NAME = /^(.*\.)?jobserv\.ya?ml$/;
+const YAML_NAME = /\.ya?ml$/;
 const NOT_SEARCHED = new Set(['.git', 'node_modules']);
 
 /**
  * Reads what a command line names: files as they are, `-` for stdin, and of a folder every
- * `.jobserv.yml` and `<name>.jobserv.yml` (or `.yaml`) below it, links to folders not followed.
+ * `.jobserv.yml` and `<name>.jobserv.yml` (or `.yaml`) below it, and other YAML files that have
+ * what no definition can be without: `timeout` and `triggers`. Links to folders are not followed.
  *
  * @throws UsageError when a name is not there, cannot be read, or is a folder without definitions
  */
 export async function* readDefinitions(names: readonly string[]): AsyncGenerator<DefinitionFile> {
   for (const name of names.length > 0 ? names : [DEFAULT_DEFINITION]) {
-    if (name === '-') yield { path: '<stdin>', text: textOf('stdin', await readStdin()) };
+    if (name === '-') yield { path: '<stdin>', bytes: await readStdin() };
     else if (isFolder(name)) yield* definitionsIn(name);
-    else yield { path: name, text: read(name) };
+    else yield { path: name, bytes: read(name) };
   }
 }
 
@@ -38,48 +40,53 @@ function isFolder(name: string): boolean {
 
 function* definitionsIn(folder: string): Generator<DefinitionFile> {
   let found = 0;
-  for (const path of search(folder)) {
+  for (const file of search(folder)) {
     found += 1;
-    yield { path, text: read(path) };
+    yield file;
   }
   if (found === 0) {
     throw new UsageError(
-      `There is no definition below ${folder}: a search takes .jobserv.yml and NAME.jobserv.yml; a file with another name has to be named itself.`,
+      `There is no definition below ${folder}: a search takes .jobserv.yml, NAME.jobserv.yml, and YAML files with timeout and triggers.`,
     );
   }
 }
 
-function* search(folder: string): Generator<string> {
-  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+function* search(folder: string): Generator<DefinitionFile> {
+  const entries = entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (!NOT_SEARCHED.has(entry.name)) yield* search(path);
     } else if (DEFINITION_NAME.test(entry.name)) {
-      yield path;
+      yield { path, bytes: read(path) };
+    } else if (YAML_NAME.test(entry.name) && entry.isFile()) {
+      const bytes = read(path);
+      if (looksLikeDefinition(bytes)) yield { path, bytes };
     }
   }
 }
 
-function read(path: string): string {
-  let bytes: Buffer;
+function entriesOf(folder: string): Dirent[] {
   try {
-    bytes = readFileSync(path);
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    throw new UsageError(`The folder ${folder} cannot be searched: ${why(error)}.`);
+  }
+}
+
+function looksLikeDefinition(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1');
+  return /^timeout[ \t]*:/m.test(text) && /^triggers[ \t]*:/m.test(text);
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' || path !== DEFAULT_DEFINITION)
       throw new UsageError(`${path} cannot be read: ${why(error)}.`);
     throw new UsageError(`There is no ${path} in this folder. Name the definition, or go to where it is.`);
-  }
-  return textOf(path, bytes);
-}
-
-/** A byte order mark stays: what it means is for the YAML reader to say. */
-function textOf(name: string, bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new UsageError(`${name} is no text in UTF-8; a definition has to be.`);
   }
 }
 
@@ -92,7 +99,7 @@ function why(error: unknown): string {
 
 /** The one definition that a command works on. */
 export async function readDefinition(name: string = DEFAULT_DEFINITION): Promise<DefinitionFile> {
-  if (isFolder(name)) return { path: join(name, DEFAULT_DEFINITION), text: read(join(name, DEFAULT_DEFINITION)) };
+  if (isFolder(name)) return { path: join(name, DEFAULT_DEFINITION), bytes: read(join(name, DEFAULT_DEFINITION)) };
   for await (const file of readDefinitions([name])) return file;
   throw new UsageError(`${name} cannot be read.`);
 }

@@ -16,12 +16,12 @@ export interface LoadedDefinition {
  * @throws RejectedDefinition when the server would not take it; UsageError when it cannot be read
  */
 export async function loadDefinition(name?: string): Promise<LoadedDefinition> {
-  const { path, text } = await readDefinition(name);
-  const { accepted, definition, diagnostics } = check(text);
+  const { path, bytes } = await readDefinition(name);
+  const { accepted, definition, diagnostics, document } = check(bytes);
   if (!accepted || !definition) {
     throw new RejectedDefinition(
       path,
-      text,
+      document.text,
       diagnostics.filter(({ server }) => server === 'rejects'),
     );
   }

@@ -10,7 +10,7 @@ import { countOf, type FileReport, type Format, writerOf } from '../terminal/val
 export default class Validate extends BaseCommand {
   static override summary = 'Say whether the server would accept a definition, and where it would not.';
   static override description =
-    'Names may be files, folders (searched for .jobserv.yml and NAME.jobserv.yml) and - for stdin. The status is 0 when all is well, 1 when there is something to mend, 2 when the server would reject a definition, or a name cannot be read.';
+    'Names may be files, folders (searched for .jobserv.yml, NAME.jobserv.yml, and other YAML files with timeout and triggers) and - for stdin. The status is 0 when all is well, 1 when there is something to mend, 2 when the server would reject a definition, or a name cannot be read.';
   static override examples = [
     { description: 'The definition of this repository', command: '<%= config.bin %> validate' },
     { description: 'Every definition below two folders', command: '<%= config.bin %> validate ci/ examples/' },
@@ -43,10 +43,10 @@ export default class Validate extends BaseCommand {
     const format: Format = this.jsonEnabled() ? 'json' : flags.format;
     const writer = writerOf(format, await styleFor(process.stdout));
     const files: FileReport[] = [];
-    for await (const { path, text } of readDefinitions(argv as string[])) {
-      const { accepted, diagnostics } = check(text);
+    for await (const { path, bytes } of readDefinitions(argv as string[])) {
+      const { accepted, diagnostics, document } = check(bytes);
       files.push({ path, accepted, diagnostics });
-      process.stdout.write(await writer.file({ path, accepted, diagnostics }, text));
+      process.stdout.write(await writer.file({ path, accepted, diagnostics }, document.text));
     }
     process.stdout.write(writer.end(files));
     const { errors, warnings } = countOf(files);

@@ -5,12 +5,14 @@ import { type Container, type ContainerExit, RunFailure } from '../executor/port
 import { attach, ContainerConsole, isConsoleClosed } from './console.js';
 import { BrokenStream, type Sink } from './demux.js';
 import { callOptions } from './endpoint.js';
-import { engineWords, isUnreachable, setupFailure, statusOf } from './engine-error.js';
+import { engineWords, isUnreachable, statusOf } from './engine-error.js';
 import { type EngineLimits, within } from './engine-limits.js';
 import { execInside } from './exec.js';
 import { awaitExit, cutFailure, engineGone, type ProcessEnd, removedFailure } from './exit.js';
 import { removeContainer } from './remove-container.js';
 import { startFailure } from './start-failure.js';
+
+const GOING = new Set(['removing', 'dead']);
 
 export class DockerContainer implements Container {
   readonly id: string;
@@ -28,23 +30,20 @@ export class DockerContainer implements Container {
   }
 
   async start(sink: Sink): Promise<void> {
-    const stream = await attach(this.#api, this.#limits.call).catch((error: unknown) => {
-      throw setupFailure("The container's console could not be attached", error);
-    });
-    const console = new ContainerConsole(stream, sink);
-    this.#console = console;
     try {
+      // Podman prepares the process here already: what it cannot start fails now.
+      const console = new ContainerConsole(await attach(this.#api, this.#limits.call), sink);
+      this.#console = console;
       await within(this.#limits.call, (signal) => this.#api.start(callOptions({ signal })));
+      this.#process = awaitExit(this.#api, console, this.#limits);
+      this.#end = this.#follow(console, this.#process);
+      this.#end.catch(() => {});
     } catch (error) {
-      console.close();
+      this.#console?.close();
       const failure = startFailure(error);
       if (failure instanceof RunFailure) throw failure;
       this.#end = Promise.resolve(failure);
-      return;
     }
-    this.#process = awaitExit(this.#api, console, this.#limits);
-    this.#end = this.#follow(console, this.#process);
-    this.#end.catch(() => {});
   }
 
   async wait(): Promise<ContainerExit> {
@@ -138,11 +137,12 @@ export class DockerContainer implements Container {
     const told = error === undefined ? {} : { error };
     try {
       const { State } = await this.#inspect();
-      return { exitCode, oomKilled: State.OOMKilled, ...told };
+      // A forced removal kills first: the container is still there, on its way out.
+      if (this.#removal || !GOING.has(State.Status)) return { exitCode, oomKilled: State.OOMKilled, ...told };
     } catch (failure) {
-      if (statusOf(failure) === 404 && !this.#removal) throw removedFailure();
-      return { exitCode, oomKilled: false, ...told };
+      if (this.#removal || statusOf(failure) !== 404) return { exitCode, oomKilled: false, ...told };
     }
+    throw removedFailure();
   }
 
   #inspect(): Promise<Docker.ContainerInspectInfo> {

@@ -52,7 +52,8 @@ async function askForExit(container: Docker.Container): Promise<ProcessEnd> {
       path: `/containers/${container.id}/wait?`,
       method: 'POST',
       isStream: true,
-      options: callOptions({ query: { condition: 'not-running' } }),
+      // Podman looks at intervals, of its own choice unless told; Docker passes over it.
+      options: callOptions({ query: { condition: 'not-running', interval: '50ms' } }),
       statusCodes: { 200: true, 400: 'bad parameter', 404: 'no such container', 500: 'server error' },
     };
     container.modem.dial(request, (error: unknown, answer: unknown) =>

@@ -29,13 +29,13 @@ export async function findEngine(around: Partial<Surroundings> = {}): Promise<Fo
       tried.push({ place, error: error as NodeJS.ErrnoException });
     }
   }
-  throw new RunFailure('setup', `No container engine can be reached. ${explain(tried)}`, {
+  throw new RunFailure('setup', `No container engine can be reached. ${explainAttempts(tried)}`, {
     environment: 'engine',
     cause: tried[0]?.error,
   });
 }
 
-interface Attempt {
+export interface Attempt {
   place: EnginePlace;
   error: NodeJS.ErrnoException;
 }
@@ -48,7 +48,8 @@ const REASONS: Record<string, string> = {
   ENOTFOUND: 'no such host',
 };
 
-function explain(tried: Attempt[]): string {
+/** One sentence a place, then what to do. */
+export function explainAttempts(tried: Attempt[]): string {
   const list = tried.map(({ place, error }) => {
     const setting = place.setting ? ` (from ${place.setting})` : '';
     return `${place.address}${setting}: ${REASONS[error.code ?? ''] ?? error.message}`;

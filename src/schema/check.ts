@@ -3,7 +3,7 @@ import type { Definition } from './model.js';
 import { CheckContext } from './rules/context.js';
 import { RULES } from './rules/index.js';
 import type { Finding, Place, Rule } from './rules/rule.js';
-import { asObject, valueAt } from './values.js';
+import { asObject, childPath, valueAt } from './values.js';
 import { type LoadedYaml, loadYaml } from './yaml/load.js';
 
 export interface CheckResult {
@@ -70,5 +70,5 @@ function wholeRange(path: string, document: LoadedYaml): Range | undefined {
   if (object === undefined || !element) return undefined;
   const [first] = Object.keys(object);
   if (typeof object['name'] === 'string') return document.locate(`${path}/name`)?.value;
-  return first === undefined ? undefined : document.locate(`${path}/${first}`)?.key;
+  return first === undefined ? undefined : document.locate(childPath(path, first))?.key;
 }

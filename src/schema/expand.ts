@@ -1,13 +1,9 @@
-import type { Definition, Run, StringMap, TriggerReference, TriggerType } from './model.js';
+import type { Definition, Run, StringMap, Trigger, TriggerReference } from './model.js';
 import { FormatError, pythonFormat } from './python-format.js';
 import { pythonLength } from './python-text.js';
 
 /** A trigger with the runs that a build of it has, in the server's order. */
-export interface ExpandedTrigger {
-  name: string;
-  type: TriggerType;
-  runs: Run[];
-}
+export type ExpandedTrigger = Trigger;
 
 /** A run as written, and where: a JSON pointer. */
 export interface WrittenRun {
@@ -36,7 +32,7 @@ const MAX_RUNS = 20_000;
 export function expand(definition: Definition): ExpandedTrigger[] {
   const written = definition.triggers.map(({ runs }) => runs.map((run) => ({ run, path: '' })));
   const { runs } = expandRuns(written);
-  return definition.triggers.map(({ name, type }, i) => ({ name, type, runs: runs[i] ?? [] }));
+  return definition.triggers.map((trigger, i) => ({ ...trigger, runs: runs[i] ?? [] }));
 }
 
 /**

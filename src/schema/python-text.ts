@@ -28,9 +28,9 @@ export function pythonRepr(text: string, asciiOnly = false): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   let out = quote;
   for (const character of text) {
-    const escape = NAMED_ESCAPES.get(character);
+    const named = NAMED_ESCAPES.get(character);
     const code = character.codePointAt(0) ?? 0;
-    if (escape !== undefined) out += escape;
+    if (named !== undefined) out += named;
     else if (character === quote) out += `\\${quote}`;
     else if (code < 0x20 || code === 0x7f) out += hexEscape(code);
     else if (code < 0x7f) out += character;

@@ -32,6 +32,10 @@ export interface Fidelity {
 export class Ledger {
   readonly #differences = new Map<string, Difference>();
 
+  constructor(known: readonly Difference[] = []) {
+    for (const { kind, message } of known) this.note(kind, message);
+  }
+
   note(kind: DifferenceKind, message: string): void {
     this.#differences.set(`${kind} ${message}`, { kind, message });
   }

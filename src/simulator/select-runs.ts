@@ -17,12 +17,12 @@ export interface SelectedRun<T, R> {
  *
  * @throws UsageError naming what exists, when a pattern names nothing
  */
-export function selectRuns<R extends Named, T extends Named & { runs: readonly R[] }>(
+export function selectRuns<T extends Named & { runs: readonly Named[] }>(
   triggers: readonly T[],
   patterns: readonly string[],
-): SelectedRun<T, R>[] {
-  const all = triggers.flatMap((trigger) => trigger.runs.map((run) => ({ trigger, run })));
-  const chosen = new Set<SelectedRun<T, R>>();
+): SelectedRun<T, T['runs'][number]>[] {
+  const all = triggers.flatMap((trigger) => trigger.runs.map((run: T['runs'][number]) => ({ trigger, run })));
+  const chosen = new Set<(typeof all)[number]>();
   const unknown: string[] = [];
   for (const pattern of patterns) {
     const named = all.filter((candidate) => namesOf(candidate).includes(pattern));

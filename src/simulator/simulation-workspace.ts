@@ -3,8 +3,8 @@
  * what is listed here and nothing else, no secret above all.
  */
 import { type Dirent, readdirSync, rmSync } from 'node:fs';
-import { lstat, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { openWorkspace, type Workspace } from '../executor/workspace.js';
 import { UsageError } from './usage-error.js';
 import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
@@ -40,9 +40,9 @@ export interface WorkspaceOptions {
  */
 export async function openSimulationWorkspace(root: string, options: WorkspaceOptions): Promise<SimulationWorkspace> {
   await refuseForeignFolder(root);
-  const lock = await lockWorkspace(options.locks, root);
+  const workspace = await openWorkspace(root);
+  const lock = await lockWorkspace(options.locks, await realpath(root));
   try {
-    const workspace = await openWorkspace(root);
     await removeEntries(root, options.removeTree, (name) => name === MARKER);
     await writeFile(join(root, MARKER), MARKER_TEXT, { mode: 0o600 });
     return {
@@ -105,14 +105,20 @@ export async function removeAnyTree(path: string, removeTree: (path: string) => 
   }
 }
 
-/** Removes the secrets that killed simulations left, and their locks. Answers the workspaces that were cleared. */
-export async function clearAbandoned(options: WorkspaceOptions): Promise<string[]> {
+/**
+ * Removes the secrets that killed simulations left, their locks, and their folders below
+ * `scratch` altogether. Answers the folders that were cleared.
+ */
+export async function clearAbandoned(options: WorkspaceOptions & { scratch: string }): Promise<string[]> {
   const cleared: string[] = [];
   for (const root of await abandonedWorkspaces(options.locks)) {
     const lock = await tryLock(options.locks, root);
     if (!('release' in lock)) continue;
     try {
-      if (await isWorkspace(root)) {
+      if (dirname(root) === options.scratch) {
+        await rm(root, { recursive: true, force: true });
+        cleared.push(root);
+      } else if (await isWorkspace(root)) {
         await removeEntries(root, options.removeTree, (name) => KEPT.has(name));
         cleared.push(root);
       }

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** Folders of the cache that are no project. */
-const RESERVED = new Set(['volumes', 'locks']);
+const RESERVED = new Set(['volumes', 'locks', 'snapshots']);
 /** File systems take 255 bytes a name. */
 const LONGEST_NAME = 200;
 

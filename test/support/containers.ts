@@ -1,4 +1,6 @@
 /** Short ways to run something in a container of the test image. */
+import { once } from 'node:events';
+import { request } from 'node:http';
 import type { DockerEngine } from '../../src/docker/engine.js';
 import type { ContainerExit, ContainerSpec, Log } from '../../src/executor/ports.js';
 import { testImage } from './image.js';
@@ -75,4 +77,14 @@ export function memoryLog(): Log & { text: () => string } {
     },
     text: () => text,
   };
+}
+
+/** Force-removes a container as anybody with access to the engine's socket may. */
+export async function removeBehindTheBack(engine: DockerEngine, id: string): Promise<void> {
+  const socketPath = engine.address.slice('unix://'.length);
+  const call = request({ socketPath, method: 'DELETE', path: `/containers/${id}?force=true` });
+  call.end();
+  const [answer] = await once(call, 'response');
+  answer.resume();
+  await once(answer, 'end');
 }

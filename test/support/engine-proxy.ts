@@ -105,9 +105,10 @@ export class EngineProxy {
     ] as const) {
       one.on('error', () => other.destroy());
       one.on('close', () => {
+        if (one === engine) return;
         this.#open.delete(client);
         this.#firstLine.delete(client);
-        if (one === client) engine.destroy();
+        engine.destroy();
       });
     }
   }

@@ -24,6 +24,8 @@ export function scan(text: string): { tokens: Token[]; comments: CommentSpan[] }
     while (scanner.fetch());
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error;
+    // A token that may yet be a key is not known before what follows it is, so the fault comes first.
+    scanner.tokens.length = scanner.keys.firstPending() ?? scanner.tokens.length;
     scanner.tokens.push(faultToken(error));
   }
   return { tokens: scanner.tokens, comments: scanner.cursor.comments };
@@ -33,23 +35,23 @@ class Scanner {
   readonly cursor: Cursor;
   readonly tokens: Token[] = [];
   readonly #indents: number[] = [];
-  readonly #keys: SimpleKeys;
+  readonly keys: SimpleKeys;
 
   constructor(text: string) {
     this.cursor = new Cursor(`${text}\0`);
-    this.#keys = new SimpleKeys(this.cursor);
+    this.keys = new SimpleKeys(this.cursor);
   }
 
   /** Scans what comes next. False once the text is at its end. */
   fetch(): boolean {
     const { cursor } = this;
     this.#skipToToken();
-    this.#keys.checkRequired();
+    this.keys.checkRequired();
     this.#unwind(cursor.column);
     const code = cursor.code();
     if (code === 0) {
       this.#unwind(-1);
-      this.#keys.drop();
+      this.keys.drop();
       this.tokens.push(token(KIND.streamEnd, cursor.pos, cursor.pos));
       return false;
     }
@@ -64,7 +66,7 @@ class Scanner {
     const marker = (code === DASH || code === DOT) && cursor.atDocumentMarker();
     if (!marker && code !== PERCENT) return false;
     this.#unwind(-1);
-    this.#keys.drop();
+    this.keys.drop();
     cursor.allowSimpleKey = false;
     if (marker) this.#push(code === DASH ? KIND.documentStart : KIND.documentEnd, 3);
     else this.tokens.push(scanDirective(cursor));
@@ -85,7 +87,7 @@ class Scanner {
         return this.#closeFlow(KIND.flowMappingEnd);
       case 0x2c:
         cursor.allowSimpleKey = true;
-        this.#keys.drop();
+        this.keys.drop();
         return this.#push(KIND.flowEntry, 1);
       case DASH:
         return isBlankOrEnd(cursor.code(1)) && this.#fetchBlockEntry();
@@ -106,7 +108,7 @@ class Scanner {
       case 0x3e:
         if (inFlow) return false;
         cursor.allowSimpleKey = true;
-        this.#keys.drop();
+        this.keys.drop();
         this.tokens.push(scanBlockScalar(cursor));
         return true;
       default:
@@ -117,7 +119,7 @@ class Scanner {
   #fetchPlain(code: number): void {
     const { cursor } = this;
     if (!this.#canStartPlain(code)) throw this.#cannotStart(code);
-    this.#keys.save(this.tokens.length);
+    this.keys.save(this.tokens.length);
     cursor.allowSimpleKey = false;
     this.tokens.push(scanPlain(cursor));
   }
@@ -159,7 +161,7 @@ class Scanner {
 
   /** Anchors, tags, aliases and quoted scalars: each may begin a key, none may be followed by one. */
   #fetchNodePart(scanPart: () => Token): true {
-    this.#keys.save(this.tokens.length);
+    this.keys.save(this.tokens.length);
     this.cursor.allowSimpleKey = false;
     this.tokens.push(scanPart());
     return true;
@@ -167,7 +169,7 @@ class Scanner {
 
   #openFlow(kind: TokenKind): true {
     const { cursor } = this;
-    this.#keys.save(this.tokens.length);
+    this.keys.save(this.tokens.length);
     cursor.flowLevel++;
     cursor.allowSimpleKey = true;
     return this.#push(kind, 1);
@@ -175,7 +177,7 @@ class Scanner {
 
   #closeFlow(kind: TokenKind): true {
     const { cursor } = this;
-    this.#keys.drop();
+    this.keys.drop();
     if (cursor.flowLevel === 0) {
       const found = quoteCharacter(cursor.text, cursor.pos);
       throw cursor.fault(`${found} closes nothing.`, 'Remove it, or put the value in quotes if it belongs to it.');
@@ -194,7 +196,7 @@ class Scanner {
       this.#indent(cursor.column, KIND.blockSequenceStart);
     }
     cursor.allowSimpleKey = true;
-    this.#keys.drop();
+    this.keys.drop();
     return this.#push(KIND.blockEntry, 1);
   }
 
@@ -208,13 +210,13 @@ class Scanner {
       this.#indent(cursor.column, KIND.blockMappingStart);
     }
     cursor.allowSimpleKey = cursor.flowLevel === 0;
-    this.#keys.drop();
+    this.keys.drop();
     return this.#push(KIND.key, 1);
   }
 
   #fetchValue(): true {
     const { cursor } = this;
-    const key = this.#keys.take();
+    const key = this.keys.take();
     if (key !== undefined) {
       const mark = token(KIND.key, key.pos, key.pos);
       if (cursor.flowLevel === 0 && this.#enter(key.column)) {
@@ -231,7 +233,7 @@ class Scanner {
       this.#indent(cursor.column, KIND.blockMappingStart);
     }
     cursor.allowSimpleKey = cursor.flowLevel === 0;
-    this.#keys.drop();
+    this.keys.drop();
     return this.#push(KIND.value, 1);
   }
 

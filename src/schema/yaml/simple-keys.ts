@@ -55,6 +55,11 @@ export class SimpleKeys {
     if (key?.required && this.#isStale(key)) throw this.#missingColon(key);
   }
 
+  /** The number of the first token that may still turn out to begin a key, or has to. */
+  firstPending(): number | undefined {
+    return this.#keys.find((key) => key !== undefined && (key.required || !this.#isStale(key)))?.token;
+  }
+
   #isStale(key: SimpleKey): boolean {
     const { text, pos, line } = this.#cursor;
     const length = pos - key.pos;

@@ -128,9 +128,9 @@ describe('the workspace of a simulation', () => {
     const owner = await killedOwner(root, options.locks);
     fill(root);
     await expect(openSimulationWorkspace(root, options)).rejects.toThrow(`process ${owner.pid}`);
-    expect(await clearAbandoned(options)).toEqual([]);
+    expect(await clearAbandoned({ ...options, scratch: join(root, 'none') })).toEqual([]);
     await owner.kill();
-    expect(await clearAbandoned(options)).toEqual([root]);
+    expect(await clearAbandoned({ ...options, scratch: join(root, 'none') })).toEqual([root]);
     expect(readdirSync(root)).toEqual(['.jobserv-workspace', 'archive', 'console.log', 'result.json', 'rundef.json']);
     expect(readdirSync(options.locks)).toEqual([]);
     await (await openSimulationWorkspace(root, options)).close();

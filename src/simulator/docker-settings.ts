@@ -1,0 +1,40 @@
+/** What the docker client's own configuration means for a simulation. */
+import { homedir } from 'node:os';
+import { loadDockerConfig } from '../docker/docker-config.js';
+import { proxyEnvironment } from '../docker/proxies.js';
+import type { Difference } from './ledger.js';
+
+export interface DockerSettings {
+  /** What scripts see of it, as it stands in the file. */
+  text: string | undefined;
+  proxies(engineAddress: string): string[];
+  /** Texts in it that open a registry. */
+  credentials: string[];
+  differences: Difference[];
+}
+
+/** @param visible whether scripts may see it */
+export async function dockerSettings(visible: boolean): Promise<DockerSettings> {
+  const { config, text } = await loadDockerConfig(process.env, homedir());
+  const credentials = Object.values(config.auths ?? {}).flatMap(({ auth, identitytoken, password }) => [
+    ...(auth
+      ? [
+          auth,
+          Buffer.from(auth, 'base64')
+            .toString()
+            .replace(/^[^:]*:/, ''),
+        ]
+      : []),
+    ...(identitytoken ? [identitytoken] : []),
+    ...(password ? [password] : []),
+  ]);
+  const hidden = !visible && text !== undefined;
+  return {
+    text: visible ? text : undefined,
+    proxies: (address) => proxyEnvironment(config, address),
+    credentials,
+    differences: hidden ? [{ kind: 'docker-config-off', message: HIDDEN }] : [],
+  };
+}
+
+const HIDDEN = 'The docker client configuration was kept from the script (--no-docker-config).';

@@ -1,0 +1,35 @@
+/** A rundef from a file: the one that a server handed out, `rundef create` wrote, or a workspace kept. */
+import { existsSync, readFileSync } from 'node:fs';
+import { checkRunDefinition } from '../schema/check-run-definition.js';
+import type { PartialRunDefinition } from './run-identity.js';
+import { isObject, readInputs, type SimulatorInput } from './rundef-inputs.js';
+import { UsageError } from './usage-error.js';
+
+export interface RundefFile {
+  path: string;
+  rundef: PartialRunDefinition;
+  inputs: SimulatorInput[];
+}
+
+/** Whether an argument means a file: by its name, or as a path that exists and no run's name. */
+export function isRundefFile(argument: string): boolean {
+  return /\.json$/i.test(argument) || (/^(\.{0,2}\/)/.test(argument) && existsSync(argument));
+}
+
+/** @throws UsageError for what is no rundef */
+export function readRundefFile(path: string): RundefFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = error instanceof SyntaxError ? `it is no JSON: ${error.message}` : (error as Error).message;
+    throw new UsageError(`The rundef ${path} cannot be read: ${why}.`);
+  }
+  if (!isObject(value)) throw new UsageError(`${path} is no rundef: it holds no JSON object.`);
+  const { 'simulator-inputs': inputs, ...rundef } = value;
+  const problems = checkRunDefinition(rundef);
+  if (problems.length > 0) {
+    throw new UsageError(`${path} is no rundef that a worker could run: ${problems.join('; ')}.`);
+  }
+  return { path, rundef: rundef as PartialRunDefinition, inputs: readInputs(inputs, path) };
+}

@@ -1,0 +1,33 @@
+/** The folder for the objects of an uncommitted tree. */
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
+
+/** Where such folders are; every one of them has a lock while its process lives. */
+export const scratchFolders = (cache: string): string => join(cache, 'snapshots');
+
+/** Made when it is asked for; found and removed by a later simulation if this one is killed. */
+export class Scratch {
+  readonly #cache: string;
+  readonly #locks: string;
+  #path: string | undefined;
+  #lock: WorkspaceLock | undefined;
+
+  constructor(cache: string, locks: string) {
+    this.#cache = cache;
+    this.#locks = locks;
+  }
+
+  async folder(): Promise<string> {
+    const path = join(scratchFolders(this.#cache), randomBytes(8).toString('hex'));
+    this.#lock = await lockWorkspace(this.#locks, path);
+    this.#path = path;
+    return path;
+  }
+
+  async remove(): Promise<void> {
+    if (this.#path !== undefined) await rm(this.#path, { recursive: true, force: true });
+    await this.#lock?.release();
+  }
+}

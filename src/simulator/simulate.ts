@@ -1,0 +1,158 @@
+/**
+ * The composition root of a simulation: which runs, with which ports, how many at a time.
+ * The engine is looked for first and everything else is prepared meanwhile.
+ */
+import { join } from 'node:path';
+import { createMasker, type Masker } from '../executor/masking.js';
+import type { Source } from '../executor/ports.js';
+import type { StringMap } from '../schema/model.js';
+import type { ConsoleView } from '../terminal/console-view.js';
+import { localCheckout, remoteCheckout } from './checkout.js';
+import { openConsoleTests } from './console-tests.js';
+import { dockerSettings } from './docker-settings.js';
+import { type PlanRequest, planRuns } from './plan.js';
+import type { PlannedRun } from './planned-run.js';
+import type { PullPolicy } from './pull-policy.js';
+import type { RunResult, SimulationResult } from './run-result.js';
+import { Scratch, scratchFolders } from './scratch.js';
+import { type Surroundings, simulateRun } from './simulated-run.js';
+import { clearAbandoned, type SimulationWorkspace } from './simulation-workspace.js';
+import { cacheFolder } from './workspace-names.js';
+
+export interface SimulateRequest extends Omit<PlanRequest, 'cache' | 'checkout'> {
+  pull: PullPolicy;
+  sharedVolumes: StringMap;
+  jobs: number;
+  memoryBytes?: number | undefined;
+  /** Whether scripts may see the docker client's configuration. */
+  dockerConfig: boolean;
+  /** Keep the checkouts for a look at them. */
+  keep: boolean;
+  /** Called when a run begins; the view is where its console shows. */
+  begin(run: PlannedRun, place: { index: number; count: number }): ConsoleView | Promise<ConsoleView>;
+  warn(message: string): void;
+  signal: AbortSignal;
+}
+
+export interface Simulation {
+  result: Promise<SimulationResult>;
+  /** For the last moment of the process: no secret is left behind. */
+  abandon(): void;
+}
+
+/** Starts at once. The result rejects with what `planRuns` and `simulateRun` throw, once nothing is under way any more. */
+export function simulate(request: SimulateRequest): Simulation {
+  const open = new Set<SimulationWorkspace>();
+  return {
+    result: run(request, open),
+    abandon: () => {
+      for (const workspace of open) workspace.removeSecretsNow();
+    },
+  };
+}
+
+async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Promise<SimulationResult> {
+  const { signal } = request;
+  const cache = cacheFolder();
+  const locks = join(cache, 'locks');
+  const engine = connect();
+  // A plan that cannot be made is told before an engine that is not there.
+  engine.catch(() => {});
+  const config = dockerSettings(request.dockerConfig);
+  config.catch(() => {});
+  const scratch = new Scratch(cache, locks);
+  try {
+    const planned = await planRuns({
+      ...request,
+      cache,
+      checkout: async (choice, folder) =>
+        choice === 'remote' ? remoteCheckout(folder, signal) : localCheckout(folder, await scratch.folder(), signal),
+    });
+    signal.throwIfAborted();
+    const { proxies, text, credentials, differences } = await config;
+    for (const one of planned) one.differences.push(...differences);
+    const masker = maskerFor(planned, credentials);
+    const removeTree = async (path: string) => (await engine).removeTree(path);
+    const tidy = tidyUp(engine, { locks, scratch: scratchFolders(cache), removeTree }, request.warn);
+    const around: Surroundings = {
+      ...request,
+      engine,
+      source: gitSourceOnDemand,
+      masker,
+      dockerConfig: text,
+      proxies,
+      memoryBytes: request.memoryBytes,
+      locks,
+      open,
+    };
+    const runs = await inTurn(planned, request.jobs, signal, async (one, index) => {
+      const view = await request.begin(one, { index, count: planned.length });
+      return simulateRun(one, around, view, await openConsoleTests(one.rundef));
+    });
+    await tidy;
+    const passed = runs.length === planned.length && runs.every(({ status }) => status === 'PASSED');
+    return { version: 1, status: passed ? 'PASSED' : 'FAILED', runs };
+  } finally {
+    await scratch.remove();
+  }
+}
+
+/** No log driver: the console is read as it is written, and the engine's own copy would be the bottleneck. */
+async function connect() {
+  const { connectEngine } = await import('../docker/engine.js');
+  return connectEngine({ logDriver: 'none' });
+}
+
+/** What processes that died have left: their containers, and the secrets in their workspaces. */
+async function tidyUp(
+  engine: ReturnType<typeof connect>,
+  left: Parameters<typeof clearAbandoned>[0],
+  warn: (message: string) => void,
+): Promise<void> {
+  const results = await Promise.allSettled([engine.then((found) => found.sweep()), clearAbandoned(left)]);
+  for (const result of results) {
+    if (result.status === 'rejected') warn(`What an earlier simulation left is still there: ${result.reason.message}`);
+  }
+}
+
+/** Loaded when a run clones something. */
+const gitSourceOnDemand: Source = {
+  checkout: async (request) => (await import('../git/remote-source.js')).gitSource().checkout(request),
+  checkoutScripts: async (request) => (await import('../git/remote-source.js')).gitSource().checkoutScripts(request),
+};
+
+export function maskerFor(planned: readonly PlannedRun[], credentials: readonly string[]): Masker {
+  const secrets = planned.flatMap(({ rundef }) => Object.values(rundef.secrets ?? {}));
+  const keys = planned.filter(({ madeUp }) => !Object.hasOwn(madeUp, '.netrc')).map(({ rundef }) => rundef.api_key);
+  return createMasker([...secrets, ...keys, ...credentials]);
+}
+
+/**
+ * Works through the runs, `jobs` at a time, in order. After an interruption, or an error,
+ * no further one is begun; those under way are waited for.
+ */
+async function inTurn(
+  planned: readonly PlannedRun[],
+  jobs: number,
+  signal: AbortSignal,
+  work: (run: PlannedRun, index: number) => Promise<RunResult>,
+): Promise<RunResult[]> {
+  const results: RunResult[] = [];
+  const queue = planned.entries();
+  let stopped = false;
+  const worker = async () => {
+    for (const [index, run] of queue) {
+      if (stopped || signal.aborted) return;
+      try {
+        results[index] = await work(run, index);
+      } catch (error) {
+        stopped = true;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled([...Array(Math.min(jobs, planned.length))].map(worker));
+  const failed = ended.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return results.filter((result) => result !== undefined);
+}

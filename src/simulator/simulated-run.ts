@@ -1,0 +1,226 @@
+/** One run, simulated: its workspace, its ports, the executor's story, and what is kept of it. */
+import { rm, writeFile } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
+import { openArchived } from '../executor/archive.js';
+import { executeRun } from '../executor/execute-run.js';
+import { LIMITS } from '../executor/limits.js';
+import type { Masker } from '../executor/masking.js';
+import { RunFailure, type RunOutcome, type RunPorts, type Source } from '../executor/ports.js';
+import type { RunDefinition, StringMap } from '../schema/model.js';
+import type { ConsoleView } from '../terminal/console-view.js';
+import type { ConsoleTests } from './console-tests.js';
+import { Ledger, noteArchitecture, noteScript, noteSecrets } from './ledger.js';
+import { HIDDEN_VALUE } from './missing-secrets.js';
+import { PhaseTimes } from './phase-times.js';
+import type { PlannedRun } from './planned-run.js';
+import { type LocalEngine, type PullPolicy, withPullPolicy } from './pull-policy.js';
+import { openConsole, RunReporter } from './run-reporter.js';
+import { type RunResult, withConsoleTests } from './run-result.js';
+import { simulationHost } from './simulation-host.js';
+import { openSimulationWorkspace, type SimulationWorkspace } from './simulation-workspace.js';
+import { takeOwnership } from './take-ownership.js';
+
+/** What the runs of one simulation share. */
+export interface Surroundings {
+  engine: Promise<LocalEngine & { removeTree(path: string, image?: string): Promise<void> }>;
+  source: Source;
+  masker: Masker;
+  pull: PullPolicy;
+  sharedVolumes: StringMap;
+  dockerConfig: string | undefined;
+  proxies(engineAddress: string): string[];
+  memoryBytes: number | undefined;
+  keep: boolean;
+  locks: string;
+  signal: AbortSignal;
+  /** The workspaces that are open now. */
+  open: Set<SimulationWorkspace>;
+}
+
+/**
+ * @throws UsageError when the workspace cannot be used; RunFailure when there is no engine;
+ *   otherwise a failure is in the result
+ */
+export async function simulateRun(
+  planned: PlannedRun,
+  around: Surroundings,
+  view: ConsoleView,
+  tests: ConsoleTests | undefined,
+): Promise<RunResult> {
+  const removeTree = async (path: string) => (await around.engine).removeTree(path);
+  const workspace = await openSimulationWorkspace(planned.root, { locks: around.locks, removeTree });
+  around.open.add(workspace);
+  try {
+    return await simulateIn(workspace, planned, around, view, tests, removeTree);
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? diskFull(planned.root, error) : error;
+  } finally {
+    await workspace.close({ keepCheckouts: around.keep });
+    around.open.delete(workspace);
+  }
+}
+
+function diskFull(root: string, cause: unknown): RunFailure {
+  const message = `The workspace ${root} cannot be written: the disk is full. Free some space, or name a folder elsewhere with --workspace.`;
+  return new RunFailure('setup', message, { environment: 'disk', cause });
+}
+
+async function simulateIn(
+  workspace: SimulationWorkspace,
+  planned: PlannedRun,
+  around: Surroundings,
+  view: ConsoleView,
+  tests: ConsoleTests | undefined,
+  removeTree: (path: string) => Promise<void>,
+): Promise<RunResult> {
+  const { rundef } = planned;
+  const { masker } = around;
+  const ledger = new Ledger(planned.differences);
+  noteSecrets(ledger, rundef.secrets ?? {});
+  const times = new PhaseTimes();
+  await writePrivately(workspace.rundef, keptRunDefinition(rundef, masker));
+  const console = { file: openConsole(workspace.console), path: workspace.console };
+  const reporter = new RunReporter({ ...console, masker, view, reader: tests });
+  try {
+    const engine = await around.engine;
+    const startedAt = new Date();
+    const begun = performance.now();
+    const ports: RunPorts = {
+      reporter,
+      engine: withPullPolicy(engine, around.pull, (reference) => noteNotPulled(ledger, reference)),
+      source: planned.source ?? around.source,
+      artifacts: { store: async () => {} },
+      host: simulationHost({ ...around, volumes: planned.volumes, workspace: workspace.root, removeTree, ledger }),
+      reboot: {
+        reboot: async ({ cold }, log) => {
+          const how = cold ? 'be switched off and on' : 'reboot';
+          ledger.note('reboot-skipped', 'The script asked for a reboot; it went on without one.');
+          await log.info(`A worker would ${how} here. This simulation goes on at once, in a fresh container.`);
+        },
+      },
+      journal: times,
+    };
+    // Waiting to pull again is of no use where pulling is forbidden.
+    const limits = around.pull === 'never' ? { ...LIMITS, pullWaits: [] } : LIMITS;
+    const told = await executeRun(rundef, workspace, ports, around.signal, limits);
+    await reporter.end();
+    const outcome = withConsoleTests(told, tests?.end() ?? []);
+    const warnings = [...outcome.warnings, ...(await ownershipWarnings(workspace, outcome, engine))];
+    await noteRun(ledger, planned, workspace, outcome);
+    const result = resultOf(planned, outcome, {
+      startedAt: startedAt.toISOString(),
+      durationMs: Math.round(performance.now() - begun),
+      phases: times.list(),
+      workspace: workspace.root,
+      console: workspace.console,
+      fidelity: ledger.fidelity(),
+      ...(warnings.length === 0 ? {} : { warnings }),
+    });
+    const masked = maskedResult(result, masker);
+    await writePrivately(workspace.result, masked).catch(async (error: NodeJS.ErrnoException) => {
+      await rm(workspace.result, { force: true });
+      // That the disk is full is the result.
+      if (masked.environment !== 'disk') throw error;
+    });
+    return masked;
+  } finally {
+    await reporter.end();
+  }
+}
+
+/** As a server shows it to who may not see secrets, so that it can be simulated again. */
+export function keptRunDefinition(rundef: RunDefinition, masker: Masker): RunDefinition {
+  const hidden: StringMap = Object.create(null);
+  for (const name of Object.keys(rundef.secrets ?? {})) hidden[name] = HIDDEN_VALUE;
+  return { ...masker.values({ ...rundef, secrets: null, api_key: '' }), secrets: hidden };
+}
+
+async function writePrivately(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+}
+
+function noteNotPulled(ledger: Ledger, reference: string): void {
+  ledger.note(
+    'image-not-pulled',
+    `The image ${reference} was taken as it is on this machine; a worker pulls it before each run (--pull always).`,
+  );
+}
+
+async function noteRun(
+  ledger: Ledger,
+  { rundef, madeUp }: PlannedRun,
+  workspace: SimulationWorkspace,
+  outcome: RunOutcome,
+): Promise<void> {
+  if (outcome.image !== undefined) noteArchitecture(ledger, rundef['host-tag'] ?? '', outcome.image.architecture);
+  const script = rundef.script ?? (await readScript(workspace, rundef['script-repo']?.path ?? ''));
+  noteScript(ledger, script, madeUp, rundef.secrets ?? {});
+}
+
+/** The largest script that is looked at, bytes. */
+const LARGEST_SCRIPT = 1024 * 1024;
+
+/** The script of a script-repo, as far as it lies there as a plain file. */
+async function readScript({ scriptRepo }: SimulationWorkspace, path: string): Promise<string> {
+  const inside = normalize(`./${path}`);
+  if (inside === '.' || inside.startsWith('..')) return '';
+  const file = await openArchived(join(scriptRepo, inside));
+  if (file === undefined) return '';
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(LARGEST_SCRIPT) });
+    return buffer.subarray(0, bytesRead).toString();
+  } finally {
+    await file.close();
+  }
+}
+
+async function ownershipWarnings(
+  { archive }: SimulationWorkspace,
+  { image }: RunOutcome,
+  engine: LocalEngine,
+): Promise<string[]> {
+  const uid = process.getuid?.();
+  if (image === undefined || uid === undefined) return [];
+  const gid = process.getgid?.() ?? uid;
+  const warning = await takeOwnership(engine, image.id, archive, { uid, gid });
+  return warning === undefined ? [] : [warning];
+}
+
+type Rest = Pick<RunResult, 'startedAt' | 'durationMs' | 'phases' | 'workspace' | 'console' | 'fidelity' | 'warnings'>;
+
+function resultOf({ trigger, run, rundef }: PlannedRun, outcome: RunOutcome, rest: Rest): RunResult {
+  const { status, exitCode, image, tests, artifacts } = outcome;
+  return {
+    trigger,
+    run,
+    status,
+    ...(outcome.status === 'FAILED' ? failureOf(outcome) : {}),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    startedAt: rest.startedAt,
+    durationMs: rest.durationMs,
+    phases: rest.phases,
+    image: { reference: rundef.container, ...(image?.digest === undefined ? {} : { digest: image.digest }) },
+    tests,
+    artifacts,
+    workspace: rest.workspace,
+    console: rest.console,
+    fidelity: rest.fidelity,
+    ...(rest.warnings === undefined ? {} : { warnings: rest.warnings }),
+  };
+}
+
+function failureOf({ cause, message, environment }: RunOutcome & { status: 'FAILED' }) {
+  return { cause, message, ...(environment === undefined ? {} : { environment }) };
+}
+
+/** What came from the run may hold secrets; what is ours (states, paths, times) is left alone. */
+function maskedResult(result: RunResult, masker: Masker): RunResult {
+  if (masker.empty) return result;
+  const { message, tests, artifacts, image, fidelity, warnings } = result;
+  return {
+    ...result,
+    ...masker.values({ tests, artifacts, image, fidelity }),
+    ...(message === undefined ? {} : { message: masker.text(message) }),
+    ...(warnings === undefined ? {} : { warnings: masker.values(warnings) }),
+  };
+}
