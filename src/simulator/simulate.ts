@@ -10,12 +10,13 @@ import type { ConsoleView } from '../terminal/console-view.js';
 import { localCheckout, remoteCheckout } from './checkout.js';
 import { openConsoleTests } from './console-tests.js';
 import { dockerSettings } from './docker-settings.js';
+import { Ledger } from './ledger.js';
 import { type PlanRequest, planRuns } from './plan.js';
 import type { PlannedRun } from './planned-run.js';
 import type { PullPolicy } from './pull-policy.js';
 import type { RunResult, SimulationResult } from './run-result.js';
 import { Scratch, scratchFolders } from './scratch.js';
-import { type Surroundings, simulateRun } from './simulated-run.js';
+import { keptRunDefinition, type Surroundings, simulateRun } from './simulated-run.js';
 import { clearAbandoned, type SimulationWorkspace } from './simulation-workspace.js';
 import { cacheFolder } from './workspace-names.js';
 
@@ -49,6 +50,32 @@ export function simulate(request: SimulateRequest): Simulation {
       for (const workspace of open) workspace.removeSecretsNow();
     },
   };
+}
+
+/** What would run: every rundef, complete and masked. Needs no engine. */
+export async function dryRun(request: SimulateRequest) {
+  const { signal } = request;
+  const cache = cacheFolder();
+  const scratch = new Scratch(cache, join(cache, 'locks'));
+  try {
+    const planned = await planRuns({
+      ...request,
+      cache,
+      checkout: async (choice, folder) =>
+        choice === 'remote' ? remoteCheckout(folder, signal) : localCheckout(folder, await scratch.folder(), signal),
+    });
+    const masker = maskerFor(planned, []);
+    const runs = planned.map((one) => ({
+      trigger: one.trigger,
+      run: one.run,
+      workspace: one.root,
+      runDefinition: keptRunDefinition(one.rundef, masker),
+      fidelity: new Ledger(one.differences).fidelity(),
+    }));
+    return { version: 1, runs };
+  } finally {
+    await scratch.remove();
+  }
 }
 
 async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Promise<SimulationResult> {

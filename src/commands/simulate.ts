@@ -1,0 +1,127 @@
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../cli/base-command.js';
+import { loadDefinition } from '../cli/load-definition.js';
+import { RUN_FLAGS, readRunFlags } from '../cli/run-flags.js';
+import { simulationViews } from '../cli/simulation-views.js';
+import { watchInterrupts } from '../simulator/interruption.js';
+import { readMemory, readPairs } from '../simulator/pairs.js';
+import { PULL_POLICIES } from '../simulator/pull-policy.js';
+import { exitStatus } from '../simulator/run-result.js';
+import { dryRun, type SimulateRequest, simulate } from '../simulator/simulate.js';
+import { askHidden, canAsk, chooseSome } from '../terminal/prompts.js';
+import { styleFor } from '../terminal/style.js';
+import { renderSummary } from '../terminal/summary.js';
+
+export default class Simulate extends BaseCommand {
+  static override summary = 'Run runs in containers here, as a worker would.';
+  static override description =
+    'RUN is a run, trigger/run, a glob of either, or a rundef file. A git run gets the working tree as it is, unless another source is asked for. With --json the console is only in its file.';
+  static override examples = [
+    { description: 'A run of ./.jobserv.yml, on the working tree', command: '<%= config.bin %> simulate unit-test' },
+    {
+      description: 'With a param and a secret from the environment',
+      command: '<%= config.bin %> simulate build-* --param BOARD=nrf52 --secret githubtok',
+    },
+    {
+      description: 'What was pushed, not what lies here',
+      command: '<%= config.bin %> simulate ci/build --source remote --pull always',
+    },
+    { description: 'Only show what would run', command: '<%= config.bin %> simulate ci/build --dry-run' },
+  ];
+  static override enableJsonFlag = true;
+  static override strict = false;
+  static override args = { run: Args.string({ description: 'which runs; several may be named' }) };
+  static override flags = {
+    ...RUN_FLAGS,
+    workspace: Flags.string({
+      description: 'folder for what a run keeps; by default in the cache folder',
+      helpValue: 'DIR',
+    }),
+    'shared-volume': Flags.string({
+      description: 'the folder behind a shared volume; may be given often',
+      helpValue: 'NAME=PATH',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    pull: Flags.option({
+      description: 'when to pull the image',
+      options: PULL_POLICIES,
+      default: 'missing' as const,
+    })(),
+    image: Flags.string({
+      description: 'use another image; may be given often',
+      helpValue: 'FROM=TO',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    source: Flags.option({
+      description: 'working tree, or clone of GIT_URL; by default the working tree, where there is one',
+      options: ['local', 'remote'] as const,
+    })(),
+    jobs: Flags.integer({ description: 'how many runs at a time', helpValue: 'N', min: 1, default: 1 }),
+    keep: Flags.boolean({ description: 'keep the checkouts (repo, script-repo) in the workspace' }),
+    memory: Flags.string({ description: 'memory limit of the container: 512m, 2g', helpValue: 'SIZE' }),
+    'docker-config': Flags.boolean({
+      description: "show scripts the docker client's configuration, as a worker does",
+      default: true,
+      allowNo: true,
+    }),
+    'dry-run': Flags.boolean({ description: 'show the run definitions, run nothing' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { argv, flags } = await this.parse(Simulate);
+    const quiet = this.jsonEnabled();
+    const tell = (message: string) => process.stderr.write(`${message}\n`);
+    const request: Omit<SimulateRequest, 'signal'> = {
+      arguments: argv as string[],
+      loadDefinition: () => loadDefinition(flags.file),
+      ...(await readRunFlags(flags)),
+      project: flags.project,
+      build: flags.build,
+      source: flags.source,
+      images: readPairs('image', flags.image ?? []),
+      workspace: flags.workspace,
+      choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
+      ask: canAsk() ? askHidden : undefined,
+      pull: flags.pull,
+      sharedVolumes: readPairs('shared-volume', flags['shared-volume'] ?? []),
+      jobs: flags.jobs,
+      memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
+      dockerConfig: flags['docker-config'],
+      keep: flags.keep,
+      begin: simulationViews({ quiet, sideBySide: flags.jobs > 1 }),
+      warn: (message) => tell(`Warning: ${message}`),
+    };
+
+    let abandon = () => {};
+    const interruption = watchInterrupts(
+      () => tell('Stopping: the container is removed, the workspace stays. Once more to end at once.'),
+      () => abandon(),
+    );
+    try {
+      const { signal } = interruption;
+      if (flags['dry-run']) {
+        const planned = await dryRun({ ...request, signal });
+        if (!quiet) for (const { runDefinition } of planned.runs) this.logJson(runDefinition);
+        return planned;
+      }
+      const simulation = simulate({ ...request, signal });
+      abandon = simulation.abandon;
+      const result = await simulation.result;
+      if (!quiet) process.stdout.write(renderSummary(result.runs, await styleFor(process.stdout)));
+      this.endWith(interruption.status ?? exitStatus(result.runs));
+      return result;
+    } catch (error) {
+      if (interruption.status !== undefined) return this.interrupted(interruption.status, error as Error);
+      throw error;
+    } finally {
+      interruption.dispose();
+    }
+  }
+
+  private interrupted(status: number, error: Error): never {
+    this.error(error.message, { exit: status });
+  }
+}
