@@ -1,7 +1,19 @@
 // commands → simulator | worker → docker, git, server, terminal → executor ports → schema
 /** @type {import('dependency-cruiser').IConfiguration} */
 
-const folders = ['cli', 'commands', 'hooks', 'simulator', 'worker', 'docker', 'git', 'server', 'terminal', 'executor', 'schema'];
+const folders = [
+  'cli',
+  'commands',
+  'hooks',
+  'simulator',
+  'worker',
+  'docker',
+  'git',
+  'server',
+  'terminal',
+  'executor',
+  'schema',
+];
 
 /** What a folder may import of ours; nothing else. */
 const layer = (name, ...allowed) => ({
@@ -47,7 +59,12 @@ module.exports = {
       comment: 'What src/ imports is bundled and published; test and build tools are neither.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: ['node_modules/(vitest|tsx|esbuild|knip|dependency-cruiser|typescript|@biomejs|@oclif/test)(/|$)', '^(test|scripts|fixtures)/'] },
+      to: {
+        path: [
+          'node_modules/(vitest|tsx|esbuild|knip|dependency-cruiser|typescript|@biomejs|@oclif/test)(/|$)',
+          '^(test|scripts|fixtures)/',
+        ],
+      },
     },
     only('docker', 'dockerode', 'docker-modem'),
     only('git', 'execa'),
@@ -58,6 +75,9 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

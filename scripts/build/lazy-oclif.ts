@@ -35,7 +35,7 @@ export const VENDORED = [
 const REQUIRE = /^const (\w+_\d+) = (?:(__import(?:Default|Star))\()?require\("([^"]+)"\)\)?;$/gm;
 
 /** Rewrites one file of `@oclif/core`; throws when the file has requires that it does not know how to read. */
-export function makeRequiresLazy(source: string, path: string): string {
+function makeRequiresLazy(source: string, path: string): string {
   const names: string[] = [];
   let code = source.replace(REQUIRE, (_, name: string, helper: string | undefined, module: string) => {
     names.push(name);

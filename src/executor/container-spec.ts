@@ -13,7 +13,7 @@ export interface ContainerSurroundings {
 }
 
 /** The label by which a container of ours is known; its value is the run's name. */
-export const RUN_LABEL = 'io.jobserv.run';
+const RUN_LABEL = 'io.jobserv.run';
 
 export function containerSpec(run: RunDefinition, around: ContainerSurroundings): ContainerSpec {
   return {

@@ -10,7 +10,7 @@ export interface NetrcInput {
 }
 
 /** `host[:port]` of a URL, userinfo included, as it is written there; `''` where there is none. */
-export function urlHost(url: string): string {
+function urlHost(url: string): string {
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1] ?? '';
 }
 

@@ -19,7 +19,7 @@ export interface Workspace {
 }
 
 /** The names under which a run's folder keeps things; makes nothing. */
-export function workspaceAt(root: string): Workspace {
+function workspaceAt(root: string): Workspace {
   return {
     root,
     archive: join(root, 'archive'),

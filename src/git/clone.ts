@@ -10,7 +10,7 @@ import { hasLfs, setUpLfs } from './lfs.js';
 import { retry } from './retry.js';
 
 /** The branch that a run's commit is checked out on. */
-export const RUN_BRANCH = 'jobserv-run';
+const RUN_BRANCH = 'jobserv-run';
 
 /** Clones GIT_URL; with GIT_SHA, checks that out on its branch, and its submodules. Throws as `Source.checkout`. */
 export async function checkoutRemote(request: RepositoryRequest, waits: readonly number[]): Promise<void> {

@@ -47,7 +47,7 @@ export class Ledger {
 }
 
 /** Whether a text uses a variable, a file or any other word of this name. */
-export function mentions(text: string, name: string): boolean {
+function mentions(text: string, name: string): boolean {
   const literal = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`(?<![A-Za-z0-9_])${literal}(?![A-Za-z0-9_])`).test(text);
 }

@@ -4,7 +4,7 @@ import { readAssignments } from './assignments.js';
 import { UsageError } from './usage-error.js';
 
 /** Read when it exists and no other file is named; `.gitignore` should have it. */
-export const DEFAULT_SECRET_FILE = '.jobserv.secrets';
+const DEFAULT_SECRET_FILE = '.jobserv.secrets';
 
 /**
  * The secrets of `-s NAME=VALUE`, `-s NAME` (its value from the environment) and the secret

@@ -148,7 +148,7 @@ const gitSourceOnDemand: Source = {
   checkoutScripts: async (request) => (await import('../git/remote-source.js')).gitSource().checkoutScripts(request),
 };
 
-export function maskerFor(planned: readonly PlannedRun[], credentials: readonly string[]): Masker {
+function maskerFor(planned: readonly PlannedRun[], credentials: readonly string[]): Masker {
   const secrets = planned.flatMap(({ rundef }) => Object.values(rundef.secrets ?? {}));
   const keys = planned.filter(({ madeUp }) => !Object.hasOwn(madeUp, '.netrc')).map(({ rundef }) => rundef.api_key);
   return createMasker([...secrets, ...keys, ...credentials]);

@@ -54,7 +54,7 @@ function withoutPull(engine: DockerEngine): FakeWorld['engine'] {
   };
 }
 
-export function scriptOutput(console: string): string {
+function scriptOutput(console: string): string {
   return console.replaceAll(/^(== | {3})\d{4}-\d\d-\d\d [\d:.]+: [^\n]*\n/gm, '');
 }
 
