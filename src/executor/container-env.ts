@@ -26,6 +26,7 @@ export function containerEnv(env: Readonly<Record<string, string>>): string[] {
 }
 
 function envFileLine(key: string, value: string, first: boolean): string | undefined {
+  if (!`${key}${value}`.isWellFormed()) throw badEnvironment(key, 'is no valid Unicode text');
   const written = `${key}=${value}`.replaceAll('\n', '\\n');
   if (Buffer.byteLength(written) + 1 > LONGEST_LINE) {
     throw badEnvironment(

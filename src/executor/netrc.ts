@@ -41,7 +41,7 @@ export function netrc(input: NetrcInput): string {
     text += entry('chipmaster2.qti.qualcomm.com', user('qpmuser', 'qpmtok'), qpm);
   }
   for (const [name, value] of Object.entries(secrets)) {
-    if (name.startsWith('netrc-')) text += `${value.trim()}\n`;
+    if (name.startsWith('netrc-')) text += `${strip(value)}\n`;
   }
   return text;
 }
@@ -50,4 +50,10 @@ function entry(machine: string, login: string, password?: string): string {
   const lines = [`machine ${machine}`, `login ${login}`];
   if (password !== undefined) lines.push(`password ${password}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** Without the white space around it, as Python's `strip` counts it; JavaScript's `trim` takes others. */
+function strip(text: string): string {
+  const space = '[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
+  return text.replace(new RegExp(`^${space}`), '').replace(new RegExp(`${space}$`), '');
 }

@@ -23,7 +23,7 @@ export async function prepare(
   signal: AbortSignal,
   rebootScript?: string,
 ): Promise<ContainerSpec> {
-  checkSecretNames(run);
+  checkSecrets(run);
   await log.heading('Preparing secrets and volumes');
   await prepareSecrets(run, workspace, ports, log);
   const volumes = await prepareVolumes(run, ports, log);
@@ -76,10 +76,16 @@ async function prepareSecrets(
   }
 }
 
-function checkSecretNames(run: RunDefinition): void {
-  const bad = Object.keys(run.secrets ?? {}).find((name) => /^\.{0,2}$|[/\0]/.test(name));
-  if (bad === undefined) return;
-  throw new RunFailure('setup', `A secret cannot be named ${JSON.stringify(bad)}: it is to be a file below /secrets.`);
+function checkSecrets(run: RunDefinition): void {
+  for (const [name, value] of Object.entries(run.secrets ?? {})) {
+    const shown = JSON.stringify(name);
+    if (/^\.{0,2}$|[/\0]/.test(name)) {
+      throw new RunFailure('setup', `A secret cannot be named ${shown}: it is to be a file below /secrets.`);
+    }
+    if (!`${name}${value}`.isWellFormed()) {
+      throw new RunFailure('setup', `The secret ${shown} is no valid Unicode text: it cannot be written as UTF-8.`);
+    }
+  }
 }
 
 async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, 'host'>, log: Log): Promise<Mount[]> {
@@ -88,16 +94,19 @@ async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, 'host'>,
     await log.info(`Persistent volume ${name} at ${path}`);
     mounts.push(volumeMount(await ports.host.persistentVolume(run.project, name), path, false));
   }
+  // A worker keeps them by their folder on the host: of two names for one folder the later is mounted.
+  const shared = new Map<string, Mount>();
   for (const [name, path] of Object.entries(run['shared-volumes'] ?? {})) {
     await log.info(`Shared volume ${name} at ${path}`);
-    mounts.push(volumeMount(await ports.host.sharedVolume(name), path, true));
+    const folder = await ports.host.sharedVolume(name);
+    shared.set(folder, volumeMount(folder, path, true));
   }
   const certificates = await ports.host.certificates();
   if (certificates !== undefined) {
     await log.info(`Certificates of this host at ${certificates}`);
-    mounts.push({ source: certificates, target: certificates, readOnly: true });
+    shared.set(certificates, { source: certificates, target: certificates, readOnly: true });
   }
-  return mounts;
+  return [...mounts, ...shared.values()];
 }
 
 async function prepareNetrc(run: RunDefinition, workspace: Workspace): Promise<void> {

@@ -21,6 +21,8 @@ export async function prepareScript(
   const text = rebootScript ?? run.script;
   if (text === undefined)
     throw new RunFailure('setup', 'The run has neither a script nor a script-repo: there is nothing to start.');
+  if (!text.isWellFormed())
+    throw new RunFailure('setup', 'The script is no valid Unicode text: it cannot be written as UTF-8.');
   await makeVisibleFolder(workspace.scriptRepo);
   await writeFresh(join(workspace.scriptRepo, 'do_run'), text, 0o555);
   return '/script-repo/do_run';

@@ -2,9 +2,10 @@
  * One simulation a workspace at a time. Every lock lies in one folder of the user's cache
  * and names its workspace, so that what a killed process left is found wherever it is.
  */
-import { createHash } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../docker/process-owner.js';
 import { UsageError } from './usage-error.js';
 
@@ -36,14 +37,14 @@ export async function tryLock(locks: string, workspace: string): Promise<Workspa
   await mkdir(locks, { recursive: true, mode: 0o700 });
   const path = join(locks, `${createHash('sha256').update(workspace).digest('hex').slice(0, 32)}.json`);
   const content: LockContent = { pid: process.pid, owner: await currentOwner(), workspace };
-  const mine = `${path}.${process.pid}`;
+  const mine = `${path}.${randomBytes(8).toString('hex')}`;
   await writeFile(mine, JSON.stringify(content), { mode: 0o600 });
   try {
     for (;;) {
       if (await placeLink(mine, path)) return { release: () => rm(path, { force: true }) };
       const holder = await read(path);
       if (holder !== undefined && (await ownerState(holder.owner)) !== 'dead') return holder;
-      await takeAway(path, holder);
+      await removeDead(path, mine, holder);
     }
   } finally {
     await rm(mine, { force: true });
@@ -72,18 +73,26 @@ async function placeLink(from: string, to: string): Promise<boolean> {
   }
 }
 
-/** Removes the dead lock that was read; one that somebody has set in the meantime is put back. */
-async function takeAway(path: string, dead: LockContent | undefined): Promise<void> {
-  const aside = `${path}.dead.${process.pid}`;
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+const TAKING_MS = 10;
+
+/**
+ * Removes the dead lock that was read, unless somebody has set another one meanwhile. One at
+ * a time may do so, or the second would remove what the first has just set.
+ */
+async function removeDead(path: string, mine: string, dead: LockContent | undefined): Promise<void> {
+  const taking = `${path}.taking`;
+  if (!(await placeLink(mine, taking))) {
+    const taker = await read(taking);
+    if (taker !== undefined && (await ownerState(taker.owner)) === 'dead') await rm(taking, { force: true });
+    else await sleep(TAKING_MS);
+    return;
   }
-  const found = await read(aside);
-  if (found !== undefined && found.owner !== dead?.owner) await placeLink(aside, path);
-  await rm(aside, { force: true });
+  try {
+    const now = await read(path);
+    if (now?.owner === dead?.owner) await rm(path, { force: true });
+  } finally {
+    await rm(taking, { force: true });
+  }
 }
 
 /** undefined: it is gone, or is no lock that we wrote. */
