@@ -99,7 +99,7 @@ describe('when the engine goes away', () => {
 
   it('altogether, for a moment, while the script ends: nobody knows what is missing', async () => {
     const engine = await through({ reconnect: 10_000 });
-    const { container } = await started(engine, 'echo ready; sleep 1; echo lost; exit 0');
+    const { container } = await started(engine, 'echo ready; sleep 5; echo lost; exit 0');
     await proxy.vanish();
     const ended = failure(container);
     await proxy.listen();
