@@ -2,7 +2,7 @@
  * Builds `dist/`, the whole of what is published: one ES module a command, shared chunks, the
  * oclif plugins' commands beside ours, `oclif.manifest.json`, and the licences of what is in it.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
@@ -12,6 +12,8 @@ import { bundledPackages, thirdPartyLicences } from './build/licences.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
+/** Built here, then put in place at once: a build that fails leaves the last one. */
+const next = join(root, 'build/next');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Every module below a folder as an esbuild entry: `commands/rundef/create` → its file. */
@@ -45,7 +47,7 @@ const shared = {
   logLevel: 'warning' as const,
   platform: 'node' as const,
   target: 'node20',
-  outdir: dist,
+  outdir: next,
   metafile: true as const,
   // Names stay: a stack trace of the bundle can be read, and V8 compiles it no slower.
   minifyWhitespace: true,
@@ -78,7 +80,7 @@ async function bundle(): Promise<Metafile[]> {
   const vendored = await build({
     ...shared,
     format: 'cjs',
-    outdir: join(dist, 'vendor'),
+    outdir: join(next, 'vendor'),
     outExtension: { '.js': '.cjs' },
     entryPoints: Object.fromEntries(VENDORED.map((name) => [name, name])),
   });
@@ -87,7 +89,7 @@ async function bundle(): Promise<Metafile[]> {
 
 async function writeOclifManifest(): Promise<void> {
   const plugin = new Plugin({
-    root: dist,
+    root: next,
     isRoot: true,
     pjson: published,
     ignoreManifest: true,
@@ -95,14 +97,16 @@ async function writeOclifManifest(): Promise<void> {
     respectNoCacheDefault: true,
   });
   await plugin.load();
-  writeFileSync(join(dist, 'oclif.manifest.json'), JSON.stringify(plugin.manifest));
+  writeFileSync(join(next, 'oclif.manifest.json'), JSON.stringify(plugin.manifest));
 }
 
-rmSync(dist, { recursive: true, force: true });
+rmSync(next, { recursive: true, force: true });
 const metafiles = await bundle();
 await writeOclifManifest();
 const packages = bundledPackages(metafiles.flatMap(({ inputs }) => Object.keys(inputs)));
-writeFileSync(join(dist, 'THIRD-PARTY-LICENCES'), thirdPartyLicences(root, packages));
+writeFileSync(join(next, 'THIRD-PARTY-LICENCES'), thirdPartyLicences(root, packages));
+rmSync(dist, { recursive: true, force: true });
+renameSync(next, dist);
 // For the audit and the tests: what is in the bundle, and which module imports which.
-mkdirSync(join(root, 'build'), { recursive: true });
-writeFileSync(join(root, 'build/bundle.json'), JSON.stringify({ packages, outputs: metafiles[0]?.outputs }));
+const outputs = JSON.stringify(metafiles[0]?.outputs).replaceAll('"build/next/', '"dist/');
+writeFileSync(join(root, 'build/bundle.json'), `{"packages":${JSON.stringify(packages)},"outputs":${outputs}}\n`);

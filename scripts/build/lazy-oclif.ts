@@ -32,7 +32,9 @@ export const VENDORED = [
   'wrap-ansi',
 ];
 
-const REQUIRE = /^const (\w+_\d+) = (?:(__import(?:Default|Star))\()?require\("([^"]+)"\)\)?;$/gm;
+/** As tsc writes them, and the few that are written by hand. */
+const REQUIRE =
+  /^const (\w+_\d+|ansiEscapes|wordwrap) = (?:(__import(?:Default|Star))\()?require\(["']([^"']+)["']\)\)?;$/gm;
 
 /** Rewrites one file of `@oclif/core`; throws when the file has requires that it does not know how to read. */
 function makeRequiresLazy(source: string, path: string): string {

@@ -14,7 +14,10 @@ export default class List extends BaseCommand {
   ];
   static override enableJsonFlag = true;
   static override args = {
-    file: Args.string({ description: 'the definition, or - for stdin; .jobserv.yml when none is named' }),
+    file: Args.string({
+      ignoreStdin: true,
+      description: 'the definition, or - for stdin; .jobserv.yml when none is named',
+    }),
   };
 
   async run(): Promise<unknown> {

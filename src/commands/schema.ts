@@ -15,6 +15,7 @@ export default class Schema extends BaseCommand {
       description: 'what the schema is of',
       options: ['definition', 'rundef'],
       default: 'definition',
+      ignoreStdin: true,
     }),
   };
 

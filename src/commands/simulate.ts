@@ -8,7 +8,7 @@ import { watchInterrupts } from '../simulator/interruption.js';
 import { readMemory, readPairs } from '../simulator/pairs.js';
 import { PULL_POLICIES } from '../simulator/pull-policy.js';
 import { exitStatus } from '../simulator/run-result.js';
-import { dryRun, type SimulateRequest, simulate } from '../simulator/simulate.js';
+import { type SimulateRequest, simulate } from '../simulator/simulate.js';
 import { askHidden, canAsk, chooseSome } from '../terminal/prompts.js';
 import { styleFor } from '../terminal/style.js';
 import { renderSummary } from '../terminal/summary.js';
@@ -67,7 +67,7 @@ export default class Simulate extends BaseCommand {
       default: true,
       allowNo: true,
     }),
-    'dry-run': Flags.boolean({ description: 'show the run definitions, run nothing' }),
+    'dry-run': Flags.boolean({ description: 'show each run definition and container, run nothing' }),
   };
 
   async run(): Promise<unknown> {
@@ -89,7 +89,7 @@ export default class Simulate extends BaseCommand {
       sharedVolumes: readPairs('shared-volume', flags['shared-volume'] ?? []),
       jobs: flags.jobs,
       memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
-      dockerConfig: flags['docker-config'],
+      showDockerConfig: flags['docker-config'],
       keep: flags.keep,
       begin: simulationViews({ quiet, sideBySide: flags.jobs > 1 }),
       warn: (message) => tell(`Warning: ${message}`),
@@ -103,8 +103,9 @@ export default class Simulate extends BaseCommand {
     try {
       const { signal } = interruption;
       if (flags['dry-run']) {
+        const { dryRun } = await import('../simulator/dry-run.js');
         const planned = await dryRun({ ...request, signal });
-        if (!quiet) for (const { runDefinition } of planned.runs) this.logJson(runDefinition);
+        if (!quiet) for (const one of planned.runs) this.logJson(one);
         return planned;
       }
       const simulation = simulate({ ...request, signal });

@@ -23,7 +23,10 @@ export default class Validate extends BaseCommand {
   static override enableJsonFlag = true;
   static override strict = false;
   static override args = {
-    file: Args.string({ description: 'files, folders, or - for stdin; .jobserv.yml when none is named' }),
+    file: Args.string({
+      ignoreStdin: true,
+      description: 'files, folders, or - for stdin; .jobserv.yml when none is named',
+    }),
   };
   static override flags = {
     format: Flags.option({

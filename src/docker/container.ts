@@ -55,9 +55,7 @@ export class DockerContainer implements Container {
     try {
       await within(this.#limits.call, (signal) => this.#api.kill(callOptions({ query: { signal: 'KILL' }, signal })));
     } catch (error) {
-      // 409: it does not run (any more); 404: somebody has removed it.
-      const status = statusOf(error);
-      if (status !== 404 && status !== 409) throw this.#lost(error);
+      if (!hasEnded(error)) throw this.#lost(error);
     }
     const ended = this.#process?.catch(() => {});
     if (ended) await within(this.#limits.call, () => ended);
@@ -153,4 +151,10 @@ export class DockerContainer implements Container {
     if (isUnreachable(error)) return engineGone(error);
     return new RunFailure('lost', `The container could not be killed: ${engineWords(error)}.`, { cause: error });
   }
+}
+
+/** 409: it does not run (any more), which is 500 and words to Podman; 404: somebody has removed it. */
+function hasEnded(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 404 || status === 409 || (status === 500 && /can only kill running/.test(engineWords(error)));
 }

@@ -118,7 +118,7 @@ export class DockerEngine implements ContainerEngine {
 
   async #createContainer(spec: ContainerSpec): Promise<Docker.Container> {
     const labels = { [OWNER_LABEL]: this.#options.owner };
-    const body = containerRequest(spec, { logDriver: this.#options.logDriver, labels });
+    const body = containerRequest(spec, { logDriver: this.#options.logDriver, engine: this.name, labels });
     const query = { name: `jobserv-${randomBytes(8).toString('hex')}` };
     try {
       return await within(this.#limits.call, (signal) =>

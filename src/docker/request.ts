@@ -5,8 +5,11 @@ import type { ContainerSpec, Mount } from '../executor/ports.js';
 /** `none`: the console goes to whoever is attached, nowhere else. `local`: the engine keeps it too, so that another process can go on reading. */
 export type LogDriver = 'none' | 'local';
 
-/** Larger than what a worker spools, and bounded: 4 files of 256 MB. */
-const LOCAL_LOG = { 'max-size': '256m', 'max-file': '4', compress: 'false' };
+/** The log in the engine: larger than what a worker spools, and bounded. Podman has no driver `local`, and one file. */
+const LOCAL_LOG = {
+  docker: { Type: 'local', Config: { 'max-size': '256m', 'max-file': '4', compress: 'false' } },
+  podman: { Type: 'k8s-file', Config: { 'max-size': '1g' } },
+};
 
 /**
  * Pure. Facts from what docker CLI 20.10 sends: `--entrypoint ''` is `['']`, and an
@@ -15,7 +18,7 @@ const LOCAL_LOG = { 'max-size': '256m', 'max-file': '4', compress: 'false' };
  */
 export function containerRequest(
   spec: ContainerSpec,
-  options: { logDriver: LogDriver; labels?: Record<string, string> },
+  options: { logDriver: LogDriver; engine?: keyof typeof LOCAL_LOG; labels?: Record<string, string> },
 ): Docker.ContainerCreateOptions {
   const { binds, mounts } = bindMounts(spec.mounts);
   return {
@@ -35,7 +38,7 @@ export function containerRequest(
     HostConfig: {
       Binds: binds,
       ...(mounts.length > 0 ? { Mounts: mounts } : {}),
-      LogConfig: { Type: options.logDriver, Config: options.logDriver === 'local' ? LOCAL_LOG : {} },
+      LogConfig: options.logDriver === 'none' ? { Type: 'none', Config: {} } : LOCAL_LOG[options.engine ?? 'docker'],
       NetworkMode: 'default',
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       Privileged: spec.privileged,

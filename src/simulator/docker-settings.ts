@@ -6,7 +6,7 @@ import type { Difference } from './ledger.js';
 
 export interface DockerSettings {
   /** What scripts see of it, as it stands in the file. */
-  text: string | undefined;
+  dockerConfig: string | undefined;
   proxies(engineAddress: string): string[];
   /** Texts in it that open a registry. */
   credentials: string[];
@@ -30,7 +30,7 @@ export async function dockerSettings(visible: boolean): Promise<DockerSettings> 
   ]);
   const hidden = !visible && text !== undefined;
   return {
-    text: visible ? text : undefined,
+    dockerConfig: visible ? text : undefined,
     proxies: (address) => proxyEnvironment(config, address),
     credentials,
     differences: hidden ? [{ kind: 'docker-config-off', message: HIDDEN }] : [],

@@ -3,9 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
-
-/** Where such folders are; every one of them has a lock while its process lives. */
-export const scratchFolders = (cache: string): string => join(cache, 'snapshots');
+import { scratchIn } from './workspace-names.js';
 
 /** Made when it is asked for; found and removed by a later simulation if this one is killed. */
 export class Scratch {
@@ -20,7 +18,7 @@ export class Scratch {
   }
 
   async folder(): Promise<string> {
-    const path = join(scratchFolders(this.#cache), randomBytes(8).toString('hex'));
+    const path = join(scratchIn(this.#cache), randomBytes(8).toString('hex'));
     this.#lock = await lockWorkspace(this.#locks, path);
     this.#path = path;
     return path;

@@ -2,23 +2,21 @@
  * The composition root of a simulation: which runs, with which ports, how many at a time.
  * The engine is looked for first and everything else is prepared meanwhile.
  */
-import { join } from 'node:path';
 import { createMasker, type Masker } from '../executor/masking.js';
 import type { Source } from '../executor/ports.js';
 import type { StringMap } from '../schema/model.js';
 import type { ConsoleView } from '../terminal/console-view.js';
 import { localCheckout, remoteCheckout } from './checkout.js';
 import { openConsoleTests } from './console-tests.js';
-import { dockerSettings } from './docker-settings.js';
-import { Ledger } from './ledger.js';
+import { type DockerSettings, dockerSettings } from './docker-settings.js';
 import { type PlanRequest, planRuns } from './plan.js';
 import type { PlannedRun } from './planned-run.js';
 import type { PullPolicy } from './pull-policy.js';
 import type { RunResult, SimulationResult } from './run-result.js';
-import { Scratch, scratchFolders } from './scratch.js';
-import { keptRunDefinition, type Surroundings, simulateRun } from './simulated-run.js';
+import { Scratch } from './scratch.js';
+import { type Surroundings, simulateRun } from './simulated-run.js';
 import { clearAbandoned, type SimulationWorkspace } from './simulation-workspace.js';
-import { cacheFolder } from './workspace-names.js';
+import { cacheFolder, locksIn, scratchIn } from './workspace-names.js';
 
 export interface SimulateRequest extends Omit<PlanRequest, 'cache' | 'checkout'> {
   pull: PullPolicy;
@@ -26,7 +24,7 @@ export interface SimulateRequest extends Omit<PlanRequest, 'cache' | 'checkout'>
   jobs: number;
   memoryBytes?: number | undefined;
   /** Whether scripts may see the docker client's configuration. */
-  dockerConfig: boolean;
+  showDockerConfig: boolean;
   /** Keep the checkouts for a look at them. */
   keep: boolean;
   /** Called when a run begins; the view is where its console shows. */
@@ -52,42 +50,20 @@ export function simulate(request: SimulateRequest): Simulation {
   };
 }
 
-/** What would run: every rundef, complete and masked. Needs no engine. */
-export async function dryRun(request: SimulateRequest) {
-  const { signal } = request;
-  const cache = cacheFolder();
-  const scratch = new Scratch(cache, join(cache, 'locks'));
-  try {
-    const planned = await planRuns({
-      ...request,
-      cache,
-      checkout: async (choice, folder) =>
-        choice === 'remote' ? remoteCheckout(folder, signal) : localCheckout(folder, await scratch.folder(), signal),
-    });
-    const masker = maskerFor(planned, []);
-    const runs = planned.map((one) => ({
-      trigger: one.trigger,
-      run: one.run,
-      workspace: one.root,
-      runDefinition: keptRunDefinition(one.rundef, masker),
-      fidelity: new Ledger(one.differences).fidelity(),
-    }));
-    return { version: 1, runs };
-  } finally {
-    await scratch.remove();
-  }
+export interface Plan {
+  planned: PlannedRun[];
+  masker: Masker;
+  settings: DockerSettings;
+  cache: string;
 }
 
-async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Promise<SimulationResult> {
+/** Makes the plan, and does the work with it while what the plan needs on disk is there. */
+export async function withPlan<T>(request: SimulateRequest, work: (plan: Plan) => Promise<T>): Promise<T> {
   const { signal } = request;
   const cache = cacheFolder();
-  const locks = join(cache, 'locks');
-  const engine = connect();
-  // A plan that cannot be made is told before an engine that is not there.
-  engine.catch(() => {});
-  const config = dockerSettings(request.dockerConfig);
-  config.catch(() => {});
-  const scratch = new Scratch(cache, locks);
+  const loading = dockerSettings(request.showDockerConfig);
+  loading.catch(() => {});
+  const scratch = new Scratch(cache, locksIn(cache));
   try {
     const planned = await planRuns({
       ...request,
@@ -96,32 +72,41 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
         choice === 'remote' ? remoteCheckout(folder, signal) : localCheckout(folder, await scratch.folder(), signal),
     });
     signal.throwIfAborted();
-    const { proxies, text, credentials, differences } = await config;
-    for (const one of planned) one.differences.push(...differences);
-    const masker = maskerFor(planned, credentials);
+    const settings = await loading;
+    for (const { differences } of planned) differences.push(...settings.differences);
+    return await work({ planned, settings, cache, masker: maskerFor(planned, settings.credentials) });
+  } finally {
+    await scratch.remove();
+  }
+}
+
+async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Promise<SimulationResult> {
+  const engine = connect();
+  // A plan that cannot be made is told before an engine that is not there.
+  engine.catch(() => {});
+  return withPlan(request, async ({ planned, masker, settings, cache }) => {
+    const locks = locksIn(cache);
     const removeTree = async (path: string) => (await engine).removeTree(path);
-    const tidy = tidyUp(engine, { locks, scratch: scratchFolders(cache), removeTree }, request.warn);
+    const tidy = tidyUp(engine, { locks, scratch: scratchIn(cache), removeTree }, request.warn);
     const around: Surroundings = {
       ...request,
       engine,
       source: gitSourceOnDemand,
       masker,
-      dockerConfig: text,
-      proxies,
+      dockerConfig: settings.dockerConfig,
+      proxies: settings.proxies,
       memoryBytes: request.memoryBytes,
       locks,
       open,
     };
-    const runs = await inTurn(planned, request.jobs, signal, async (one, index) => {
+    const runs = await inTurn(planned, request.jobs, request.signal, async (one, index) => {
       const view = await request.begin(one, { index, count: planned.length });
       return simulateRun(one, around, view, await openConsoleTests(one.rundef));
     });
     await tidy;
     const passed = runs.length === planned.length && runs.every(({ status }) => status === 'PASSED');
     return { version: 1, status: passed ? 'PASSED' : 'FAILED', runs };
-  } finally {
-    await scratch.remove();
-  }
+  });
 }
 
 /** No log driver: the console is read as it is written, and the engine's own copy would be the bottleneck. */

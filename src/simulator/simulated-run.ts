@@ -1,19 +1,19 @@
 /** One run, simulated: its workspace, its ports, the executor's story, and what is kept of it. */
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
 import { openArchived } from '../executor/archive.js';
 import { executeRun } from '../executor/execute-run.js';
 import { LIMITS } from '../executor/limits.js';
 import type { Masker } from '../executor/masking.js';
 import { RunFailure, type RunOutcome, type RunPorts, type Source } from '../executor/ports.js';
-import type { RunDefinition, StringMap } from '../schema/model.js';
+import type { StringMap } from '../schema/model.js';
 import type { ConsoleView } from '../terminal/console-view.js';
 import type { ConsoleTests } from './console-tests.js';
 import { Ledger, noteArchitecture, noteScript, noteSecrets } from './ledger.js';
-import { HIDDEN_VALUE } from './missing-secrets.js';
 import { PhaseTimes } from './phase-times.js';
 import type { PlannedRun } from './planned-run.js';
 import { type LocalEngine, type PullPolicy, withPullPolicy } from './pull-policy.js';
+import { keptRunDefinition, maskedResult, resultOf, writePrivately } from './run-record.js';
 import { openConsole, RunReporter } from './run-reporter.js';
 import { type RunResult, withConsoleTests } from './run-result.js';
 import { simulationHost } from './simulation-host.js';
@@ -128,17 +128,6 @@ async function simulateIn(
   }
 }
 
-/** As a server shows it to who may not see secrets, so that it can be simulated again. */
-export function keptRunDefinition(rundef: RunDefinition, masker: Masker): RunDefinition {
-  const hidden: StringMap = Object.create(null);
-  for (const name of Object.keys(rundef.secrets ?? {})) hidden[name] = HIDDEN_VALUE;
-  return { ...masker.values({ ...rundef, secrets: null, api_key: '' }), secrets: hidden };
-}
-
-async function writePrivately(path: string, value: unknown): Promise<void> {
-  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-}
-
 function noteNotPulled(ledger: Ledger, reference: string): void {
   ledger.note(
     'image-not-pulled',
@@ -184,43 +173,4 @@ async function ownershipWarnings(
   const gid = process.getgid?.() ?? uid;
   const warning = await takeOwnership(engine, image.id, archive, { uid, gid });
   return warning === undefined ? [] : [warning];
-}
-
-type Rest = Pick<RunResult, 'startedAt' | 'durationMs' | 'phases' | 'workspace' | 'console' | 'fidelity' | 'warnings'>;
-
-function resultOf({ trigger, run, rundef }: PlannedRun, outcome: RunOutcome, rest: Rest): RunResult {
-  const { status, exitCode, image, tests, artifacts } = outcome;
-  return {
-    trigger,
-    run,
-    status,
-    ...(outcome.status === 'FAILED' ? failureOf(outcome) : {}),
-    ...(exitCode === undefined ? {} : { exitCode }),
-    startedAt: rest.startedAt,
-    durationMs: rest.durationMs,
-    phases: rest.phases,
-    image: { reference: rundef.container, ...(image?.digest === undefined ? {} : { digest: image.digest }) },
-    tests,
-    artifacts,
-    workspace: rest.workspace,
-    console: rest.console,
-    fidelity: rest.fidelity,
-    ...(rest.warnings === undefined ? {} : { warnings: rest.warnings }),
-  };
-}
-
-function failureOf({ cause, message, environment }: RunOutcome & { status: 'FAILED' }) {
-  return { cause, message, ...(environment === undefined ? {} : { environment }) };
-}
-
-/** What came from the run may hold secrets; what is ours (states, paths, times) is left alone. */
-function maskedResult(result: RunResult, masker: Masker): RunResult {
-  if (masker.empty) return result;
-  const { message, tests, artifacts, image, fidelity, warnings } = result;
-  return {
-    ...result,
-    ...masker.values({ tests, artifacts, image, fidelity }),
-    ...(message === undefined ? {} : { message: masker.text(message) }),
-    ...(warnings === undefined ? {} : { warnings: masker.values(warnings) }),
-  };
 }

@@ -14,6 +14,12 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: stri
   return join(absolute(env['XDG_CACHE_HOME']) ?? base, 'jobserv');
 }
 
+/** Where the locks of all workspaces are. */
+export const locksIn = (cache: string): string => join(cache, 'locks');
+
+/** Where objects of uncommitted trees are, while a simulation needs them. */
+export const scratchIn = (cache: string): string => join(cache, 'snapshots');
+
 /** The base directory specification has relative ones ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path?.startsWith('/') ? path : undefined;

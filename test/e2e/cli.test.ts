@@ -55,6 +55,12 @@ describe('version and help', () => {
   });
 });
 
+it('does not take what stands on stdin for a name', async () => {
+  const { status, stderr } = await jobserv(['validate'], { input: '/etc/hostname' });
+  expect(status).toBe(2);
+  expect(stderr).toContain('There is no .jobserv.yml in this folder');
+});
+
 describe('wrong usage', () => {
   it('names the nearest command, status 2', async () => {
     expect(await jobserv(['validat'])).toEqual({

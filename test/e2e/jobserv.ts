@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
 
 export interface Ended {
@@ -28,4 +29,14 @@ export async function jobserv(
   child.stdin.end(options.input ?? '');
   ended.status = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
   return ended;
+}
+
+/** A new folder with these files. */
+export function folderWith(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'jobserv-e2e-files-'));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
 }

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { DockerEngine } from '../../src/docker/engine.js';
-import type { ContainerExit, ContainerSpec } from '../../src/executor/ports.js';
+import type { ContainerExit, ContainerSpec, Log } from '../../src/executor/ports.js';
 import { testImage } from './image.js';
 
 export const never = new AbortController().signal;
@@ -59,6 +59,24 @@ export function awaitOutput(text: string): {
     if (output.includes(text)) resolve();
   };
   return { sink, seen, output: () => output };
+}
+
+/** A log that keeps what it is told. */
+export function memoryLog(): Log & { text: () => string } {
+  let text = '';
+  const add = (prefix: string) => async (line: string) => {
+    text += `${prefix}${line}\n`;
+  };
+  return {
+    heading: add('== '),
+    info: add('INFO '),
+    warn: add('WARN '),
+    error: add('ERROR '),
+    raw: async (bytes) => {
+      text += Buffer.from(bytes).toString();
+    },
+    text: () => text,
+  };
 }
 
 /** Force-removes a container as anybody with access to the engine's socket may. */

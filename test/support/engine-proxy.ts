@@ -43,9 +43,9 @@ export class EngineProxy {
     return this.#requests;
   }
 
-  /** How many connections are open now. */
+  /** How many connections the client holds open now; the engine may still be busy with one that it has left. */
   get connections(): number {
-    return this.#open.size;
+    return [...this.#open].filter(({ readableEnded }) => !readableEnded).length;
   }
 
   async listen(): Promise<void> {

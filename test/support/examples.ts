@@ -25,9 +25,10 @@ export interface Example {
   runs: string[];
   /** Secrets without which its rundefs cannot be built, or its script fails. */
   secrets?: StringMap;
-  /** Simulations that need no network once the image is mapped; empty only where `unrunnable` says why. */
+  /** What it is simulated with, and what comes of it; the image is mapped, so no network is needed. */
   cases: ExampleCase[];
-  unrunnable?: 'a git server' | 'an engine that grants everything';
+  /** What must be there beside an engine and the image. */
+  needs?: 'a git server' | 'an engine that grants everything';
 }
 
 const passes = (run: string, prints: (string | RegExp)[], more: Partial<ExampleCase> = {}): ExampleCase => ({
@@ -175,8 +176,8 @@ export const EXAMPLES: readonly Example[] = [
   {
     name: 'privileged',
     runs: ['manual/mount-image'],
-    cases: [],
-    unrunnable: 'an engine that grants everything',
+    cases: [passes('manual/mount-image', [/^none \/image tmpfs /])],
+    needs: 'an engine that grants everything',
   },
   {
     name: 'pull-request',
@@ -201,8 +202,8 @@ export const EXAMPLES: readonly Example[] = [
     name: 'script-repo',
     runs: ['manual/checks'],
     secrets: { ci_user: 'reader', ci_token: 'not-a-token' },
-    cases: [],
-    unrunnable: 'a git server',
+    cases: [passes('manual/checks', ['the shared checks of v1'], { artifacts: ['script_repo.log'] })],
+    needs: 'a git server',
   },
   {
     name: 'secrets',

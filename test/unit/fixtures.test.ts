@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseJunit } from '../../src/executor/junit.js';
 import { check } from '../../src/schema/check.js';
+import { TestGrepper } from '../../src/schema/test-grepper.js';
 
 /** File → the table's last column, of one section. */
 function tableOf(folder: string): [file: string, says: string][] {
@@ -42,6 +43,32 @@ describe('fixtures/junit', () => {
       'all.unit: PASSED',
       'all.board: FAILED',
     ]);
+  });
+});
+
+describe('fixtures/consoles', () => {
+  /** `test/result: status`, by the patterns of the example. */
+  const resultsOf = (file: string) => {
+    const { definition } = check(readFileSync('examples/projects/test-grepping.yml'));
+    const grepping = definition?.triggers[0]?.runs[0]?.['test-grepping'];
+    if (grepping === undefined) throw new Error('the example has no test-grepping');
+    const grepper = new TestGrepper(grepping);
+    grepper.write(readFileSync(`fixtures/consoles/${file}`));
+    return grepper.end().flatMap((test) => test.results.map(({ name, status }) => `${test.name}/${name}: ${status}`));
+  };
+
+  it.each(tableOf('consoles'))('%s: the run %s', (file, says) => {
+    expect(resultsOf(file).some((result) => result.endsWith(': FAILED')) ? 'fails' : 'passes').toBe(says);
+  });
+
+  it.each([
+    ['carriage-returns.log', ['windows/loader: PASSED', 'windows/checksum: FAILED']],
+    ['no-suite.log', ['default/comes: PASSED', 'default/so: FAILED']],
+    ['fails-before-a-suite.log', ['default/before: PASSED', 'late/after: FAILED']],
+    ['binary.log', [expect.stringMatching(/^bytes\/.*binary: PASSED$/), 'bytes/after: PASSED']],
+    ['other-lines.log', ['real/one: PASSED', 'real/one: PASSED']],
+  ])('%s holds the results it is there for', (file, results) => {
+    expect(resultsOf(file)).toEqual(results);
   });
 });
 

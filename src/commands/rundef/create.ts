@@ -24,7 +24,7 @@ export default class RundefCreate extends BaseCommand {
   ];
   static override enableJsonFlag = true;
   static override strict = false;
-  static override args = { run: Args.string({ description: 'which runs; several may be named' }) };
+  static override args = { run: Args.string({ ignoreStdin: true, description: 'which runs; several may be named' }) };
   static override flags = {
     all: Flags.boolean({ description: 'every run of the definition' }),
     ...RUN_FLAGS,
@@ -33,7 +33,7 @@ export default class RundefCreate extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(RundefCreate);
-    if (flags.all === argv.length > 0)
+    if (Boolean(flags.all) === argv.length > 0)
       throw new UsageError('Name the runs to create, or give --all for every one; not both.');
     const { definition, triggers } = await loadDefinition(flags.file);
     const selected = selectRuns(triggers, flags.all ? ['*'] : (argv as string[]));
