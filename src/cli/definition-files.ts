@@ -8,7 +8,7 @@ export interface DefinitionFile {
   bytes: Buffer;
 }
 
-const DEFAULT_DEFINITION = '.jobserv.yml';
+export const DEFAULT_DEFINITION = '.jobserv.yml';
 const DEFINITION_NAME = /^(.*\.)?jobserv\.ya?ml$/;
 const YAML_NAME = /\.ya?ml$/;
 const NOT_SEARCHED = new Set(['.git', 'node_modules']);

@@ -20,6 +20,7 @@ import { inspectImage } from './image-info.js';
 import { listOwned, OWNER_LABEL, type OwnedContainer, sweep } from './owned-containers.js';
 import { currentOwner } from './process-owner.js';
 import { pullImage } from './pull.js';
+import { askRegistry, type RegistryImage } from './registry-image.js';
 import { removeTreeInside } from './remove-tree.js';
 import { containerRequest, type LogDriver } from './request.js';
 
@@ -79,6 +80,12 @@ export class DockerEngine implements ContainerEngine {
   /** Undefined when the engine does not have the image. */
   inspectImage(reference: string): Promise<ImageInfo | undefined> {
     return inspectImage(this.#client, reference, this.#limits.call);
+  }
+
+  /** Whether the registry would give the image; undefined when this engine cannot ask. Throws as a pull does. */
+  askRegistry(reference: string): Promise<RegistryImage | undefined> {
+    const { env = process.env, home = homedir() } = this.#options.surroundings ?? {};
+    return askRegistry(this.#client, reference, { limits: this.#limits, env, home });
   }
 
   async create(spec: ContainerSpec, signal: AbortSignal): Promise<Container> {

@@ -12,7 +12,7 @@ import { isRundefFile, type RundefFile, readRundefFile } from './rundef-file.js'
 import { askForInputs } from './rundef-inputs.js';
 import { selectRuns } from './select-runs.js';
 import { UsageError } from './usage-error.js';
-import { folderName } from './workspace-names.js';
+import { folderName, volumesIn } from './workspace-names.js';
 
 export interface LoadedDefinition {
   path: string;
@@ -189,7 +189,7 @@ function placeRuns(planned: PlannedRun[], { workspace, cache }: PlanRequest): vo
     const names = [folderName(run.trigger), folderName(run.run)];
     const alone = given !== undefined && planned.length === 1;
     run.root = alone ? given : join(given ?? join(cache, folderName(run.rundef.project)), ...names);
-    run.volumes = join(given === undefined ? cache : dirname(given), 'volumes');
+    run.volumes = volumesIn(given === undefined ? cache : dirname(given));
     if (taken.has(run.root)) {
       throw new UsageError(
         `${labelOf(run)} is asked for twice, and both would have the workspace ${run.root}. Simulate one after the other.`,

@@ -20,6 +20,9 @@ export const locksIn = (cache: string): string => join(cache, 'locks');
 /** Where objects of uncommitted trees are, while a simulation needs them. */
 export const scratchIn = (cache: string): string => join(cache, 'snapshots');
 
+/** Where the persistent volumes of workspaces in `parent` are. */
+export const volumesIn = (parent: string): string => join(parent, 'volumes');
+
 /** The base directory specification has relative ones ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path?.startsWith('/') ? path : undefined;

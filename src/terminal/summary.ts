@@ -1,5 +1,6 @@
 /** What a simulation says at its end, for people. */
 import { harmlessLine } from './harmless.js';
+import { formatSize } from './size.js';
 import type { Style } from './style.js';
 
 /** The parts of a run's result that are shown. */
@@ -68,7 +69,7 @@ function testLines({ tests }: SummarizedRun): string[] {
 
 function artifactLines({ artifacts }: SummarizedRun): string[] {
   if (artifacts.length === 0) return [];
-  return listed(artifacts.map(({ path, sizeBytes }) => `archive/${path} (${size(sizeBytes)})`));
+  return listed(artifacts.map(({ path, sizeBytes }) => `archive/${path} (${formatSize(sizeBytes)})`));
 }
 
 function fidelityLines({ fidelity }: SummarizedRun): string[] {
@@ -84,10 +85,4 @@ function listed(lines: string[]): string[] {
 function seconds(ms: number): string {
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 9_950 ? 2 : 1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
-}
-
-function size(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const unit = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
-  return `${unit === 0 ? bytes : (bytes / 1000 ** unit).toFixed(1)} ${units[unit]}`;
 }

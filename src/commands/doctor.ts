@@ -1,0 +1,38 @@
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../cli/base-command.js';
+import { definitionAtHand } from '../cli/definition-at-hand.js';
+import { EXIT } from '../cli/exit-status.js';
+import { type Check, diagnose } from '../simulator/doctor.js';
+import { renderCheck } from '../terminal/checks.js';
+import { styleFor } from '../terminal/style.js';
+
+export default class Doctor extends BaseCommand {
+  static override summary =
+    'Look at engine, git, configuration and registries, and say how to repair what does not work.';
+  static override description =
+    'Nothing is pulled and nothing is changed. The images are those of the definition, if there is one. The status is 3 when something does not work.';
+  static override examples = [
+    { description: 'This machine, and the images of ./.jobserv.yml', command: '<%= config.bin %> doctor' },
+    { description: 'For a bug report', command: '<%= config.bin %> doctor --json' },
+  ];
+  static override enableJsonFlag = true;
+  static override flags = {
+    file: Flags.string({ char: 'f', description: 'the definition; ./.jobserv.yml if it is there', helpValue: 'FILE' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Doctor);
+    const style = await styleFor(process.stdout);
+    const checks: Check[] = [];
+    const show = (check: Check) => {
+      checks.push(check);
+      this.print(renderCheck(check, style));
+    };
+    const { check, images } = await definitionAtHand(flags.file);
+    for await (const one of diagnose({ images, signal: new AbortController().signal })) show(one);
+    show(check);
+    const healthy = !checks.some(({ state }) => state === 'broken');
+    if (!healthy) this.endWith(EXIT.environment);
+    return { version: 1, healthy, checks };
+  }
+}
