@@ -23,6 +23,7 @@ import { pullImage } from './pull.js';
 import { askRegistry, type RegistryImage } from './registry-image.js';
 import { removeTreeInside } from './remove-tree.js';
 import { containerRequest, type LogDriver } from './request.js';
+import { takeOwnership } from './take-ownership.js';
 
 export interface EngineOptions {
   logDriver: LogDriver;
@@ -121,6 +122,11 @@ export class DockerEngine implements ContainerEngine {
     const local = await within(this.#limits.call, (signal) => this.#client.listImages(callOptions({ signal })));
     const names = local.map(({ Id }) => Id);
     await removeTreeInside(this, path, image === undefined ? names : [image, ...names]);
+  }
+
+  /** Gives what a container's users left below `folder` to this process's user; answers why it could not. */
+  takeOwnership(folder: string, image: string): Promise<string | undefined> {
+    return takeOwnership(this, image, folder);
   }
 
   async #createContainer(spec: ContainerSpec): Promise<Docker.Container> {

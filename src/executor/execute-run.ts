@@ -79,6 +79,12 @@ export async function executeRun(
     if (junit.failed) throw new RunFailure('tests', 'The test results in junit.xml hold a failure, or cannot be read.');
   };
 
+  /** A container's root may have left what we may not even read. */
+  const takeOwnership = async (): Promise<void> => {
+    const warning = progress.image && (await ports.host.takeOwnership(workspace.archive, progress.image.id));
+    if (warning !== undefined) progress.warnings.push(warning);
+  };
+
   const upload = async (keeping: AbortSignal): Promise<void> => {
     await reporter.status('UPLOADING');
     progress.artifacts = await listArtifacts(workspace.archive, log);
@@ -94,7 +100,8 @@ export async function executeRun(
       const reboot = await phase('script', async () => {
         await log.heading('Running the script in its container');
         progress.started = true;
-        const { exit, removed } = await runScript(spec, workspace, ports.engine, log, limits, clock);
+        const script = runScript(spec, workspace, ports.engine, log, limits, clock);
+        const { exit, removed } = await script.finally(takeOwnership);
         progress.removals.push(
           removed.catch((error: Error) => {
             progress.warnings.push(`A container of this run may be left: ${error.message}`);

@@ -77,8 +77,9 @@ interface Case {
 
 /** @throws RunFailure(tests) for what is no XML */
 export async function parseJunit(bytes: Uint8Array): Promise<Test[]> {
-  const { SaxesParser } = await import('saxes');
-  const parser = new SaxesParser();
+  // CommonJS: a bundle has of it what Node's own loader surely has, the default.
+  const { default: saxes } = await import('saxes');
+  const parser = new saxes.SaxesParser();
   const reader = new JunitReader();
   parser.on('error', (error) => {
     throw new RunFailure('tests', `no XML that can be read: ${error.message}`);

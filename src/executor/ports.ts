@@ -195,6 +195,11 @@ export interface Host {
   readonly memoryBytes?: number;
   /** Removes what the container's root left and we may not remove ourselves. */
   removeTree(path: string): Promise<void>;
+  /**
+   * Gives what a container's users left below `folder` to whoever runs this, so that it can be read and kept.
+   * `image` is the run's own. Answers why that could not be done; undefined when all is ours.
+   */
+  takeOwnership(folder: string, image: string): Promise<string | undefined>;
 }
 
 /** A script that asked to go on after a reboot. */

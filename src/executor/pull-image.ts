@@ -41,9 +41,10 @@ function containerAuth(run: RunDefinition): RegistryCredentials | undefined {
   if (secret === undefined) {
     throw new RunFailure('setup', `container-auth names the secret "${name}", which the run does not have.`);
   }
-  const decoded = Buffer.from(secret.trim(), 'base64').toString();
+  const text = secret.trim();
+  const decoded = Buffer.from(text, 'base64').toString();
   const colon = decoded.indexOf(':');
-  if (colon < 1) {
+  if (colon < 1 || !/^[A-Za-z0-9+/]+=*$/.test(text)) {
     throw new RunFailure(
       'setup',
       `The secret "${name}" (container-auth) is not base64 of "user:password": make it with printf %s user:password | base64.`,

@@ -50,7 +50,10 @@ export async function dryRun(request: SimulateRequest): Promise<DryRunResult> {
   });
 }
 
-type HostSettings = Omit<Parameters<typeof simulationHost>[0], 'volumes' | 'workspace' | 'removeTree'> & {
+type HostSettings = Omit<
+  Parameters<typeof simulationHost>[0],
+  'volumes' | 'workspace' | 'removeTree' | 'takeOwnership'
+> & {
   signal: AbortSignal;
 };
 
@@ -60,7 +63,13 @@ async function containerOf(planned: PlannedRun, rundef: RunDefinition, settings:
   try {
     const workspace = await openWorkspace(join(folder, 'run'));
     const volumes = join(folder, 'volumes');
-    const host = simulationHost({ ...settings, volumes, workspace: workspace.root, removeTree: async () => {} });
+    const host = simulationHost({
+      ...settings,
+      volumes,
+      workspace: workspace.root,
+      removeTree: nothing,
+      takeOwnership: nothing,
+    });
     const ports = { engine, source: emptySource(rundef), host };
     const spec = await prepare(rundef, workspace, ports, SILENT, settings.signal);
     const real = (path: string) =>
@@ -79,7 +88,7 @@ const engine = {
   create: impossible,
 };
 
-const nothing = async () => {};
+const nothing = async () => undefined;
 const SILENT: Log = { heading: nothing, info: nothing, warn: nothing, error: nothing, raw: nothing };
 
 /** Repositories with nothing in them but the script that the rundef names. */

@@ -121,7 +121,12 @@ async function tidyUp(
   left: Parameters<typeof clearAbandoned>[0],
   warn: (message: string) => void,
 ): Promise<void> {
-  const results = await Promise.allSettled([engine.then((found) => found.sweep()), clearAbandoned(left)]);
+  // Without an engine there is nothing to sweep, and the runs say so.
+  const sweep = engine.then(
+    (found) => found.sweep(),
+    () => [],
+  );
+  const results = await Promise.allSettled([sweep, clearAbandoned(left)]);
   for (const result of results) {
     if (result.status === 'rejected') warn(`What an earlier simulation left is still there: ${result.reason.message}`);
   }

@@ -1,6 +1,7 @@
 /** One run, simulated: its workspace, its ports, the executor's story, and what is kept of it. */
 import { rm } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
+import type { DockerEngine } from '../docker/engine.js';
 import { openArchived } from '../executor/archive.js';
 import { executeRun } from '../executor/execute-run.js';
 import { LIMITS } from '../executor/limits.js';
@@ -18,11 +19,10 @@ import { openConsole, RunReporter } from './run-reporter.js';
 import { type RunResult, withConsoleTests } from './run-result.js';
 import { simulationHost } from './simulation-host.js';
 import { openSimulationWorkspace, type SimulationWorkspace } from './simulation-workspace.js';
-import { takeOwnership } from './take-ownership.js';
 
 /** What the runs of one simulation share. */
 export interface Surroundings {
-  engine: Promise<LocalEngine & { removeTree(path: string, image?: string): Promise<void> }>;
+  engine: Promise<LocalEngine & Pick<DockerEngine, 'removeTree' | 'takeOwnership'>>;
   source: Source;
   masker: Masker;
   pull: PullPolicy;
@@ -90,7 +90,14 @@ async function simulateIn(
       engine: withPullPolicy(engine, around.pull, (reference) => noteNotPulled(ledger, reference)),
       source: planned.source ?? around.source,
       artifacts: { store: async () => {} },
-      host: simulationHost({ ...around, volumes: planned.volumes, workspace: workspace.root, removeTree, ledger }),
+      host: simulationHost({
+        ...around,
+        volumes: planned.volumes,
+        workspace: workspace.root,
+        removeTree,
+        takeOwnership: (folder, image) => engine.takeOwnership(folder, image),
+        ledger,
+      }),
       reboot: {
         reboot: async ({ cold }, log) => {
           const how = cold ? 'be switched off and on' : 'reboot';
@@ -105,7 +112,7 @@ async function simulateIn(
     const told = await executeRun(rundef, workspace, ports, around.signal, limits);
     await reporter.end();
     const outcome = withConsoleTests(told, tests?.end() ?? []);
-    const warnings = [...outcome.warnings, ...(await ownershipWarnings(workspace, outcome, engine))];
+    const { warnings } = outcome;
     await noteRun(ledger, planned, workspace, outcome);
     const result = resultOf(planned, outcome, {
       startedAt: startedAt.toISOString(),
@@ -161,16 +168,4 @@ async function readScript({ scriptRepo }: SimulationWorkspace, path: string): Pr
   } finally {
     await file.close();
   }
-}
-
-async function ownershipWarnings(
-  { archive }: SimulationWorkspace,
-  { image }: RunOutcome,
-  engine: LocalEngine,
-): Promise<string[]> {
-  const uid = process.getuid?.();
-  if (image === undefined || uid === undefined) return [];
-  const gid = process.getgid?.() ?? uid;
-  const warning = await takeOwnership(engine, image.id, archive, { uid, gid });
-  return warning === undefined ? [] : [warning];
 }

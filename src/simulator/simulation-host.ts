@@ -18,6 +18,7 @@ export interface SimulationHostOptions {
   proxies(engineAddress: string): string[];
   memoryBytes: number | undefined;
   removeTree(path: string): Promise<void>;
+  takeOwnership(folder: string, image: string): Promise<string | undefined>;
   ledger: Ledger;
 }
 
@@ -49,6 +50,7 @@ export function simulationHost(options: SimulationHostOptions): Host {
     dockerConfig: async () => options.dockerConfig,
     proxies: async (address) => options.proxies(address),
     removeTree: options.removeTree,
+    takeOwnership: options.takeOwnership,
     ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
   };
 }

@@ -139,6 +139,7 @@ export async function fakeWorld(options: FakeWorldOptions = {}): Promise<{ ports
       proxies: async () => options.proxies ?? [],
       ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
       removeTree: async () => {},
+      takeOwnership: async () => undefined,
     },
     reboot: {
       reboot: async (request) => {

@@ -72,6 +72,7 @@ async function caseHost(
     proxies: async (address) => proxyEnvironment(parsed(dockerConfig), address),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     removeTree: async () => {},
+    takeOwnership: async () => undefined,
   };
 }
 

@@ -8,7 +8,7 @@ const TREE = '/tree';
 const BOUND_MS = 60_000;
 
 /**
- * Gives what is below `folder` to the user, from inside a container of the run's own image.
+ * Gives what is below `folder` to the user of this process, from inside a container of the run's own image.
  *
  * @returns why it could not be done; undefined when all is the user's
  */
@@ -16,8 +16,9 @@ export async function takeOwnership(
   engine: ContainerEngine,
   image: string,
   folder: string,
-  user: { uid: number; gid: number },
 ): Promise<string | undefined> {
+  const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  // For root, and where there are no users, nothing is out of reach.
   if (user.uid === 0 || !(await holdsForeign(folder, user.uid))) return undefined;
   const reason = await changeOwner(engine, image, folder, user).catch((error: Error) => error.message);
   if (!(await holdsForeign(folder, user.uid))) return undefined;

@@ -1,0 +1,246 @@
+/** A simulation that is disturbed: nothing is left behind, and no secret where it does not belong (QUALITY 2). */
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { findEngine } from '../../src/docker/find-engine.js';
+import { testImage } from '../support/image.js';
+import { type RegistryUser, TestRegistry } from '../support/registry.js';
+import {
+  containersMountedFrom,
+  definitionOf,
+  docker,
+  filesBelow,
+  type World,
+  worldOf,
+  worldWith,
+} from './definition.js';
+import { jobserv, startJobserv } from './jobserv.js';
+
+const WAITS =
+  '#!/bin/sh\ntrap "" TERM INT\necho "it begins: $(cat /secrets/token)"\ntouch /archive/begun\nwhile :; do sleep 1; done\n';
+const SECRET = 'correct-horse-battery';
+
+const begin = (world: World, ...args: string[]) =>
+  startJobserv(['simulate', ...args, '-s', `token=${SECRET}`], { ...world });
+
+describe('an interrupted simulation', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s: status %i, the container gone, the workspace kept, no secret in it', async (signal, expected) => {
+    const world = await worldWith({ waits: WAITS });
+    const running = begin(world, 'waits');
+    await running.says('it begins');
+    expect(containersMountedFrom(world.cache)).toHaveLength(1);
+    running.process.kill(signal);
+    const { status, stdout, stderr } = await running.ended;
+    expect(status).toBe(expected);
+    expect(stderr).toContain('Stopping: the container is removed, the workspace stays.');
+    expect(containersMountedFrom(world.cache)).toEqual([]);
+    const files = filesBelow(world.cache);
+    expect([...files.keys()].map((path) => path.split('/').slice(3).join('/'))).toContain('archive/begun');
+    expectNoSecret(files, stdout + stderr);
+  });
+
+  it('twice: ends at once, and the secrets go all the same', async () => {
+    const world = await worldWith({ waits: WAITS });
+    const running = begin(world, 'waits');
+    await running.says('it begins');
+    running.process.kill('SIGINT');
+    running.process.kill('SIGINT');
+    const { status, stdout, stderr } = await running.ended;
+    expect(status).toBe(130);
+    expectNoSecret(filesBelow(world.cache), stdout + stderr);
+    await jobserv(['prune'], world);
+    expect(containersMountedFrom(world.cache)).toEqual([]);
+  });
+
+  it('by kill -9: the next simulation removes its container and its secrets', async () => {
+    const world = await worldWith({ waits: WAITS, next: '#!/bin/sh\necho next\n' });
+    const running = begin(world, 'waits');
+    await running.says('it begins');
+    running.process.kill('SIGKILL');
+    await running.ended;
+    expect(containersMountedFrom(world.cache)).toHaveLength(1);
+    expect(await jobserv(['simulate', 'next'], world)).toMatchObject({ status: 0, stderr: '' });
+    expect(containersMountedFrom(world.cache)).toEqual([]);
+    expectNoSecret(filesBelow(world.cache), '');
+  });
+
+  it('by kill -9: prune does the same, and leaves a living one alone', async () => {
+    const world = await worldWith({ waits: WAITS, living: WAITS });
+    const [killed, living] = [begin(world, 'waits'), begin(world, 'living')];
+    await Promise.all([killed.says('it begins'), living.says('it begins')]);
+    killed.process.kill('SIGKILL');
+    await killed.ended;
+    const { status, stdout } = await jobserv(['prune', '--json'], world);
+    expect(status).toBe(0);
+    const pruned = JSON.parse(stdout);
+    expect(pruned.workspaces.map(({ path }: { path: string }) => path.split('/').at(-1))).toEqual(['waits']);
+    expect(pruned.inUse.map((path: string) => path.split('/').at(-1))).toEqual(['living']);
+    expect(containersMountedFrom(world.cache)).toHaveLength(1);
+    living.process.kill('SIGINT');
+    expect((await living.ended).status).toBe(130);
+    expect(containersMountedFrom(world.cache)).toEqual([]);
+  });
+});
+
+describe('secrets', () => {
+  const PRINTS =
+    '#!/bin/sh\ncat /secrets/token; echo; cat /root/.netrc; base64 /secrets/token\ncp /secrets/token /archive/token\nprintf "<testsuite name=\\"s\\"><testcase name=\\"%s\\"/></testsuite>" "$(cat /secrets/token)" >/archive/junit.xml\nsleep 1\n';
+
+  it('stand in no output, file, argument or container inspection, but where a script puts them', async () => {
+    const world = await worldWith({ prints: PRINTS });
+    const running = startJobserv(['simulate', 'prints', '-s', 'token', '--json'], {
+      ...world,
+      env: { ...world.env, token: SECRET },
+    });
+    const inspected = await seenFromOutside(world, running.ended);
+    expect(inspected).not.toContain(SECRET);
+    const { status, stdout, stderr } = await running.ended;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const files = filesBelow(world.cache);
+    const [copied] = [...files.keys()].filter((path) => path.endsWith('archive/token'));
+    const [junit] = [...files.keys()].filter((path) => path.endsWith('archive/junit.xml'));
+    expect(files.get(copied ?? '')?.toString()).toBe(SECRET);
+    files.delete(copied ?? '');
+    files.delete(junit ?? '');
+    expectNoSecret(files, stdout + stderr);
+  });
+
+  it('of two registries accounts leave the docker config byte-identical', async () => {
+    const engine = await findEngine();
+    const users: RegistryUser[] = [
+      { username: 'one', password: 'first-password' },
+      { username: 'two', password: 'second-password' },
+    ];
+    const registry = await TestRegistry.start(engine.endpoint.address, users);
+    const image = await registry.push(await testImage(), 'team/private:1', users[0]);
+    try {
+      const login = ({ username, password }: RegistryUser) => Buffer.from(`${username}:${password}`).toString('base64');
+      const definition = JSON.parse(
+        await definitionOf({ a: '#!/bin/sh\necho a\n', b: '#!/bin/sh\necho b\n' }, { container: image }),
+      );
+      for (const run of definition.triggers[0].runs) run['container-auth'] = `auth-${run.name}`;
+      const world = worldOf({ '.jobserv.yml': JSON.stringify(definition) });
+      const config = join(world.env['HOME'] ?? '', '.docker/config.json');
+      mkdirSync(join(config, '..'));
+      writeFileSync(config, '{"auths": {"registry.example.org": {"auth": "bWU6cHc="}}, "odd":  "spacing"}\n');
+      const before = [readFileSync(config, 'utf8'), statSync(config).mtimeMs];
+      const logins = users.flatMap((user, index) => ['-s', `auth-${index === 0 ? 'a' : 'b'}=${login(user)}`]);
+      const ran = await jobserv(['simulate', '*', '--jobs', '2', '--pull', 'always', ...logins], world);
+      expect(ran).toMatchObject({ status: 0, stdout: expect.stringContaining('2 of 2 runs passed.') });
+      expect([readFileSync(config, 'utf8'), statSync(config).mtimeMs]).toEqual(before);
+      expectNoSecret(filesBelow(world.cache), ran.stdout + ran.stderr, [
+        'first-password',
+        'second-password',
+        login(users[0] as RegistryUser),
+      ]);
+    } finally {
+      await registry.forget(image).catch(() => {});
+      await registry.stop();
+    }
+  });
+});
+
+describe('as a user who is not root', () => {
+  const NOBODY = 65534;
+  const HOSTILE =
+    '#!/bin/sh\nmkdir -p /archive/deep/er\necho x >/archive/deep/er/file\nchmod 0 /archive/deep/er /archive/deep\nmkdir /script-repo/mine; chmod 0 /script-repo/mine\nchown -R 12345 /secrets\n';
+
+  beforeAll(() => chmodSync(inject('installation'), 0o755));
+
+  it.runIf(process.getuid?.() === 0)(
+    'removes what a script left with root as owner and no mode, and owns what is kept',
+    async () => {
+      const world = await worldWith({ hostile: HOSTILE });
+      const home = world.env['HOME'] ?? '';
+      for (const path of [world.cwd, home, world.env['XDG_CACHE_HOME'] ?? '']) chownSync(path, NOBODY, NOBODY);
+      chownSync(join(world.cwd, '.jobserv.yml'), NOBODY, NOBODY);
+      const socket = await engineSocket();
+      const who = { uid: NOBODY, gid: statSync(socket).gid };
+      const first = await jobserv(['simulate', 'hostile', '-s', `token=${SECRET}`], { ...world, ...who });
+      expect(first).toMatchObject({ status: 0 });
+      const root = join(world.cache, world.cwd.split('/').at(-1) ?? '', 'manual/hostile');
+      expect(existsSync(join(root, 'secrets'))).toBe(false);
+      expect(statSync(join(root, 'archive/deep')).uid).toBe(NOBODY);
+      expect(await jobserv(['simulate', 'hostile'], { ...world, ...who })).toMatchObject({ status: 0 });
+      expect(await jobserv(['prune', '--json'], { ...world, ...who })).toMatchObject({ status: 0 });
+      expect(filesBelow(world.cache).size).toBe(0);
+    },
+  );
+});
+
+describe('a full disk', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jobserv-e2e-full-'));
+  const mounted = mountSmall(folder);
+  afterAll(() => {
+    if (mounted) execFileSync('umount', [folder]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it.runIf(mounted)('is said, status 3, and no container is left', async () => {
+    const world = await worldWith({ fills: '#!/bin/sh\nyes "a line of the console" | head -c 3000000\n' });
+    const { status, stdout } = await jobserv(['simulate', 'fills', '--workspace', join(folder, 'work')], world);
+    expect(status).toBe(3);
+    expect(stdout).toContain('the disk is full');
+    expect(containersMountedFrom(folder)).toEqual([]);
+  });
+});
+
+function mountSmall(folder: string): boolean {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'jobserv-e2e', folder], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function engineSocket(): Promise<string> {
+  const { endpoint } = await findEngine();
+  return 'socketPath' in endpoint ? endpoint.socketPath : '';
+}
+
+/** Command lines of all processes and inspections of our containers, until the command has ended. */
+async function seenFromOutside(world: World, ended: Promise<unknown>): Promise<string> {
+  let seen = '';
+  let over = false;
+  const end = ended.finally(() => {
+    over = true;
+  });
+  while (!over) {
+    seen += execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
+    for (const id of containersMountedFrom(world.cache)) {
+      try {
+        seen += docker('inspect', id);
+      } catch {
+        // It ended between the two calls.
+      }
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await end;
+  return seen;
+}
+
+function expectNoSecret(files: Map<string, Buffer>, shown: string, secrets: string[] = [SECRET]): void {
+  for (const secret of secrets) {
+    for (const form of [secret, Buffer.from(secret).toString('base64').replace(/=+$/, '')]) {
+      expect([...files].filter(([, bytes]) => bytes.includes(form)).map(([path]) => path)).toEqual([]);
+      expect(shown).not.toContain(form);
+    }
+  }
+}

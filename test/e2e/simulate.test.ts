@@ -1,0 +1,218 @@
+/** `simulate` as a user meets it: statuses, what it shows, what it keeps. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { testImage } from '../support/image.js';
+import {
+  containersMountedFrom,
+  definitionOf,
+  filesBelow,
+  modeOf,
+  type World,
+  worldOf,
+  worldWith,
+} from './definition.js';
+import { folderWith, jobserv } from './jobserv.js';
+
+const RUNS = {
+  good: '#!/bin/sh -e\necho "it is $WHAT"\necho kept >/archive/kept.txt\n',
+  bad: '#!/bin/sh\necho on its way out\nexit 7\n',
+};
+
+const simulate = (world: World, ...args: string[]) => jobserv(['simulate', ...args], world);
+
+describe('the verdict', () => {
+  it('of a script that passes: status 0, and a summary of where everything is', async () => {
+    const world = await worldWith(RUNS);
+    const { status, stdout } = await simulate(world, 'good', '-p', 'WHAT=well');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^it is well$/m);
+    expect(stdout).toMatch(/PASSED {2}manual\/good {2}\d/);
+    expect(stdout).toContain('archive/kept.txt (5 B)');
+    const root = join(world.cache, expectedProject(world), 'manual', 'good');
+    expect(stdout).toContain(root);
+    expect([...filesBelow(root).keys()].sort()).toEqual([
+      '.jobserv-workspace',
+      'archive/kept.txt',
+      'console.log',
+      'result.json',
+      'rundef.json',
+    ]);
+    expect(modeOf(root)).toBe('700');
+    expect(containersMountedFrom(world.cache)).toEqual([]);
+  });
+
+  it('of one script that fails among several: status 1', async () => {
+    const { status, stdout } = await simulate(await worldWith(RUNS), '*', '--jobs', '2');
+    expect(status).toBe(1);
+    expect(stdout).toContain('The script exited with status 7.');
+    expect(stdout).toContain('1 of 2 runs passed.');
+  });
+
+  it('of a definition that the server would reject: status 2, at the place, nothing run', async () => {
+    const world = worldOf({ '.jobserv.yml': (await definitionOf(RUNS)).replace('"timeout":5', '"timeout":"5"') });
+    const { status, stderr } = await simulate(world, 'good');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/\.jobserv\.yml:1:\d+/);
+  });
+
+  it('of a run that is not there: status 2, and the nearest name', async () => {
+    const { status, stderr } = await simulate(await worldWith(RUNS), 'goood');
+    expect(status).toBe(2);
+    expect(stderr).toContain('good');
+  });
+
+  it('where no run is named and nobody can be asked: status 2, and the list', async () => {
+    const { status, stderr } = await simulate(await worldWith(RUNS));
+    expect(status).toBe(2);
+    expect(stderr).toContain('manual/good');
+    expect(stderr).toContain('manual/bad');
+  });
+
+  it('without an engine: status 3, and a paragraph that helps', async () => {
+    const world = await worldWith(RUNS);
+    const { status, stderr } = await jobserv(['simulate', 'good'], {
+      ...world,
+      env: { ...world.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' },
+    });
+    expect(status).toBe(3);
+    expect(stderr).toBe(
+      'Error: No container engine can be reached. Tried unix:///nowhere/docker.sock (from DOCKER_HOST): no such socket. Start that engine, or correct DOCKER_HOST.\n',
+    );
+  });
+
+  it('without the image: status 1 where no pull is wanted, 3 where the registry is not there', async () => {
+    const world = await worldWith({ good: RUNS.good }, { container: '127.0.0.1:1/none:1' });
+    const never = await simulate(world, 'good', '--pull', 'never');
+    expect(never).toMatchObject({ status: 1, stdout: expect.stringContaining('--pull never forbids to fetch it') });
+    const missing = await simulate(world, 'good');
+    expect(missing.status).toBe(3);
+    expect(missing.stdout).toContain('Check that 127.0.0.1:1 can be reached from the engine.');
+  });
+});
+
+it('answers --json with all of SPEC 7, the console only in its file', async () => {
+  const world = await worldWith(RUNS);
+  const { status, stdout, stderr } = await simulate(world, 'good', '-p', 'WHAT=x', '--json', '--project', 'acme/it');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const result = JSON.parse(stdout);
+  expect(result).toMatchObject({
+    version: 1,
+    status: 'PASSED',
+    runs: [
+      {
+        trigger: 'manual',
+        run: 'good',
+        status: 'PASSED',
+        exitCode: 0,
+        startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+        durationMs: expect.any(Number),
+        image: { reference: await testImage() },
+        tests: [],
+        artifacts: [{ path: 'kept.txt', sizeBytes: 5 }],
+        fidelity: { exact: false, differences: [{ kind: 'image-not-pulled', message: expect.any(String) }] },
+      },
+    ],
+  });
+  const [run] = result.runs;
+  expect(run.phases.map(({ name }: { name: string }) => name)).toEqual([
+    'pull',
+    'prepare',
+    'script',
+    'upload',
+    'tests',
+    'report',
+  ]);
+  expect(readFileSync(run.console, 'utf8')).toContain('\nit is x\n');
+  expect(JSON.parse(readFileSync(join(run.workspace, 'result.json'), 'utf8'))).toEqual(run);
+  expect(JSON.parse(readFileSync(join(run.workspace, 'rundef.json'), 'utf8'))).toMatchObject({
+    project: 'acme/it',
+    simulator: true,
+    env: { WHAT: 'x', H_PROJECT: 'acme/it', H_BUILD: '1', H_RUN: 'good' },
+  });
+});
+
+it('runs a rundef file as it stands', async () => {
+  const world = await worldWith(RUNS);
+  const { stdout } = await jobserv(['rundef', 'create', 'good', '-p', 'WHAT=written'], world);
+  const file = join(folderWith({ 'run.json': stdout }), 'run.json');
+  const ran = await simulate(world, file);
+  expect(ran).toMatchObject({ status: 0, stdout: expect.stringMatching(/^it is written$/m) });
+});
+
+it('clears the workspace for the next run, and keeps persistent volumes', async () => {
+  const script = '#!/bin/sh -e\nls /archive\nls /cache\ndate >/archive/one\ndate >/cache/two\n';
+  const world = await worldWith({ keep: script }, { 'persistent-volumes': { cache: '/cache' } });
+  await simulate(world, 'keep');
+  const { stdout } = await simulate(world, 'keep');
+  expect(stdout).toMatch(/^two$/m);
+  expect(stdout).not.toMatch(/^one$/m);
+});
+
+it('refuses to clear a folder that is not its own', async () => {
+  const world = await worldWith(RUNS);
+  const mine = folderWith({ 'thesis.tex': 'three years' });
+  const { status, stderr } = await simulate(world, 'good', '--workspace', mine);
+  expect(status).toBe(2);
+  expect(stderr).toContain('is not empty, and no workspace');
+  expect(readFileSync(join(mine, 'thesis.tex'), 'utf8')).toBe('three years');
+});
+
+describe('in a dirty working tree', () => {
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=A', '-c', 'user.email=a@example.org', ...args], { cwd, encoding: 'utf8' });
+
+  it('runs that tree, and leaves index, stash, branches and files as they are', async () => {
+    const script = '#!/bin/sh -e\nfor file in $(ls -A | grep -v "^.git$"); do echo "$file: $(cat $file)"; done\n';
+    const definition = JSON.parse(await definitionOf({ look: script }));
+    definition.triggers[0].type = 'git_poller';
+    const world = worldOf({
+      '.jobserv.yml': JSON.stringify(definition),
+      '.gitignore': 'ignored*\n',
+      committed: 'first',
+      gone: 'first',
+    });
+    const { cwd } = world;
+    git(cwd, 'init', '--quiet', '--initial-branch=main');
+    git(cwd, 'add', '.');
+    git(cwd, 'commit', '--quiet', '--message=one');
+    execFileSync('sh', ['-c', 'echo stashed >committed; git -c user.name=A -c user.email=a@b.c stash --quiet'], {
+      cwd,
+    });
+    const setUp =
+      'echo staged >staged; git add staged; echo again >staged; echo changed >committed; rm gone; echo new >untracked; echo no >ignored';
+    execFileSync('sh', ['-c', setUp], { cwd });
+    const before = filesBelow(cwd);
+    const { status, stdout } = await simulate(world, 'look');
+    expect(status).toBe(0);
+    for (const line of ['committed: changed', 'staged: again', 'untracked: new'])
+      expect(stdout).toContain(`\n${line}\n`);
+    expect(stdout).not.toMatch(/^(ignored|gone):/m);
+    expect([...filesBelow(cwd)]).toEqual([...before]);
+  });
+});
+
+describe('a dry run', () => {
+  it('shows the rundef and the container, secrets hidden, and needs no engine', async () => {
+    const world = await worldWith(RUNS);
+    const env = { ...world.env, DOCKER_HOST: 'unix:///nowhere/docker.sock' };
+    const args = ['simulate', 'good', '--dry-run', '--json', '-s', 'token=correct-horse'];
+    const { status, stdout } = await jobserv(args, { ...world, env });
+    expect(status).toBe(0);
+    expect(stdout).not.toContain('correct-horse');
+    const [run] = JSON.parse(stdout).runs;
+    expect(run.container).toMatchObject({
+      image: await testImage(),
+      command: ['/script-repo/do_run'],
+      workingDir: '/',
+    });
+    expect(run.container.mounts.map(({ target }: { target: string }) => target)).toContain('/secrets');
+    expect(filesBelow(world.env['XDG_CACHE_HOME'] ?? '').size).toBe(0);
+  });
+});
+
+/** The repository's folder names the project. */
+function expectedProject({ cwd }: World): string {
+  return cwd.split('/').at(-1) ?? '';
+}

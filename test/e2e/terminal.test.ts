@@ -1,0 +1,84 @@
+/** With a real terminal: prompts, Ctrl-C, and a console that would like to do more than be read. */
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { containersMountedFrom, filesBelow, type World, worldWith } from './definition.js';
+import { inTerminal, type Running } from './jobserv.js';
+
+const WAITS = '#!/bin/sh\necho it begins\nwhile :; do sleep 1; done\n';
+const SECRET = 'correct-horse-battery';
+const CTRL_C = '\x03';
+const ENTER = '\r';
+const DOWN = '\x1b[B';
+
+const simulate = (world: World, ...args: string[]) => inTerminal(['simulate', ...args], world);
+const type = ({ process }: Running, keys: string) => process.stdin?.write(keys);
+
+function consoleOf(world: World, run: string): string {
+  const files = filesBelow(world.cache);
+  const [path] = [...files.keys()].filter((name) => name.endsWith(`manual/${run}/console.log`));
+  return files.get(path ?? '')?.toString() ?? '';
+}
+
+describe('prompts', () => {
+  it('ask for a missing secret, and show nothing of what is typed', async () => {
+    const script = '#!/bin/sh\n[ "$(cat /secrets/registry_auth)" = "$WANTED" ] && echo it is the one\n';
+    const world = await worldWith({ asks: script }, { 'container-auth': 'registry_auth' });
+    const login = Buffer.from(`me:${SECRET}`).toString('base64');
+    const running = simulate(world, 'asks', '-p', `WANTED=${login}`, '--pull', 'never');
+    await running.says('registry_auth');
+    type(running, login + ENTER);
+    const { status, stdout } = await running.ended;
+    expect(stdout).toMatch(/^it is the one\r$/m);
+    expect(status).toBe(0);
+    expect(stdout).not.toContain(login);
+  });
+
+  it('let choose from the runs when none is named', async () => {
+    const world = await worldWith({ first: '#!/bin/sh\necho one\n', second: '#!/bin/sh\necho two\n' });
+    const running = simulate(world);
+    await running.says('manual/second');
+    type(running, DOWN);
+    type(running, ' ');
+    type(running, ENTER);
+    const { status, stdout } = await running.ended;
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^two\r$/m);
+    expect(stdout).not.toMatch(/^one\r$/m);
+  });
+
+  it('end with status 130 on Ctrl-C, with nothing run', async () => {
+    const world = await worldWith({ first: WAITS });
+    const running = simulate(world);
+    await running.says('manual/first');
+    type(running, CTRL_C);
+    expect((await running.ended).status).toBe(130);
+    expect(existsSync(world.cache)).toBe(false);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('stops the run: container gone, workspace kept, status 130', async () => {
+    const world = await worldWith({ waits: WAITS });
+    const running = simulate(world, 'waits');
+    await running.says('it begins');
+    type(running, CTRL_C);
+    const { status, stdout } = await running.ended;
+    expect(status).toBe(130);
+    expect(stdout).toContain('Stopping: the container is removed, the workspace stays.');
+    expect(containersMountedFrom(world.cache)).toEqual([]);
+    expect(consoleOf(world, 'waits')).toContain('The run has FAILED');
+  });
+});
+
+it('shows a hostile console harmlessly, and keeps its bytes in the log', async () => {
+  // Title, clipboard (OSC 52), alternate screen, cursor away, a colour, and a device status request.
+  const hostile = '\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07\x1b[?1049h\x1b[2J\x1b[31mred\x1b[0m\x1b[6n\x1bc';
+  const printed = Buffer.from(hostile).toString('base64');
+  const world = await worldWith({ hostile: `#!/bin/sh\necho ${printed} | base64 -d\necho\n` });
+  const { stdout, status } = await simulate(world, 'hostile').ended;
+  expect(status).toBe(0);
+  for (const part of ['\x1b]0;', '\x1b]52;', '\x1b[?1049h', '\x1b[2J', '\x1b[6n', '\x1bc'])
+    expect(stdout).not.toContain(part);
+  expect(stdout).toContain('red');
+  expect(consoleOf(world, 'hostile')).toContain(hostile);
+});
