@@ -7,7 +7,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
-import { builtinsWithoutFacade, lazyOclif, VENDORED, withoutSshAndBuildkit } from './build/lazy-oclif.js';
+import {
+  builtinsWithoutFacade,
+  lazyOclif,
+  quietEngineClient,
+  VENDORED,
+  withoutSshAndBuildkit,
+} from './build/lazy-oclif.js';
 import { bundledPackages, thirdPartyLicences } from './build/licences.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -75,7 +81,7 @@ async function bundle(): Promise<Metafile[]> {
     define: { JOBSERV_PACKAGE: JSON.stringify(published) },
     // For the CommonJS packages inside, and for `#vendor/`.
     banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
-    plugins: [lazyOclif, builtinsWithoutFacade, withoutSshAndBuildkit],
+    plugins: [lazyOclif, quietEngineClient, builtinsWithoutFacade, withoutSshAndBuildkit],
   });
   const vendored = await build({
     ...shared,
