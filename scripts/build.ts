@@ -1,25 +1,21 @@
 /**
- * Builds `dist/`, the whole of what is published: one ES module a command, shared chunks, the
- * oclif plugins' commands beside ours, `oclif.manifest.json`, and the licences of what is in it.
+ * Builds `dist/`, the whole of what is published: one script with every command, the oclif
+ * plugins' beside ours, `oclif.manifest.json`, and the licences of what is in it.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
-import { type BuildOptions, build, type Metafile } from 'esbuild';
-import {
-  builtinsWithoutFacade,
-  lazyOclif,
-  quietEngineClient,
-  VENDORED,
-  withoutSshAndBuildkit,
-} from './build/lazy-oclif.js';
+import { type BuildOptions, build } from 'esbuild';
+import { builtinsWithoutFacade, lazyOclif, quietEngineClient, withoutSshAndBuildkit } from './build/lazy-oclif.js';
 import { bundledPackages, thirdPartyLicences } from './build/licences.js';
+import { inOneFile } from './build/one-file.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 /** Built here, then put in place at once: a build that fails leaves the last one. */
 const next = join(root, 'build/next');
+const modules = join(root, 'build/modules');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Every module below a folder as an esbuild entry: `commands/rundef/create` → its file. */
@@ -53,7 +49,6 @@ const shared = {
   logLevel: 'warning' as const,
   platform: 'node' as const,
   target: 'node20',
-  outdir: next,
   metafile: true as const,
   // Names stay: a stack trace of the bundle can be read, and V8 compiles it no slower.
   minifyWhitespace: true,
@@ -62,40 +57,52 @@ const shared = {
   external: ['typescript'],
 } satisfies BuildOptions;
 
-async function bundle(): Promise<Metafile[]> {
-  const plugins = manifest.oclif.devPlugins as string[];
-  const modules = await build({
+const plugins = [lazyOclif, quietEngineClient, builtinsWithoutFacade, withoutSshAndBuildkit];
+const start = join(root, 'src/cli/start.ts');
+const parts = {
+  ...entries(join(root, 'src/commands'), 'commands'),
+  ...entries(join(root, 'src/hooks'), 'hooks'),
+  ...Object.assign(
+    {},
+    ...(manifest.oclif.devPlugins as string[]).map((plugin) =>
+      entries(join(root, 'node_modules', plugin, 'lib/commands'), 'commands'),
+    ),
+  ),
+};
+const define = { JOBSERV_PACKAGE: JSON.stringify(published) };
+
+/** A module a command: oclif reads its manifest off them. */
+function buildModules() {
+  return build({
     ...shared,
     format: 'esm',
     splitting: true,
+    outdir: modules,
     chunkNames: 'chunks/[name]-[hash]',
-    entryPoints: {
-      main: join(root, 'src/cli/start.ts'),
-      ...entries(join(root, 'src/commands'), 'commands'),
-      ...entries(join(root, 'src/hooks'), 'hooks'),
-      ...Object.assign(
-        {},
-        ...plugins.map((plugin) => entries(join(root, 'node_modules', plugin, 'lib/commands'), 'commands')),
-      ),
-    },
-    define: { JOBSERV_PACKAGE: JSON.stringify(published) },
-    // For the CommonJS packages inside, and for `#vendor/`.
+    entryPoints: { main: start, ...parts },
+    define,
+    // For the CommonJS packages inside.
     banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
-    plugins: [lazyOclif, quietEngineClient, builtinsWithoutFacade, withoutSshAndBuildkit],
+    plugins,
   });
-  const vendored = await build({
+}
+
+/** What is published: one script, so that one code cache holds all of it, and nothing is resolved at start. */
+function buildBundle() {
+  return build({
     ...shared,
     format: 'cjs',
-    outdir: join(next, 'vendor'),
-    outExtension: { '.js': '.cjs' },
-    entryPoints: Object.fromEntries(VENDORED.map((name) => [name, name])),
+    outfile: join(next, 'jobserv.cjs'),
+    entryPoints: [start],
+    define: { ...define, 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    plugins: [inOneFile(parts), ...plugins],
   });
-  return [modules.metafile, vendored.metafile];
 }
 
 async function writeOclifManifest(): Promise<void> {
   const plugin = new Plugin({
-    root: next,
+    root: modules,
     isRoot: true,
     pjson: published,
     ignoreManifest: true,
@@ -107,12 +114,12 @@ async function writeOclifManifest(): Promise<void> {
 }
 
 rmSync(next, { recursive: true, force: true });
-const metafiles = await bundle();
+rmSync(modules, { recursive: true, force: true });
+const [{ metafile }] = await Promise.all([buildBundle(), buildModules()]);
 await writeOclifManifest();
-const packages = bundledPackages(metafiles.flatMap(({ inputs }) => Object.keys(inputs)));
+const packages = bundledPackages(Object.keys(metafile.inputs));
 writeFileSync(join(next, 'THIRD-PARTY-LICENCES'), thirdPartyLicences(root, packages));
 rmSync(dist, { recursive: true, force: true });
 renameSync(next, dist);
 // For the audit and the tests: what is in the bundle, and which module imports which.
-const outputs = JSON.stringify(metafiles[0]?.outputs).replaceAll('"build/next/', '"dist/');
-writeFileSync(join(root, 'build/bundle.json'), `{"packages":${JSON.stringify(packages)},"outputs":${outputs}}\n`);
+writeFileSync(join(root, 'build/bundle.json'), JSON.stringify({ packages, inputs: metafile.inputs }));

@@ -13,8 +13,8 @@ import { readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import type { Plugin } from 'esbuild';
 
-/** Packages that `@oclif/core` needs on its slow paths only; each becomes `dist/vendor/<name>.cjs`. */
-export const VENDORED = [
+/** Packages that `@oclif/core` needs on its slow paths only; each is evaluated when it is asked for. */
+const VENDORED = [
   'ansi-escapes',
   'ansis',
   'clean-stack',
@@ -41,7 +41,7 @@ function makeRequiresLazy(source: string, path: string): string {
   const names: string[] = [];
   let code = source.replace(REQUIRE, (_, name: string, helper: string | undefined, module: string) => {
     names.push(name);
-    const load = `require(${JSON.stringify(VENDORED.includes(module) ? `vendor:${module}` : module)})`;
+    const load = `require("${VENDORED.includes(module) ? `vendor:\0${module}` : module}")`;
     return `let ${name}$; function \0${name}() { return ${name}$ ??= ${helper ? `${helper}(${load})` : load}; }`;
   });
   for (const name of names) {
@@ -60,7 +60,7 @@ function makeRequiresLazy(source: string, path: string): string {
 }
 
 /** `debug` costs a terminal's worth of modules, and does nothing unless `DEBUG` is set. */
-const QUIET_DEBUG = `if (process.env.DEBUG) module.exports = require('#vendor/debug');
+const QUIET_DEBUG = `if (process.env.DEBUG) module.exports = require('debug');
 else { const quiet = () => {}; quiet.enabled = false; module.exports = () => quiet; }`;
 
 export const lazyOclif: Plugin = {
@@ -70,14 +70,15 @@ export const lazyOclif: Plugin = {
       contents: makeRequiresLazy(await readFile(path, 'utf8'), path),
       loader: 'js',
     }));
-    build.onResolve({ filter: /^vendor:/ }, ({ path }) => ({
+    build.onResolve({ filter: /^vendor:/ }, ({ path, resolveDir }) => ({
       path: path.slice('vendor:'.length),
       namespace: 'vendor',
+      pluginData: resolveDir,
     }));
-    build.onLoad({ filter: /.*/, namespace: 'vendor' }, ({ path }) => ({
-      contents: path === 'debug' ? QUIET_DEBUG : `module.exports = require('#vendor/${path}');`,
+    build.onLoad({ filter: /.*/, namespace: 'vendor' }, ({ path, pluginData }) => ({
+      contents: path === 'debug' ? QUIET_DEBUG : `module.exports = require('${path}');`,
+      resolveDir: pluginData,
     }));
-    build.onResolve({ filter: /^#vendor\// }, ({ path }) => ({ path, external: true }));
     // Asked on every start, only to name the platform in `--version`.
     build.onResolve({ filter: /^wsl-utils$/ }, ({ path }) => ({ path, namespace: 'wsl' }));
     build.onLoad({ filter: /.*/, namespace: 'wsl' }, () => ({
@@ -104,22 +105,30 @@ export const quietEngineClient: Plugin = {
   },
 };
 
+/** Node's own modules that take milliseconds to load, and are imported by much that does not need them at once. */
+const HEAVY = ['child_process', 'crypto', 'http', 'https', 'net', 'perf_hooks', 'tls', 'zlib'];
+
+function builtinModule(name: string): string {
+  if (name === 'process') return 'module.exports = process;';
+  const module = `process.getBuiltinModule(${JSON.stringify(`node:${name}`)})`;
+  if (!HEAVY.includes(name)) return `module.exports = ${module};`;
+  const names = Object.keys(process.getBuiltinModule(name) ?? {});
+  return `let loaded;
+for (const name of ${JSON.stringify(names)}) {
+  Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= ${module})[name] });
+}`;
+}
+
 export const builtinsWithoutFacade: Plugin = {
   name: 'builtins-without-facade',
   setup(build) {
     const builtins = new Set(builtinModules);
-    build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind }) => {
+    build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path }) => {
       const name = path.replace(/^node:/, '');
       if (!builtins.has(name)) return undefined;
-      if (kind === 'dynamic-import') return { path: `node:${name}`, external: true };
       return { path: name, namespace: 'builtin', sideEffects: false };
     });
-    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents:
-        path === 'process'
-          ? 'module.exports = process;'
-          : `module.exports = process.getBuiltinModule(${JSON.stringify(`node:${path}`)});`,
-    }));
+    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: builtinModule(path) }));
   },
 };
 

@@ -1,8 +1,8 @@
-/** The bundle's entry, `dist/main.js`: package.json's part that oclif reads is built in. */
+/** The bundle's entry: package.json's part that oclif reads is built in. */
 import { fileURLToPath } from 'node:url';
 import type { PJSON } from '@oclif/core/interfaces';
 import { main } from './main.js';
 
 declare const JOBSERV_PACKAGE: PJSON;
 
-await main({ root: fileURLToPath(new URL('.', import.meta.url)), pjson: JOBSERV_PACKAGE });
+void main({ root: fileURLToPath(new URL('.', import.meta.url)), pjson: JOBSERV_PACKAGE });

@@ -1,4 +1,5 @@
 /** Questions to the person at the terminal. The library is loaded only when there is one to ask. */
+import { isatty } from 'node:tty';
 import { RunFailure } from '../executor/ports.js';
 
 /** On stderr, so that stdout stays what the command prints. */
@@ -6,7 +7,8 @@ const context = { output: process.stderr };
 
 /** Whether somebody can be asked. */
 export function canAsk(): boolean {
-  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+  // By number: to open the stream of stdin takes longer than to ask.
+  return isatty(0) && isatty(2);
 }
 
 /** Asks for a text that is not shown while it is typed. */
