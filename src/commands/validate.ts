@@ -1,23 +1,47 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
-import { readDefinitions } from '../cli/definition-files.js';
+import { type DefinitionFile, readDefinitions } from '../cli/definition-files.js';
 import { EXIT } from '../cli/exit-status.js';
+import { LintConfigFiles } from '../cli/lint-config-file.js';
+import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
+import { shellcheckOnPath } from '../cli/shellcheck.js';
 import { check } from '../schema/check.js';
+import type { ShellChecker } from '../schema/shell-notes.js';
+import { UsageError } from '../simulator/usage-error.js';
 import { styleFor } from '../terminal/style.js';
-import { countOf, type FileReport, type Format, writerOf } from '../terminal/validation.js';
+import { FORMATS, type Format, writerOf } from '../terminal/validation.js';
+import { countOf, type FileReport } from '../terminal/validation-report.js';
+
+interface Wanted {
+  fix: boolean;
+  dryRun: boolean;
+  /** The definition, or its diff, goes to stdout, and the report to stderr. */
+  textFirst: boolean;
+  shell: ShellChecker;
+}
 
 export default class Validate extends BaseCommand {
   static override summary = 'Say whether the server would accept a definition, and where it would not.';
   static override description =
-    'Names may be files, folders (searched for .jobserv.yml, NAME.jobserv.yml, and other YAML files with timeout and triggers) and - for stdin. The status is 0 when all is well, 1 when there is something to mend, 2 when the server would reject a definition, or a name cannot be read.';
+    'Names may be files, folders (searched for .jobserv.yml, NAME.jobserv.yml, and other YAML files with timeout and triggers) and - for stdin. The status is 0 when all is well, 1 when there is something to mend, 2 when the server would reject a definition, or a name cannot be read. A comment # jobserv: ignore[RULE] on or above a line silences a rule there; a file .jobserv-lint.yml, in the folder of the definition or one above in the repository, weighs rules for all of it. Where shellcheck is on PATH, scripts are checked with it. What each rule is about: <%= config.bin %> explain RULE.';
   static override examples = [
     { description: 'The definition of this repository', command: '<%= config.bin %> validate' },
     { description: 'Every definition below two folders', command: '<%= config.bin %> validate ci/ examples/' },
+    { description: 'See what would be repaired', command: '<%= config.bin %> validate --fix --dry-run' },
+    { description: 'Repair it', command: '<%= config.bin %> validate --fix' },
     { description: 'What another program writes', command: 'make-definition | <%= config.bin %> validate -' },
     {
       description: 'One line a finding, for editors',
       command: '<%= config.bin %> validate --format unix .jobserv.yml',
+    },
+    {
+      description: 'For code scanning, and no warning let through',
+      command: '<%= config.bin %> validate --format sarif --max-warnings 0 > jobserv.sarif',
+    },
+    {
+      description: 'Ask a live server too',
+      command: '<%= config.bin %> validate --server https://ci.example.org',
     },
   ];
   static override enableJsonFlag = true;
@@ -30,31 +54,87 @@ export default class Validate extends BaseCommand {
   };
   static override flags = {
     format: Flags.option({
-      description: 'how findings are shown',
-      options: ['pretty', 'unix', 'json'] as const,
-      default: 'pretty',
+      description: 'how findings are shown: pretty, or github where GITHUB_ACTIONS is true',
+      options: FORMATS,
     })(),
     'max-warnings': Flags.integer({
       description: 'fail when there are more warnings than this',
       min: 0,
       helpValue: 'N',
     }),
+    fix: Flags.boolean({
+      description: 'make the repairs that cannot change what is meant; of stdin the repaired text goes to stdout',
+    }),
+    'dry-run': Flags.boolean({ description: 'show what --fix would change, and write nothing', dependsOn: ['fix'] }),
+    server: Flags.string({ description: 'ask this server too, and tell where it disagrees', helpValue: 'URL' }),
+    ...SERVER_FLAGS,
   };
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Validate);
-    const format: Format = this.jsonEnabled() ? 'json' : flags.format;
-    const writer = writerOf(format, await styleFor(process.stdout));
+    const names = argv as string[];
+    const format = this.jsonEnabled() ? 'json' : (flags.format ?? usualFormat());
+    const wanted: Wanted = {
+      fix: flags.fix,
+      dryRun: flags['dry-run'],
+      textFirst: format !== 'json' && flags.fix && (flags['dry-run'] || names.includes('-')),
+      shell: shellcheckOnPath((message) => process.stderr.write(`Warning: ${message}\n`)),
+    };
+    const out = wanted.textFirst ? process.stderr : process.stdout;
+    const writer = await writerOf(format, await styleFor(out), this.config.version);
+    const configs = new LintConfigFiles();
+    const asked = await openServer(flags.server, flags);
     const files: FileReport[] = [];
-    for await (const { path, bytes } of readDefinitions(argv as string[])) {
-      const { accepted, diagnostics, document } = check(bytes);
-      files.push({ path, accepted, diagnostics });
-      process.stdout.write(await writer.file({ path, accepted, diagnostics }, document.text));
+    try {
+      for await (const file of readDefinitions(names)) {
+        const { result, fixed } = await resultOf(file, configs, wanted);
+        const { accepted, diagnostics, document } = result;
+        const word = await asked?.ask(document);
+        const { path } = file;
+        const report = { path, accepted, diagnostics, ...(word && { asked: word }), ...(fixed && { fixed }) };
+        files.push(report);
+        if (wanted.textFirst) process.stdout.write(textOf(file, report, wanted));
+        out.write(await writer.file(report, document.text));
+      }
+    } finally {
+      await asked?.close();
     }
-    process.stdout.write(writer.end(files));
-    const { errors, warnings } = countOf(files);
-    if (files.some(({ accepted }) => !accepted)) this.endWith(EXIT.usage);
-    else if (errors > 0 || warnings > (flags['max-warnings'] ?? Infinity)) this.endWith(EXIT.failed);
+    out.write(writer.end(files));
+    this.endWith(statusOf(files, flags['max-warnings'] ?? Infinity));
     return undefined;
   }
+}
+
+async function resultOf(file: DefinitionFile, configs: LintConfigFiles, { fix, dryRun, shell }: Wanted) {
+  const config = await configs.of(file.path);
+  if (!fix) return { result: check(file.bytes, config, shell), fixed: undefined };
+  const { fixDefinition } = await import('../cli/fix-definition.js');
+  return fixDefinition(file, config, { dryRun, shell });
+}
+
+/** What `--fix` writes to stdout: differences; of stdin all of it, be it no text at all. */
+function textOf({ path, bytes }: DefinitionFile, { fixed }: FileReport, { dryRun }: Wanted): string | Buffer {
+  if (dryRun) return fixed?.diff ?? '';
+  if (path !== '<stdin>') return '';
+  return fixed?.repairs ? (fixed.text ?? '') : bytes;
+}
+
+async function openServer(address: string | undefined, flags: Parameters<typeof readServerFlags>[0]) {
+  if (address === undefined) {
+    if (flags.token === undefined && flags.header === undefined) return undefined;
+    throw new UsageError('--token and --header are for a server: name it with --server URL, or leave them out.');
+  }
+  const { AskedServer } = await import('../cli/ask-server.js');
+  return AskedServer.open(address, readServerFlags(flags));
+}
+
+function usualFormat(): Format {
+  return process.env['GITHUB_ACTIONS'] === 'true' ? 'github' : 'pretty';
+}
+
+function statusOf(files: readonly FileReport[], maxWarnings: number): number {
+  if (files.some(({ accepted, asked }) => !accepted || asked?.accepted === false)) return EXIT.usage;
+  const { errors, warnings } = countOf(files);
+  const disagrees = files.some(({ accepted, asked }) => asked !== undefined && asked.accepted !== accepted);
+  return errors > 0 || disagrees || warnings > maxWarnings ? EXIT.failed : EXIT.passed;
 }

@@ -17,6 +17,12 @@ export interface Related extends Range {
   message: string;
 }
 
+/** Replaces what stands in a range of the file. */
+export interface Edit {
+  range: Range;
+  text: string;
+}
+
 export interface Diagnostic extends Range {
   /** The rule's id, kebab-case: `unknown-key`. */
   rule: string;
@@ -27,4 +33,6 @@ export interface Diagnostic extends Range {
   path: string;
   help?: string;
   related?: Related[];
+  /** A repair that cannot change what the definition was meant to say: `--fix` makes it. */
+  fix?: Edit;
 }

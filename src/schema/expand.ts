@@ -21,8 +21,12 @@ export interface ExpansionProblem {
 
 /** The server refuses a run's name of this length, in characters. */
 const NAME_LIMIT = 80;
+/** So much of a longer name is shown. */
+const SHOWN_NAME = 200;
 /** More runs than any server takes in; it would be busy with them for minutes. */
 const MAX_RUNS = 20_000;
+/** Characters in all names that are filled in: `{loop:999999}` makes a megabyte of each. */
+const MAX_FILLED = 20_000_000;
 
 /**
  * The runs of each trigger after its loops are expanded, as the server keeps them.
@@ -31,16 +35,18 @@ const MAX_RUNS = 20_000;
  */
 export function expand(definition: Definition): ExpandedTrigger[] {
   const written = definition.triggers.map(({ runs }) => runs.map((run) => ({ run, path: '' })));
-  const { runs } = expandRuns(written);
-  return definition.triggers.map((trigger, i) => ({ ...trigger, runs: runs[i] ?? [] }));
+  const { lists } = expandRuns(written);
+  return definition.triggers.map((trigger, i) => ({ ...trigger, runs: (lists[i] ?? []).map(({ run }) => run) }));
 }
 
 /**
  * Expands the runs of each trigger. The server walks over a list that it changes meanwhile, so that it skips the run
  * behind one whose loop is empty; and it does it all twice, so that most of the skipped ones get their turn. What is
  * left after that stays as written. A run with a problem is left out here; the server stops at the first.
+ *
+ * @returns the runs of each trigger, each with the path of the run that it was made of
  */
-export function expandRuns(triggers: WrittenRun[][]): { runs: Run[][]; problems: ExpansionProblem[] } {
+export function expandRuns(triggers: WrittenRun[][]): { lists: WrittenRun[][]; problems: ExpansionProblem[] } {
   const lists = triggers.map((runs) => [...runs]);
   const problems = new Problems();
   for (let pass = 0; pass < 2; pass++) {
@@ -49,7 +55,7 @@ export function expandRuns(triggers: WrittenRun[][]): { runs: Run[][]; problems:
       for (const item of list) checkLength(item, problems);
     }
   }
-  return { runs: lists.map((list) => list.map(({ run }) => run)), problems: problems.list() };
+  return { lists, problems: problems.list() };
 }
 
 function expandList(list: WrittenRun[], problems: Problems): void {
@@ -66,7 +72,34 @@ function expandList(list: WrittenRun[], problems: Problems): void {
 
 /** Python's `list.index`: the first equal element, not always the element itself. */
 function indexOfEqual(list: WrittenRun[], run: Run): number {
-  return list.findIndex((item) => item.run === run || (item.run.name === run.name && equal(item.run, run)));
+  // What a loop was expanded to has no loop, and so is equal to none that is still to be expanded.
+  return list.findIndex(
+    (item) => item.run === run || (item.run['loop-on'] && identityOf(item.run) === identityOf(run)),
+  );
+}
+
+const identities = new WeakMap<Run, string>();
+
+/** The same text for equal runs, whatever the order of their keys: a loop over thousands of runs asks millions of times. */
+function identityOf(run: Run): string {
+  let identity = identities.get(run);
+  if (identity === undefined) {
+    identity = JSON.stringify(run, (_, value) => {
+      if (isMap(value)) return Object.entries(value).sort(byKey);
+      // Somewhere in a run that the server refuses for it.
+      return typeof value === 'bigint' ? String(value) : value;
+    });
+    identities.set(run, identity);
+  }
+  return identity;
+}
+
+function isMap(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : 1;
 }
 
 function insert(list: WrittenRun[], place: number, made: WrittenRun[]): void {
@@ -86,12 +119,26 @@ function expandRun({ run, path }: WrittenRun, problems: Problems): WrittenRun[] 
   }
   problems.made += size;
   try {
-    return [...combinations(lists)].map((values) => ({ run: fill(run, path, loops, values), path }));
+    return [...combinations(lists)].map((values) => {
+      const filled = fill(run, path, loops, values);
+      problems.filled += lengthOfNames(filled);
+      if (problems.filled > MAX_FILLED) throw new Fault(tooLong(path));
+      return { run: filled, path };
+    });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     problems.report(error.problem);
     return [];
   }
+}
+
+function tooLong(path: string): ExpansionProblem {
+  const message = `With this loop the names in the definition have more than ${MAX_FILLED.toLocaleString('en')} characters.`;
+  return { kind: 'loop-size', path: `${path}/loop-on`, message };
+}
+
+function lengthOfNames({ name, triggers = [] }: Run): number {
+  return triggers.reduce((sum, each) => sum + each.name.length + (each['run-names']?.length ?? 0), name.length);
 }
 
 /** The product of the lists, the last one running fastest. */
@@ -154,13 +201,15 @@ function checkLength({ run, path }: WrittenRun, problems: Problems): void {
   if (run.name.length < NAME_LIMIT) return;
   const length = pythonLength(run.name);
   if (length < NAME_LIMIT) return;
-  const message = `The name of a run must be shorter than ${NAME_LIMIT} characters; \`${run.name}\` has ${length}.`;
+  const shown = run.name.length > SHOWN_NAME ? `${run.name.slice(0, SHOWN_NAME)}…` : run.name;
+  const message = `The name of a run must be shorter than ${NAME_LIMIT} characters; \`${shown}\` has ${length}.`;
   problems.report({ kind: 'name-length', path: `${path}/name`, message });
 }
 
-/** What was found, and how many runs the loops have made so far. */
+/** What was found, and what the loops have made so far: runs, and characters of names. */
 class Problems {
   made = 0;
+  filled = 0;
   readonly #found = new Map<string, ExpansionProblem>();
 
   /** Keeps one problem of a kind at a place: a loop repeats it. */
@@ -181,16 +230,4 @@ class Fault extends Error {
     super(problem.message);
     this.problem = problem;
   }
-}
-
-/** Whether two values out of JSON are equal, whatever the order of their keys. */
-function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => equal(item, b[i]));
-  const entries = Object.entries(a);
-  return (
-    entries.length === Object.keys(b).length &&
-    entries.every(([key, value]) => Object.hasOwn(b, key) && equal(value, (b as Record<string, unknown>)[key]))
-  );
 }

@@ -30,14 +30,54 @@ const OPERATORS = new Set(
 /** Python shows an address of its memory here. */
 const ADDRESS = '0x7f0000000000';
 
+const names = (list: string) => list.split(' ');
+/** What `str` has from `object`, and what belongs to the class itself. */
+const OF_OBJECT = new Set(names('__dir__ __getstate__ __reduce__ __reduce_ex__ __delattr__ __init__ __setattr__'));
+const OF_TYPE = names('__init_subclass__ __instancecheck__ __new__ __prepare__ __subclasscheck__ __subclasses__ mro');
+const BOUND = names('__subclasshook__ maketrans');
+
+/** `str` as the object that it is; the facts: CPython 3.11. */
 const TEXT_CLASS: Thing = {
   text: "<class 'str'>",
-  attributes: new Map([
+  attributes: new Map<string, FormatValue>([
+    ...[...METHODS].map((name): [string, Thing] => [name, methodOfClass('method', name)]),
+    ...[...OPERATORS].map((name): [string, Thing] => [name, methodOfClass('slot wrapper', name)]),
+    ...[...OF_TYPE, ...BOUND].map((name): [string, Thing] => [name, methodOfType('built-in method', name)]),
+    ...names('__call__ __or__ __ror__').map((name): [string, Thing] => [name, methodOfType('method-wrapper', name)]),
     ['__name__', 'str'],
     ['__qualname__', 'str'],
     ['__module__', 'builtins'],
+    ['__class__', plain("<class 'type'>", 'type')],
+    ['__base__', plain("<class 'object'>", 'object')],
+    ['__bases__', plain("(<class 'object'>,)")],
+    ['__mro__', plain("(<class 'str'>, <class 'object'>)")],
+    ['__text_signature__', plain('None')],
   ]),
 };
+
+function methodOfClass(kind: string, name: string): Thing {
+  const owner = OF_OBJECT.has(name) ? 'object' : 'str';
+  return named(`<${kind} '${name}' of '${owner}' objects>`, name, `${owner}.${name}`);
+}
+
+function methodOfType(kind: string, name: string): Thing {
+  const shown = kind === 'method-wrapper' ? `'${name}'` : name;
+  return named(`<${kind} ${shown} of type object at ${ADDRESS}>`, name, `str.${name}`);
+}
+
+function named(text: string, name: string, qualified: string): Thing {
+  return {
+    text,
+    attributes: new Map([
+      ['__name__', name],
+      ['__qualname__', qualified],
+    ]),
+  };
+}
+
+function plain(text: string, name?: string): Thing {
+  return name === undefined ? { text, attributes: new Map() } : named(text, name, name);
+}
 
 /** `value.name`, as far as a text's own attributes go. */
 export function attributeOf(value: FormatValue, name: string): FormatValue {

@@ -1,9 +1,13 @@
 /**
- * Patterns in Python's syntax, evaluated by a linear-time engine. What that engine says
- * otherwise is translated; what no linear-time engine can do (look-around, references to
- * groups) is refused with a clear error.
+ * Patterns in Python's syntax, evaluated by a linear-time engine: read as Python reads them (`regex/parse.ts`), written
+ * anew for that engine, so that each says what it says to Python. What no linear-time engine can do (look-around,
+ * references to groups) is refused with a clear error.
  */
 import { RE2JS } from 're2js';
+import { type ParsedRegex, parseRegex, TooDeep } from './regex/parse.js';
+import { RegexFault } from './regex/reader.js';
+import { NotLinear, type Re2Pattern, toRe2 } from './regex/to-re2.js';
+import { type Encoded, WordAlphabet } from './regex/word-alphabet.js';
 
 /** A pattern that Python would refuse, or that cannot be evaluated in linear time. */
 export class PatternError extends Error {
@@ -13,95 +17,97 @@ export class PatternError extends Error {
 export interface PythonPattern {
   /** The names of its groups. */
   readonly groups: ReadonlySet<string>;
-  /** Python's `re.match`: at the beginning of the text. Answers the named groups, null for one that took no part. */
+  /**
+   * Python's `re.match`: at the beginning of the text, which is one line: a newline stands at its end only. Answers the
+   * named groups, null for one that took no part.
+   */
   match(text: string): Record<string, string | null> | undefined;
 }
 
-/** What Python's classes hold beyond ASCII; inside a set, and alone. */
-const UNICODE_CLASSES: Record<string, string> = {
-  d: '\\p{Nd}',
-  w: '\\p{L}\\p{N}_',
-  s: '\\s\\x0b\\x1c-\\x1f\\x{85}\\p{Z}',
-};
+/** `\N{…}`: not in any table here. */
+const NAMED_CHARACTER = /(?<!\\)(?:\\\\)*\\N\{/;
 
 /** @throws PatternError */
 export function compilePython(pattern: string): PythonPattern {
-  let compiled: RE2JS;
-  try {
-    compiled = RE2JS.compile(translate(pattern));
-  } catch (error) {
-    if (error instanceof PatternError) throw error;
-    throw new PatternError(
-      `The pattern ${JSON.stringify(pattern)} is no regular expression: ${(error as Error).message}.`,
-    );
+  const parsed = parse(pattern);
+  if (NAMED_CHARACTER.test(pattern)) {
+    throw new PatternError(`The pattern ${JSON.stringify(pattern)} names a character, \\N{…}; write the character.`);
   }
-  const names = Object.keys(compiled.namedGroups());
+  const re2 = translate(pattern, parsed);
+  const engine = compile(pattern, re2);
+  const beyondAscii = re2.hasEdges ? new EncodedPattern(pattern, parsed, re2.sets) : undefined;
   return {
-    groups: new Set(names),
+    groups: parsed.groups,
     match: (text) => {
-      const matcher = compiled.matcher(text);
+      const encoded = beyondAscii?.encode(text);
+      const matcher = (encoded?.engine ?? engine).matcher(encoded?.text ?? text);
       if (!matcher.lookingAt()) return undefined;
       const found: Record<string, string | null> = Object.create(null);
-      for (const name of names) found[name] = matcher.group(name);
+      const at = (offset: number) => encoded?.offsets[offset] ?? offset;
+      for (const [i, name] of re2.names.entries()) {
+        const from = matcher.start(i + 1);
+        if (from >= 0) found[name] = text.slice(at(from), at(matcher.end(i + 1)));
+        else found[name] ??= null;
+      }
       return found;
     },
   };
 }
 
-/** Goes through the pattern piece by piece: an escape, a set, the head of a group, an anchor, anything else. */
-function translate(pattern: string): string {
-  const multiline = /^\(\?[a-z]*m/.test(pattern);
-  let out = '';
-  let set = false;
-  for (let at = 0; at < pattern.length; at += 1) {
-    const char = pattern[at] as string;
-    if (char === '\\') {
-      at += 1;
-      out += escapeOf(pattern, pattern[at], set);
-    } else if (set) {
-      set = char !== ']';
-      // A bracket in a set is itself in Python, and could open a class elsewhere.
-      out += char === '[' ? '\\[' : char;
-    } else if (char === '[') {
-      set = true;
-      const [head = '['] = /^\[\^?\]?/.exec(pattern.slice(at)) ?? [];
-      at += head.length - 1;
-      out += head.replace(']', '\\]');
-    } else if (char === '(' && pattern[at + 1] === '?') {
-      refuseGroup(pattern, pattern.slice(at, at + 4));
-      out += char;
-    } else if (char === '$' && !multiline) {
-      // Python's end is also the place before a last newline.
-      out += '(?:\\n?\\z)';
-    } else {
-      out += char;
+/** A pattern in an alphabet of its own, for texts beyond ASCII. */
+class EncodedPattern {
+  readonly #pattern: string;
+  readonly #parsed: ParsedRegex;
+  readonly #alphabet: WordAlphabet;
+  #written: { engine: RE2JS; size: number } | undefined;
+
+  constructor(pattern: string, parsed: ParsedRegex, sets: Re2Pattern['sets']) {
+    this.#pattern = pattern;
+    this.#parsed = parsed;
+    this.#alphabet = new WordAlphabet(sets);
+  }
+
+  encode(text: string): (Encoded & { engine: RE2JS }) | undefined {
+    const encoded = this.#alphabet.encode(text);
+    if (encoded === undefined) return undefined;
+    const { size } = this.#alphabet;
+    if (this.#written?.size !== size) {
+      const re2 = toRe2(this.#parsed, (set) => this.#alphabet.classOf(set));
+      this.#written = { engine: compile(this.#pattern, re2), size };
     }
+    return { ...encoded, engine: this.#written.engine };
   }
-  return out;
 }
 
-function escapeOf(pattern: string, char: string | undefined, set: boolean): string {
-  if (char === undefined) throw new PatternError(`The pattern ${JSON.stringify(pattern)} ends in a lone backslash.`);
-  if (/[1-9]/.test(char) && !set) throw unsupported(pattern, `\\${char} (a reference to a group)`);
-  const holds = UNICODE_CLASSES[char.toLowerCase()];
-  if (holds !== undefined) {
-    const positive = char === char.toLowerCase();
-    if (!set) return positive ? `[${holds}]` : `[^${holds}]`;
-    return positive ? holds : `\\${char}`;
+function parse(pattern: string): ParsedRegex {
+  try {
+    return parseRegex(pattern);
+  } catch (error) {
+    if (error instanceof RegexFault) {
+      throw new PatternError(`Python refuses the pattern ${JSON.stringify(pattern)}. ${error.message}`);
+    }
+    if (!(error instanceof TooDeep)) throw error;
+    throw new PatternError(`The pattern ${JSON.stringify(pattern)} is nested too deeply to be evaluated.`);
   }
-  if (char === 'Z') return '\\z';
-  return `\\${char}`;
 }
 
-function refuseGroup(pattern: string, head: string): void {
-  if (/^\(\?(=|!|<=|<!)/.test(head))
-    throw unsupported(pattern, `${head.slice(0, head[2] === '<' ? 4 : 3)}…) (look-around)`);
-  if (head.startsWith('(?P=')) throw unsupported(pattern, '(?P=…) (a reference to a group)');
-  if (head.startsWith('(?(')) throw unsupported(pattern, '(?(…) (a condition)');
+function translate(pattern: string, parsed: ParsedRegex): Re2Pattern {
+  try {
+    return toRe2(parsed);
+  } catch (error) {
+    if (!(error instanceof NotLinear)) throw error;
+    throw new PatternError(
+      `The pattern ${JSON.stringify(pattern)} uses ${error.message}, which cannot be evaluated in linear time. Write it without.`,
+    );
+  }
 }
 
-function unsupported(pattern: string, what: string): PatternError {
-  return new PatternError(
-    `The pattern ${JSON.stringify(pattern)} uses ${what}, which cannot be evaluated in linear time. Write it without.`,
-  );
+function compile(pattern: string, { source }: Re2Pattern): RE2JS {
+  try {
+    return RE2JS.compile(source);
+  } catch (cause) {
+    // What is left to refuse is its size: repetitions of repetitions.
+    const message = `The pattern ${JSON.stringify(pattern)} is too large to be evaluated in linear time.`;
+    throw new PatternError(message, { cause });
+  }
 }

@@ -1,3 +1,5 @@
+import { PyFloat } from './yaml/nodes.js';
+
 /** What Python makes of a text, where JavaScript makes something else of it. */
 
 /** How many characters Python counts: code points. */
@@ -67,10 +69,17 @@ function reprOf(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'string') return pythonRepr(value);
   if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (typeof value === 'number') return numberText(value);
   if (Array.isArray(value)) return `[${value.map(reprOf).join(', ')}]`;
   if (typeof value === 'object' && (Object.getPrototypeOf(value) ?? Object.prototype) === Object.prototype) {
     const entries = Object.entries(value).map(([key, item]) => `${pythonRepr(key)}: ${reprOf(item)}`);
     return `{${entries.join(', ')}}`;
   }
   return String(value);
+}
+
+/** As of what JSON says for this number: whether 5 was 5.0 once, nobody knows; from 10^21 on there is an exponent. */
+function numberText(value: number): string {
+  const whole = Number.isInteger(value) && Math.abs(value) < 1e21;
+  return whole ? BigInt(value).toString() : new PyFloat(value).toString();
 }

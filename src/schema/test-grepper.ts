@@ -2,11 +2,22 @@
  * `test-grepping`: tests out of a console, as the server reads them when a run is over
  * (SPEC 4). Lines keep their newline; `\r\n` and a lone `\r` end one too.
  */
-import type { Test, TestGrepping } from './model.js';
+import type { Test, TestGrepping, TestResult } from './model.js';
 import { compilePython, PatternError, type PythonPattern } from './python-regex.js';
 
 /** Of a longer line only so much is looked at, characters: real ones are far shorter, and the rest has to go somewhere. */
 const LONGEST_LINE = 1024 * 1024;
+
+/** A line that opened a test, or added a result to one. A line may do both. */
+export interface FoundLine {
+  /** From 1, as the server splits lines. */
+  line: number;
+  /** Without its newline. */
+  text: string;
+  test: Test;
+  /** Of the result that it added. */
+  result?: TestResult;
+}
 
 export class TestGrepper {
   readonly #testPattern: PythonPattern | undefined;
@@ -14,14 +25,22 @@ export class TestGrepper {
   readonly #grepping: TestGrepping;
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   readonly #tests: Test[] = [];
+  readonly #onFound: ((found: FoundLine) => void) | undefined;
   #rest = '';
+  #lines = 0;
 
   /** @throws PatternError for a pattern that cannot be evaluated, or that lacks a group which the server asks it for */
-  constructor(grepping: TestGrepping) {
+  constructor(grepping: TestGrepping, onFound?: (found: FoundLine) => void) {
     this.#grepping = grepping;
+    this.#onFound = onFound;
     const opening = grepping['test-pattern'];
     this.#testPattern = opening ? withGroups('test-pattern', opening, ['name']) : undefined;
     this.#resultPattern = withGroups('result-pattern', grepping['result-pattern'], ['name', 'result']);
+  }
+
+  /** How many lines were read so far. */
+  get lines(): number {
+    return this.#lines;
   }
 
   write(bytes: Uint8Array): void {
@@ -49,10 +68,13 @@ export class TestGrepper {
   }
 
   #line(line: string): void {
+    this.#lines += 1;
     const opened = this.#testPattern?.match(line);
     if (opened !== undefined) {
       const context = this.#grepping['test-pattern'] ?? null;
-      this.#tests.push({ name: opened['name'] ?? '', context, status: 'PASSED', results: [] });
+      const test: Test = { name: opened['name'] ?? '', context, status: 'PASSED', results: [] };
+      this.#tests.push(test);
+      this.#tell(line, test);
     }
     const found = this.#resultPattern.match(line);
     if (found === undefined) return;
@@ -65,7 +87,14 @@ export class TestGrepper {
       this.#tests.push(test);
     }
     if (status === 'FAILED') test.status = status;
-    test.results.push({ name: found['name'] ?? '', context: null, status, output: null });
+    const result: TestResult = { name: found['name'] ?? '', context: null, status, output: null };
+    test.results.push(result);
+    this.#tell(line, test, result);
+  }
+
+  #tell(line: string, test: Test, result?: TestResult): void {
+    const text = line.replace(/\n$/, '');
+    this.#onFound?.({ line: this.#lines, text, test, ...(result === undefined ? {} : { result }) });
   }
 }
 

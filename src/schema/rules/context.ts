@@ -1,9 +1,15 @@
 import { type ExpansionProblem, expandRuns, type WrittenRun } from '../expand.js';
+import { type LintConfig, NO_CONFIG } from '../lint-config.js';
 import type { Run } from '../model.js';
 import { type ShapeFault, shapeFaults } from '../shape.js';
 import { nearest } from '../suggest.js';
 import { asList, asObject, asText } from '../values.js';
 import type { LoadedYaml, YamlObject } from '../yaml/load.js';
+
+type UnknownKey = Extract<ShapeFault, { kind: 'unknown-key' }>;
+
+/** What of a run the expansion reads. */
+const EXPANDED_KEYS = ['name', 'loop-on', 'params', 'triggers'];
 
 /** A run as it stands in the definition, whatever its shape. */
 export interface RunView {
@@ -26,21 +32,40 @@ export interface TriggerView {
  */
 export class CheckContext {
   readonly document: LoadedYaml;
+  /** What the repository says of its server: host-tags and secrets that there are. */
+  readonly config: LintConfig;
   readonly root: YamlObject | undefined;
   readonly faults: readonly ShapeFault[];
   readonly triggers: readonly TriggerView[];
+  /** Those of all triggers. */
+  readonly runs: readonly RunView[];
+  /** The runs of each trigger after its loops are expanded; those only in which all that matters for that is good. */
+  readonly expanded: ReadonlyMap<TriggerView, readonly WrittenRun[]>;
   /** What the server stumbles over while it expands the runs. */
   readonly problems: readonly ExpansionProblem[];
   readonly #faulty: ReadonlySet<string>;
+  readonly #unknownKeys = new Map<string, UnknownKey[]>();
 
-  constructor(document: LoadedYaml) {
+  constructor(document: LoadedYaml, config: LintConfig = NO_CONFIG) {
     const { value, problem } = document;
     this.document = document;
-    this.faults = problem === undefined && value !== undefined ? shapeFaults(value) : [];
+    this.config = config;
+    // Beside dates, which are told by themselves, the rest can be looked at.
+    const readable = problem?.stage !== 'empty' && value !== undefined;
+    this.faults = readable ? shapeFaults(value) : [];
     this.#faulty = new Set(this.faults.flatMap(({ path }) => withAncestors(path)));
-    this.root = problem === undefined ? asObject(value) : undefined;
+    for (const fault of this.faults) {
+      if (fault.kind !== 'unknown-key') continue;
+      const others = this.#unknownKeys.get(fault.path);
+      if (others) others.push(fault);
+      else this.#unknownKeys.set(fault.path, [fault]);
+    }
+    this.root = readable ? asObject(value) : undefined;
     this.triggers = this.#triggerViews();
-    this.problems = expandRuns(this.triggers.map(soundRuns)).problems;
+    this.runs = this.triggers.flatMap(({ runs }) => runs);
+    const { lists, problems } = expandRuns(this.triggers.map((trigger) => this.#expandable(trigger)));
+    this.expanded = new Map(this.triggers.map((trigger, i) => [trigger, lists[i] ?? []]));
+    this.problems = problems;
   }
 
   /** Whether the shape of everything at and below a pointer is good. */
@@ -55,10 +80,16 @@ export class CheckContext {
 
   /** Whether the mapping at `path` has an unknown key that was probably meant to be `key`. */
   isMisspelt(path: string, key: string): boolean {
-    if (this.isSound(path)) return false;
-    return this.faults.some(
-      (fault) => fault.kind === 'unknown-key' && fault.path === path && nearest(fault.key, fault.choices) === key,
-    );
+    return this.#unknownKeys.get(path)?.some((fault) => nearest(fault.key, fault.choices) === key) ?? false;
+  }
+
+  /** A fault elsewhere in a run does not keep it from being expanded. */
+  #expandable({ runs }: TriggerView): WrittenRun[] {
+    const isReady = ({ path, run, sound }: RunView) =>
+      sound ||
+      (asText(run['name']) !== undefined &&
+        EXPANDED_KEYS.every((key) => this.isSound(`${path}/${key}`) && !this.isMisspelt(path, key)));
+    return runs.filter(isReady).map(({ run, path }) => ({ run: run as unknown as Run, path }));
   }
 
   #triggerViews(): TriggerView[] {
@@ -80,10 +111,6 @@ export class CheckContext {
     }
     return views;
   }
-}
-
-function soundRuns({ runs }: TriggerView): WrittenRun[] {
-  return runs.filter(({ sound }) => sound).map(({ run, path }) => ({ run: run as unknown as Run, path }));
 }
 
 /** A pointer and the pointers to everything around it. */

@@ -1,9 +1,23 @@
-import { badPlaceholder, loopSize } from './names.js';
-import { missingHostTag, scriptChoice, unknownScript, unknownScriptRepo, unknownTriggerType } from './references.js';
+import { unknownIgnore, unusedIgnore } from './ignores.js';
+import { unknownHostTag, unknownSecret } from './known-names.js';
+import { hostTagShadowed, loopEmpty, loopRepeatedParam, loopSize } from './loops.js';
+import { badPlaceholder, nameLength, runNameSlash } from './names.js';
+import { triggerNeverFires } from './never-fires.js';
+import { noRuns } from './no-runs.js';
+import { nullValue } from './null-value.js';
+import { pollerParams, refPattern } from './pollers.js';
+import { unreachableTrigger } from './reach.js';
+import { missingHostTag, unknownTriggerType } from './references.js';
 import type { Rule } from './rule.js';
-import { missingKey, nameLength, nullValue, unknownKey, wrongType, yaml11Type } from './shape.js';
-import { triggerRecursion } from './triggers.js';
+import { duplicateRunName, triggeredRunCollision } from './run-names.js';
+import { scriptChoice, unknownScript, unknownScriptRepo } from './script-references.js';
+import { secretName } from './secret-references.js';
+import { missingKey, unknownKey } from './shape.js';
+import { duplicateTriggerName, triggerRecursion, unknownTrigger } from './triggers.js';
+import { wrongType } from './types.js';
+import { unusedScript, unusedScriptRepo } from './unused.js';
 import { duplicateKey, emptyDefinition, yamlSyntax } from './yaml.js';
+import { yaml11Type } from './yaml11.js';
 
 /** Every rule there is, by family. */
 export const RULES: readonly Rule[] = [
@@ -21,7 +35,27 @@ export const RULES: readonly Rule[] = [
   unknownScript,
   unknownScriptRepo,
   missingHostTag,
-  triggerRecursion,
+  unknownTrigger,
+  unusedScript,
+  unusedScriptRepo,
+  secretName,
+  duplicateRunName,
+  duplicateTriggerName,
+  triggeredRunCollision,
   badPlaceholder,
+  runNameSlash,
   loopSize,
+  loopEmpty,
+  loopRepeatedParam,
+  hostTagShadowed,
+  triggerRecursion,
+  pollerParams,
+  refPattern,
+  unreachableTrigger,
+  triggerNeverFires,
+  noRuns,
+  unknownHostTag,
+  unknownSecret,
+  unknownIgnore,
+  unusedIgnore,
 ];

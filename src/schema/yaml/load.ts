@@ -62,9 +62,14 @@ export interface Comment {
 }
 
 export interface LoadedYaml {
-  /** The value as the server's JSON parser sees it; undefined when there is a problem of stage `yaml` or `json`. */
+  /**
+   * The value as the server's JSON parser sees it; undefined when there is a problem of stage `yaml` or `json`. Where
+   * nothing but dates has no JSON form, their texts stand for them.
+   */
   value: YamlValue | undefined;
   problem?: YamlProblem;
+  /** Every value that is a date to YAML: the problem is then the first of them, or something worse. */
+  dates: readonly YamlProblem[];
   /** In the order of the text. */
   duplicates: DuplicateKey[];
   /** In the order of the text. */
@@ -92,6 +97,7 @@ class Loader implements LoadedYaml {
   readonly text: string;
   value: YamlValue | undefined;
   declare problem?: YamlProblem;
+  dates: readonly YamlProblem[] = [];
   readonly #positions: Positions;
   #root: Node | undefined;
   #repetitions: Repetition[] = [];
@@ -104,6 +110,7 @@ class Loader implements LoadedYaml {
 
   load(decodingFault: YamlFault | undefined): this {
     let stage: YamlProblem['stage'] = 'yaml';
+    const dates: YamlFault[] = [];
     try {
       if (decodingFault) throw decodingFault;
       const { tokens, comments } = scan(this.text);
@@ -111,12 +118,14 @@ class Loader implements LoadedYaml {
       this.#root = compose(tokens);
       this.#repetitions = this.#root ? construct(this.#root) : [];
       stage = 'json';
-      this.value = this.#root ? toValue(this.#root, tokens.length) : null;
+      this.value = this.#root ? toValue(this.#root, tokens.length, dates) : null;
+      if (dates[0] !== undefined) throw dates[0];
       stage = 'empty';
       if (isNothing(this.value)) throw new YamlFault('There is no definition in this file.', 0, this.text.length);
     } catch (error) {
       if (!(error instanceof YamlFault)) throw error;
-      this.problem = this.#problem(stage, error);
+      this.dates = dates.map((fault) => this.#problem('json', fault));
+      this.problem = (error === dates[0] ? this.dates[0] : undefined) ?? this.#problem(stage, error);
     }
     return this;
   }

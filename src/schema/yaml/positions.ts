@@ -16,6 +16,16 @@ export class Positions {
     return { line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
   }
 
+  /** The offsets of a range; of a place behind the end of the text that end. */
+  offsets({ line, column, endLine, endColumn }: Range): { start: number; end: number } {
+    return { start: this.#offset(line, column), end: this.#offset(endLine, endColumn) };
+  }
+
+  #offset(line: number, column: number): number {
+    const start = this.starts[line - 1];
+    return start === undefined ? this.#text.length : Math.min(start + column - 1, this.#text.length);
+  }
+
   /** Offsets of the lines' first characters. */
   get starts(): readonly number[] {
     this.#starts ??= lineStarts(this.#text);
@@ -34,6 +44,11 @@ export class Positions {
     }
     return { line: low + 1, column: Math.max(at - (starts[low] as number), 0) + 1 };
   }
+}
+
+/** The lines of a text, without their ends and without a byte order mark: as positions count them. */
+export function splitLines(text: string): string[] {
+  return text.replace(/^\ufeff/, '').split(/\r\n?|\n/);
 }
 
 function lineStarts(text: string): number[] {

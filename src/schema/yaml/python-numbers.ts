@@ -1,3 +1,5 @@
+import { decimalDigit } from '../python-text.js';
+
 /** Python's `int()` and `float()` as PyYAML uses them. All give undefined where Python raises. */
 
 /** More decimal digits than this and Python refuses to convert, in either direction. */
@@ -5,8 +7,7 @@ const MAX_DIGITS = 4300;
 /** The smallest whole number with more digits than that. */
 export const TOO_LONG = 10n ** BigInt(MAX_DIGITS);
 
-const SPACE = '[\\s\\x1c-\\x1f\\x85]';
-const TRIM = new RegExp(`^${SPACE}+|${SPACE}+$`, 'g');
+const NOT_ASCII = /[^\p{ASCII}]/u;
 
 const PREFIXES: Record<number, RegExp> = { 2: /^0[bB]/, 8: /^0[oO]/, 10: /^$/, 16: /^0[xX]/ };
 const DIGITS: Record<number, RegExp> = { 2: /^[01]+$/, 8: /^[0-7]+$/, 10: /^[0-9]+$/, 16: /^[0-9a-fA-F]+$/ };
@@ -16,7 +17,7 @@ type Base = 2 | 8 | 10 | 16;
 
 /** `int(text, base)`; the text holds no underscores. */
 function pythonInt(text: string, base: Base): bigint | undefined {
-  const [, sign, body] = /^([-+]?)(.*)$/s.exec(trim(text)) ?? [];
+  const [, sign, body] = /^([-+]?)(.*)$/s.exec(toAscii(text)) ?? [];
   const digits = (body ?? '').replace(PREFIXES[base] as RegExp, '');
   if (!(DIGITS[base] as RegExp).test(digits)) return undefined;
   if (base === 10 && digits.length > MAX_DIGITS) return undefined;
@@ -26,7 +27,7 @@ function pythonInt(text: string, base: Base): bigint | undefined {
 
 /** `float(text)`; the text holds no underscores. */
 function pythonFloat(text: string): number | undefined {
-  const trimmed = trim(text);
+  const trimmed = toAscii(text);
   const special = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(trimmed);
   if (special) return special[2] === undefined ? Number.NaN : special[1] === '-' ? -Infinity : Infinity;
   return /^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/.test(trimmed) ? Number(trimmed) : undefined;
@@ -84,6 +85,17 @@ function splitSign(text: string): [bigint, string | undefined] {
   return [sign, value === '' ? undefined : value];
 }
 
-function trim(text: string): string {
-  return text.replace(TRIM, '');
+/** Without the blanks around it, and with its digits in ASCII, of whatever script they are. */
+function toAscii(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text[start] as string)) start++;
+  while (end > start && isBlank(text[end - 1] as string)) end--;
+  const inner = text.slice(start, end);
+  return NOT_ASCII.test(inner) ? inner.replaceAll(/\p{Nd}/gu, (digit) => String(decimalDigit(digit))) : inner;
+}
+
+/** To numbers U+001C to U+001F are none, though they are elsewhere in Python; JavaScript is of another mind on two more. */
+function isBlank(character: string): boolean {
+  return character === '\x85' || (character !== '\ufeff' && character.trim() === '');
 }

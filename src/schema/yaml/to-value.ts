@@ -1,5 +1,5 @@
 import { bigintText } from './dict.js';
-import type { Constructed, Node, PyFloat } from './nodes.js';
+import { type Constructed, type Node, type PyFloat, TAG } from './nodes.js';
 import { nodeFault, type YamlFault } from './problem.js';
 
 /**
@@ -27,18 +27,21 @@ interface Done {
  * What `json.dumps` and the server's parser make of a constructed document, without writing it.
  *
  * @param nodes how many nodes the text holds: a document that large without any alias is no bomb
- * @throws YamlFault where there is no JSON form: dates, sets, bytes, cycles, keys of such kinds, or a bomb of aliases
+ * @param dates gets a fault for each value that is a date; in its place there is its text, so that the rest can be told
+ * @throws YamlFault where there is no JSON form: sets, bytes, cycles, keys of such kinds, or a bomb of aliases
  */
-export function toValue(root: Node, nodes: number): YamlValue {
-  return new Converter(Math.max(MAX_VALUES, nodes)).convert(root, 0).value;
+export function toValue(root: Node, nodes: number, dates: YamlFault[]): YamlValue {
+  return new Converter(Math.max(MAX_VALUES, nodes), dates).convert(root, 0).value;
 }
 
 class Converter {
   readonly #limit: number;
+  readonly #dates: YamlFault[];
   readonly #done = new Map<Node, Done | 'open'>();
 
-  constructor(limit: number) {
+  constructor(limit: number, dates: YamlFault[]) {
     this.#limit = limit;
+    this.#dates = dates;
   }
 
   convert(node: Node, depth: number): Done {
@@ -75,6 +78,9 @@ class Converter {
       const object: YamlObject = Object.create(null);
       for (const [key, { value }] of data.entries) object[key] = this.#child(done, value, depth);
       done.value = object;
+    } else if (data?.kind === 'foreign' && node.kind === 'scalar' && node.tag === TAG.timestamp) {
+      this.#dates.push(noJson(node, data.type, 'a value'));
+      done.value = node.value;
     } else throw noJson(node, data?.kind === 'foreign' ? data.type : 'nothing', 'a value');
     return done;
   }

@@ -44,6 +44,42 @@ describe('diagnostics on a terminal', () => {
     expect(text).toContain('  = a.yml:1:4: first here\n  |\n1 | a: 1\n  |    ^');
   });
 
+  it('say, where it is wanted, what the server does', async () => {
+    const style = await styleFor({ isTTY: false });
+    const noted = (server: Diagnostic['server']) =>
+      renderDiagnostics('a.yml', 'a: b', [finding(1, 1, 2, { server, help: 'write c' })], style, { notes: true })
+        .split('\n')
+        .slice(-3, -1);
+    expect(noted('rejects')).toEqual(['  = help: write c', '  = note: the server rejects the definition.']);
+    expect(
+      new Set((['rejects', 'fails', 'misbehaves', 'accepts'] as const).map((server) => noted(server)[1])).size,
+    ).toBe(4);
+  });
+
+  it('keep the gutter straight when a related line has a longer number', async () => {
+    const related = [{ ...finding(100, 1, 2), message: 'here' }];
+    const text = await render(`a: 1\n${'\n'.repeat(98)}b: 2`, finding(1, 1, 2, { related }));
+    expect(text.split('\n').slice(1, 8)).toEqual([
+      '    |',
+      '  1 | a: 1',
+      '    | ^',
+      '    = a.yml:100:1: here',
+      '    |',
+      '100 | b: 2',
+      '    | ^',
+    ]);
+  });
+
+  it.each([
+    ['CRLF', 'a: 1\r\nb: 2\r\n'],
+    ['CR', 'a: 1\rb: 2\r'],
+    ['a byte order mark', '\ufeffa: 1\nb: 2\n'],
+    ['a line separator, which ends no line here', 'a: "\u2028\u0085"\nb: 2\n'],
+  ])('find the line in a file with %s', async (_, source) => {
+    expect(await marks(source, finding(2, 4, 5))).toEqual(['2 | b: 2', '  |    ^']);
+    expect((await marks(source, finding(1, 1, 2)))[1]).toBe('  | ^');
+  });
+
   it('put the marks under tabs', async () => {
     expect(await marks('\ta: b', finding(1, 2, 3))).toEqual(['1 |     a: b', '  |     ^']);
   });

@@ -1,0 +1,48 @@
+import * as Args from '@oclif/core/args';
+import { BaseCommand } from '../cli/base-command.js';
+import { RULES } from '../schema/rules/index.js';
+import type { Rule } from '../schema/rules/rule.js';
+import { nearest } from '../schema/suggest.js';
+import { UsageError } from '../simulator/usage-error.js';
+import { styleFor } from '../terminal/style.js';
+
+export default class Explain extends BaseCommand {
+  static override summary = 'Say what a rule of validate catches, why, and how to repair it.';
+  static override description =
+    'Without RULE all rules are listed, with what the server does: it rejects the definition, takes it and the build or run fails, misbehaves without a word, or accepts it.';
+  static override examples = [
+    { description: 'All rules', command: '<%= config.bin %> explain' },
+    { description: 'One of them', command: '<%= config.bin %> explain yaml11-type' },
+    { description: 'All rules, for a program', command: '<%= config.bin %> explain --json' },
+  ];
+  static override enableJsonFlag = true;
+  static override args = {
+    rule: Args.string({ ignoreStdin: true, description: 'what stands in brackets behind a finding' }),
+  };
+
+  async run(): Promise<unknown> {
+    const { args } = await this.parse(Explain);
+    const rules = args.rule === undefined ? RULES : [ruleOf(args.rule)];
+    if (!this.jsonEnabled()) {
+      const { renderExplanation, renderRules } = await import('../terminal/explanation.js');
+      const style = await styleFor(process.stdout);
+      const [first] = rules;
+      this.print(args.rule !== undefined && first ? renderExplanation(first, style) : renderRules(rules, style));
+    }
+    return { version: 1, rules: rules.map(described) };
+  }
+}
+
+function ruleOf(id: string): Rule {
+  const rule = RULES.find((one) => one.id === id.replace(/^\[|\]$/g, ''));
+  if (rule !== undefined) return rule;
+  const ids = RULES.map((one) => one.id);
+  const meant = nearest(id, ids);
+  const hint = meant === undefined ? '' : ` Did you mean "${meant}"?`;
+  throw new UsageError(`There is no rule "${id}".${hint} Run \`jobserv explain\` for all of them.`);
+}
+
+function described({ id, severity, server, summary, explain }: Rule) {
+  const { why, bad, good } = explain;
+  return { id, severity, server, summary, why, bad, good };
+}

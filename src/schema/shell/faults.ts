@@ -1,0 +1,127 @@
+import { forEachChild, type ParsedScript, parse, type SyntaxNode } from 'unbash';
+
+/** Why no shell can read a script. `start`, `end`: UTF-16 offsets into it. */
+export interface ShellFault {
+  message: string;
+  start: number;
+  end: number;
+}
+
+/** Scripts beyond this are not looked at, characters: nobody writes them, and the time goes to other files. */
+const LONGEST = 512 * 1024;
+
+const known = new Map<string, ParsedScript>();
+/** Many definitions of one call share their scripts. */
+const MOST_KNOWN = 500;
+
+/** The script's syntax, as Bash reads it; what `sh` can read is a part of that. One parse a text. */
+export function parseShell(script: string): ParsedScript | undefined {
+  if (script.length > LONGEST) return undefined;
+  let parsed = known.get(script);
+  if (parsed === undefined) {
+    parsed = parse(script);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(script, parsed);
+  }
+  return parsed;
+}
+
+/** The first thing that keeps a shell from reading the script to its end, if it ever gets there. */
+export function shellFault(script: string): ShellFault | undefined {
+  const parsed = parseShell(script);
+  const [error] = [...(parsed?.errors ?? [])].sort((a, b) => a.pos - b.pos);
+  if (parsed === undefined || error === undefined || error.message.startsWith('maximum ')) return undefined;
+  // A shell reads as it goes: what stands behind an `exit` may be anything.
+  if (parsed.commands.some((statement) => statement.end <= error.pos && isEnd(statement))) return undefined;
+  return faultOf(error.message, error.pos, parsed, script);
+}
+
+function isEnd(statement: ParsedScript['commands'][number]): boolean {
+  const { command, background } = statement;
+  if (command.type !== 'Command' || background) return false;
+  return command.name?.value === 'exit' || (command.name?.value === 'exec' && command.args.length > 0);
+}
+
+const OPENERS: Readonly<Record<string, string>> = {
+  'brace group': '{',
+  subshell: '(',
+  'test group': '(',
+};
+const CLOSERS: Readonly<Record<string, string>> = { '{': '}', '(': ')', '[[': ']]' };
+const UNTERMINATED: Readonly<Record<string, string>> = {
+  'single quote': 'This quote',
+  'double quote': 'This quote',
+  'ANSI-C quote': 'This quote',
+  backtick: 'This backtick',
+  'command substitution': 'This `$(`',
+  'process substitution': 'This parenthesis',
+  'parameter expansion': 'This `${`',
+  'arithmetic expansion': 'This `$((`',
+  'arithmetic command': 'This `((`',
+  'arithmetic for header': 'This `((`',
+  'array subscript': 'This bracket',
+  'extended glob': 'This parenthesis',
+};
+
+function faultOf(message: string, pos: number, parsed: ParsedScript, script: string): ShellFault {
+  const [, closer, what] = /^expected '(.+?)' to close (.+)$/.exec(message) ?? [];
+  if (closer !== undefined && what !== undefined) return unclosed(closer, what, pos, parsed, script);
+  const [, open = ''] = /^unterminated (.+)$/.exec(message) ?? [];
+  if (Object.hasOwn(UNTERMINATED, open)) return at(script, pos, `${UNTERMINATED[open]} is never closed.`);
+  const [, token] = /^unexpected token '([\s\S]+)'$/.exec(message) ?? [];
+  if (token !== undefined) {
+    const wrong = token === 'newline' ? 'The line cannot end here.' : `\`${token}\` cannot stand here.`;
+    return at(script, pos, wrong);
+  }
+  const [, after] = /^expected command after '(.+)'$/.exec(message) ?? [];
+  if (after !== undefined) return at(script, pos, `A command is missing after \`${after}\`.`);
+  const [, word] = /^expected '(\w+)'/.exec(message) ?? [];
+  if (word !== undefined) return at(script, pos, `\`${word}\` is missing here.`);
+  if (message === 'expected redirect target') return at(script, pos, 'A file is missing for this redirection.');
+  return at(script, pos, `A shell cannot read this: ${message}.`);
+}
+
+/** It is noticed where something else comes, at the end above all; what helps is where it began. */
+function unclosed(closer: string, what: string, pos: number, parsed: ParsedScript, script: string): ShellFault {
+  const opener = Object.hasOwn(OPENERS, what) ? (OPENERS[what] as string) : what.replaceAll("'", '');
+  const missing = CLOSERS[opener] ?? closer;
+  const start = lastOpen(parsed, script, opener, missing, pos);
+  if (start === undefined) return at(script, pos, `\`${missing}\` is missing, for a \`${opener}\` before this.`);
+  return {
+    message: `This \`${opener}\` is never closed: \`${missing}\` is missing.`,
+    start,
+    end: start + opener.length,
+  };
+}
+
+/** The innermost command of this kind that reaches to where its end was missed. */
+function lastOpen(
+  parsed: ParsedScript,
+  script: string,
+  opener: string,
+  closer: string,
+  pos: number,
+): number | undefined {
+  let found: number | undefined;
+  const visit = (node: SyntaxNode) => {
+    if (node.pos <= pos && script.startsWith(opener, node.pos) && isCompound(node.type)) {
+      const text = script.slice(node.pos, node.end).trimEnd();
+      if (!text.endsWith(closer) && (found === undefined || node.pos >= found)) found = node.pos;
+    }
+    forEachChild(node, visit);
+  };
+  visit(parsed);
+  return found;
+}
+
+function isCompound(type: string): boolean {
+  return /^(?:If|For|ArithmeticFor|Select|While|Case|Subshell|BraceGroup|TestCommand)$/.test(type);
+}
+
+/** With the word, or the signs, that stand there; at the very end with what comes last. */
+function at(script: string, pos: number, message: string): ShellFault {
+  const last = script.trimEnd().length - 1;
+  const start = Math.max(0, Math.min(pos, last));
+  const [token = ' '] = /^(?:[\w.-]+|[;&|<>]+|\$[({]*|[^\n])/.exec(script.slice(start, start + 200)) ?? [];
+  return { message, start, end: start + token.length };
+}

@@ -1,0 +1,126 @@
+/** SARIF 2.1.0 (docs.oasis-open.org/sarif/sarif/v2.1.0): what code scanning and editors read. */
+import { createHash } from 'node:crypto';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Diagnostic, Edit, Range, Related } from '../schema/diagnostic.js';
+import { RULES } from '../schema/rules/index.js';
+import { splitLines } from '../schema/yaml/positions.js';
+import { findingsOf, type ReportWriter } from './validation-report.js';
+
+const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
+const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const;
+const ROOT = '%SRCROOT%';
+/** A line that is longer is not shown. */
+const MAX_SNIPPET = 1000;
+
+/**
+ * @param cwd the folder that names of files start from, and are given relative to
+ * @param version of this tool
+ */
+export function sarifWriter(cwd: string, version: string): ReportWriter {
+  const found: { file: ArtifactLocation; diagnostic: Diagnostic; line: string }[] = [];
+  return {
+    file: (report, source) => {
+      const lines = splitLines(source);
+      const file = artifactLocation(report.path, cwd);
+      for (const diagnostic of findingsOf(report)) {
+        found.push({ file, diagnostic, line: lines[diagnostic.line - 1] ?? '' });
+      }
+      return '';
+    },
+    end: () => {
+      const ids = [...new Set(found.map(({ diagnostic }) => diagnostic.rule))];
+      const fingerprint = fingerprints();
+      const results = found.map(({ file, diagnostic, line }) => ({
+        ...result(file, diagnostic, line),
+        ruleIndex: ids.indexOf(diagnostic.rule),
+        partialFingerprints: { primaryLocationLineHash: fingerprint(file.uri, diagnostic.rule, line) },
+      }));
+      const driver = { name: 'jobserv', semanticVersion: version, rules: ids.map(reportingRule) };
+      const originalUriBaseIds = { [ROOT]: { uri: `${pathToFileURL(cwd).href.replace(/\/$/, '')}/` } };
+      const run = { tool: { driver }, originalUriBaseIds, columnKind: 'utf16CodeUnits', results };
+      return `${JSON.stringify({ $schema: SCHEMA, version: '2.1.0', runs: [run] }, null, 2)}\n`;
+    },
+  };
+}
+
+interface ArtifactLocation {
+  uri: string;
+  uriBaseId?: string;
+}
+
+function result(file: ArtifactLocation, diagnostic: Diagnostic, line: string) {
+  const { rule, severity, server, message, help, related, fix, path } = diagnostic;
+  const snippet = line !== '' && line.length <= MAX_SNIPPET ? { snippet: { text: line } } : {};
+  const contextRegion = { startLine: diagnostic.line, endLine: diagnostic.line, ...snippet };
+  const physicalLocation = { artifactLocation: file, region: region(diagnostic), contextRegion };
+  const logical = path === '' ? {} : { logicalLocations: [{ fullyQualifiedName: path }] };
+  return {
+    ruleId: rule,
+    level: LEVELS[severity],
+    message: { text: help === undefined ? message : `${message}\n${help}` },
+    locations: [{ physicalLocation, ...logical }],
+    ...(related && { relatedLocations: related.map((place, i) => relatedLocation(file, place, i)) }),
+    ...(fix && { fixes: [repair(file, fix, help ?? message)] }),
+    properties: { server },
+  };
+}
+
+function relatedLocation(file: ArtifactLocation, place: Related, id: number) {
+  return {
+    id,
+    message: { text: place.message },
+    physicalLocation: { artifactLocation: file, region: region(place) },
+  };
+}
+
+function repair(file: ArtifactLocation, { range, text }: Edit, words: string) {
+  const replacements = [{ deletedRegion: region(range), insertedContent: { text } }];
+  return { description: { text: words }, artifactChanges: [{ artifactLocation: file, replacements }] };
+}
+
+function region({ line, column, endLine, endColumn }: Range) {
+  return { startLine: line, startColumn: column, endLine, endColumn };
+}
+
+function reportingRule(id: string) {
+  const rule = RULES.find((one) => one.id === id);
+  if (rule === undefined) {
+    const text = 'A server that was asked disagrees with this tool.';
+    return { id, shortDescription: { text }, fullDescription: { text }, help: { text } };
+  }
+  const { summary, explain, severity, server } = rule;
+  const examples = `Fails:\n\n${fenced(explain.bad)}\n\nRepaired:\n\n${fenced(explain.good)}`;
+  return {
+    id,
+    shortDescription: { text: summary },
+    fullDescription: { text: explain.why },
+    help: { text: `${explain.why}\n\n${examples}`, markdown: `${explain.why}\n\n${examples}` },
+    defaultConfiguration: { level: LEVELS[severity] },
+    properties: { tags: ['jobserv', server], 'problem.severity': severity === 'info' ? 'recommendation' : severity },
+  };
+}
+
+function fenced(example: string): string {
+  return `\`\`\`yaml\n${example.trimEnd()}\n\`\`\``;
+}
+
+/** Relative to the folder it was started in; what lies elsewhere, and stdin, by a name that stands alone. */
+function artifactLocation(path: string, cwd: string): ArtifactLocation {
+  if (path === '<stdin>') return { uri: 'stdin', uriBaseId: ROOT };
+  const below = relative(cwd, resolve(cwd, path));
+  if (below.startsWith('..') || isAbsolute(below)) return { uri: pathToFileURL(resolve(cwd, path)).href };
+  return { uri: below.split(sep).map(encodeURIComponent).join('/'), uriBaseId: ROOT };
+}
+
+/** What tells a finding from others when the lines above it change: rule, file and line's text, and which of such it is. */
+function fingerprints(): (...parts: string[]) => string {
+  const seen = new Map<string, number>();
+  return (uri, rule, line) => {
+    const text = JSON.stringify([uri, rule, line?.trim()]);
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, 16);
+    const count = (seen.get(hash) ?? 0) + 1;
+    seen.set(hash, count);
+    return `${hash}:${count}`;
+  };
+}

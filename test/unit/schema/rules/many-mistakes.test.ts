@@ -1,0 +1,153 @@
+import { expect, it } from 'vitest';
+import { check } from '../../../../src/schema/check.js';
+import { summary } from './findings.js';
+
+const TEN_REJECTED = `timeout: "30"
+descripton: ten mistakes
+triggers:
+  - name: nightly
+    type: cron
+    runs:
+      - name: build
+        container: alpine:3.20
+        host-tag: amd64
+        script: biuld
+      - name: test-{board}
+        container: alpine:3.20
+        host-tag: amd64
+        loop-on:
+          - param: BOARD
+            values: [nrf52]
+        script: test
+      - name: lint
+        host-tag: amd64
+        script: test
+      - name: docs
+        container: alpine:3.20
+        host-tag: amd64
+        params:
+          PYTHON: 3.10
+          SINCE: 2024-01-01
+        script: test
+      - name: pack
+        container: alpine:3.20
+        script: test
+        cap-add: CHOWN
+      - name: ship
+        container: alpine:3.20
+        host-tag: amd64
+scripts:
+  build: |
+    #!/bin/sh -e
+    make
+  test: |
+    #!/bin/sh -e
+    make test
+`;
+
+it('ten mistakes that the server refuses are ten findings, each at its place', () => {
+  expect(summary(TEN_REJECTED)).toEqual([
+    'wrong-type 1:10 "30"',
+    'unknown-key 2:1 descripton',
+    'unknown-trigger-type 5:11 cron',
+    'unknown-script 10:17 biuld',
+    'bad-placeholder 11:15 test-{board}',
+    'missing-key 18:15 lint',
+    'yaml11-type 25:19 3.10',
+    'yaml11-type 26:18 2024-01-01',
+    'missing-host-tag 28:15 pack',
+    'wrong-type 31:18 CHOWN',
+    'script-choice 32:15 ship',
+  ]);
+  expect(check(TEN_REJECTED).accepted).toBe(false);
+});
+
+const TEN_ACCEPTED = `timeout: 1:30
+triggers:
+  - name: pushed
+    type: git_poller
+    params:
+      GIT_URL: git@git.example.org:acme/blinky.git
+      GIT_POLL_REFS: main
+    runs:
+      - name: build
+        container: alpine:3.20
+        host-tag: amd64
+        script: build
+      - name: build
+        container: alpine:3.20
+        host-tag: amd64
+        container-auth: $REGISTRY
+        script: build
+        triggers:
+          - name: flsh
+  - name: flash
+    type: simple
+    runs:
+      - name: flash-{loop}
+        container: alpine:3.20
+        host-tag: board
+        loop-on:
+          - param: host-tag
+            values: [nrf52, stm32]
+        script: build
+      - name: all/boards
+        container: alpine:3.20
+        host-tag: board
+        params: { A: x, A: y, B: }
+        script: build
+  - name: flash
+    type: simple
+    runs: []
+scripts:
+  build: |
+    #!/bin/sh -e
+    make
+  old: |
+    #!/bin/sh -e
+    make old
+`;
+
+it('so are mistakes that the server accepts', () => {
+  expect(summary(TEN_ACCEPTED)).toEqual([
+    'yaml11-type 1:10 1:30',
+    'poller-params 6:16 git@git.example.org:acme/blinky.git',
+    'ref-pattern 7:22 main',
+    'duplicate-run-name 13:15 build',
+    'secret-name 16:25 $REGISTRY',
+    'unknown-trigger 19:19 flsh',
+    'host-tag-shadowed 25:19 board',
+    'run-name-slash 30:15 all/boards',
+    'duplicate-key 33:25 A',
+    'null-value 33:31 B',
+    'duplicate-trigger-name 35:11 flash',
+    'no-runs 37:11 []',
+    'unused-script 42:3 old',
+  ]);
+  expect(check(TEN_ACCEPTED).accepted).toBe(true);
+});
+
+it('a definition of a megabyte, full of mistakes, is bounded', () => {
+  const run = (i: number) => `      - name: run-${i % 7}/x
+        container: alpine:3.20
+        host-tag: amd64
+        script: script-${i}
+        triggers: [{ name: other, run-names: "{name}-x" }, { name: nothing-${i} }]
+`;
+  const runs = Array.from({ length: 6000 }, (_, i) => run(i)).join('');
+  const text = `timeout: 5
+triggers:
+  - name: main
+    type: simple
+    runs:
+${runs}  - name: other
+    type: simple
+    runs:
+      - { name: a, container: alpine:3.20, host-tag: x, script: a }
+scripts:
+${Array.from({ length: 3000 }, (_, i) => `  other-${i}: "#!/bin/sh"\n`).join('')}`;
+  expect(text.length).toBeGreaterThan(1_000_000);
+  const { accepted, diagnostics } = check(text);
+  expect(accepted).toBe(false);
+  expect(diagnostics.length).toBeGreaterThan(6000);
+});
