@@ -2,8 +2,9 @@ import { CLIError } from '@oclif/core/errors';
 import { RunFailure } from '../executor/ports.js';
 import { UsageError } from '../simulator/usage-error.js';
 import { styleFor } from '../terminal/style.js';
+import { SettingsError } from '../worker/settings-error.js';
 import { EXIT } from './exit-status.js';
-import { RejectedDefinition } from './rejected-definition.js';
+import { UnfitFile } from './rejected-definition.js';
 
 export interface ErrorReport {
   /** One paragraph; empty when everything has been said already. */
@@ -20,7 +21,8 @@ export function describeError(error: unknown): ErrorReport {
     if (error.code === 'EEXIT') return { message: '', status: exit, foreseen: true };
     return { message: error.message, status: exit === 127 ? EXIT.usage : exit, foreseen: true };
   }
-  if (error instanceof UsageError) return { message: error.message, status: EXIT.usage, foreseen: true };
+  if (error instanceof UsageError || error instanceof SettingsError)
+    return { message: error.message, status: EXIT.usage, foreseen: true };
   if (error instanceof RunFailure) {
     return { message: error.message, status: statusOfFailure(error), foreseen: true };
   }
@@ -42,7 +44,7 @@ export async function reportError(error: unknown): Promise<number> {
   const { message, status } = describeError(error);
   if (message) {
     const style = await styleFor(process.stderr);
-    if (error instanceof RejectedDefinition) {
+    if (error instanceof UnfitFile) {
       const { renderDiagnostics } = await import('../terminal/diagnostics.js');
       process.stderr.write(`${renderDiagnostics(error.path, error.source, error.diagnostics, style)}\n`);
     }

@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
 import { loadDefinition } from '../cli/load-definition.js';
 import { RUN_FLAGS, readRunFlags } from '../cli/run-flags.js';
+import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
 import { simulationViews } from '../cli/simulation-views.js';
 import { watchInterrupts } from '../simulator/interruption.js';
 import { readMemory, readPairs } from '../simulator/pairs.js';
@@ -16,7 +17,7 @@ import { renderSummary } from '../terminal/summary.js';
 export default class Simulate extends BaseCommand {
   static override summary = 'Run runs in containers here, as a worker would.';
   static override description =
-    'RUN is a run, trigger/run, a glob of either, or a rundef file. A git run gets the working tree as it is, unless another source is asked for. With --json the console is only in its file.';
+    'RUN is a run, trigger/run, a glob of either, a rundef file, or the address of a run on its server. A git run gets the working tree as it is, unless another source is asked for. With --json the console is only in its file.';
   static override examples = [
     { description: 'A run of ./.jobserv.yml, on the working tree', command: '<%= config.bin %> simulate unit-test' },
     {
@@ -27,6 +28,15 @@ export default class Simulate extends BaseCommand {
       description: 'What was pushed, not what lies here',
       command: '<%= config.bin %> simulate ci/build --source remote --pull always',
     },
+    {
+      description: 'A pull request, as it is on GitHub now',
+      command: '<%= config.bin %> simulate pr/build --pr acme/blinky#12 --secret githubtok',
+    },
+    {
+      description: 'A run that a server has, with its secrets',
+      command:
+        '<%= config.bin %> simulate https://ci.example.org/projects/acme/blinky/builds/7/runs/build/ -s githubtok',
+    },
     { description: 'Only show what would run', command: '<%= config.bin %> simulate ci/build --dry-run' },
   ];
   static override enableJsonFlag = true;
@@ -34,6 +44,7 @@ export default class Simulate extends BaseCommand {
   static override args = { run: Args.string({ description: 'which runs; several may be named' }) };
   static override flags = {
     ...RUN_FLAGS,
+    ...SERVER_FLAGS,
     workspace: Flags.string({
       description: 'folder for what a run keeps; by default in the cache folder',
       helpValue: 'DIR',
@@ -59,6 +70,15 @@ export default class Simulate extends BaseCommand {
       description: 'working tree, or clone of GIT_URL; by default the working tree, where there is one',
       options: ['local', 'remote'] as const,
     })(),
+    pr: Flags.string({
+      description: 'the pull request that github_pr runs are of; its commit is run, or with --source local the tree',
+      helpValue: 'OWNER/REPO#N',
+    }),
+    mr: Flags.string({
+      description: 'the merge request that gitlab_mr runs are of; its commit is run, or with --source local the tree',
+      helpValue: 'URL',
+    }),
+    'api-url': Flags.string({ description: 'where the API of a self-hosted GitHub or GitLab is', helpValue: 'URL' }),
     jobs: Flags.integer({ description: 'how many runs at a time', helpValue: 'N', min: 1, default: 1 }),
     keep: Flags.boolean({ description: 'keep the checkouts (repo, script-repo) in the workspace' }),
     memory: Flags.string({ description: 'memory limit of the container: 512m, 2g', helpValue: 'SIZE' }),
@@ -78,9 +98,11 @@ export default class Simulate extends BaseCommand {
       arguments: argv as string[],
       loadDefinition: () => loadDefinition(flags.file),
       ...(await readRunFlags(flags)),
+      access: readServerFlags(flags),
       project: flags.project,
       build: flags.build,
       source: flags.source,
+      forge: { pr: flags.pr, mr: flags.mr, apiUrl: flags['api-url'] },
       images: readPairs('image', flags.image ?? []),
       workspace: flags.workspace,
       choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,

@@ -32,6 +32,8 @@ export interface DefinitionRunRequest {
   /** Of a git trigger's run. */
   checkout: Checkout | undefined;
   choice: SourceChoice;
+  /** What a pull or merge request says of its params; they are not made up. */
+  requested?: StringMap | undefined;
 }
 
 /** @throws UsageError for a run that a server would not make */
@@ -44,7 +46,7 @@ export function planDefinitionRun(
   const written = definition.triggers.find(({ name }) => name === trigger.name);
   const known: StringMap = Object.assign(Object.create(null), definition.params, written?.params, run.params, given);
   const passed = triggerParams(trigger.type, known, commitOf(checkout, choice, known));
-  const params: StringMap = Object.assign(Object.create(null), passed.params, given);
+  const params: StringMap = Object.assign(Object.create(null), passed.params, request.requested, given);
   const built = buildRunDefinition({
     definition,
     trigger,
@@ -58,7 +60,8 @@ export function planDefinitionRun(
   });
   if ('error' in built) throw new UsageError(built.error);
   const { rundef, madeUp } = completeRunDefinition(built);
-  for (const [name, what] of Object.entries(passed.madeUp)) if (!Object.hasOwn(given, name)) madeUp[name] = what;
+  const real = { ...request.requested, ...given };
+  for (const [name, what] of Object.entries(passed.madeUp)) if (!Object.hasOwn(real, name)) madeUp[name] = what;
   const differences: Difference[] = [...(checkout?.differences ?? [])];
   if (isTriggered(definition, trigger.name)) {
     differences.push({

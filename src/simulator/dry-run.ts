@@ -86,6 +86,7 @@ const engine = {
   address: process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock',
   pull: impossible,
   create: impossible,
+  reattach: impossible,
 };
 
 const nothing = async () => undefined;

@@ -15,6 +15,7 @@ export type DifferenceKind =
   | 'no-trigger-url'
   | 'shared-volume-empty'
   | 'docker-config-off'
+  | 'unknown-field'
   | 'reboot-skipped';
 
 export interface Difference {

@@ -1,5 +1,6 @@
 /** Secrets that a run cannot do without, found before anything starts, all at once. */
 import type { ScriptRepo, StringMap } from '../schema/model.js';
+import { hostPurpose, isReadBy } from './secret-purposes.js';
 import { UsageError } from './usage-error.js';
 
 /** What a server writes instead of a value that the caller may not see. */
@@ -10,6 +11,8 @@ export interface SecretUser {
   label: string;
   containerAuth?: string | null | undefined;
   scriptRepo?: Pick<ScriptRepo, 'token'> | undefined;
+  /** The script's text, where it is at hand: it may name its secrets. */
+  script?: string | undefined;
   /** Secrets that are there by name. */
   secrets: StringMap;
 }
@@ -26,16 +29,22 @@ export function missingSecrets(users: readonly SecretUser[]): MissingSecret[] {
   const need = (name: string, purpose: string) => {
     if (!missing.has(name)) missing.set(name, { name, purpose });
   };
-  for (const { label, containerAuth, scriptRepo, secrets } of users) {
+  for (const { label, containerAuth, scriptRepo, script, secrets } of users) {
     if (containerAuth && !has(secrets, containerAuth)) need(containerAuth, `the image of ${label} (container-auth)`);
     for (const name of (scriptRepo?.token ?? '').split(':').filter(Boolean)) {
       if (!has(secrets, name)) need(name, `the script-repo of ${label}`);
     }
     for (const name of Object.keys(secrets)) {
-      if (!has(secrets, name)) need(name, `the script of ${label}`);
+      if (!has(secrets, name)) need(name, purposeFor(name, label, script));
     }
   }
   return [...missing.values()];
+}
+
+function purposeFor(name: string, label: string, script: string | undefined): string {
+  const host = hostPurpose(name);
+  const reads = isReadBy(script, name) ? `, which reads /secrets/${name}` : '';
+  return host === undefined ? `the script of ${label}${reads}` : `${host}, in ${label}`;
 }
 
 const has = (secrets: StringMap, name: string) => Object.hasOwn(secrets, name) && secrets[name] !== HIDDEN_VALUE;

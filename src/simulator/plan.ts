@@ -1,9 +1,11 @@
 /** From what was asked for to the runs that are simulated: nothing starts before all of them are known and complete. */
 import { dirname, join, resolve } from 'node:path';
 import type { ExpandedTrigger } from '../schema/expand.js';
-import { type Definition, GIT_TRIGGER_TYPES, type StringMap } from '../schema/model.js';
+import { type Definition, GIT_TRIGGER_TYPES, type StringMap, type TriggerType } from '../schema/model.js';
+import { isAddress } from '../server/run-url.js';
 import { type Checkout, chooseSource, defaultProject, repositoryFolder, type SourceChoice } from './checkout.js';
 import { type DefinitionRun, planDefinitionRun, secretUserOf } from './definition-run.js';
+import { checkForgeRequest, type ForgeRequest, forgeParams, namesRequest } from './forge-params.js';
 import type { Difference } from './ledger.js';
 import { type AskSecret, askForSecrets, missingSecrets } from './missing-secrets.js';
 import { labelOf, type PlannedRun } from './planned-run.js';
@@ -24,11 +26,15 @@ export interface PlanRequest {
   /** RUN arguments. */
   arguments: readonly string[];
   loadDefinition(): Promise<LoadedDefinition>;
+  /** The rundefs of runs' addresses, in their order; called once, when there are any. */
+  fetchRundefs(addresses: string[]): Promise<RundefFile[]>;
   params: StringMap;
   secrets: StringMap;
   project?: string | undefined;
   build: number;
   source?: SourceChoice | undefined;
+  /** The pull or merge request that the runs are of. */
+  forge?: ForgeRequest | undefined;
   /** FROM → TO of `--image`. */
   images: StringMap;
   workspace?: string | undefined;
@@ -39,24 +45,38 @@ export interface PlanRequest {
   ask: AskSecret | undefined;
   /** Makes a source ready; called once for each choice that is needed. */
   checkout(choice: SourceChoice, folder: string): Promise<Checkout>;
+  signal: AbortSignal;
 }
 
 /** @throws UsageError for what cannot be meant; RejectedDefinition; RunFailure where git is not to be had */
 export async function planRuns(request: PlanRequest): Promise<PlannedRun[]> {
-  const files = request.arguments.filter(isRundefFile).map(readRundefFile);
-  const names = request.arguments.filter((argument) => !isRundefFile(argument));
+  const { addresses, paths, names } = kindsOf(request.arguments);
+  const files = paths.map(readRundefFile);
+  if (addresses.length > 0) files.push(...(await request.fetchRundefs(addresses)));
   const definition = files.length > 0 && names.length === 0 ? undefined : await request.loadDefinition();
   const selected = definition === undefined ? [] : await select(definition, names, request.choose);
+  checkForgeRequest(
+    request.forge,
+    selected.map(({ trigger }) => trigger.type),
+  );
 
   const secrets = await completeSecrets(request, definition, selected, files);
   const checkouts = new Checkouts(request);
+  const requests = new Requests(request);
   const planned: PlannedRun[] = [];
   for (const run of selected)
-    planned.push(await planOfDefinition(run, definition as LoadedDefinition, secrets, request, checkouts));
+    planned.push(await planOfDefinition(run, definition as LoadedDefinition, secrets, request, checkouts, requests));
   for (const file of files) planned.push(await planOfFile(file, secrets, request, checkouts));
   mapImages(planned, request.images);
   placeRuns(planned, request);
   return planned;
+}
+
+function kindsOf(all: readonly string[]): { addresses: string[]; paths: string[]; names: string[] } {
+  const addresses = all.filter(isAddress);
+  const paths = all.filter((argument) => !isAddress(argument) && isRundefFile(argument));
+  const names = all.filter((argument) => !isAddress(argument) && !isRundefFile(argument));
+  return { addresses, paths, names };
 }
 
 async function select(
@@ -86,9 +106,10 @@ async function completeSecrets(
   const users = [
     ...selected.map((run) => secretUserOf(run, (definition as LoadedDefinition).definition, known)),
     ...files.map(({ path, rundef }) => ({
-      label: path,
+      label: rundef.env?.['H_RUN'] ?? path,
       containerAuth: rundef['container-auth'],
       scriptRepo: rundef['script-repo'],
+      script: rundef.script,
       secrets: withKnown(rundef.secrets, known),
     })),
   ];
@@ -109,19 +130,24 @@ async function planOfDefinition(
   secrets: StringMap,
   request: PlanRequest,
   checkouts: Checkouts,
+  requests: Requests,
 ): Promise<PlannedRun> {
   const folder = path === '-' || path === '<stdin>' ? process.cwd() : dirname(resolve(path));
   const project = request.project ?? defaultProject(folder);
   const isGit = GIT_TRIGGER_TYPES.has(selected.trigger.type);
-  const choice = isGit ? chooseSource(request.source, request.params, repositoryFolder(folder)) : 'remote';
+  // A request names a commit, as -p GIT_SHA does.
+  const source = request.source ?? (namesRequest(request.forge, selected.trigger.type) ? 'remote' : undefined);
+  const choice = isGit ? chooseSource(source, request.params, repositoryFolder(folder)) : 'remote';
   const checkout = isGit ? await checkouts.get(choice, folder) : undefined;
+  const requested = await requests.get(selected.trigger.type, secrets, choice === 'local' ? checkout : undefined);
   const { params, build } = request;
-  const run: Unplaced = planDefinitionRun(selected, definition, { project, build, params, secrets, checkout, choice });
+  const given = { project, build, params, secrets, checkout, choice, requested };
+  const run: Unplaced = planDefinitionRun(selected, definition, given);
   return { ...run, ...UNPLACED };
 }
 
 async function planOfFile(
-  { rundef: read }: RundefFile,
+  { rundef: read, differences: known }: RundefFile,
   secrets: StringMap,
   request: PlanRequest,
   checkouts: Checkouts,
@@ -134,7 +160,7 @@ async function planOfFile(
     env,
     secrets: withKnown(read.secrets, secrets),
   });
-  const differences: Difference[] = [];
+  const differences: Difference[] = [...known];
   let source: PlannedRun['source'];
   if (GIT_TRIGGER_TYPES.has(rundef.trigger_type) && request.source === 'local') {
     const checkout = await checkouts.get(chooseSource('local', request.params, repositoryFolder('.')), process.cwd());
@@ -159,6 +185,26 @@ class Checkouts {
     const key = `${choice} ${folder}`;
     const known = this.#ready.get(key) ?? this.#request.checkout(choice, folder);
     this.#ready.set(key, known);
+    return known;
+  }
+}
+
+/** What a pull or merge request says is asked once, whatever the number of runs. */
+class Requests {
+  readonly #request: PlanRequest;
+  readonly #asked = new Map<TriggerType, Promise<StringMap>>();
+
+  constructor(request: PlanRequest) {
+    this.#request = request;
+  }
+
+  /** @param local of a run that gets the working tree: then nobody is asked */
+  async get(type: TriggerType, secrets: StringMap, local: Checkout | undefined): Promise<StringMap | undefined> {
+    const { forge, signal } = this.#request;
+    if (forge === undefined || !namesRequest(forge, type)) return undefined;
+    const tree = local && { sha: local.sha };
+    const known = this.#asked.get(type) ?? forgeParams(forge, type, secrets, tree, signal);
+    this.#asked.set(type, known);
     return known;
   }
 }

@@ -22,6 +22,7 @@ export function withPullPolicy(
   return {
     address: engine.address,
     create: (spec, signal) => engine.create(spec, signal),
+    reattach: (id) => engine.reattach(id),
     pull: async (request: PullRequest) => {
       const image = await engine.inspectImage(request.reference);
       if (image !== undefined) {

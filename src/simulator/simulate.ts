@@ -14,11 +14,14 @@ import type { PlannedRun } from './planned-run.js';
 import type { PullPolicy } from './pull-policy.js';
 import type { RunResult, SimulationResult } from './run-result.js';
 import { Scratch } from './scratch.js';
+import type { AccessRequest } from './server-access.js';
 import { type Surroundings, simulateRun } from './simulated-run.js';
 import { clearAbandoned, type SimulationWorkspace } from './simulation-workspace.js';
 import { cacheFolder, locksIn, scratchIn } from './workspace-names.js';
 
-export interface SimulateRequest extends Omit<PlanRequest, 'cache' | 'checkout'> {
+export interface SimulateRequest extends Omit<PlanRequest, 'cache' | 'checkout' | 'fetchRundefs'> {
+  /** What servers are told of who asks, where a run is named by its address. */
+  access: AccessRequest;
   pull: PullPolicy;
   sharedVolumes: StringMap;
   jobs: number;
@@ -68,6 +71,8 @@ export async function withPlan<T>(request: SimulateRequest, work: (plan: Plan) =
     const planned = await planRuns({
       ...request,
       cache,
+      fetchRundefs: async (addresses) =>
+        (await import('./server-rundef.js')).fetchRundefs(addresses, request.access, signal),
       checkout: async (choice, folder) =>
         choice === 'remote' ? remoteCheckout(folder, signal) : localCheckout(folder, await scratch.folder(), signal),
     });

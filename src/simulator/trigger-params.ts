@@ -42,7 +42,7 @@ export function triggerParams(type: TriggerType, known: StringMap, checkout: Che
   set('GIT_SHA', sha);
   const base = oldSha ?? sha;
   const baseMadeUp = 'the commit before the one that runs, not what the server last built';
-  set('GIT_OLD_SHA', base, baseMadeUp);
+  if (type !== 'gitlab_mr') set('GIT_OLD_SHA', base, baseMadeUp);
   if (type === 'git_poller') {
     const detached = branch === undefined ? 'a stand-in: no branch is checked out' : undefined;
     set('GIT_REF', `refs/heads/${branch ?? 'detached'}`, detached);

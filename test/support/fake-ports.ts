@@ -50,6 +50,8 @@ export interface FakeWorldOptions {
   store?: (files: ArtifactFile[]) => Promise<void>;
   reboot?: (request: RebootRequest) => Promise<void>;
   dispose?: () => Promise<void>;
+  /** What reattaching finds. */
+  running?: Container;
   write?: (bytes: Uint8Array) => void | Promise<void>;
   /** false: what is written is not kept, for tests of memory. */
   keepConsole?: boolean;
@@ -102,6 +104,12 @@ export async function fakeWorld(options: FakeWorldOptions = {}): Promise<{ ports
       create: async (spec) => {
         specs.push(spec);
         return fakeContainer(spec);
+      },
+      reattach: async (id) => {
+        story.push(`reattach ${id}`);
+        const container = options.running;
+        if (container === undefined) throw new RunFailure('lost', `${id} is gone`);
+        return container;
       },
     },
     source: {
@@ -159,12 +167,17 @@ export async function fakeWorld(options: FakeWorldOptions = {}): Promise<{ ports
     story.push('create');
     const killed = new AbortController();
     let exit: Promise<ContainerExit> | undefined;
+    let printed = 0;
+    const count = (text: string | Uint8Array) => {
+      printed += Buffer.from(text).length;
+      return { stdout: printed, stderr: 0 };
+    };
     return {
       id,
       start: async (sink) => {
         story.push('start');
         const script = options.script ?? (async () => 0);
-        const print = async (text: string | Uint8Array) => void (await sink(Buffer.from(text)));
+        const print = async (text: string | Uint8Array) => void (await sink(Buffer.from(text), count(text)));
         exit = script({ spec, print, archive: workspace.archive, killed: killed.signal }).then((end) => ({
           exitCode: 0,
           oomKilled: false,

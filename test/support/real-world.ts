@@ -46,6 +46,7 @@ function withoutPull(engine: DockerEngine): FakeWorld['engine'] {
   return {
     address: engine.address,
     create: (spec, signal) => engine.create(spec, signal),
+    reattach: (id) => engine.reattach(id),
     pull: async ({ reference }) => {
       const image = await engine.inspectImage(reference);
       if (image === undefined) throw new Error(`${reference} is not there`);

@@ -1,0 +1,52 @@
+import * as Args from '@oclif/core/args';
+import { BaseCommand } from '../cli/base-command.js';
+import { EXIT } from '../cli/exit-status.js';
+import { loadDefinition } from '../cli/load-definition.js';
+import { RUN_FLAGS } from '../cli/run-flags.js';
+import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
+import { greppingOf } from '../simulator/grepping-inputs.js';
+import { renderFoundTests } from '../terminal/found-tests.js';
+import { styleFor } from '../terminal/style.js';
+
+export default class CheckTestGrepping extends BaseCommand {
+  static override summary = 'Show the tests that the server would read from a console.';
+  static override description =
+    'RUN, whose test-grepping is used, is a run of the definition, a rundef file, or the address of a run on its server. LOG is a file, - for the standard input, or the address of a run; without it, the console of the run that is an address, or the standard input. Where RUN is an address, what is found is compared with what the server recorded. The status is 1 when the server would fail the run for what it reads, cannot read it, or recorded something else.';
+  static override examples = [
+    {
+      description: 'The console of the last simulation',
+      command: '<%= config.bin %> check-test-grepping ci/unit-test ~/.cache/jobserv/blinky/ci/unit-test/console.log',
+    },
+    {
+      description: 'Patterns that are not pushed yet, on the console of a real run',
+      command:
+        '<%= config.bin %> check-test-grepping ci/unit-test https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/',
+    },
+    {
+      description: 'What the server made of a run',
+      command:
+        '<%= config.bin %> check-test-grepping https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/',
+    },
+  ];
+  static override enableJsonFlag = true;
+  static override args = {
+    run: Args.string({ required: true, ignoreStdin: true, description: 'whose patterns' }),
+    log: Args.string({ ignoreStdin: true, description: 'which console' }),
+  };
+  static override flags = { file: RUN_FLAGS.file, ...SERVER_FLAGS };
+
+  async run(): Promise<unknown> {
+    const { args, flags } = await this.parse(CheckTestGrepping);
+    const check = await greppingOf({
+      run: args.run,
+      log: args.log,
+      loadDefinition: () => loadDefinition(flags.file),
+      access: readServerFlags(flags),
+      stdin: process.stdin,
+    });
+    const good = check.status === 'PASSED' && check.troubles.length === 0 && check.server?.agrees !== false;
+    this.endWith(good ? EXIT.passed : EXIT.failed);
+    this.print(renderFoundTests(check, await styleFor(process.stdout)));
+    return check;
+  }
+}

@@ -1,0 +1,158 @@
+/** An answer that is not the one wanted, as a paragraph that says what to do. */
+import { hostOf, withoutSecrets } from './address.js';
+import type { Answer, Call } from './call.js';
+import type { Words } from './failure-words.js';
+import { jsendMessage } from './jsend.js';
+import { retryAfterMs } from './retry.js';
+import { ServerFailure, type ServerFailureKind } from './server-failure.js';
+
+export interface Circumstances {
+  /** Whether credentials went to the server that answered. */
+  authenticated: boolean;
+  words: Words;
+}
+
+const GIVE_TOKEN =
+  'Give what you log in with: --token, --header, JOBSERV_TOKEN, or an entry for this server in servers.toml.';
+
+/** @param answer one whose status the call does not expect */
+export function answerFailure(call: Call, answer: Answer, { authenticated, words }: Circumstances): ServerFailure {
+  const { status } = answer;
+  const said = words(jsendMessage(answer.body) ?? (isHtml(answer) ? titleOf(answer) : plainText(answer)));
+  const wait = retryAfterMs(answer.headers['retry-after'], Date.now());
+  const kind = kindOf(answer, said, wait);
+  const details = {
+    status,
+    maybeDelivered: status >= 500 && kind !== 'busy',
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    ...(said ? { said } : {}),
+  };
+  const what = `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}`;
+  const [why, advice] = reasonFor(kind, answer, said, authenticated ? undefined : (call.logIn ?? GIVE_TOKEN));
+  return new ServerFailure(kind, `${what}: ${why}. ${advice}`, details);
+}
+
+function kindOf({ status, body }: Answer, said: string, wait: number | undefined): ServerFailureKind {
+  if (status === 401 && /complete/i.test(said) && jsendMessage(body) !== undefined) return 'completed';
+  if (status === 401 || status === 403 || status === 407) return 'unauthorized';
+  if (status === 404 || status === 410) return 'not-found';
+  if (status === 413) return 'too-large';
+  if (status === 408 || status === 425 || status === 429 || (status === 503 && wait !== undefined)) return 'busy';
+  if (status >= 500) return 'server-error';
+  return status >= 400 ? 'rejected' : 'no-jobserv';
+}
+
+/** Why, and what to do about it. @param logIn of somebody who has not said who they are */
+function reasonFor(
+  kind: ServerFailureKind,
+  answer: Answer,
+  said: string,
+  logIn: string | undefined,
+): [why: string, advice: string] {
+  const { status } = answer;
+  const host = hostOf(answer.url);
+  const quoted = said && ` ("${said}")`;
+  const html = isHtml(answer);
+  switch (kind) {
+    case 'completed':
+      return ['the run is complete on the server, which takes nothing more of it', 'There is nothing to do.'];
+    case 'unauthorized':
+      if (status === 407) {
+        return [
+          `the proxy on the way to ${host} wants credentials of its own`,
+          'Put them into HTTPS_PROXY, http://user:password@proxy:port.',
+        ];
+      }
+      return logIn === undefined
+        ? [
+            `${host} does not accept the credentials that were given, or they may not do this (${status})${quoted}`,
+            'Check that the token is for this server, has not expired, and may see this project.',
+          ]
+        : [`${host} wants to know who asks (${status})${quoted}`, logIn];
+    case 'not-found': {
+      const hidden =
+        logIn === undefined
+          ? 'or these credentials may not see it'
+          : 'or it is hidden from those who do not say who they are';
+      const page = html ? 'with a page that is not from JobServ' : 'that there is no such thing';
+      return [
+        `${host} answers ${page} (${status})${quoted}: it does not exist, ${hidden}`,
+        `Check the address.${logIn === undefined ? '' : ` ${logIn}`}`,
+      ];
+    }
+    case 'too-large':
+      return [`it is larger than ${host}, or a proxy before it, takes (413)`, 'Send less at once.'];
+    case 'busy':
+      return [`${host} asks to come back later (${status})${quoted}`, 'Try again in a while.'];
+    case 'server-error':
+      return html
+        ? [
+            `a proxy before ${host} answered with a page of its own (${status})${quoted}`,
+            'The server behind it is down or too slow: try again later, or ask who runs it.',
+          ]
+        : [`${host} failed (${status})${quoted}`, "Try again later; if it stays so, the server's log says why."];
+    case 'rejected':
+      return [`${host} refuses the request (${status})${quoted}`, 'Check the address and what was given.'];
+    default:
+      return [`${host} answers something else than was asked for (${status})${quoted}`, 'Check the address.'];
+  }
+}
+
+/** A good status and a body that cannot be the answer: a page, or another program's words. */
+export function strangeAnswer(
+  call: Call,
+  answer: Answer,
+  redirected: boolean,
+  { words }: Circumstances,
+): ServerFailure {
+  const { status } = answer;
+  const what = `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}`;
+  const shown = withoutSecrets(answer.url);
+  if (isHtml(answer)) {
+    const title = words(titleOf(answer));
+    const page = title ? `the page "${title}"` : 'a web page';
+    if (redirected || looksLikeLogin(answer)) {
+      return new ServerFailure(
+        'unauthorized',
+        `${what}: instead of data came ${page} from ${shown}, where one logs in. ${call.logIn ?? GIVE_TOKEN}`,
+        { status },
+      );
+    }
+    return new ServerFailure(
+      'no-jobserv',
+      `${what}: instead of data came ${page}, which a front end or a proxy has there. ` +
+        "Give the address of the server's API: https://server/projects/…/builds/N/runs/NAME/.",
+      { status },
+    );
+  }
+  return new ServerFailure(
+    'no-jobserv',
+    `${what}: the answer is not what a JobServ server says there. Check the address; a path before /projects/ may be missing.`,
+    { status },
+  );
+}
+
+function isHtml({ headers, body }: Pick<Answer, 'headers' | 'body'>): boolean {
+  const start = body.subarray(0, 512).toString('latin1').trimStart().toLowerCase();
+  return /^text\/html|^application\/xhtml/.test(headers['content-type'] ?? '')
+    ? start.startsWith('<')
+    : /^<(!doctype html|html|head|body)\b/.test(start);
+}
+
+function looksLikeLogin({ url, body }: Answer): boolean {
+  const page = body.subarray(0, 64 * 1024).toString('latin1');
+  return (
+    /\b(log-?in|sign-?in|sso|saml|oauth2?|auth)\b/i.test(new URL(url).pathname) || /type=["']?password/i.test(page)
+  );
+}
+
+function titleOf({ body }: Answer): string {
+  const page = body.subarray(0, 64 * 1024).toString('utf8');
+  return /<title[^>]{0,100}>([^<]{0,200})/i.exec(page)?.[1] ?? '';
+}
+
+/** Of a text that is no envelope only a short one says something. */
+function plainText({ headers, body }: Answer): string {
+  const text = /^text\/|^$/.test(headers['content-type'] ?? '') ? body.subarray(0, 300).toString('utf8') : '';
+  return text.includes('<') ? '' : text;
+}

@@ -1,0 +1,78 @@
+/** Artifacts of a run, on their way to where the server keeps them (SPEC 5). */
+import type { Call } from './call.js';
+import type { RunCredentials } from './console.js';
+import type { HttpClient } from './http.js';
+import { jsendData, objectOf } from './jsend.js';
+import { notJobserv } from './not-jobserv.js';
+
+/** So many names a server takes at once (SPEC 5). */
+export const MOST_NAMES = 75;
+
+export interface SignedUpload {
+  url: string;
+  contentType: string;
+}
+
+/**
+ * Where to put these files; valid for half an hour, or what the server decides. Idempotent.
+ *
+ * @param names at most 75
+ * @returns by name; a name that the server left out is not there
+ */
+export async function createSigned(
+  http: HttpClient,
+  { runUrl, apiKey }: RunCredentials,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<Map<string, SignedUpload>> {
+  if (names.length > MOST_NAMES)
+    throw new RangeError(`a server signs ${MOST_NAMES} names at once, not ${names.length}`);
+  const call: Call = {
+    method: 'POST',
+    url: `${runUrl}create_signed`,
+    what: 'get the addresses for the artifacts',
+    body: JSON.stringify(names),
+    headers: { 'content-type': 'application/json', authorization: `Token ${apiKey}` },
+    repeatable: true,
+    signal,
+  };
+  const answer = await http.send(call);
+  const urls = objectOf(jsendData(answer.body)?.['urls']);
+  if (urls === undefined) throw notJobserv(call, answer);
+  const signed = new Map<string, SignedUpload>();
+  for (const name of names) {
+    const one = Object.hasOwn(urls, name) ? objectOf(urls[name]) : undefined;
+    if (typeof one?.['url'] !== 'string') continue;
+    const type = one['content-type'];
+    signed.set(name, { url: one['url'], contentType: typeof type === 'string' ? type : 'application/octet-stream' });
+  }
+  return signed;
+}
+
+/**
+ * Uploads one file. Idempotent: the last upload of a name wins, so a try whose answer was lost is made again.
+ *
+ * @param file `open` gives exactly `bytes` bytes, from the start each time
+ * @throws ServerFailure: `unauthorized` or `rejected` when the address has expired: sign again
+ */
+export async function upload(
+  http: HttpClient,
+  { url, contentType }: SignedUpload,
+  file: { name: string; bytes: number; open(): AsyncIterable<Uint8Array> },
+  signal?: AbortSignal,
+): Promise<void> {
+  await http.send({
+    method: 'PUT',
+    url,
+    what: `upload ${JSON.stringify(file.name)}`,
+    // The rest of it is a key.
+    shown: new URL(url).origin,
+    body: { bytes: file.bytes, open: file.open },
+    headers: { 'content-type': contentType },
+    expect: [200, 201],
+    accept: 'any',
+    // Bounded by the progress that it makes, not by its size.
+    limits: { total: 6 * 60 * 60 * 1000 },
+    signal,
+  });
+}

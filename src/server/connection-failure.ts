@@ -1,0 +1,123 @@
+/** Why no answer came, from what the sockets said. */
+import { hostOf, withoutSecrets } from './address.js';
+import type { Call } from './call.js';
+import type { Words } from './failure-words.js';
+import { ServerFailure, type ServerFailureKind } from './server-failure.js';
+
+interface Reason {
+  codes: RegExp;
+  kind: ServerFailureKind;
+  /** Whether the request can have reached the server. */
+  maybeDelivered: boolean;
+  why(host: string): string;
+  advice: string;
+}
+
+const NETWORK = 'Check the address, the network and the proxy settings of this host.';
+
+const REASONS: Reason[] = [
+  {
+    codes: /^ECONNREFUSED$/,
+    kind: 'unreachable',
+    maybeDelivered: false,
+    why: (host) => `nothing listens at ${host}: the connection was refused`,
+    advice: 'Check the port, and that the server is up.',
+  },
+  {
+    codes: /^(ENOTFOUND|EAI_\w+)$/,
+    kind: 'unreachable',
+    maybeDelivered: false,
+    why: (host) => `the name ${host} is not known here`,
+    advice: 'Check how it is written, and whether it needs a VPN.',
+  },
+  {
+    codes: /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL)$/,
+    kind: 'unreachable',
+    maybeDelivered: false,
+    why: (host) => `there is no way to ${host} from here`,
+    advice: NETWORK,
+  },
+  {
+    codes: /^UND_ERR_CONNECT_TIMEOUT$/,
+    kind: 'unreachable',
+    maybeDelivered: false,
+    why: (host) => `${host} did not take the connection in time`,
+    advice: NETWORK,
+  },
+  {
+    codes: /^(UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT|ETIMEDOUT|TOTAL_TIMEOUT)$/,
+    kind: 'interrupted',
+    maybeDelivered: true,
+    why: (host) => `${host} took the connection and then was silent for too long`,
+    advice: 'It may be overloaded: try again later, and look at the server if that goes on.',
+  },
+  {
+    codes: /^(EPROTO|ERR_SSL_\w+)$/,
+    kind: 'tls',
+    maybeDelivered: false,
+    why: (host) => `${host} does not speak TLS, or none that is known here`,
+    advice: 'If the server has plain http, write http:// instead of https://.',
+  },
+  {
+    codes: /^(CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/,
+    kind: 'tls',
+    maybeDelivered: false,
+    why: (host) => `the certificate of ${host} is not valid at this time`,
+    advice: "Check this host's clock; otherwise the server needs a new certificate.",
+  },
+  {
+    codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    kind: 'tls',
+    maybeDelivered: false,
+    why: (host) => `the certificate that answers there is not for ${host}`,
+    advice: 'Use the name that the certificate is for.',
+  },
+  {
+    codes: /^(CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+|DEPTH_ZERO_\w+|ERR_TLS_\w+)$/,
+    kind: 'tls',
+    maybeDelivered: false,
+    why: (host) => `the certificate of ${host} is not trusted here`,
+    advice: 'If it is from an authority of your own, name its file in the environment: NODE_EXTRA_CA_CERTS=ca.pem.',
+  },
+  {
+    codes: /^HPE_\w+$/,
+    kind: 'no-jobserv',
+    maybeDelivered: true,
+    why: (host) => `what answers at ${host} does not speak HTTP`,
+    advice: 'Check the port; a server with TLS wants https://.',
+  },
+  {
+    codes:
+      /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_CLOSED|UND_ERR_DESTROYED|UND_ERR_ABORTED)$/,
+    kind: 'interrupted',
+    maybeDelivered: true,
+    why: (host) => `the connection to ${host} broke off before the answer was complete`,
+    advice: 'Try again; if it stays so, look at the server, and at the proxies before it.',
+  },
+];
+
+/** An error of the transport as a `ServerFailure`; undefined for what is none of a connection, and so a defect. */
+export function connectionFailure(call: Call, error: unknown, words: Words): ServerFailure | undefined {
+  const { code, text } = innermost(error);
+  const found = REASONS.find(({ codes }) => codes.test(code));
+  if (found === undefined) return undefined;
+  const { kind, maybeDelivered, why, advice } = found;
+  const detail = words(text);
+  return new ServerFailure(
+    kind,
+    `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: ${why(hostOf(call.url))}${detail && ` (${detail})`}. ${advice}`,
+    { maybeDelivered, cause: error },
+  );
+}
+
+/** The cause that names a code; of several addresses that were tried, the last. */
+function innermost(error: unknown): { code: string; text: string } {
+  let found = { code: '', text: '' };
+  for (let one = error, depth = 0; one instanceof Error && depth < 8; depth++) {
+    const code = one.name === 'HTTPParserError' ? 'HPE_INVALID' : (one as NodeJS.ErrnoException).code;
+    // undici's own codes are more general than those of the socket inside.
+    if (typeof code === 'string') found = { code, text: one.message };
+    one = one.cause ?? (one instanceof AggregateError ? one.errors.at(-1) : undefined);
+  }
+  return found;
+}

@@ -1,0 +1,141 @@
+/** The console of a run and its status: read by everybody, written by its worker (SPEC 5). */
+import { Readable } from 'node:stream';
+import type { RunStatus } from '../executor/ports.js';
+import type { Call } from './call.js';
+import type { HttpClient } from './http.js';
+import { ServerFailure } from './server-failure.js';
+
+/** Statuses of a run that gets nothing more. */
+const ENDED = new Set(['PASSED', 'FAILED', 'SKIPPED', 'PROMOTED']);
+
+export interface ServerConsole {
+  /** The run's status when this was answered; undefined where the server does not say. */
+  status: string | undefined;
+  /** From `offset` on, as bytes. Read it to its end, or destroy it; an error in it is a `ServerFailure`. */
+  body: Readable;
+}
+
+/**
+ * The console from an offset in bytes on: what is there now. Nothing more is an empty body.
+ * A server looks at the offset only while the run goes on, and gives the whole of a complete
+ * one: what is before the offset is dropped here then, so that the caller sees no difference.
+ *
+ * The offset counts the server's bytes: its own first lines (`# Run sent to worker: …`) too.
+ *
+ * @param apiKey of the run, for its worker
+ */
+export async function readConsole(
+  http: HttpClient,
+  runUrl: string,
+  options: { offset?: number; apiKey?: string | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<ServerConsole> {
+  const { offset = 0, apiKey, signal } = options;
+  const answer = await http.stream({
+    method: 'GET',
+    url: `${runUrl}console.log`,
+    what: 'read the console',
+    accept: 'any',
+    headers: {
+      ...(offset > 0 ? { 'x-offset': String(offset) } : {}),
+      ...(apiKey === undefined ? {} : { authorization: `Token ${apiKey}` }),
+    },
+    signal,
+  });
+  const status = answer.headers['x-run-status'];
+  if (status === undefined && /^text\/html/.test(answer.headers['content-type'] ?? '')) {
+    answer.body.destroy();
+    throw new ServerFailure(
+      'no-jobserv',
+      `Could not read the console at ${runUrl}console.log: a web page came instead, of a proxy or a login. Check the address and the credentials.`,
+      { status: answer.status },
+    );
+  }
+  const whole = offset > 0 && (status === undefined || ENDED.has(status));
+  return { status, body: whole ? Readable.from(from(answer.body, offset), { objectMode: false }) : answer.body };
+}
+
+async function* from(body: Readable, offset: number): AsyncGenerator<Buffer> {
+  let skip = offset;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (skip < chunk.length) yield skip === 0 ? chunk : chunk.subarray(skip);
+    skip = Math.max(0, skip - chunk.length);
+  }
+}
+
+export interface RunCredentials {
+  /** Ends with a slash. */
+  runUrl: string;
+  apiKey: string;
+}
+
+export interface Appended {
+  /** The server wants the run to stop. */
+  cancelled: boolean;
+}
+
+export interface AppendRequest extends RunCredentials {
+  /** May be empty: the answer says whether the run is cancelled. */
+  bytes: Uint8Array;
+  status?: RunStatus;
+  /** X-RUN-METADATA. */
+  metadata?: string;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * One try to append to the console, and to set the status along with it. **Not idempotent**: the
+ * server appends whatever it gets. Never tried again here: of a failure that `maybeDelivered`,
+ * ask with `readConsole` what is there before sending again. An empty append is harmless.
+ *
+ * @throws ServerFailure: `completed` when the run has ended on the server, `too-large` for a smaller piece,
+ *   `passing` when the same may go well later, after `retryAfterMs` where the server says so
+ */
+export async function appendConsole(http: HttpClient, request: AppendRequest): Promise<Appended> {
+  const what = request.bytes.length > 0 ? 'send the console' : 'tell the status of the run';
+  return append(http, { ...request, what });
+}
+
+/**
+ * Sets the status; tried again until the server has it. Idempotent: setting what is set changes
+ * nothing, and a final status whose answer was lost counts as set when the run is then complete.
+ *
+ * @throws ServerFailure: `completed` when the run had ended before
+ */
+export async function setStatus(
+  http: HttpClient,
+  request: RunCredentials & { status: RunStatus; metadata?: string; signal?: AbortSignal | undefined },
+): Promise<Appended> {
+  const final = request.status === 'PASSED' || request.status === 'FAILED';
+  let lost = false;
+  return http.persist({ method: 'POST', repeatable: true, signal: request.signal }, async () => {
+    try {
+      return await append(http, { ...request, bytes: new Uint8Array(), what: 'set the status of the run' });
+    } catch (error) {
+      if (!(error instanceof ServerFailure)) throw error;
+      if (final && lost && error.kind === 'completed') return { cancelled: false };
+      lost ||= error.maybeDelivered;
+      throw error;
+    }
+  });
+}
+
+async function append(
+  http: HttpClient,
+  { runUrl, apiKey, bytes, status, metadata, signal, what }: AppendRequest & Pick<Call, 'what'>,
+): Promise<Appended> {
+  const answer = await http.send({
+    method: 'POST',
+    url: runUrl,
+    what,
+    body: bytes,
+    headers: {
+      'content-type': 'text/plain',
+      authorization: `Token ${apiKey}`,
+      ...(status === undefined ? {} : { 'x-run-status': status }),
+      ...(metadata === undefined ? {} : { 'x-run-metadata': metadata }),
+    },
+    retry: false,
+    signal,
+  });
+  return { cancelled: answer.headers['x-jobserv-cancel'] !== undefined };
+}

@@ -1,0 +1,198 @@
+/**
+ * The HTTP client under every call to a server: timeouts, retries, redirects, and errors as
+ * paragraphs. Connections are kept for the next call; undici is loaded with the first one.
+ */
+import { Readable } from 'node:stream';
+import { createMasker } from '../executor/masking.js';
+import { withoutSecrets } from './address.js';
+import { answerFailure, type Circumstances, strangeAnswer } from './answer-failure.js';
+import type { Answer, AnswerHead, Call, Limits, StreamedAnswer } from './call.js';
+import { connectionFailure } from './connection-failure.js';
+import { type Credentials, NO_CREDENTIALS } from './credentials.js';
+import { type Words, wordsWithout } from './failure-words.js';
+import { isRedirect, nextCall } from './redirects.js';
+import { PATIENCE, pause, type RetryPolicy, waitBeforeRetry } from './retry.js';
+import { ServerFailure } from './server-failure.js';
+import type { RawAnswer, Transport } from './transport.js';
+
+const LIMITS: Limits = { connect: 10_000, answer: 30_000, idle: 30_000, total: 120_000 };
+/** Of an answer that is held in memory; a run definition with a long script is far below. */
+const LARGEST_ANSWER = 32 * 1024 * 1024;
+/** Of a refusal, only what its message may need. */
+const LARGEST_REFUSAL = 64 * 1024;
+const MOST_REDIRECTS = 5;
+
+type Persistence = Pick<Call, 'method' | 'repeatable' | 'retry' | 'signal'>;
+
+export interface HttpSettings {
+  credentials?: Credentials;
+  limits?: Partial<Limits>;
+  retry?: RetryPolicy;
+  /** Is told before each wait. */
+  onRetry?: (failure: ServerFailure, waitMs: number) => void;
+  /** For tests, which do not wait. */
+  pause?: typeof pause;
+}
+
+/** Any number of calls may be under way at a time. `close` ends them, and may be called twice. */
+export class HttpClient {
+  readonly #settings: HttpSettings;
+  readonly #limits: Limits;
+  readonly #credentials: Credentials;
+  #transport: Promise<Transport> | undefined;
+
+  constructor(settings: HttpSettings = {}) {
+    this.#settings = settings;
+    this.#limits = { ...LIMITS, ...settings.limits };
+    this.#credentials = settings.credentials ?? NO_CREDENTIALS;
+  }
+
+  /**
+   * The answer, complete: at most 32 MiB.
+   *
+   * @throws ServerFailure for no answer and for one with another status than `expect`; the signal's reason
+   */
+  send(call: Call): Promise<Answer> {
+    return this.persist(call, async () => {
+      const total = this.#limitsOf(call).total;
+      const clock = AbortSignal.timeout(total);
+      const signal = call.signal ? AbortSignal.any([call.signal, clock]) : clock;
+      const answer = await this.#follow(call, signal);
+      const body = await this.#collect(call, answer, LARGEST_ANSWER, signal);
+      const complete = { ...headOf(answer), body };
+      if (call.accept === 'any' || body.length === 0 || /^\s*[{["]/.test(body.subarray(0, 64).toString('latin1'))) {
+        return complete;
+      }
+      throw strangeAnswer(call, complete, answer.redirected, this.#circumstances(call, complete));
+    });
+  }
+
+  /**
+   * The answer's head as soon as it is there, its body as a stream. Tries end with the head:
+   * what breaks in the body is the reader's to ask for again.
+   *
+   * @throws ServerFailure as `send`, here and in the stream
+   */
+  async stream(call: Call): Promise<StreamedAnswer> {
+    const answer = await this.persist(call, () => this.#follow(call, call.signal));
+    const chunks = this.#guarded(call, answer.body, call.signal);
+    return { ...headOf(answer), body: Readable.from(chunks, { objectMode: false }) };
+  }
+
+  async close(): Promise<void> {
+    await (await this.#transport)?.close();
+  }
+
+  /** Repeats an attempt as the policy says (`waitBeforeRetry`): for verbs that look between two tries. */
+  async persist<T>(call: Persistence, attempt: () => Promise<T>): Promise<T> {
+    for (let tried = 1; ; tried++) {
+      call.signal?.throwIfAborted();
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!(error instanceof ServerFailure)) throw error;
+        const wait = waitBeforeRetry(error, call, tried, this.#settings.retry ?? PATIENCE);
+        if (wait === undefined) throw error;
+        this.#settings.onRetry?.(error, wait);
+        await (this.#settings.pause ?? pause)(wait, call.signal);
+      }
+    }
+  }
+
+  /** Redirects by hand: each hop gets the headers of its own origin, and no other's. */
+  async #follow(call: Call, signal: AbortSignal | undefined): Promise<RawAnswer & { redirected: boolean }> {
+    let hop = call;
+    let earlier: Readonly<Record<string, string>> = {};
+    for (let hops = 0; ; hops++) {
+      const answer = await this.#once(hop, call, signal);
+      const headers = { ...earlier, ...answer.headers };
+      if ((call.expect ?? [200]).includes(answer.status)) return { ...answer, headers, redirected: hops > 0 };
+      const body = await this.#collect(call, answer, LARGEST_REFUSAL, signal);
+      if (!isRedirect(answer)) throw answerFailure(call, { ...answer, body }, this.#circumstances(call, answer));
+      if (hops === MOST_REDIRECTS) {
+        throw new ServerFailure(
+          'redirected',
+          `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: it was redirected ${hops + 1} times, in the end to ${withoutSecrets(hop.url)}. Check the address.`,
+          { status: answer.status },
+        );
+      }
+      hop = nextCall(call, hop, answer);
+      const { location: _, ...kept } = headers;
+      earlier = kept;
+    }
+  }
+
+  async #once(hop: Call, call: Call, signal: AbortSignal | undefined): Promise<RawAnswer> {
+    this.#transport ??= import('./transport.js').then(({ Transport }) => new Transport(this.#limits));
+    const transport = await this.#transport;
+    const headers = {
+      accept: call.accept === 'any' ? '*/*' : 'application/json, */*;q=0.1',
+      'user-agent': 'jobserv',
+      ...this.#credentials.headersFor(new URL(hop.url).origin),
+      ...hop.headers,
+    };
+    try {
+      return await transport.send(hop, headers, this.#limitsOf(call), signal);
+    } catch (error) {
+      throw this.#failure(call, hop, error, signal);
+    }
+  }
+
+  /** The body up to a size; a larger refusal is cut, a larger answer is a failure. */
+  async #collect(call: Call, answer: RawAnswer, most: number, signal: AbortSignal | undefined): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of this.#guarded(call, answer.body, signal)) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > most) {
+        if (most === LARGEST_REFUSAL) break;
+        throw new ServerFailure(
+          'no-jobserv',
+          `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: the answer is larger than ${most / 2 ** 20} MiB. Check the address.`,
+        );
+      }
+    }
+    return Buffer.concat(chunks);
+  }
+
+  async *#guarded(call: Call, body: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+    try {
+      for await (const chunk of body) yield chunk as Buffer;
+    } catch (error) {
+      throw this.#failure(call, call, error, signal);
+    }
+  }
+
+  #failure(call: Call, hop: Call, error: unknown, signal: AbortSignal | undefined): unknown {
+    if (call.signal?.aborted) return call.signal.reason;
+    const late = signal?.aborted
+      ? Object.assign(new Error('no complete answer in time'), { code: 'TOTAL_TIMEOUT' })
+      : error;
+    return connectionFailure({ ...call, url: hop.url }, late, this.#words(call)) ?? error;
+  }
+
+  #circumstances(call: Call, { url }: AnswerHead): Circumstances {
+    const known = Object.keys(this.#credentials.headersFor(new URL(url).origin)).length > 0;
+    return { authenticated: known || keysOf(call).length > 0, words: this.#words(call) };
+  }
+
+  /** Without credentials and the call's own key: a server may echo them. */
+  #words(call: Call): Words {
+    const keys = keysOf(call).flatMap((key) => [key, ...key.split(' ')]);
+    return wordsWithout(createMasker([...this.#credentials.values, ...keys]));
+  }
+
+  #limitsOf(call: Call): Limits {
+    return { ...this.#limits, ...call.limits };
+  }
+}
+
+/** What a call says itself about who asks. */
+function keysOf({ headers }: Call): string[] {
+  return [headers?.['authorization'], headers?.['private-token']].filter((key) => key !== undefined);
+}
+
+function headOf({ status, headers, url }: AnswerHead): AnswerHead {
+  return { status, headers, url };
+}

@@ -1,0 +1,156 @@
+/** Tests of a run: read by everybody, sent by its worker (SPEC 5). */
+import type { Test, TestResult } from '../schema/model.js';
+import type { Call } from './call.js';
+import type { RunCredentials } from './console.js';
+import type { HttpClient } from './http.js';
+import { jsendData, objectOf } from './jsend.js';
+import { notJobserv } from './not-jobserv.js';
+import { ServerFailure } from './server-failure.js';
+
+/** How many of a run's tests are asked for at once. */
+const AT_ONCE = 4;
+
+interface ListedTest extends Omit<Test, 'results'> {
+  url: string;
+}
+
+/**
+ * The tests that the server recorded, with their results, in its order. Of several tests of one
+ * name the server shows the results of the first only; the others have none here.
+ */
+export async function readTests(
+  http: HttpClient,
+  runUrl: string,
+  options: { apiKey?: string | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<Test[]> {
+  const listed = await listTests(http, runUrl, options);
+  const firsts = new Map<string, ListedTest>();
+  for (const test of listed) if (!firsts.has(test.name)) firsts.set(test.name, test);
+  const results = new Map<ListedTest, TestResult[]>();
+  const queue = [...firsts.values()];
+  const work = async () => {
+    for (let test = queue.shift(); test !== undefined; test = queue.shift()) {
+      results.set(test, await readResults(http, test.url, options));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return listed.map((test) => {
+    const { url: _, ...rest } = test;
+    return { ...rest, results: results.get(test) ?? [] };
+  });
+}
+
+async function listTests(http: HttpClient, runUrl: string, options: Access): Promise<ListedTest[]> {
+  const call = read(`${runUrl}tests/`, 'read the tests', options);
+  const answer = await http.send(call);
+  const tests = jsendData(answer.body)?.['tests'];
+  if (!Array.isArray(tests)) throw notJobserv(call, answer);
+  return tests.flatMap((item: unknown) => {
+    const test = objectOf(item);
+    const name = test?.['name'];
+    if (test === undefined || typeof name !== 'string') return [];
+    // Not the address that the server gives: it may call itself by a name that is not ours to use.
+    const url = `${runUrl}tests/${encodeURIComponent(name.toWellFormed())}/`;
+    return [{ name, url, context: text(test['context']), status: text(test['status']) ?? '' }];
+  });
+}
+
+async function readResults(http: HttpClient, url: string, options: Access): Promise<TestResult[]> {
+  const call = read(url, 'read the results of a test', options);
+  const answer = await http.send(call);
+  const test = objectOf(jsendData(answer.body)?.['test']);
+  if (test === undefined) throw notJobserv(call, answer);
+  const results = Array.isArray(test['results']) ? test['results'] : [];
+  return results.flatMap((item: unknown) => {
+    const result = objectOf(item);
+    if (result === undefined) return [];
+    return [
+      {
+        name: text(result['name']) ?? '',
+        context: text(result['context']),
+        status: text(result['status']) ?? '',
+        output: text(result['output']),
+      },
+    ];
+  });
+}
+
+export interface SendOptions {
+  signal?: AbortSignal | undefined;
+  /** It may have been sent already, by a process that did not live to know: look first. */
+  doubtful?: boolean;
+  /** Told when it is sent again though nobody could say whether it is there. */
+  onDoubt?: () => void;
+}
+
+/**
+ * Sends one test, once. The server adds whatever it gets: when an answer is lost, its list says
+ * whether the test is there already. Where that cannot be asked the test is sent again.
+ *
+ * @param before how many tests of this name were sent before it; those of one name are told apart by their number only
+ * @throws ServerFailure when it cannot be sent
+ */
+export async function sendTest(
+  http: HttpClient,
+  run: RunCredentials,
+  test: Test,
+  before: number,
+  { signal, doubtful = false, onDoubt }: SendOptions = {},
+): Promise<void> {
+  const { name, ...rest } = test;
+  const call: Call = {
+    method: 'POST',
+    url: `${run.runUrl}tests/${encodeURIComponent(name.toWellFormed())}/`,
+    what: `send the results of the test ${JSON.stringify(name)}`,
+    body: JSON.stringify(rest),
+    headers: { 'content-type': 'application/json', authorization: `Token ${run.apiKey}` },
+    retry: false,
+    signal,
+  };
+  let lost = doubtful;
+  await http.persist({ method: 'POST', repeatable: true, signal }, async () => {
+    if (lost) {
+      const there = await countOf(http, run, name, signal);
+      if (there === undefined) onDoubt?.();
+      else if (there > before) return;
+    }
+    try {
+      await http.send(call);
+    } catch (error) {
+      if (error instanceof ServerFailure && error.maybeDelivered) lost = true;
+      throw error;
+    }
+  });
+}
+
+/** How many tests of a name the server has; undefined when it does not say. */
+async function countOf(
+  http: HttpClient,
+  { runUrl, apiKey }: RunCredentials,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<number | undefined> {
+  try {
+    return (await listTests(http, runUrl, { apiKey, signal })).filter((test) => test.name === name).length;
+  } catch (error) {
+    if (error instanceof ServerFailure && !error.passing) return undefined;
+    throw error;
+  }
+}
+
+interface Access {
+  apiKey?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+function read(url: string, what: string, { apiKey, signal }: Access): Call {
+  return {
+    method: 'GET',
+    url,
+    what,
+    signal,
+    ...(apiKey === undefined ? {} : { headers: { authorization: `Token ${apiKey}` } }),
+  };
+}
+
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);

@@ -1,0 +1,79 @@
+/** What a server would read from a console, for people: each test, its results, and their lines. */
+import { harmlessLine } from './harmless.js';
+import type { Style } from './style.js';
+
+interface Found {
+  name: string;
+  status: string;
+  line: number | null;
+  text: string | null;
+}
+
+/** The parts of a check that are shown. */
+export interface ShownCheck {
+  run: string;
+  console: string;
+  status: 'PASSED' | 'FAILED';
+  lines: number;
+  tests: readonly (Found & { results: readonly Found[] })[];
+  troubles: readonly { line: number | null; message: string }[];
+  server?: {
+    agrees: boolean;
+    differences: readonly { test: string; result?: string; here: string | null; server: string | null }[];
+  };
+}
+
+const LONGEST = 100;
+
+/** Ends with a newline. */
+export function renderFoundTests(check: ShownCheck, style: Style): string {
+  const lines: string[] = [];
+  const widest = Math.max(0, ...check.tests.flatMap(({ results }) => results.map(({ name }) => nameOf(name).length)));
+  for (const test of check.tests) {
+    lines.push(`${statusOf(test.status, style)}  ${style.bold(nameOf(test.name))}${place(test, style)}`);
+    for (const result of test.results) {
+      lines.push(`  ${statusOf(result.status, style)}  ${nameOf(result.name).padEnd(widest)}${place(result, style)}`);
+    }
+  }
+  if (lines.length > 0) lines.push('');
+  for (const { line, message } of check.troubles) {
+    lines.push(`${style.yellow('Warning:')} ${line === null ? '' : `line ${line}: `}${message}.`);
+  }
+  lines.push(countsOf(check));
+  lines.push(...serverLines(check, style));
+  return `${lines.join('\n')}\n`;
+}
+
+function place({ line, text }: Found, style: Style): string {
+  if (line === null || text === null) return style.dim('  before any line that opens a test');
+  const shown = harmlessLine(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+  return style.dim(`  ${line}: ${shown}`);
+}
+
+function countsOf({ tests, status, lines, console }: ShownCheck): string {
+  const results = tests.reduce((sum, test) => sum + test.results.length, 0);
+  const where = harmlessLine(console);
+  if (tests.length === 0) return `Nothing in the ${lines} lines of ${where} matches: the server would record no test.`;
+  const verdict = status === 'FAILED' ? 'the server would fail the run' : 'the server would not fail the run for them';
+  return `${tests.length} tests with ${results} results in the ${lines} lines of ${where}: ${verdict}.`;
+}
+
+function serverLines({ server }: ShownCheck, style: Style): string[] {
+  if (server === undefined) return [];
+  if (server.agrees) return [style.green('The server recorded the same.')];
+  return [
+    style.red('The server recorded something else:'),
+    ...server.differences.map(({ test, result, here, server: there }) => {
+      const name = nameOf(result === undefined ? test : `${test}: ${result}`);
+      return `  ${name}: ${here ?? 'not found'} here, ${there ?? 'not recorded'} at the server`;
+    }),
+  ];
+}
+
+function statusOf(status: string, style: Style): string {
+  const word = harmlessLine(status).padEnd(7);
+  if (status === 'PASSED') return style.green(word);
+  return status === 'FAILED' ? style.red(word) : style.yellow(word);
+}
+
+const nameOf = (name: string) => harmlessLine(name) || '(no name)';

@@ -1,0 +1,44 @@
+/** What a worker is doing, for people. */
+import { printable } from './printable.js';
+import { formatSize } from './size.js';
+import type { Style } from './style.js';
+import { renderTable } from './table.js';
+
+interface Status {
+  name: string;
+  server: string;
+  concurrentRuns: number;
+  loop?: number;
+  runs: readonly {
+    folder: string;
+    runUrl?: string;
+    phase?: string;
+    phaseSeconds?: number;
+    ageSeconds?: number;
+    spoolBytes: number;
+    pid?: number;
+    problem?: string;
+  }[];
+}
+
+export function renderWorkerStatus({ name, server, concurrentRuns, loop, runs }: Status, style: Style): string {
+  const at = loop === undefined ? 'its loop does not run' : `its loop is process ${loop}`;
+  const head = `${printable(name)} at ${printable(server)}: ${runs.length} of ${concurrentRuns} run(s), ${at}\n`;
+  if (runs.length === 0) return head;
+  const rows = runs.map((run) => [
+    run.runUrl ?? run.folder,
+    run.problem ?? `${run.phase ?? '?'} for ${duration(run.phaseSeconds)}`,
+    duration(run.ageSeconds),
+    formatSize(run.spoolBytes),
+    run.pid === undefined ? 'none' : String(run.pid),
+  ]);
+  return `${head}\n${renderTable(['RUN', 'PHASE', 'AGE', 'SPOOL', 'PROCESS'], rows, style)}`;
+}
+
+/** `2 h 5 min`, `3 min 20 s`, `12 s`. */
+function duration(seconds: number | undefined): string {
+  if (seconds === undefined) return '?';
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+}

@@ -1,0 +1,153 @@
+/** A run as the reference server keeps it: its console, status, artifacts and tests. */
+import { EventEmitter } from 'node:events';
+import type { RunDefinition, Test, TestGrepping } from '../../../src/schema/model.js';
+import { TestGrepper } from '../../../src/schema/test-grepper.js';
+import { now } from './time.js';
+
+export const RUN_STATUSES = [
+  'QUEUED',
+  'RUNNING',
+  'PASSED',
+  'FAILED',
+  'RUNNING_WITH_FAILURES',
+  'UPLOADING',
+  'PROMOTED',
+  'SKIPPED',
+  'CANCELLING',
+] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+const COMPLETE: readonly string[] = ['PASSED', 'FAILED', 'PROMOTED', 'SKIPPED'];
+
+export interface StatusEvent {
+  time: string;
+  status: RunStatus;
+  worker?: string;
+}
+
+export interface LiveTest extends Test {
+  created: string;
+}
+
+export interface RunPlace {
+  /** `<server>/projects/<project>/builds/<build>/runs/<name>/`. */
+  url: string;
+  project: string;
+  build: number;
+  name: string;
+}
+
+export class LiveRun {
+  readonly url: string;
+  readonly project: string;
+  readonly build: number;
+  readonly name: string;
+  /** With its secrets and its key, as it was stored. */
+  readonly definition: RunDefinition;
+  /** Every change of the status, in order. */
+  readonly events: StatusEvent[] = [];
+  readonly tests: LiveTest[] = [];
+  /** By path below the run's address; `console.log` is one of them once the run is complete. */
+  readonly artifacts = new Map<string, Buffer>();
+  status: RunStatus = 'QUEUED';
+  workerName: string | null = null;
+  metadata: string | undefined;
+  /** Something was posted to it since it was given out; one that nobody posts to is queued again. */
+  acknowledged = false;
+  /** The console while it grows. */
+  #log: Buffer | undefined;
+  readonly #changed = new EventEmitter();
+
+  constructor(place: RunPlace, definition: RunDefinition) {
+    this.url = place.url;
+    this.project = place.project;
+    this.build = place.build;
+    this.name = place.name;
+    this.definition = definition;
+    this.#changed.setMaxListeners(0);
+  }
+
+  get complete(): boolean {
+    return COMPLETE.includes(this.status);
+  }
+
+  /** The names of the events, as tests compare them. */
+  get statuses(): RunStatus[] {
+    return this.events.map(({ status }) => status);
+  }
+
+  /** What a reader of the console would be given: the growing one, else the stored one. */
+  get console(): Buffer {
+    return this.#log ?? this.artifacts.get('console.log') ?? Buffer.alloc(0);
+  }
+
+  /** The growing console; undefined when nothing was appended since it was stored. */
+  get log(): Buffer | undefined {
+    return this.#log;
+  }
+
+  append(bytes: Buffer | string): void {
+    this.#log = Buffer.concat([this.#log ?? Buffer.alloc(0), Buffer.from(bytes)]);
+    this.changed();
+  }
+
+  /** No event when it is this status already. */
+  setStatus(status: RunStatus, worker?: string): void {
+    if (status === this.status) return;
+    this.status = status;
+    if (status === 'QUEUED') this.acknowledged = false;
+    this.events.push({ time: now(), status, ...(worker === undefined ? {} : { worker }) });
+    this.changed();
+  }
+
+  /**
+   * What the end of a run does before its status changes: a test that is not over keeps it RUNNING,
+   * one that is grepped from the console as failed fails it, and the console moves to the artifacts.
+   *
+   * @returns undefined where the reference fails: tests to be grepped from no console at all
+   */
+  end(wanted: RunStatus): RunStatus | undefined {
+    const waits = this.tests.some((test) => [test, ...test.results].some(({ status }) => !COMPLETE.includes(status)));
+    const grepping = this.definition['test-grepping'];
+    if (grepping && this.#log === undefined) return undefined;
+    const failed = grepping ? this.#grep(grepping, this.#log) : false;
+    this.storeConsole();
+    return failed ? 'FAILED' : waits ? 'RUNNING' : wanted;
+  }
+
+  /** Moves the growing console over the stored one, which is lost. */
+  storeConsole(): void {
+    if (this.#log === undefined) return;
+    this.artifacts.set('console.log', this.#log);
+    this.#log = undefined;
+  }
+
+  /** Ends it behind its worker's back, as an administrator or the server's monitor does. */
+  finish(status: 'PASSED' | 'FAILED' = 'FAILED'): void {
+    this.storeConsole();
+    this.setStatus(status);
+  }
+
+  /** As the reference does: only a run that is RUNNING is asked to stop, any other is FAILED at once. */
+  cancel(): void {
+    this.setStatus(this.status === 'RUNNING' ? 'CANCELLING' : 'FAILED');
+  }
+
+  /** Resolves when the run is as wanted: now, or at the next change. */
+  async until(wanted: (run: this) => boolean): Promise<void> {
+    while (!wanted(this)) await new Promise((resolve) => this.#changed.once('change', resolve));
+  }
+
+  /** Tells those who wait. */
+  changed(): void {
+    this.#changed.emit('change');
+  }
+
+  #grep(grepping: TestGrepping, log: Buffer | undefined): boolean {
+    const grepper = new TestGrepper(grepping);
+    grepper.write(log ?? Buffer.alloc(0));
+    const found = grepper.end();
+    this.tests.push(...found.map((test) => ({ ...test, created: now() })));
+    return found.some(({ results }) => results.some(({ status }) => status === 'FAILED'));
+  }
+}

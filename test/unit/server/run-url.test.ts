@@ -1,0 +1,101 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runByPattern, runOfPage } from '../../../src/server/front-end.js';
+import { HttpClient } from '../../../src/server/http.js';
+import { isAddress, isBuildUrl, parseRunUrl } from '../../../src/server/run-url.js';
+import { fakeServer, sendHtml, sendJson } from './fake-server.js';
+
+const RUN = 'https://ci.example.org/projects/acme/blinky/builds/7/runs/build/';
+
+describe('an address of a run', () => {
+  it.each([
+    RUN,
+    RUN.slice(0, -1),
+    `${RUN}console.log`,
+    `${RUN}.rundef.json`,
+    `${RUN}.simulate.sh`,
+    `${RUN}tests/`,
+    `${RUN}sub/folder/a.img?x=y#z`,
+    `${RUN}?version=v2`,
+  ])('%s', (address) => {
+    expect(parseRunUrl(address)).toEqual({
+      url: RUN,
+      server: 'https://ci.example.org',
+      project: 'acme/blinky',
+      build: 7,
+      run: 'build',
+    });
+  });
+
+  it('may be below a path, and have names that are escaped', () => {
+    expect(parseRunUrl('http://h:8080/ci/projects/a%20b/builds/10/runs/x%2By')).toEqual({
+      url: 'http://h:8080/ci/projects/a%20b/builds/10/runs/x%2By/',
+      server: 'http://h:8080/ci',
+      project: 'a b',
+      build: 10,
+      run: 'x+y',
+    });
+  });
+
+  it.each([
+    'https://ci.example.org/',
+    'https://ci.example.org/projects/acme/builds/7/',
+    'https://ci.example.org/projects/acme/builds/x/runs/build/',
+    'https://ci.example.org/projects/acme/builds/7/runs/../../../../etc/',
+    'https://ci.example.org/projects/acme/builds/7/runs/%zz/',
+    'ftp://ci.example.org/projects/acme/builds/7/runs/build/',
+    'ci/build',
+  ])('is not %s', (text) => {
+    expect(parseRunUrl(text)).toBeUndefined();
+  });
+
+  it('is told from names and files, and from that of a build', () => {
+    expect(['HTTPS://x/', 'http://x', 'ci/build', './x.json'].map(isAddress)).toEqual([true, true, false, false]);
+    expect(
+      ['builds/7', 'builds/7/runs/', 'builds/7/runs/build'].map((path) => isBuildUrl(`http://h/projects/p/${path}`)),
+    ).toEqual([true, true, false]);
+  });
+});
+
+describe('a page of the front end', () => {
+  const pattern = 'https://ci.example.org/{project}/{build}/{run}';
+
+  it('that is known leads to its run by its address alone', () => {
+    const run = runByPattern('https://ci.example.org/acme/blinky/7/build/?tab=log', 'https://api.example.org', pattern);
+    expect(run?.url).toBe('https://api.example.org/projects/acme/blinky/builds/7/runs/build/');
+    expect(
+      runByPattern('https://elsewhere.org/acme/blinky/7/build', 'https://api.example.org', pattern),
+    ).toBeUndefined();
+    expect(runByPattern('https://ci.example.org/acme/7', 'https://api.example.org', pattern)).toBeUndefined();
+  });
+
+  it('leads to the run that it links to, when that names the page as its own', async () => {
+    const { url } = await fakeServer(({ url: path }, response) => {
+      if (path.startsWith('/ui/7/build')) {
+        return sendHtml(
+          response,
+          '<a href="/projects/p/builds/7/runs/other/">x</a><a href="/projects/p/builds/7/runs/build/console.log?a=1&amp;b=2">log</a>',
+        );
+      }
+      if (path.includes('/runs/other/')) return sendJson(response, { status: 'error', message: 'no' }, 403);
+      sendJson(response, {
+        status: 'success',
+        data: { run: { name: 'build', status: 'PASSED', web_url: `${url}/ui/7/build/` } },
+      });
+    });
+    const http = new HttpClient();
+    onTestFinished(() => http.close());
+    expect((await runOfPage(http, `${url}/ui/7/build#log`))?.run).toBe('build');
+    expect(await runOfPage(http, `${url}/ui/7/build?other=page`)).toBeDefined();
+  });
+
+  it('leads nowhere when no run names it', async () => {
+    const { url } = await fakeServer(({ url: path }, response) =>
+      path === '/list'
+        ? sendHtml(response, '<a href="/projects/p/builds/7/runs/build/">x</a>')
+        : sendJson(response, { status: 'success', data: { run: { name: 'build', status: 'PASSED' } } }),
+    );
+    const http = new HttpClient();
+    onTestFinished(() => http.close());
+    expect(await runOfPage(http, `${url}/list`)).toBeUndefined();
+  });
+});

@@ -1,0 +1,178 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { getRundef } from '../../../src/simulator/get-rundef.js';
+import { planRuns } from '../../../src/simulator/plan.js';
+import { fetchRundefs } from '../../../src/simulator/server-rundef.js';
+import { fakeServer, sendHtml, sendJson } from '../server/fake-server.js';
+
+const RUN = '/projects/acme/blinky/builds/7/runs/build/';
+const access = { env: { XDG_CONFIG_HOME: '/nonexistent' } };
+
+const oldest = {
+  project: 'acme/blinky',
+  timeout: 5,
+  trigger_type: 'simple',
+  container: 'alpine',
+  script: 'cat /secrets/plain',
+  run_url: `http://lci-web${RUN}`,
+  runner_url: 'http://lci-web/runner',
+  env: { H_RUN: 'build', H_BUILD: '7', H_TRIGGER_URL: 'http://lci-web/projects/acme/blinky/builds/7/' },
+};
+
+/** A server with one run. */
+async function serverWith(rundef: unknown) {
+  return fakeServer(({ url }, response) => {
+    if (url === `${RUN}.rundef.json`) return sendJson(response, rundef);
+    if (url === '/ui') return sendHtml(response, '<!doctype html><title>Front</title>');
+    sendJson(response, { status: 'error', message: 'Not Found' }, 404);
+  });
+}
+
+describe('the rundef of a run', () => {
+  it.each(['', 'console.log', '.rundef.json', '.simulate.sh'])(
+    'is found by %j, with the addresses that were used',
+    async (file) => {
+      const { url } = await serverWith(oldest);
+      const [found] = await fetchRundefs([`${url}${RUN}${file}`], access);
+      expect(found?.rundef).toMatchObject({
+        run_url: url + RUN,
+        runner_url: `${url}/runner`,
+        env: { H_TRIGGER_URL: `${url}/projects/acme/blinky/builds/7/` },
+      });
+    },
+  );
+
+  it('may have fields that are not known: they are kept and told', async () => {
+    const { url } = await serverWith({
+      ...oldest,
+      'new-field': [1],
+      'console-progress': { 'progress-pattern': 'x', unit: '%' },
+    });
+    const [found] = await fetchRundefs([url + RUN], access);
+    expect(found?.rundef).toMatchObject({ 'new-field': [1] });
+    expect(found?.differences).toEqual([
+      {
+        kind: 'unknown-field',
+        message:
+          'The rundef has fields that are not known here and were not acted on: new-field, console-progress.unit.',
+      },
+    ]);
+  });
+
+  it.each<[object, string]>([
+    [{ timeout: '5' }, 'timeout must be number'],
+    [{ env: { A: 1 } }, 'env.A must be string'],
+    [{ 'cap-add': [1] }, 'cap-add.0 must be string'],
+    [{ 'test-grepping': {} }, 'test-grepping lacks result-pattern'],
+    [{ trigger_type: 'other' }, 'trigger_type must be one of'],
+    [{ 'simulator-inputs': {} }, 'they are no list'],
+  ])('%j is refused with the path of the field', async (change, message) => {
+    const { url } = await serverWith({ ...oldest, ...change });
+    await expect(fetchRundefs([url + RUN], access)).rejects.toThrow(message);
+  });
+
+  it('is not looked for in a build, nor on a page that leads nowhere', async () => {
+    const { url } = await serverWith(oldest);
+    await expect(fetchRundefs([`${url}/projects/acme/builds/7/`], access)).rejects.toThrow('is a build, not a run');
+    await expect(fetchRundefs([`${url}/ui`], access)).rejects.toThrow(/leads to no run.*Give the address of the run/);
+    await expect(fetchRundefs([url + RUN.replace('7', '8')], access)).rejects.toThrow(
+      'that there is no such thing (404)',
+    );
+  });
+});
+
+describe('a hostile rundef', () => {
+  const names = ['../x', '/x', '__proto__', '-x', 'a:b', 'a\0b', '..', ''];
+  const named = (name: string, value: unknown) => JSON.parse(`{${JSON.stringify(name)}: ${JSON.stringify(value)}}`);
+
+  it.each(names)('with the name %j is refused before any write', async (name) => {
+    const cache = mkdtempSync(join(tmpdir(), 'jobserv-hostile-'));
+    onTestFinished(() => rmSync(cache, { recursive: true }));
+    for (const change of [
+      { secrets: named(name, 'x') },
+      { 'persistent-volumes': named(name, '/x') },
+      { 'shared-volumes': named(name, '/x') },
+      { project: name },
+    ]) {
+      const { url } = await serverWith({ ...oldest, ...change });
+      const planned = planRuns({
+        arguments: [url + RUN],
+        loadDefinition: () => Promise.reject(new Error('not asked for')),
+        fetchRundefs: (addresses) => fetchRundefs(addresses, access),
+        params: {},
+        secrets: {},
+        build: 1,
+        images: {},
+        cache,
+        choose: undefined,
+        ask: undefined,
+        checkout: () => Promise.reject(new Error('not asked for')),
+        signal: new AbortController().signal,
+      });
+      await expect(planned, JSON.stringify(change)).rejects.toThrow('is no rundef that a worker could run');
+    }
+    expect(readdirSync(cache)).toEqual([]);
+  });
+
+  it.each<[object, string]>([
+    [{ env: { H_RUN: '../../etc' } }, 'env.H_RUN'],
+    [{ env: { H_PROJECT: '/etc' } }, 'env.H_PROJECT'],
+    [{ env: { GIT_URL: 'ext::sh -c id' } }, 'env.GIT_URL is unsafe'],
+    [{ env: { GIT_SHA: '--upload-pack=x' } }, 'env.GIT_SHA is unsafe'],
+    [{ env: { 'A=B': 'x' } }, 'env has what no environment can'],
+    [{ container: '--privileged' }, 'container is no image'],
+    [{ 'persistent-volumes': { x: 'relative' } }, 'persistent-volumes has no absolute path'],
+    [{ 'script-repo': { 'clone-url': '--x', path: 'a' } }, 'script-repo.clone-url is unsafe'],
+    [{ 'script-repo': { 'clone-url': 'https://h/x', 'git-ref': '-x', path: 'a' } }, 'script-repo.git-ref is unsafe'],
+    [{ 'script-repo': { 'clone-url': 'https://h/x', path: '../../etc/passwd' } }, 'script-repo.path leads out'],
+  ])('with %j is refused', async (change, message) => {
+    const { url } = await serverWith({ ...oldest, ...change });
+    await expect(fetchRundefs([url + RUN], access)).rejects.toThrow(message);
+  });
+});
+
+describe('rundef get', () => {
+  const secret = {
+    ...oldest,
+    'container-auth': 'registry',
+    secrets: { registry: 'TODO', plain: 'TODO', githubtok: 'TODO', shown: 'value' },
+    'script-repo': { 'clone-url': 'https://h/x', path: 'a', token: 'user:tok' },
+    'simulator-inputs': [{ prompt: 'Login?', secrets: { registry: { transform: 'BasicAuth' } } }],
+  };
+
+  it('keeps what the server gave, and says what each hidden secret is for', async () => {
+    const { url } = await serverWith({ ...secret, future: true });
+    const gotten = await getRundef(url + RUN, { access, secrets: { plain: 'p', other: 'o' }, ask: undefined });
+    expect(gotten.rundef).toEqual({ ...secret, future: true, secrets: { ...secret.secrets, plain: 'p' } });
+    expect(gotten.hidden).toEqual([
+      { name: 'registry', purpose: 'the image of build (container-auth)' },
+      { name: 'user', purpose: 'the script-repo of build' },
+      { name: 'tok', purpose: 'the script-repo of build' },
+      { name: 'githubtok', purpose: 'the token at github.com, in build' },
+    ]);
+    expect(gotten.notes).toHaveLength(1);
+  });
+
+  it('asks for each that is hidden, inputs with their transform', async () => {
+    const { url } = await serverWith(secret);
+    const asked: string[] = [];
+    const ask = async (question: string) => {
+      asked.push(question);
+      return 'me:pw';
+    };
+    const gotten = await getRundef(url + RUN, { access, secrets: {}, ask });
+    expect(asked[0]).toBe('Login?');
+    expect(asked).toContain('Secret plain, for the script of build, which reads /secrets/plain:');
+    expect(gotten.rundef['secrets']).toEqual({
+      registry: 'Authorization: basic bWU6cHc=',
+      plain: 'me:pw',
+      githubtok: 'me:pw',
+      shown: 'value',
+      user: 'me:pw',
+      tok: 'me:pw',
+    });
+    expect(gotten.hidden).toEqual([]);
+  });
+});
