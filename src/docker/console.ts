@@ -1,7 +1,8 @@
 /** The console of a container that runs: attached before its start, followed to its last byte. */
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { BrokenStream, pumpFrames, type Sink } from './demux.js';
+import type { ConsoleSink } from '../executor/ports.js';
+import { BrokenStream, type Demuxer, FrameDemuxer, pump } from './demux.js';
 import { callOptions } from './endpoint.js';
 import { within } from './engine-limits.js';
 
@@ -10,13 +11,13 @@ const KEEP_ALIVE_MS = 30_000;
 export class ContainerConsole {
   /** Resolves after the last byte was taken. Rejects with a `BrokenStream`, or with what the sink threw. */
   readonly done: Promise<void>;
-  readonly #stream: Duplex;
+  readonly #stream: Readable;
   #ended = false;
   #heard = performance.now();
 
-  constructor(stream: Duplex, sink: Sink) {
+  constructor(stream: Readable, sink: ConsoleSink, demuxer: Demuxer = new FrameDemuxer()) {
     this.#stream = stream;
-    this.done = pumpFrames(stream, (chunk) => this.#take(sink(chunk))).finally(() => {
+    this.done = pump(stream, demuxer, (chunk, position) => this.#take(sink(chunk, position))).finally(() => {
       this.#ended = true;
     });
     this.done.catch(() => {});

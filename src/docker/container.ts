@@ -1,12 +1,14 @@
 /** One container, from its creation to its removal. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { type Container, type ContainerExit, RunFailure } from '../executor/ports.js';
+import type { StreamPosition } from '../executor/checkpoint.js';
+import { type ConsoleSink, type Container, type ContainerExit, RunFailure } from '../executor/ports.js';
 import { attach, ContainerConsole, isConsoleClosed } from './console.js';
-import { BrokenStream, type Sink } from './demux.js';
+import { BrokenStream } from './demux.js';
 import { callOptions } from './endpoint.js';
 import { engineWords, isUnreachable, statusOf } from './engine-error.js';
 import { type EngineLimits, within } from './engine-limits.js';
+import { LogDemuxer, openLog } from './engine-log.js';
 import { execInside } from './exec.js';
 import { awaitExit, cutFailure, engineGone, type ProcessEnd, removedFailure } from './exit.js';
 import { removeContainer } from './remove-container.js';
@@ -18,31 +20,69 @@ export class DockerContainer implements Container {
   readonly id: string;
   readonly #api: Docker.Container;
   readonly #limits: EngineLimits;
+  readonly #mendLog: boolean;
   #console: ContainerConsole | undefined;
   #process: Promise<ProcessEnd> | undefined;
   #end: Promise<ContainerExit> | undefined;
   #removal: Promise<void> | undefined;
 
-  constructor(api: Docker.Container, limits: EngineLimits) {
+  /** @param mendLog whether this engine's log lacks newlines, see `LogDemuxer` */
+  constructor(api: Docker.Container, limits: EngineLimits, mendLog = false) {
     this.id = api.id;
     this.#api = api;
     this.#limits = limits;
+    this.#mendLog = mendLog;
   }
 
-  async start(sink: Sink): Promise<void> {
+  async start(sink: ConsoleSink, from?: StreamPosition): Promise<void> {
     try {
-      // Podman prepares the process here already: what it cannot start fails now.
-      const console = new ContainerConsole(await attach(this.#api, this.#limits.call), sink);
-      this.#console = console;
-      await within(this.#limits.call, (signal) => this.#api.start(callOptions({ signal })));
-      this.#process = awaitExit(this.#api, console, this.#limits);
-      this.#end = this.#follow(console, this.#process);
-      this.#end.catch(() => {});
+      if (from !== undefined && (await this.#hasStarted())) await this.#goOn(sink, from);
+      else await this.#begin(sink);
     } catch (error) {
       this.#console?.close();
       const failure = startFailure(error);
       if (failure instanceof RunFailure) throw failure;
       this.#end = Promise.resolve(failure);
+    }
+  }
+
+  async #begin(sink: ConsoleSink): Promise<void> {
+    // Podman prepares the process here already: what it cannot start fails now.
+    const console = new ContainerConsole(await attach(this.#api, this.#limits.call), sink);
+    this.#console = console;
+    await within(this.#limits.call, (signal) => this.#api.start(callOptions({ signal })));
+    this.#process = awaitExit(this.#api, console, this.#limits);
+    this.#end = this.#follow(console, this.#process);
+    this.#end.catch(() => {});
+  }
+
+  /** Follows a container that another process has started. */
+  async #goOn(sink: ConsoleSink, from: StreamPosition): Promise<void> {
+    const read = async (follow: boolean, after: StreamPosition) => {
+      const demuxer = new LogDemuxer(after, this.#mendLog);
+      const stream = await openLog(this.#api, follow, this.#limits.call);
+      this.#console = new ContainerConsole(stream, sink, demuxer);
+      return { console: this.#console, demuxer };
+    };
+    const { console, demuxer } = await read(true, from);
+    this.#process = awaitExit(this.#api, console, this.#limits);
+    this.#end = this.#follow(console, this.#process).then(async (exit) => {
+      // An engine may end a log that it follows before it has read it to its end.
+      const { stdout, stderr } = demuxer.position;
+      const taken = { stdout: Math.max(stdout, from.stdout), stderr: Math.max(stderr, from.stderr) };
+      await (await read(false, taken)).console.done;
+      return exit;
+    });
+    this.#end.catch(() => {});
+  }
+
+  async #hasStarted(): Promise<boolean> {
+    try {
+      const { State } = await this.#inspect();
+      return State.Status !== 'created';
+    } catch (error) {
+      if (statusOf(error) === 404) throw removedFailure();
+      throw this.#lost(error);
     }
   }
 

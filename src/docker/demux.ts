@@ -4,6 +4,8 @@
  * one stream, in the order of the frames.
  */
 import type { Readable } from 'node:stream';
+import type { StreamPosition } from '../executor/checkpoint.js';
+import type { ConsoleSink } from '../executor/ports.js';
 
 /** The engine's stream does not hold what it should: it was cut inside a frame, or is no such stream. */
 export class BrokenStream extends Error {
@@ -21,6 +23,9 @@ export class FrameDemuxer {
   #headerBytes = 0;
   #left = 0;
   #complaint: Buffer[] | undefined;
+  #stream: keyof StreamPosition = 'stdout';
+  /** How many bytes of each stream have come out. */
+  readonly position: StreamPosition = { stdout: 0, stderr: 0 };
 
   /**
    * Answers the payload bytes of one read, which may be none. They lie in `chunk` itself,
@@ -43,6 +48,7 @@ export class FrameDemuxer {
         chunk.copyWithin(end, at, at + size);
         end += size;
       }
+      if (!this.#complaint) this.position[this.#stream] += size;
       at += size;
       this.#left -= size;
       if (this.#left === 0 && this.#complaint) throw new BrokenStream(Buffer.concat(this.#complaint).toString());
@@ -79,19 +85,30 @@ export class FrameDemuxer {
       throw new BrokenStream('the stream of its console is not what an engine sends');
     }
     this.#left = header.readUInt32BE(at + 4);
+    this.#stream = stream === STDERR ? 'stderr' : 'stdout';
     this.#complaint = stream > STDERR ? [] : undefined;
   }
 }
-
-export type Sink = (chunk: Buffer) => void | Promise<void>;
 
 /**
  * Moves the console to the sink, one call at a time; nothing is read from the engine while
  * the sink is busy. Resolves after the last byte was taken. Rejects with the sink's error,
  * the connection's, or a `BrokenStream`; what came before was delivered.
  */
-export function pumpFrames(stream: Readable, sink: Sink): Promise<void> {
+export function pumpFrames(stream: Readable, sink: ConsoleSink): Promise<void> {
   const demuxer = new FrameDemuxer();
+  return pump(stream, demuxer, sink);
+}
+
+/** What takes a stream apart. */
+export interface Demuxer {
+  push(chunk: Buffer): Buffer;
+  end(): void;
+  readonly position: StreamPosition;
+}
+
+/** As `pumpFrames`, with a demuxer of one's own. */
+export function pump(stream: Readable, demuxer: Demuxer, sink: ConsoleSink): Promise<void> {
   // A stream may end, or break, while the sink still has its last bytes.
   let busy: Promise<void> | undefined;
   return new Promise((resolve, reject) => {
@@ -109,7 +126,7 @@ export function pumpFrames(stream: Readable, sink: Sink): Promise<void> {
     stream.on('data', (chunk: Buffer) =>
       attempt(() => {
         const bytes = demuxer.push(chunk);
-        const taken = bytes.length > 0 ? sink(bytes) : undefined;
+        const taken = bytes.length > 0 ? sink(bytes, demuxer.position) : undefined;
         if (!taken) return;
         busy = taken;
         stream.pause();

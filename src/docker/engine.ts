@@ -21,6 +21,7 @@ import { listOwned, OWNER_LABEL, type OwnedContainer, sweep } from './owned-cont
 import { currentOwner } from './process-owner.js';
 import { pullImage } from './pull.js';
 import { askRegistry, type RegistryImage } from './registry-image.js';
+import { removeContainer } from './remove-container.js';
 import { removeTreeInside } from './remove-tree.js';
 import { containerRequest, type LogDriver } from './request.js';
 import { takeOwnership } from './take-ownership.js';
@@ -32,6 +33,9 @@ export interface EngineOptions {
   surroundings?: Partial<Surroundings>;
   limits?: Partial<EngineLimits>;
 }
+
+/** Docker's major version from which its driver `local` gives back what it was given. */
+const LOG_KEEPS_NEWLINES = 23;
 
 export interface EngineVersion {
   name: 'docker' | 'podman';
@@ -96,6 +100,21 @@ export class DockerEngine implements ContainerEngine {
     if (!signal.aborted) return container;
     await container.dispose();
     throw signal.reason;
+  }
+
+  async reattach(id: string): Promise<Container> {
+    const { version } = await this.version();
+    const mendLog = this.name === 'docker' && Number.parseInt(version, 10) < LOG_KEEPS_NEWLINES;
+    return new DockerContainer(this.#client.getContainer(id), this.#limits, mendLog);
+  }
+
+  /** Removes the containers that this engine's owner has made, but one; answers how many. */
+  async removeOwn(but?: string): Promise<number> {
+    const own = (await listOwned(this.#client, this.#limits.call)).filter(
+      ({ id, labels }) => labels[OWNER_LABEL] === this.#options.owner && id !== but,
+    );
+    await Promise.all(own.map(({ id }) => removeContainer(this.#client.getContainer(id), this.#limits.call)));
+    return own.length;
   }
 
   async version(): Promise<EngineVersion> {

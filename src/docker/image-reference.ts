@@ -1,5 +1,6 @@
-/** Names of images, read as the docker CLI reads them. */
+/** Names of images for the engine's API. */
 import { RunFailure } from '../executor/ports.js';
+import { DOCKER_HUB, parseImageName } from '../schema/image-reference.js';
 
 export interface ImageReference {
   /** The registry's `host[:port]`; `docker.io` when the name has none. */
@@ -10,41 +11,19 @@ export interface ImageReference {
   tag: string;
 }
 
-const COMPONENT = '[a-z0-9]+(?:(?:\\.|__?|-+)[a-z0-9]+)*';
-const HOST =
-  '(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?';
-const NAME = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
-const REGISTRY = new RegExp(`^${HOST}$`);
-const TAG = /^\w[\w.-]{0,127}$/;
-const DIGEST = /^[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
-const HUB = 'docker.io';
-
 /** @throws RunFailure(setup) for what is no name of an image; nothing of it reaches the engine's URLs then */
 export function parseImageReference(text: string): ImageReference {
-  const invalid = () =>
-    new RunFailure(
+  const image = parseImageName(text);
+  if (image === undefined) {
+    throw new RunFailure(
       'setup',
       `${JSON.stringify(text)} is no name of a container image: write it as [registry/]name[:tag], name in lower case.`,
     );
-  const [named = '', digest, ...more] = text.split('@');
-  if (more.length > 0 || text.length > 512 || (digest !== undefined && !DIGEST.test(digest))) throw invalid();
-  const colon = named.lastIndexOf(':');
-  const hasTag = colon > named.lastIndexOf('/');
-  const tag = hasTag ? named.slice(colon + 1) : undefined;
-  if (tag !== undefined && !TAG.test(tag)) throw invalid();
-  const { registry, path } = splitRegistry(hasTag ? named.slice(0, colon) : named);
-  if (!REGISTRY.test(registry) || !NAME.test(path)) throw invalid();
+  }
+  const { registry, path, tag, digest } = image;
   return {
     registry,
-    name: registry === HUB ? path.replace(/^library\//, '') : `${registry}/${path}`,
+    name: registry === DOCKER_HUB ? path.replace(/^library\//, '') : `${registry}/${path}`,
     tag: digest ?? tag ?? 'latest',
   };
-}
-
-function splitRegistry(name: string): { registry: string; path: string } {
-  const slash = name.indexOf('/');
-  const first = name.slice(0, Math.max(slash, 0));
-  const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
-  if (slash < 0 || !isHost) return { registry: HUB, path: name };
-  return { registry: first === 'index.docker.io' ? HUB : first, path: name.slice(slash + 1) };
 }

@@ -4,7 +4,7 @@
  * with O_NOFOLLOW and looked at again once they are open.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArtifactFile, type Log, type RebootRequest, RunFailure } from './ports.js';
 import type { Workspace } from './workspace.js';
@@ -55,21 +55,50 @@ export async function openArchived(path: string): Promise<FileHandle | undefined
   return undefined;
 }
 
+/**
+ * As `openArchived`, for a path of `listArtifacts`: no folder on the way may have become a
+ * link either. Each is opened from the one above it, through what Linux has for open folders.
+ */
+export async function openArchivedBelow(root: string, path: string): Promise<FileHandle | undefined> {
+  if (process.platform !== 'linux') return openArchived(join(root, path));
+  const folders = path.split('/');
+  const name = folders.pop() ?? '';
+  let at = await openFolder(root);
+  try {
+    for (const folder of folders) {
+      if (at === undefined || folder === '..' || folder === '.') return undefined;
+      const next: FileHandle | undefined = await openFolder(`/proc/self/fd/${at.fd}/${folder}`);
+      await at.close();
+      at = next;
+    }
+    return at && (await openArchived(`/proc/self/fd/${at.fd}/${name}`));
+  } finally {
+    await at?.close();
+  }
+}
+
+async function openFolder(path: string): Promise<FileHandle | undefined> {
+  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+  return open(path, flags).catch((error: NodeJS.ErrnoException) => {
+    if (['ENOENT', 'ELOOP', 'ENOTDIR', 'EACCES'].includes(error.code ?? '')) return undefined;
+    throw error;
+  });
+}
+
 /** The longest script that is taken over a reboot, bytes: it has to stand in a rundef. */
 const LONGEST_REBOOT_SCRIPT = 16 * 1024 * 1024;
 
+const REBOOT_SCRIPTS = { warm: 'execute-on-reboot', cold: 'execute-on-cold-reboot' };
+
 /**
- * Takes the script that wants to go on after a reboot out of the archive, if there is one.
+ * Reads the script that wants to go on after a reboot out of the archive, if there is one.
  *
  * @throws RunFailure(script) for one that is no text
  */
-export async function takeRebootScript(workspace: Workspace): Promise<RebootRequest | undefined> {
-  for (const [name, cold] of [
-    ['execute-on-reboot', false],
-    ['execute-on-cold-reboot', true],
-  ] as const) {
-    const path = join(workspace.archive, name);
-    const file = await openArchived(path);
+export async function findRebootScript(workspace: Workspace): Promise<RebootRequest | undefined> {
+  for (const cold of [false, true]) {
+    const name = rebootScriptName(cold);
+    const file = await openArchived(join(workspace.archive, name));
     if (file === undefined) continue;
     try {
       const { size } = await file.stat();
@@ -77,7 +106,6 @@ export async function takeRebootScript(workspace: Workspace): Promise<RebootRequ
         throw new RunFailure('script', `/archive/${name} is ${size} bytes long: more than a script can be.`);
       }
       const script = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await file.readFile());
-      await unlink(path);
       return { cold, script };
     } catch (error) {
       if (error instanceof TypeError)
@@ -88,4 +116,13 @@ export async function takeRebootScript(workspace: Workspace): Promise<RebootRequ
     }
   }
   return undefined;
+}
+
+/** Takes that script out of the archive; one that is gone already is no error. */
+export async function removeRebootScript(workspace: Workspace, { cold }: RebootRequest): Promise<void> {
+  await rm(join(workspace.archive, rebootScriptName(cold)), { force: true });
+}
+
+function rebootScriptName(cold: boolean): string {
+  return cold ? REBOOT_SCRIPTS.cold : REBOOT_SCRIPTS.warm;
 }

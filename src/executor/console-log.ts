@@ -2,6 +2,7 @@
  * The tool's own lines in the console (SPEC 4): `== <UTC time>: <what begins>` and, under
  * it, `   <UTC time>: INFO  <detail>`.
  */
+import type { ConsolePosition } from './checkpoint.js';
 import type { Log, Reporter } from './ports.js';
 
 const NEWLINE = 0x0a;
@@ -19,10 +20,11 @@ function consoleTime(epochMs: number = performance.timeOrigin + performance.now(
  */
 export class ConsoleLog implements Log {
   readonly #reporter: Reporter;
-  #atLineStart = true;
+  #atLineStart: boolean;
 
   constructor(reporter: Reporter) {
     this.#reporter = reporter;
+    this.#atLineStart = reporter.kept?.atLineStart ?? true;
   }
 
   heading(text: string): Promise<void> {
@@ -47,10 +49,10 @@ export class ConsoleLog implements Log {
   }
 
   /** As `raw`, but synchronous where the reporter is. */
-  write(bytes: Uint8Array): void | Promise<void> {
+  write(bytes: Uint8Array, position?: ConsolePosition): void | Promise<void> {
     if (bytes.length === 0) return;
     this.#atLineStart = bytes[bytes.length - 1] === NEWLINE;
-    return this.#reporter.write(bytes);
+    return this.#reporter.write(bytes, position);
   }
 
   #detail(level: string, text: string): Promise<void> {

@@ -3,12 +3,16 @@
  * port; nothing here knows who asked.
  */
 import type { RunDefinition, Test } from '../schema/model.js';
-import { listArtifacts, takeRebootScript } from './archive.js';
+import { findRebootScript, listArtifacts, removeRebootScript } from './archive.js';
+import { type Clock, startClock } from './clock.js';
 import { ConsoleLog } from './console-log.js';
+import { asFailure, endedBy, throwUnlessPassed } from './endings.js';
 import { reportJunit } from './junit.js';
 import { LIMITS, type Limits } from './limits.js';
+import { Notes } from './notes.js';
 import {
   type ArtifactFile,
+  type Container,
   type ContainerExit,
   type ImageInfo,
   type Phase,
@@ -38,7 +42,11 @@ interface Progress {
  * not there are outcomes; what is thrown is a defect of ours or of an adapter, and even then
  * the reporter has been told FAILED. When the promise settles, no container of the run is left.
  *
- * @param workspace the run's own folder, empty, or as a reboot left it
+ * A journal that has notes of an earlier process makes the story go on from them: no step
+ * that has ended is begun again, a script that was started is never started again. Artifacts
+ * and tests of the outcome are then those of the steps that were done here.
+ *
+ * @param workspace the run's own folder, empty, or as a reboot or a dead process left it
  * @param signal aborts with a `RunFailure` as its reason: the user wants the run to stop
  */
 export async function executeRun(
@@ -48,10 +56,18 @@ export async function executeRun(
   signal: AbortSignal,
   limits: Limits = LIMITS,
 ): Promise<RunOutcome> {
-  const { reporter, journal } = ports;
+  const { reporter, journal, engine } = ports;
   const log = new ConsoleLog(reporter);
+  const notes = new Notes(journal.resumed, async (news) => journal.note?.(news));
+  const { known } = notes;
   const stop = AbortSignal.any([signal, reporter.cancelled]);
-  const progress: Progress = { started: false, tests: [], artifacts: [], removals: [], warnings: [] };
+  const progress: Progress = {
+    started: known.container !== undefined || known.script !== undefined,
+    tests: [],
+    artifacts: [],
+    removals: [],
+    warnings: [],
+  };
   const phase = async <T>(name: Phase, work: () => Promise<T>): Promise<T> => {
     await journal.begin(name);
     try {
@@ -62,27 +78,24 @@ export async function executeRun(
   };
 
   const story = async (): Promise<void> => {
-    progress.image = await phase('pull', () => pullImage(run, ports, log, limits, stop));
-
-    const clock = startClock(run.timeout, limits, stop);
-    const ended = await endedBy(clock.signal, () => scripts(clock.signal)).finally(clock.stop);
-    if (ended !== undefined && !progress.started) throw ended;
+    const ended = await notes.once('scripts', async () => {
+      if (known.image === undefined) {
+        await notes.add({ image: await phase('pull', () => pullImage(run, ports, log, limits, stop)) });
+      }
+      const clock = startClock(run.timeout, limits, stop, known.clock);
+      await notes.add({ clock: clock.state() });
+      const failure = await endedBy(clock.signal, () => scripts(clock)).finally(clock.stop);
+      if (failure !== undefined && !progress.started) throw failure;
+      return failure;
+    });
 
     // What a failed, a late or a cancelled script left is what its author needs most, so it
     // is kept all the same; nothing of that is begun under the signal that ended the script.
     const keeping = ended === undefined ? stop : signal;
-    const notKept = await endedBy(keeping, () => phase('upload', () => upload(keeping)));
-    const junit = await phase('tests', () => reportJunit(workspace, ports, log));
-    progress.tests = junit.tests;
-    const failure = ended ?? notKept;
+    const notKept = await notes.once('upload', () => endedBy(keeping, () => phase('upload', () => upload(keeping))));
+    const failedTests = await notes.once('tests', () => phase('tests', tests));
+    const failure = ended ?? notKept ?? failedTests;
     if (failure !== undefined) throw failure;
-    if (junit.failed) throw new RunFailure('tests', 'The test results in junit.xml hold a failure, or cannot be read.');
-  };
-
-  /** A container's root may have left what we may not even read. */
-  const takeOwnership = async (): Promise<void> => {
-    const warning = progress.image && (await ports.host.takeOwnership(workspace.archive, progress.image.id));
-    if (warning !== undefined) progress.warnings.push(warning);
   };
 
   const upload = async (keeping: AbortSignal): Promise<void> => {
@@ -93,43 +106,111 @@ export async function executeRun(
     await ports.artifacts.store(workspace.archive, progress.artifacts, log, keeping);
   };
 
+  const tests = async (): Promise<RunFailure | undefined> => {
+    const junit = await reportJunit(workspace, ports, log);
+    progress.tests = junit.tests;
+    if (!junit.failed) return undefined;
+    return new RunFailure('tests', 'The test results in junit.xml hold a failure, or cannot be read.');
+  };
+
   /** The script, and after a reboot the script that it left to go on with. */
-  const scripts = async (clock: AbortSignal): Promise<void> => {
-    for (let next: string | undefined; ; ) {
-      const spec = await phase('prepare', () => prepare(run, workspace, ports, log, clock, next));
-      const reboot = await phase('script', async () => {
-        await log.heading('Running the script in its container');
-        progress.started = true;
-        const script = runScript(spec, workspace, ports.engine, log, limits, clock);
-        const { exit, removed } = await script.finally(takeOwnership);
-        progress.removals.push(
-          removed.catch((error: Error) => {
-            progress.warnings.push(`A container of this run may be left: ${error.message}`);
-          }),
-        );
-        progress.exit = exit;
-        throwUnlessPassed(exit, ports.host.memoryBytes);
-        return takeRebootScript(workspace);
-      });
-      if (reboot === undefined) return;
-      await phase('reboot', async () => {
-        await log.heading(`The script asks for a ${reboot.cold ? 'cold ' : ''}reboot, and to go on after it`);
-        await ports.reboot.reboot(reboot, log);
-      });
-      next = reboot.script;
+  const scripts = async (clock: Clock): Promise<void> => {
+    for (;;) {
+      if (known.reboot === undefined) {
+        if (known.exit === undefined) await script(clock.signal);
+        if (known.exit !== undefined) {
+          progress.exit = known.exit;
+          throwUnlessPassed(known.exit, ports.host.memoryBytes);
+        }
+        const found = await findRebootScript(workspace);
+        if (found === undefined) return;
+        await log.heading(`The script asks for a ${found.cold ? 'cold ' : ''}reboot, and to go on after it`);
+        await notes.add({ reboot: found });
+      }
+      await reboot(clock);
     }
   };
 
-  let failure: RunFailure | undefined;
+  const script = async (clock: AbortSignal): Promise<void> => {
+    const open = await container(clock);
+    await phase('script', async () => {
+      const { made, resumed } = await open();
+      if (!resumed) await log.heading('Running the script in its container');
+      const kept = reporter.kept?.position;
+      const from = kept?.container === made.id ? kept : { stdout: 0, stderr: 0 };
+      const running = runScript(made, resumed ? from : undefined, workspace, log, limits, clock);
+      const exit = await running.finally(takeOwnership);
+      await notes.add({ exit });
+      progress.removals.push(
+        made.dispose().catch((error: Error) => {
+          progress.warnings.push(`A container of this run may be left: ${error.message}`);
+        }),
+      );
+      if (resumed) await log.info('While the script ran, the process that reads its console was replaced by another');
+    });
+  };
+
+  /** A container's root may have left what we may not even read. */
+  const takeOwnership = async (): Promise<void> => {
+    const warning = known.image && (await ports.host.takeOwnership(workspace.archive, known.image.id));
+    if (warning !== undefined) progress.warnings.push(warning);
+  };
+
+  /** How to come by the script's container: made here, or by a process that died. */
+  const container = async (clock: AbortSignal): Promise<() => Promise<{ made: Container; resumed: boolean }>> => {
+    const { container: id } = known;
+    if (id !== undefined) return async () => ({ made: await engine.reattach(id), resumed: true });
+    const spec = await phase('prepare', () => prepare(run, workspace, ports, log, clock, known.script));
+    return async () => {
+      progress.started = true;
+      const made = await engine.create(spec, clock);
+      try {
+        // Before it is started: a container that nobody has made a note of has never run.
+        await notes.add({ container: made.id });
+      } catch (error) {
+        await made.dispose();
+        throw error;
+      }
+      return { made, resumed: false };
+    };
+  };
+
+  const reboot = async (clock: Clock): Promise<void> => {
+    const { reboot: request } = known;
+    if (request === undefined) return;
+    await removeRebootScript(workspace, request);
+    await phase('reboot', async () => {
+      clock.pause();
+      await notes.add({ clock: clock.state() });
+      await ports.reboot.reboot(request, log);
+      clock.resume();
+    });
+    const next = { reboot: undefined, exit: undefined, container: undefined, script: request.script };
+    await notes.add({ ...next, clock: clock.state() });
+  };
+
   let defect: unknown;
+  const verdict = async (): Promise<RunFailure | undefined> => {
+    try {
+      return await endedBy(stop, story);
+    } catch (error) {
+      defect = error;
+      return new RunFailure('lost', `Something that was not foreseen ended the run: ${(error as Error).message}`);
+    }
+  };
+  let failure: RunFailure | undefined;
   try {
-    failure = await endedBy(stop, story);
+    failure = await notes.once('verdict', verdict);
   } catch (error) {
-    defect = error;
-    failure = new RunFailure('lost', `Something that was not foreseen ended the run: ${(error as Error).message}`);
+    // A note that cannot be written is no reason to keep the end from the server.
+    defect ??= error;
+    failure = new RunFailure('lost', `The state of the run cannot be kept: ${(error as Error).message}`);
   }
   await phase('report', async () => {
-    await log.heading(failure === undefined ? 'The run has PASSED' : `The run has FAILED: ${failure.message}`);
+    if (!known.told) {
+      await log.heading(failure === undefined ? 'The run has PASSED' : `The run has FAILED: ${failure.message}`);
+      await notes.add({ told: true });
+    }
     await reporter.status(failure === undefined ? 'PASSED' : 'FAILED');
   }).catch((error: unknown) => {
     // A console that cannot be written is told by the story's own failure, when it had one.
@@ -137,63 +218,8 @@ export async function executeRun(
   });
   await Promise.all(progress.removals);
   if (defect !== undefined) throw defect;
+  if (known.image !== undefined) progress.image = known.image;
   return outcomeOf(progress, failure);
-}
-
-/** Runs `work`; answers the failure that ended it. The signal's own reason wins over what its abort made of the work. */
-async function endedBy(signal: AbortSignal, work: () => Promise<void>): Promise<RunFailure | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    if (signal.aborted && signal.reason instanceof RunFailure) return signal.reason;
-    return asFailure(error);
-  }
-}
-
-/** @throws the error itself when it is no failure that was foreseen */
-function asFailure(error: unknown): RunFailure {
-  if (error instanceof RunFailure) return error;
-  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-    return new RunFailure(
-      'setup',
-      'The disk is full: nothing more can be written to the workspace. Free some space, and run again.',
-      {
-        environment: 'disk',
-        cause: error,
-      },
-    );
-  }
-  throw error;
-}
-
-/** setTimeout's longest wait; a timeout beyond 24 days is none. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
-/** The clock of SPEC 4.2: its signal aborts when the time is up, and whenever `stop` does. A timeout of 0 is none. */
-function startClock(minutes: number, limits: Limits, stop: AbortSignal): { signal: AbortSignal; stop: () => void } {
-  const late = new AbortController();
-  const wait = minutes * limits.minute;
-  const timer =
-    wait > 0 && wait <= LONGEST_TIMER
-      ? setTimeout(
-          () => late.abort(new RunFailure('timeout', `It took longer than its timeout of ${minutes} minute(s).`)),
-          wait,
-        )
-      : undefined;
-  return { signal: AbortSignal.any([stop, late.signal]), stop: () => clearTimeout(timer) };
-}
-
-function throwUnlessPassed(exit: ContainerExit, memoryBytes: number | undefined): void {
-  if (exit.exitCode === 0) return;
-  const limit = memoryBytes === undefined ? '' : ` of ${memoryBytes} bytes`;
-  let message = `The script exited with status ${exit.exitCode}.`;
-  if (exit.error !== undefined) message = `The script could not be started (status ${exit.exitCode}): ${exit.error}`;
-  else if (exit.oomKilled) message = `The script was killed: out of memory (OOM), more than its limit${limit}.`;
-  else if (exit.exitCode > 128 && exit.exitCode < 160) {
-    message = `The script exited with status ${exit.exitCode}: killed by signal ${exit.exitCode - 128}.`;
-  }
-  throw new RunFailure('script', message);
 }
 
 function outcomeOf(progress: Progress, failure: RunFailure | undefined): RunOutcome {

@@ -9,22 +9,20 @@
  * started is gone when its promise rejects. `dispose` may be called twice, and before start.
  */
 import type { Test } from '../schema/model.js';
+import type {
+  Checkpoint,
+  ConsolePosition,
+  ContainerExit,
+  Environment,
+  FailureCause,
+  ImageInfo,
+  RebootRequest,
+  StreamPosition,
+} from './checkpoint.js';
+
+export type { ContainerExit, Environment, FailureCause, ImageInfo, RebootRequest } from './checkpoint.js';
 
 export type RunStatus = 'RUNNING' | 'UPLOADING' | 'PASSED' | 'FAILED';
-
-/** Why a run FAILED. `script`: it exited non-zero, or was killed by the kernel. */
-export type FailureCause =
-  | 'script'
-  | 'tests'
-  | 'timeout'
-  | 'cancelled'
-  | 'setup'
-  | 'artifacts'
-  | 'lost'
-  | 'interrupted';
-
-/** The part of the environment that was not there (exit status 3), where that is why a run failed. */
-export type Environment = 'engine' | 'registry' | 'git' | 'server' | 'disk';
 
 /** A reason for FAILED that was foreseen; its message is a sentence for the console. */
 export class RunFailure extends Error {
@@ -55,27 +53,22 @@ export interface Reporter {
    * Appends to the console, in call order. Resolves when more may be written: the caller
    * waits, so that a slow sink slows the script down instead of filling the memory.
    * The buffer belongs to the reporter until then.
+   *
+   * @param position how far into a container's console these bytes reach, when they are a script's
    */
-  write(bytes: Uint8Array): void | Promise<void>;
+  write(bytes: Uint8Array, position?: ConsolePosition): void | Promise<void>;
   /** Called in the story's order; PASSED or FAILED comes once, last. */
   status(status: RunStatus): Promise<void>;
   test(test: Test): Promise<void>;
   /** Aborts when the server, or the user, wants the run to stop; its reason is a `RunFailure`. */
   readonly cancelled: AbortSignal;
+  /** What an earlier process of this run had given it; only there for a run that goes on. */
+  readonly kept?: { position: ConsolePosition | undefined; atLineStart: boolean };
 }
 
 export interface RegistryCredentials {
   username: string;
   password: string;
-}
-
-export interface ImageInfo {
-  /** The engine's id of the image, `sha256:…`. */
-  id: string;
-  /** The registry's digest, `sha256:…`, when the image came from one. */
-  digest?: string;
-  os: string;
-  architecture: string;
 }
 
 export interface PullRequest {
@@ -112,19 +105,18 @@ export interface ContainerSpec {
   labels: Record<string, string>;
 }
 
-export interface ContainerExit {
-  /** 0–255; 128 + n for a death by signal n. */
-  exitCode: number;
-  oomKilled: boolean;
-  /** The engine's own words when it could not start the process. */
-  error?: string;
-}
+/** @param position after this chunk; another object, or other numbers, at the next call */
+export type ConsoleSink = (chunk: Buffer, position: Readonly<StreamPosition>) => void | Promise<void>;
 
 /** One container. Order: `start` once, `wait` after it; `dispose` whenever. */
 export interface Container {
   readonly id: string;
-  /** Attaches, then starts. Every byte of stdout and stderr, in the order the engine gives them, goes to `sink`, one call at a time. */
-  start(sink: (chunk: Buffer) => void | Promise<void>): Promise<void>;
+  /**
+   * Attaches, then starts. Every byte of stdout and stderr, in the order the engine gives
+   * them, goes to `sink`, one call at a time. One that was found again and runs already, or
+   * has ended, is not started: its console goes on after `from`.
+   */
+  start(sink: ConsoleSink, from?: StreamPosition): Promise<void>;
   /** Resolves when the process has ended and the last byte has been taken by the sink. Throws a `RunFailure('lost')` when the engine or the container went away. */
   wait(): Promise<ContainerExit>;
   /** SIGKILL; resolves when the process is gone. Nothing to do is no error. */
@@ -139,6 +131,8 @@ export interface ContainerEngine {
   /** One try; the story repeats it. */
   pull(request: PullRequest): Promise<ImageInfo>;
   create(spec: ContainerSpec, signal: AbortSignal): Promise<Container>;
+  /** Finds a container that an earlier process made. Throws a `RunFailure('lost')` when it is gone. */
+  reattach(id: string): Promise<Container>;
   /** Names the address that the docker CLI would look `proxies` up under, `unix:///var/run/docker.sock`. */
   readonly address: string;
 }
@@ -202,13 +196,6 @@ export interface Host {
   takeOwnership(folder: string, image: string): Promise<string | undefined>;
 }
 
-/** A script that asked to go on after a reboot. */
-export interface RebootRequest {
-  cold: boolean;
-  /** The script that goes on. */
-  script: string;
-}
-
 export interface Reboot {
   /** Resolves when the run may go on, as after a boot. */
   reboot(request: RebootRequest, log: Log): Promise<void>;
@@ -221,6 +208,10 @@ export type Phase = (typeof PHASES)[number];
 export interface Journal {
   begin(phase: Phase): void | Promise<void>;
   end(phase: Phase): void | Promise<void>;
+  /** Keeps what the story needs to go on; when it resolves, a process that dies has it no less. */
+  note?(known: Checkpoint): void | Promise<void>;
+  /** What an earlier process of this run noted last: the story goes on from there. */
+  readonly resumed?: Checkpoint;
 }
 
 export interface RunPorts {

@@ -3,42 +3,40 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StreamPosition } from './checkpoint.js';
 import type { ConsoleLog } from './console-log.js';
 import type { Limits } from './limits.js';
-import type { Container, ContainerEngine, ContainerExit, ContainerSpec } from './ports.js';
+import type { Container, ContainerExit } from './ports.js';
 import type { Workspace } from './workspace.js';
-
-export interface ScriptRun {
-  exit: ContainerExit;
-  /** Settles when the container is gone; nobody needs to wait for it before the run's last line. */
-  removed: Promise<void>;
-}
 
 /**
  * Starts the container, waits for its end and for the last byte of its console. When the
  * signal aborts, the container is killed, what it had written is still taken, and the
- * signal's reason is thrown once the container is gone.
+ * signal's reason is thrown once the container is gone. One that ended by itself is left for
+ * the caller to dispose of, who first makes a note of how it ended.
+ *
+ * @param from for a container that an earlier process made: how much of its console that one took
  */
 export async function runScript(
-  spec: ContainerSpec,
+  container: Container,
+  from: StreamPosition | undefined,
   workspace: Workspace,
-  engine: ContainerEngine,
   log: ConsoleLog,
   limits: Limits,
   signal: AbortSignal,
-): Promise<ScriptRun> {
-  const container = await engine.create(spec, signal);
+): Promise<ContainerExit> {
   const silence = watchSilence(container, workspace, log, limits);
+  const { id } = container;
   let ended = false;
   try {
     signal.throwIfAborted();
-    await container.start((chunk) => {
+    await container.start((chunk, { stdout, stderr }) => {
       silence.heard();
-      return log.write(chunk);
-    });
+      return log.write(chunk, { container: id, stdout, stderr });
+    }, from);
     const exit = await untilAborted(container, limits, signal);
     ended = true;
-    return { exit, removed: container.dispose() };
+    return exit;
   } finally {
     await silence.stop();
     if (!ended) await container.dispose();

@@ -71,6 +71,7 @@ async function simulated(definition: string, example: Example, given: ExampleCas
   const { result } = simulate({
     arguments: [given.run],
     loadDefinition: () => loadDefinition(definition),
+    access: {},
     params: given.params ?? {},
     secrets: example.secrets ?? {},
     project: `acme/${example.name}`,

@@ -76,6 +76,7 @@ function withLocalImages(engine: DockerEngine): ContainerEngine {
   return {
     address: engine.address,
     create: (spec, signal) => engine.create(spec, signal),
+    reattach: (id) => engine.reattach(id),
     pull: async (request) => (await engine.inspectImage(request.reference)) ?? engine.pull(request),
   };
 }

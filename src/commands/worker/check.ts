@@ -1,0 +1,27 @@
+import { BaseCommand } from '../../cli/base-command.js';
+import { openLog, WORKER_FLAGS, workerFolder } from '../../cli/worker-flags.js';
+import { check } from '../../worker/check.js';
+import { runProcesses } from '../../worker/run-processes.js';
+import { readSettings } from '../../worker/settings.js';
+import { thisProgram } from '../../worker/start-run.js';
+import { workerServer } from '../../worker/worker-server.js';
+
+export default class Check extends BaseCommand {
+  static override summary = 'Check in with the server once: take a run when there is one and a slot is free.';
+  static override description =
+    'The run goes on in a process of its own. Runs whose process died are gone on with. For a host that has no service manager, call it from cron.';
+  static override examples = ['<%= config.bin %> worker check --folder /srv/worker --log-format json'];
+  static override flags = WORKER_FLAGS;
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Check);
+    const log = openLog(flags);
+    const settings = await readSettings(workerFolder(flags));
+    log.level = settings.logLevel;
+    const server = workerServer(settings, log);
+    const processes = runProcesses(thisProgram(), log, ['--log-format', flags['log-format']]);
+    const { inProgress, skipped } = await check({ settings, server, log, processes });
+    if (skipped === 'busy') log.warning('Another check-in is under way');
+    else log.info('Checked in', { in_progress: inProgress });
+  }
+}

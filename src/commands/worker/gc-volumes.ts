@@ -1,0 +1,32 @@
+import * as Flags from '@oclif/core/flags';
+import { BaseCommand } from '../../cli/base-command.js';
+import { EXIT } from '../../cli/exit-status.js';
+import { FOLDER_FLAG, workerFolder } from '../../cli/worker-flags.js';
+import { gcVolumes } from '../../worker/gc-volumes.js';
+import { removeTree } from '../../worker/remove-tree.js';
+
+export default class GcVolumes extends BaseCommand {
+  static override summary = 'Remove the persistent volumes of projects that the server does not have any more.';
+  static override examples = [
+    { description: 'Look first', command: '<%= config.bin %> worker gc-volumes --dryrun' },
+    {
+      description: 'From cron, told to the server',
+      command: '<%= config.bin %> worker gc-volumes --folder /srv/worker',
+    },
+  ];
+  static override enableJsonFlag = true;
+  static override flags = { ...FOLDER_FLAG, dryrun: Flags.boolean({ description: 'only show what would go' }) };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(GcVolumes);
+    const dryRun = Boolean(flags.dryrun);
+    const { removed, failed, busy, untold } = await gcVolumes({ folder: workerFolder(flags), dryRun, removeTree });
+    for (const name of removed) this.print(`${dryRun ? 'would remove' : 'removed'} ${name}`);
+    for (const { name, reason } of failed) process.stderr.write(`${name} could not be removed: ${reason}\n`);
+    if (busy) this.print('Another process is removing volumes now.');
+    else if (removed.length + failed.length === 0) this.print('Nothing to remove.');
+    if (untold !== undefined) process.stderr.write(`The server was not told of all of it. ${untold}\n`);
+    if (failed.length > 0 || untold !== undefined) this.endWith(EXIT.environment);
+    return { version: 1, dryRun, removed, failed, busy, ...(untold === undefined ? {} : { untold }) };
+  }
+}

@@ -1,0 +1,26 @@
+import { BaseCommand } from '../../cli/base-command.js';
+import { FOLDER_FLAG, workerFolder } from '../../cli/worker-flags.js';
+import { styleFor } from '../../terminal/style.js';
+import { renderWorkerStatus } from '../../terminal/worker-status.js';
+import { workerStatus } from '../../worker/status.js';
+
+export default class Status extends BaseCommand {
+  static override summary =
+    'Show the runs in progress on this worker: phase, age, and what the server does not have yet.';
+  static override examples = [
+    '<%= config.bin %> worker status --folder /srv/worker',
+    {
+      description: 'How much of the consoles is waiting for the server, bytes',
+      command: "<%= config.bin %> worker status --json | jq '[.runs[].spoolBytes] | add'",
+    },
+  ];
+  static override enableJsonFlag = true;
+  static override flags = FOLDER_FLAG;
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Status);
+    const status = await workerStatus(workerFolder(flags));
+    this.print(renderWorkerStatus(status, await styleFor(process.stdout)));
+    return status;
+  }
+}

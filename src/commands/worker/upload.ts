@@ -1,0 +1,23 @@
+import { buffer } from 'node:stream/consumers';
+import { BaseCommand } from '../../cli/base-command.js';
+import { FOLDER_FLAG, workerFolder } from '../../cli/worker-flags.js';
+import { readSettings } from '../../worker/settings.js';
+import { workerServer } from '../../worker/worker-server.js';
+
+export default class Upload extends BaseCommand {
+  static override summary = 'Send what comes on stdin to the server, as a log for who supports this worker.';
+  static override examples = [
+    'journalctl -u jobserv --since today | <%= config.bin %> worker upload --folder /srv/worker',
+  ];
+  static override flags = FOLDER_FLAG;
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Upload);
+    const settings = await readSettings(workerFolder(flags));
+    const log = await buffer(process.stdin);
+    const server = workerServer(settings);
+    await server.sendLogs(log);
+    await server.close();
+    this.print(`Sent ${log.length} bytes to ${settings.serverUrl}.`);
+  }
+}

@@ -1,0 +1,42 @@
+/** From what was thrown, or how a container ended, to the failure that a run ends with. */
+import { type ContainerExit, RunFailure } from './ports.js';
+
+/** Runs `work`; answers the failure that ended it. The signal's own reason wins over what its abort made of the work. */
+export async function endedBy(signal: AbortSignal, work: () => Promise<void>): Promise<RunFailure | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (signal.aborted && signal.reason instanceof RunFailure) return signal.reason;
+    return asFailure(error);
+  }
+}
+
+/** @throws the error itself when it is no failure that was foreseen */
+export function asFailure(error: unknown): RunFailure {
+  if (error instanceof RunFailure) return error;
+  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+    return new RunFailure(
+      'setup',
+      'The disk is full: nothing more can be written to the workspace. Free some space, and run again.',
+      {
+        environment: 'disk',
+        cause: error,
+      },
+    );
+  }
+  throw error;
+}
+
+/** @throws RunFailure(script) unless the script exited with 0 */
+export function throwUnlessPassed(exit: ContainerExit, memoryBytes: number | undefined): void {
+  if (exit.exitCode === 0) return;
+  const limit = memoryBytes === undefined ? '' : ` of ${memoryBytes} bytes`;
+  let message = `The script exited with status ${exit.exitCode}.`;
+  if (exit.error !== undefined) message = `The script could not be started (status ${exit.exitCode}): ${exit.error}`;
+  else if (exit.oomKilled) message = `The script was killed: out of memory (OOM), more than its limit${limit}.`;
+  else if (exit.exitCode > 128 && exit.exitCode < 160) {
+    message = `The script exited with status ${exit.exitCode}: killed by signal ${exit.exitCode - 128}.`;
+  }
+  throw new RunFailure('script', message);
+}

@@ -1,0 +1,37 @@
+/** A program of the host's that is told when a run begins and ends: to switch a board on, say. */
+import { spawn } from 'node:child_process';
+
+export type CallbackAction = 'RUN_START' | 'RUN_COMPLETE';
+
+/**
+ * Runs it, with PROJECT, BUILD, RUN and ACTION in its environment, and waits for its end. Its
+ * exit status does not count.
+ *
+ * @param env the run's own
+ * @throws when it cannot be started
+ */
+export async function runCallback(
+  script: string,
+  action: CallbackAction,
+  env: Readonly<Record<string, string>>,
+): Promise<number | null> {
+  const run = { PROJECT: env['H_PROJECT'] ?? '', BUILD: env['H_BUILD'] ?? '', RUN: env['H_RUN'] ?? '', ACTION: action };
+  return runProgram([script], { ...process.env, ...run });
+}
+
+/**
+ * A program, without a shell; it has our output, and no input.
+ *
+ * @returns its exit status; null when a signal ended it
+ */
+export function runProgram(
+  command: readonly [string, ...string[]],
+  env = process.env,
+  cwd?: string,
+): Promise<number | null> {
+  const [program, ...args] = command;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env, stdio: ['ignore', 2, 2], ...(cwd === undefined ? {} : { cwd }) });
+    child.on('error', reject).on('close', resolve);
+  });
+}

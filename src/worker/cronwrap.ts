@@ -1,0 +1,57 @@
+/** Runs a program of the host's, and tells the server how it ended. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { readSettings } from './settings.js';
+import { workerServer } from './worker-server.js';
+
+/** Of the output, what an event quotes: bytes. */
+const QUOTED = 1024;
+
+export interface Wrapped {
+  /** How it failed; undefined when it did not. */
+  failure?: string;
+  /** Where its output is. */
+  log: string;
+}
+
+/** @throws SettingsError before it runs; ServerFailure when its end cannot be told */
+export async function cronwrap(folder: string, script: string): Promise<Wrapped> {
+  const settings = await readSettings(folder);
+  // In the worker's own folder: a name in /tmp is anybody's to put a link under.
+  const logs = join(folder, 'logs');
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  const path = join(logs, `cronwrap-${basename(script)}.log`);
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
+  const file = await open(path, flags, 0o600);
+  const server = workerServer(settings);
+  try {
+    const begun = performance.now();
+    const failure = await runInto(script, file.fd);
+    const seconds = Math.round((performance.now() - begun) / 1000);
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(QUOTED), position: 0 });
+    const quoted = buffer.subarray(0, bytesRead).toString();
+    await server.sendEvent({
+      title: `Cron job ${script}`,
+      ...(failure === undefined
+        ? { type: 'info', msg: `It ended well after ${seconds} s.` }
+        : {
+            type: 'error',
+            msg: `It failed after ${seconds} s: ${failure}. Its output is in ${path}, and begins with:\n${quoted}`,
+          }),
+    });
+    return { log: path, ...(failure === undefined ? {} : { failure }) };
+  } finally {
+    await server.close();
+    await file.close();
+  }
+}
+
+function runInto(script: string, output: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(script, [], { stdio: ['ignore', output, output] });
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (status, signal) => resolve(status === 0 ? undefined : `${signal ?? `status ${status}`}`));
+  });
+}

@@ -1,0 +1,227 @@
+/** Check-ins for ever, and an orderly end: the worker as a service. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { currentOwner, ownerState } from '../docker/process-owner.js';
+import { RunFailure } from '../executor/ports.js';
+import { runProgram } from './callbacks.js';
+import { type CheckOptions, check, recover } from './check.js';
+import { type FileLock, takeFileLock } from './file-lock.js';
+import type { WorkerLog } from './log.js';
+import type { RunProcesses } from './run-processes.js';
+import { listRuns } from './runs.js';
+import { readSettings, type WorkerSettings } from './settings.js';
+import { SettingsError } from './settings-error.js';
+import { type WorkerServer, workerServer } from './worker-server.js';
+
+/** Between two looks at the runs that are waited for, ms. */
+const LOOK_MS = 1_000;
+const SECOND = 1_000;
+
+export interface LoopOptions {
+  folder: string;
+  log: WorkerLog;
+  processes: RunProcesses;
+  /** Seconds between check-ins; by default what the reference does: 20, for a surge worker 90. */
+  every?: number | undefined;
+  /** A program that is run after each check-in of a worker that has been idle for so many minutes. */
+  idle?: { command: string; threshold: number } | undefined;
+  /** No new runs, and an end when those in progress have ended. */
+  stop: AbortSignal;
+  /** Does not wait for them any more. */
+  leave: AbortSignal;
+}
+
+/**
+ * Resolves when it was stopped, or the worker's JWT was about to expire.
+ *
+ * @throws SettingsError when another loop is at it in this folder, or the settings cannot be used at the start
+ */
+export async function loop(options: LoopOptions): Promise<void> {
+  const settings = await readSettings(options.folder);
+  const lock = await lockWorker(options.folder);
+  try {
+    await new Loop(options, settings).run();
+  } finally {
+    await lock.release();
+  }
+}
+
+class Loop {
+  readonly #options: LoopOptions;
+  #settings: WorkerSettings;
+  #server: WorkerServer;
+  /** Of the monotonic clock, ms. */
+  #lastBusy = performance.now();
+
+  constructor(options: LoopOptions, settings: WorkerSettings) {
+    this.#options = options;
+    this.#settings = settings;
+    this.#server = workerServer(settings, options.log);
+  }
+
+  async run(): Promise<void> {
+    const { stop, log, folder } = this.#options;
+    log.info('The worker is at work', { folder, server: this.#settings.serverUrl, name: this.#settings.hostname });
+    try {
+      while (!stop.aborted) {
+        await this.#reload();
+        const inProgress = await this.#check(true);
+        if (stop.aborted) break;
+        await this.#idle(inProgress);
+        if (this.#tokenEnds()) return await this.#retire();
+        await sleep(this.#every(), undefined, { signal: stop }).catch(ignoreAbort);
+      }
+      await this.#drain(() => this.#check(false));
+      log.info('The worker has stopped', { in_progress: (await listRuns(folder)).length });
+    } finally {
+      await this.#server.close();
+    }
+  }
+
+  #every(): number {
+    return (this.#options.every ?? (this.#settings.surgesOnly ? 90 : 20)) * SECOND;
+  }
+
+  /** Settings may change while the worker runs; those that cannot be read leave it as it was. */
+  async #reload(): Promise<void> {
+    const { folder, log } = this.#options;
+    try {
+      const settings = await readSettings(folder);
+      log.level = settings.logLevel;
+      const identity = ({ serverUrl, hostname, apiKey, jwt }: WorkerSettings) =>
+        [serverUrl, hostname, apiKey, jwt].join('\n');
+      if (identity(settings) !== identity(this.#settings)) {
+        await this.#server.close();
+        this.#server = workerServer(settings, log);
+      }
+      this.#settings = settings;
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      log.error(error.message);
+    }
+  }
+
+  /**
+   * Whatever goes wrong in one check-in is told, and the next one is tried.
+   *
+   * @returns how many runs are in progress
+   */
+  async #check(takeRuns: boolean): Promise<number> {
+    const { log, folder } = this.#options;
+    const { workerWrapper } = this.#settings.tools;
+    try {
+      if (workerWrapper === undefined || !takeRuns) return (await check(this.#about(takeRuns))).inProgress;
+      const status = await runProgram(
+        [workerWrapper, 'check'],
+        { ...process.env, JOBSERV_WORKER_FOLDER: folder },
+        folder,
+      );
+      if (status !== 0)
+        log.error('The worker-wrapper of settings.conf did not end well', {
+          wrapper: workerWrapper,
+          status: status ?? 'signal',
+        });
+    } catch (error) {
+      if (!this.#options.stop.aborted || !isAbort(error)) tell(log, error);
+    }
+    return (await listRuns(folder)).length;
+  }
+
+  #about(takeRuns: boolean): CheckOptions {
+    const { log, processes, stop } = this.#options;
+    return {
+      settings: this.#settings,
+      server: this.#server,
+      log,
+      processes,
+      takeRuns,
+      ...(takeRuns ? { signal: stop } : {}),
+    };
+  }
+
+  async #idle(inProgress: number): Promise<void> {
+    const { idle } = this.#options;
+    const now = performance.now();
+    if (inProgress > 0) this.#lastBusy = now;
+    else if (idle !== undefined && now - this.#lastBusy > idle.threshold * 60 * SECOND)
+      await this.#runIdleCommand(idle.command);
+  }
+
+  async #runIdleCommand(command: string): Promise<void> {
+    const { log } = this.#options;
+    log.info('The worker is idle: its idle command is run', { command });
+    try {
+      const status = await runProgram([command]);
+      if (status !== 0) log.error('The idle command did not end well', { command, status: status ?? 'signal' });
+    } catch (error) {
+      log.error(`The idle command cannot be run: ${(error as Error).message}`, { command });
+    }
+  }
+
+  /** Whether the token may have expired by the check-in after the next. */
+  #tokenEnds(): boolean {
+    const { jwtExpires } = this.#settings;
+    return jwtExpires !== undefined && jwtExpires * SECOND < Date.now() + 2 * this.#every();
+  }
+
+  /** While the token is good the server is told that we go; runs in progress have keys of their own. */
+  async #retire(): Promise<void> {
+    const { log, idle } = this.#options;
+    log.info('The JWT is about to expire: the worker unregisters, and ends when it is idle');
+    await this.#server.unregister().catch((error: unknown) => tell(log, error));
+    await this.#drain(async () => (await recover(this.#about(false))).inProgress);
+    if (idle !== undefined && !this.#options.leave.aborted) await this.#runIdleCommand(idle.command);
+  }
+
+  /** @param look sees to the runs in progress, and counts them */
+  async #drain(look: () => Promise<number>): Promise<void> {
+    const { log, leave, folder, processes } = this.#options;
+    let next = 0;
+    let told = -1;
+    while (!leave.aborted) {
+      const runs = (await listRuns(folder)).length;
+      if (runs === 0) return;
+      if (runs !== told) log.info('No new runs; waiting for those in progress', { in_progress: runs });
+      told = runs;
+      if (performance.now() >= next) {
+        next = performance.now() + this.#every();
+        await look();
+      }
+      await sleep(LOOK_MS, undefined, { signal: AbortSignal.any([leave, processes.ends()]) }).catch(ignoreAbort);
+    }
+  }
+}
+
+function tell(log: WorkerLog, error: unknown): void {
+  if (error instanceof RunFailure) log.error(error.message);
+  else log.error('Something that was not foreseen went wrong', { error: (error as Error).stack ?? String(error) });
+}
+
+const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';
+
+function ignoreAbort(error: unknown): void {
+  if (!isAbort(error)) throw error;
+}
+
+/** The reference worker's own lock: neither runs in the other's folder at the same time. */
+async function lockWorker(folder: string): Promise<FileLock> {
+  const path = join(folder, '.worker-lock');
+  const lock = await takeFileLock(path);
+  if (lock === undefined) {
+    const pid = Number.parseInt(await readFile(path, 'utf8'), 10);
+    const who = Number.isNaN(pid) ? '' : `, process ${pid}`;
+    throw new SettingsError(
+      `A worker runs in ${folder} already${who}. Stop it first, or name another folder with --folder.`,
+    );
+  }
+  await lock.say(await currentOwner());
+  return lock;
+}
+
+/** The process of the loop of this folder; undefined when none runs, or not one of ours. */
+export async function loopProcess(folder: string): Promise<number | undefined> {
+  const owner = await readFile(join(folder, '.worker-lock'), 'utf8').catch(() => '');
+  return owner !== '' && (await ownerState(owner)) === 'alive' ? Number.parseInt(owner, 10) : undefined;
+}

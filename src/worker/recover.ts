@@ -1,0 +1,143 @@
+/** What an earlier process left: runs without one, and one that waited for a reboot. */
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from './atomic-file.js';
+import type { WorkerLog } from './log.js';
+import { ownerOf } from './run-lock.js';
+import {
+  BrokenRunFolder,
+  currentBoot,
+  newRunState,
+  type RunOneOptions,
+  type RunState,
+  readRundef,
+  readRunState,
+  rundefPath,
+  writeRunState,
+} from './run-state.js';
+import { exists, finishUnfinished, listRuns, rebootedRun, runFolderName, runsFolder } from './runs.js';
+
+/** So many processes may die over a run. The kernel ends one when memory is short; more than this is the run's doing. */
+const MOST_STARTS = 10;
+
+export interface Recovery {
+  /** How many runs take a slot now. */
+  inProgress: number;
+  /** The host is about to go down: nothing more may begin. */
+  rebooting: boolean;
+}
+
+/** `wait`: the server cannot be asked now. */
+export type Claim = 'start' | 'drop' | 'wait';
+
+export interface RecoveryOptions {
+  folder: string;
+  log: WorkerLog;
+  /** Starts the process of a run; does not wait for it. */
+  start(folder: string, options: RunOneOptions): void;
+  /** Whether a run that has not begun is still this worker's; `drop` removes its folder. */
+  claim(state: RunState): Promise<Claim>;
+  /** Folders whose process this one has started, and that has not ended. */
+  started: ReadonlySet<string>;
+  boot?: string;
+}
+
+/**
+ * Gives every run in progress a process. Call it before each check-in, one at a time.
+ * A process too many does no harm: it does not get the run's lock, and ends.
+ */
+export async function recoverRuns(options: RecoveryOptions): Promise<Recovery> {
+  const { folder, log } = options;
+  const boot = options.boot ?? (await currentBoot());
+  await finishUnfinished(folder);
+  const rebooting = await resumeRebooted(options, boot).catch((error: unknown) => tellBroken(error, log));
+  let inProgress = rebooting ? 1 : 0;
+  for (const run of await listRuns(folder)) {
+    try {
+      if (await recoverRun(run, options, boot)) inProgress++;
+    } catch (error) {
+      tellBroken(error, log);
+    }
+  }
+  return { inProgress, rebooting };
+}
+
+/** One folder that is beyond repair does not stop the others. */
+function tellBroken(error: unknown, log: WorkerLog): false {
+  if (!(error instanceof BrokenRunFolder)) throw error;
+  log.error(`A run cannot be gone on with, nor its end be told to the server. ${error.message} Remove its folder.`);
+  return false;
+}
+
+/** @returns whether the run goes on */
+async function recoverRun(run: string, options: RecoveryOptions, boot: string): Promise<boolean> {
+  const { log, started } = options;
+  if (started.has(run) || (await ownerOf(run)).alive) return true;
+  // It may have ended between the listing and now.
+  if (!(await exists(run))) return false;
+  if (!(await exists(rundefPath(run)))) {
+    // Its end has been told; the process died while it removed the folder.
+    options.start(run, {});
+    return false;
+  }
+  const state = await stateOf(run);
+  if (state.phase === 'queued') {
+    const claim = await options.claim(state);
+    if (claim === 'drop') await rm(run, { recursive: true, force: true });
+    if (claim !== 'start') return claim === 'wait';
+  }
+  const why = reasonToStop(state, boot);
+  const about = { run: state.runUrl, phase: state.phase, starts: state.starts };
+  if (why.afterReboot) log.warning('The host went down during a run; it is reported FAILED', about);
+  else if (why.givenUp) log.error('The process of a run died again and again; it is reported FAILED', about);
+  else if (state.starts > 0) log.warning('The process of a run has died; another one goes on with it', about);
+  options.start(run, why);
+  return true;
+}
+
+function reasonToStop(state: RunState, boot: string): RunOneOptions {
+  if (state.starts === 0 || state.known.verdict !== undefined) return {};
+  if (state.boot !== boot && state.known.reboot === undefined) return { afterReboot: true };
+  // One that was given up must end, however often it takes.
+  return state.starts >= MOST_STARTS ? { givenUp: true } : {};
+}
+
+/** A state that is lost, or not ours, leaves no more than to say so to the server. */
+async function stateOf(run: string): Promise<RunState> {
+  try {
+    return await readRunState(run);
+  } catch (error) {
+    const { run_url: runUrl } = await readRundef(run);
+    if (!(error instanceof BrokenRunFolder) || typeof runUrl !== 'string') throw error;
+    const state = { ...(await newRunState(runUrl)), phase: 'prepare' as const, starts: MOST_STARTS };
+    await writeRunState(run, state);
+    return state;
+  }
+}
+
+/** @returns whether the reboot is still to come */
+async function resumeRebooted(options: RecoveryOptions, boot: string): Promise<boolean> {
+  const { folder, log } = options;
+  const waiting = rebootedRun(folder);
+  if (!(await exists(waiting))) return false;
+  if ((await ownerOf(waiting)).alive) return true;
+  const state = await rebootedState(waiting);
+  const run = join(runsFolder(folder), runFolderName(state.runUrl));
+  await mkdir(runsFolder(folder), { recursive: true, mode: 0o700 });
+  await rename(waiting, run);
+  await Promise.all([syncFolder(folder), syncFolder(runsFolder(folder))]);
+  log.info(state.boot === boot ? 'A run asks for its reboot again' : 'A run goes on after the reboot', {
+    run: state.runUrl,
+  });
+  return false;
+}
+
+/** The reference worker keeps no state: its run definition alone says how to go on. */
+async function rebootedState(waiting: string): Promise<RunState> {
+  if (await exists(join(waiting, 'state.json'))) return readRunState(waiting);
+  const { run_url: runUrl } = await readRundef(waiting);
+  if (typeof runUrl !== 'string') throw new BrokenRunFolder(`${waiting} holds no run: its rundef.json has no run_url.`);
+  const state = await newRunState(runUrl);
+  await writeRunState(waiting, state);
+  return state;
+}

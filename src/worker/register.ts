@@ -1,0 +1,96 @@
+/** Makes a worker of a host, and unmakes it. */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { ServerFailure } from '../server/server-failure.js';
+import { writeAtomically } from './atomic-file.js';
+import { hostProperties, remember } from './host-properties.js';
+import { readJwt } from './jwt.js';
+import { readSettings, settingsPath, writeNewSettings } from './settings.js';
+import { SettingsError } from './settings-error.js';
+import type { Self } from './start-run.js';
+import { systemdUnit } from './systemd-unit.js';
+import { workerServer } from './worker-server.js';
+
+export interface Registration {
+  folder: string;
+  serverUrl: string;
+  hostTags: string;
+  /** By default the host's own. */
+  hostname?: string | undefined;
+  concurrentRuns: number;
+  surgesOnly: boolean;
+  jwt?: string | undefined;
+  /** Of this program. */
+  version: string;
+  self: Self;
+}
+
+export interface Registered {
+  name: string;
+  settings: string;
+  /** The path of the systemd unit. */
+  unit: string;
+  /** A worker that proves itself with a JWT needs nobody to enlist it. */
+  enlistedByToken: boolean;
+}
+
+/**
+ * Writes the settings, then makes the worker known: a key that the server has and we have not
+ * would be a worker that nobody can be. Of a worker that the server refused nothing stays.
+ *
+ * @throws SettingsError; ServerFailure
+ */
+export async function register(registration: Registration): Promise<Registered> {
+  const { folder, serverUrl, jwt, self } = registration;
+  if (!/^https?:$/.test(URL.canParse(serverUrl) ? new URL(serverUrl).protocol : '')) {
+    throw new SettingsError(`${serverUrl} is no address of a server. Give it as https://ci.example.org.`);
+  }
+  const token = jwt === undefined ? undefined : readJwt(jwt);
+  const name = token?.name ?? registration.hostname ?? (await hostName());
+  const restore = await writeNewSettings(folder, {
+    ...registration,
+    hostname: name,
+    apiKey: token === undefined ? randomBytes(32).toString('base64url') : '',
+    jwtExpires: token?.expires,
+  });
+  await announce(folder, restore);
+  const unit = join(folder, 'jobserv.service');
+  const command = [...self, 'worker', 'loop', '--no-drain'];
+  await writeAtomically(unit, systemdUnit({ user: userInfo().username, folder, command }), 0o644);
+  return { name, settings: settingsPath(folder), unit, enlistedByToken: token !== undefined };
+}
+
+async function announce(folder: string, restore: () => Promise<void>): Promise<void> {
+  const settings = await readSettings(folder);
+  const properties = await hostProperties(settings);
+  const server = workerServer(settings);
+  try {
+    await server.register(properties);
+  } catch (error) {
+    // A lost answer leaves it open whether the server has the key: then it is kept.
+    if (!(error instanceof ServerFailure) || !error.maybeDelivered) await restore();
+    throw error;
+  } finally {
+    await server.close();
+  }
+  await remember(folder, properties);
+}
+
+async function hostName(): Promise<string> {
+  const name = await readFile('/etc/hostname', 'utf8').catch(() => '');
+  return name.trim() || hostname();
+}
+
+/** Removes the worker at its server; its folder stays as it is. */
+export async function unregister(folder: string): Promise<{ name: string; server: string }> {
+  const settings = await readSettings(folder);
+  const server = workerServer(settings);
+  try {
+    await server.unregister();
+  } finally {
+    await server.close();
+  }
+  return { name: settings.hostname, server: settings.serverUrl };
+}

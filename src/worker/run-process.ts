@@ -1,0 +1,83 @@
+/** The whole of a run's own process: what the worker's settings add around the run itself. */
+import { RunFailure } from '../executor/ports.js';
+import type { StringMap } from '../schema/model.js';
+import { appendConsole } from '../server/console.js';
+import { HttpClient } from '../server/http.js';
+import { type CallbackAction, runCallback } from './callbacks.js';
+import type { WorkerLog } from './log.js';
+import { blockMetadataService } from './metadata-service.js';
+import { executeRunFolder } from './run/run-one.js';
+import { type RunOneOptions, type RunState, readRundef, readRunState, workerFolderOf } from './run-state.js';
+import { readSettings, type WorkerSettings } from './settings.js';
+
+/**
+ * Executes the run of a folder to its end, or goes on with it; see `executeRunFolder`.
+ *
+ * @throws what nobody foresaw; then the folder stays, and the next check-in starts it again
+ */
+export async function executeRunProcess(folder: string, why: RunOneOptions, log: WorkerLog): Promise<void> {
+  const settings = await readSettings(workerFolderOf(folder));
+  log.level = settings.logLevel;
+  const state = await readRunState(folder);
+  const rundef = await readRundef(folder);
+  const env = textsIn(rundef['env']);
+  const refused = await beforeRun(settings, state, rundef, env, log);
+  const outcome = await executeRunFolder(folder, settings, {
+    ...why,
+    ...(refused === undefined ? {} : { refused }),
+  });
+  if (outcome === undefined) return;
+  const { status } = outcome;
+  log.info('A run has ended', { run: state.runUrl, status, ...(status === 'FAILED' ? { cause: outcome.cause } : {}) });
+  for (const warning of outcome.warnings) log.warning(warning, { run: state.runUrl });
+  await callBack(settings, 'RUN_COMPLETE', env).catch((error: Error) =>
+    log.error(error.message, { run: state.runUrl }),
+  );
+}
+
+/** @returns why the run may not begin here */
+async function beforeRun(
+  settings: WorkerSettings,
+  state: RunState,
+  rundef: Record<string, unknown>,
+  env: StringMap,
+  log: WorkerLog,
+): Promise<string | undefined> {
+  try {
+    if (settings.blockMetadataService) await blockMetadataService(log);
+    if (state.starts > 0 || settings.callbackScript === undefined) return undefined;
+    await acknowledge(state, rundef, log);
+    await callBack(settings, 'RUN_START', env);
+    return undefined;
+  } catch (error) {
+    const message = (error as Error).message;
+    log.error(message, { run: state.runUrl });
+    return `The worker ${settings.hostname} cannot execute runs now: ${message}`;
+  }
+}
+
+async function callBack({ callbackScript }: WorkerSettings, action: CallbackAction, env: StringMap): Promise<void> {
+  if (callbackScript === undefined) return;
+  await runCallback(callbackScript, action, env).catch((cause: Error) => {
+    throw new Error(`its callback_script ${callbackScript} cannot be started: ${cause.message}`, { cause });
+  });
+}
+
+/** A callback may take longer than the server waits for the first word of a run (15 s) before it gives it to somebody else. */
+async function acknowledge({ runUrl }: RunState, { api_key: apiKey }: Record<string, unknown>, log: WorkerLog) {
+  const http = new HttpClient();
+  try {
+    await appendConsole(http, { runUrl, apiKey: String(apiKey ?? ''), bytes: new Uint8Array(), status: 'RUNNING' });
+  } catch (error) {
+    // The run itself says it again, and again.
+    if (!(error instanceof RunFailure)) throw error;
+    log.warning(error.message, { run: runUrl });
+  } finally {
+    await http.close();
+  }
+}
+
+function textsIn(value: unknown): StringMap {
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}

@@ -1,0 +1,267 @@
+/**
+ * Sends what the spool holds to the server: in order, one post at a time, each byte once.
+ * The server appends whatever it gets and knows no offsets, so that a post whose answer was
+ * lost leaves a doubt; before anything else is sent, the server's console is asked.
+ */
+import type { RunStatus } from '../../executor/ports.js';
+import { ServerFailure } from '../../server/server-failure.js';
+import type { RunServer } from './run-server.js';
+import type { Spool } from './spool.js';
+
+/** Milliseconds and bytes. */
+export interface SenderLimits {
+  /** So much is posted at once, */
+  chunk: number;
+  /** or what there is after so long. */
+  interval: number;
+  /** The first bytes after a silence wait so long for others. */
+  gather: number;
+  /** A run that says nothing asks so often whether it is cancelled. */
+  poll: number;
+  /** Between two tries: doubled from the first to the longest. */
+  firstWait: number;
+  longestWait: number;
+  /** After an answer that did not come in time the server may still be at it. */
+  settle: number;
+}
+
+export const SENDER_LIMITS: SenderLimits = {
+  chunk: 256 * 1024,
+  interval: 1_000,
+  gather: 100,
+  poll: 20_000,
+  firstWait: 500,
+  longestWait: 15_000,
+  settle: 2_000,
+};
+
+const SMALLEST_CHUNK = 1024;
+/** More of the server's console than this is not compared. */
+const LARGEST_DOUBT = 64 * 1024 * 1024;
+/** Statuses of a run that gets nothing more. */
+export const ENDED = new Set(['PASSED', 'FAILED', 'SKIPPED', 'PROMOTED']);
+
+export interface SenderEvents {
+  /** The server wants the run to stop. */
+  onCancel(): void;
+  /** The server takes nothing more of this run. */
+  onGone(failure: ServerFailure): void;
+  /** Something for the console: bytes that may be there twice. */
+  onDoubt(text: string): void;
+  /** Bytes were taken by the server. */
+  onProgress(): void;
+}
+
+export class ConsoleSender {
+  readonly #server: RunServer;
+  readonly #spool: Spool;
+  readonly #limits: SenderLimits;
+  readonly #events: SenderEvents;
+  /** Whether the server may have more than it has said. */
+  #doubt: boolean;
+  #chunk: number;
+  /** The largest chunk that the server has not refused. */
+  #ceiling: number;
+  /** Not told yet, in order; one goes with each post. */
+  readonly #statuses: RunStatus[] = [];
+  #flushing = false;
+  #lastPost = Number.NEGATIVE_INFINITY;
+  #firstUnsent = performance.now();
+  #wait = 0;
+  #stopped = false;
+  #wake: () => void = () => {};
+  #work: Promise<void> | undefined;
+
+  constructor(server: RunServer, spool: Spool, events: SenderEvents, limits: SenderLimits) {
+    this.#server = server;
+    this.#spool = spool;
+    this.#events = events;
+    this.#limits = limits;
+    this.#chunk = limits.chunk;
+    this.#ceiling = limits.chunk;
+    // A process that died may have had a post under way.
+    this.#doubt = spool.resumed;
+  }
+
+  /** Begins, and goes on until `stop`. */
+  start(): void {
+    this.#work ??= this.#run();
+  }
+
+  /** @returns when the post under way has ended; rejects with a defect that ended the sending */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#wake();
+    await this.#work;
+  }
+
+  /** Rejects when sending has ended with a defect. */
+  get work(): Promise<void> {
+    return this.#work ?? Promise.resolve();
+  }
+
+  /** To be called after each append; `before`: how much was unsent then. */
+  added(before: number): void {
+    if (before === 0) this.#firstUnsent = performance.now();
+    if (before === 0 || (before < this.#chunk && this.#spool.unsent >= this.#chunk)) this.#wake();
+  }
+
+  /** Sent with the next post, which is made at once. */
+  setStatus(status: RunStatus): void {
+    this.#statuses.push(status);
+    this.#wake();
+  }
+
+  /** Whether to send at once what there is, without waiting for more. */
+  flush(on: boolean): void {
+    this.#flushing = on;
+    this.#wake();
+  }
+
+  /** Whether the server has all that it is to have. */
+  get done(): boolean {
+    return this.#spool.unsent === 0 && this.#statuses.length === 0;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      const wait = this.#untilNextPost();
+      if (wait > 0) await this.#sleep(wait, true);
+      else await this.#step();
+    }
+  }
+
+  #untilNextPost(): number {
+    const { interval, gather, poll } = this.#limits;
+    const now = performance.now();
+    const { unsent } = this.#spool;
+    if (this.#statuses.length > 0 || unsent >= this.#chunk || (this.#flushing && unsent > 0)) return 0;
+    if (unsent === 0) return Math.max(0, this.#lastPost + poll - now);
+    return Math.max(0, this.#firstUnsent + gather - now, this.#lastPost + interval - now);
+  }
+
+  async #step(): Promise<void> {
+    try {
+      if (this.#spool.mark.base === undefined) await this.#findBase();
+      if (this.#doubt) await this.#reconcile();
+      await this.#post();
+      this.#wait = 0;
+    } catch (error) {
+      if (this.#stopped) return;
+      if (!(error instanceof ServerFailure)) throw error;
+      await this.#overcome(error);
+    }
+  }
+
+  async #post(): Promise<void> {
+    const { acked } = this.#spool.mark;
+    const bytes = this.#spool.read(acked, this.#chunk);
+    const [status] = this.#statuses;
+    this.#lastPost = performance.now();
+    const { cancelled } = await this.#server.append(bytes, status).catch((error: unknown) => {
+      // What was refused is not there; of an error, or of no answer at all, nobody knows.
+      const refused = error instanceof ServerFailure && !error.maybeDelivered;
+      this.#doubt = bytes.length > 0 && !refused;
+      throw error;
+    });
+    this.#statuses.shift();
+    this.#acknowledge(acked + bytes.length);
+    this.#chunk = Math.min(this.#ceiling, this.#chunk * 2);
+    if (cancelled) this.#events.onCancel();
+  }
+
+  /** What stands in the server's console before this run's worker has sent anything. */
+  async #findBase(): Promise<void> {
+    const there = await this.#ask(0);
+    this.#spool.setBase(there === undefined ? 0 : there.bytes.length);
+    this.#doubt = false;
+  }
+
+  /** Finds out how much of what was sent has arrived. */
+  async #reconcile(): Promise<void> {
+    const { acked, base = 0 } = this.#spool.mark;
+    const there = await this.#ask(base + acked);
+    if (there === undefined) {
+      if (this.#spool.unsent > 0) {
+        this.#events.onDoubt(
+          'The answer to the last piece of the console was lost, and the server does not say what it has: up to ' +
+            `${Math.min(this.#chunk, this.#spool.unsent)} bytes may stand here twice`,
+        );
+      }
+    } else {
+      const arrived = this.#countArrived(there.bytes);
+      if (arrived > 0) this.#acknowledge(acked + arrived);
+      // Somebody else has written there, too.
+      if (there.bytes.length > arrived) this.#spool.setBase(base + there.bytes.length - arrived);
+    }
+    this.#doubt = false;
+  }
+
+  #countArrived(there: Buffer): number {
+    const sent = this.#spool.read(this.#spool.mark.acked, Math.max(there.length, 1));
+    if (there.length === 0) return 0;
+    if (sent.length >= there.length && there.equals(sent.subarray(0, there.length))) return there.length;
+    const piece = sent.subarray(0, Math.min(sent.length, this.#chunk));
+    return piece.length > 0 && there.includes(piece) ? piece.length : 0;
+  }
+
+  /** The server's console from an offset on; undefined when it cannot be asked. */
+  async #ask(offset: number): Promise<{ bytes: Buffer } | undefined> {
+    try {
+      const { status, bytes } = await this.#server.readConsole(offset, LARGEST_DOUBT);
+      if (status !== undefined && ENDED.has(status)) {
+        throw new ServerFailure('completed', `The run is ${status} on the server, which takes nothing more of it.`);
+      }
+      // Of a run that waits the server says that it does.
+      return { bytes: status === 'QUEUED' ? Buffer.alloc(0) : bytes };
+    } catch (error) {
+      if (error instanceof ServerFailure && !error.passing && error.kind !== 'completed') return undefined;
+      throw error;
+    }
+  }
+
+  #acknowledge(offset: number): void {
+    this.#spool.acknowledge(offset);
+    this.#firstUnsent = performance.now();
+    this.#events.onProgress();
+  }
+
+  async #overcome(failure: ServerFailure): Promise<void> {
+    const { firstWait, longestWait, settle } = this.#limits;
+    if (failure.kind === 'too-large' && this.#chunk > SMALLEST_CHUNK) {
+      this.#chunk = Math.max(SMALLEST_CHUNK, Math.floor(Math.min(this.#chunk, this.#spool.unsent) / 2));
+      this.#ceiling = this.#chunk;
+      return;
+    }
+    if (isFinal(failure)) {
+      this.#stopped = true;
+      this.#events.onGone(failure);
+      return;
+    }
+    // A server too slow for this much may be quick enough for less.
+    if (failure.kind === 'interrupted') this.#chunk = Math.max(SMALLEST_CHUNK, Math.floor(this.#chunk / 2));
+    this.#wait = Math.min(longestWait, Math.max(firstWait, this.#wait * 2));
+    const wait = failure.retryAfterMs ?? this.#wait * (0.75 + Math.random() / 2);
+    await this.#sleep(failure.kind === 'interrupted' ? Math.max(wait, settle) : wait, false);
+  }
+
+  /** @param early whether news end it */
+  async #sleep(ms: number, early: boolean): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      const end = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#wake = () => {
+        if (early || this.#stopped) end();
+      };
+    });
+    this.#wake = () => {};
+  }
+}
+
+/** Whether the server will say the same for ever: it has ended the run, does not know it, or its key. */
+export function isFinal({ kind }: ServerFailure): boolean {
+  return ['completed', 'unauthorized', 'not-found', 'rejected', 'too-large'].includes(kind);
+}

@@ -1,0 +1,216 @@
+/** Artifacts of a real run: to where the server keeps them, many at a time. */
+import type { FileHandle } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openArchivedBelow } from '../../executor/archive.js';
+import { type ArtifactFile, type Artifacts, type Log, RunFailure } from '../../executor/ports.js';
+import { MOST_NAMES, type SignedUpload } from '../../server/artifacts.js';
+import { ServerFailure } from '../../server/server-failure.js';
+import type { RunServer } from './run-server.js';
+
+export interface ArtifactLimits {
+  /** Uploads at a time. */
+  parallel: number;
+  /** How often an upload is tried that the server refuses, each time with a new address. */
+  tries: number;
+  /** Milliseconds for which a storage may be away. */
+  patience: number;
+  firstWait: number;
+  longestWait: number;
+}
+
+export const ARTIFACT_LIMITS: ArtifactLimits = {
+  parallel: 16,
+  tries: 4,
+  patience: 15 * 60_000,
+  firstWait: 1_000,
+  longestWait: 15_000,
+};
+
+/** What the server writes itself: an upload would take its place. */
+const RESERVED = new Set(['.rundef.json', 'console.log']);
+/** From so many files on the console says how far it is. */
+const LARGE_SET = 2 * MOST_NAMES;
+/** Failures that the console names; more are counted. */
+const NAMED_FAILURES = 10;
+const READ_BYTES = 256 * 1024;
+
+/** @param gone aborts when the server takes nothing more of the run */
+export function signedArtifacts(server: RunServer, gone: AbortSignal, limits = ARTIFACT_LIMITS): Artifacts {
+  return {
+    store: async (root, files, log, signal) => {
+      const stop = AbortSignal.any([signal, gone]);
+      stop.throwIfAborted();
+      const wanted: ArtifactFile[] = [];
+      for (const file of files) {
+        if (RESERVED.has(file.path)) {
+          await log.warn(
+            `Not uploaded: ${JSON.stringify(file.path)}, a name that the server keeps for a file of its own`,
+          );
+        } else wanted.push(file);
+      }
+      if (wanted.length > 0) await new Upload(server, root, wanted, log, stop, limits).run();
+    },
+  };
+}
+
+class Upload {
+  readonly #server: RunServer;
+  readonly #root: string;
+  readonly #files: ArtifactFile[];
+  readonly #log: Log;
+  readonly #stop: AbortSignal;
+  readonly #limits: ArtifactLimits;
+  readonly #failures: string[] = [];
+  #next = 0;
+  #done = 0;
+  #told = 0;
+  /** The addresses of a batch of names, each batch asked for once. */
+  readonly #batches: Promise<Map<string, SignedUpload>>[] = [];
+  /** Since when nothing has gone well. */
+  #troubledSince: number | undefined;
+
+  constructor(
+    server: RunServer,
+    root: string,
+    files: ArtifactFile[],
+    log: Log,
+    stop: AbortSignal,
+    limits: ArtifactLimits,
+  ) {
+    this.#server = server;
+    this.#root = root;
+    this.#files = files;
+    this.#log = log;
+    this.#stop = stop;
+    this.#limits = limits;
+  }
+
+  /** @throws RunFailure(artifacts) when not all are there; the others are tried all the same */
+  async run(): Promise<void> {
+    const work = async () => {
+      for (let index = this.#next++; index < this.#files.length; index = this.#next++) await this.#upload(index);
+    };
+    await Promise.all(Array.from({ length: Math.min(this.#limits.parallel, this.#files.length) }, work));
+    this.#stop.throwIfAborted();
+    if (this.#failures.length === 0) return;
+    const named = this.#failures.slice(0, NAMED_FAILURES);
+    for (const failure of named) await this.#log.error(failure);
+    const more = this.#failures.length - named.length;
+    if (more > 0) await this.#log.error(`and ${more} more`);
+    throw new RunFailure(
+      'artifacts',
+      `${this.#failures.length} of ${this.#files.length} artifact(s) could not be uploaded: ${named[0]}`,
+    );
+  }
+
+  async #upload(index: number): Promise<void> {
+    const file = this.#files[index];
+    if (file === undefined || this.#stop.aborted) return;
+    try {
+      await this.#insist(file.path, index);
+    } catch (error) {
+      if (this.#stop.aborted) return;
+      if (!(error instanceof RunFailure)) throw error;
+      this.#failures.push(error.message);
+    }
+    this.#done++;
+    await this.#tellProgress();
+  }
+
+  async #insist(path: string, index: number): Promise<void> {
+    let fresh: SignedUpload | undefined;
+    let refused = 0;
+    for (let wait = this.#limits.firstWait; ; wait = Math.min(this.#limits.longestWait, wait * 2)) {
+      try {
+        const to =
+          fresh ?? (await this.#batch(index)).get(path) ?? (await this.#server.sign([path], this.#stop)).get(path);
+        if (to === undefined)
+          throw new RunFailure('artifacts', `The server gives no address for ${JSON.stringify(path)}`);
+        await this.#send(path, to);
+        this.#troubledSince = undefined;
+        return;
+      } catch (error) {
+        if (this.#stop.aborted || !(error instanceof ServerFailure) || error.kind === 'completed') throw error;
+        if (error.passing) {
+          this.#troubledSince ??= performance.now();
+          if (performance.now() - this.#troubledSince > this.#limits.patience) throw error;
+          await sleep(error.retryAfterMs ?? wait, undefined, { signal: this.#stop }).catch(() => {});
+          this.#stop.throwIfAborted();
+        } else if (++refused >= this.#limits.tries) throw error;
+        // An address is valid for a while only; which answer says that it is over depends on the storage.
+        fresh = (await this.#sign([path]))?.get(path);
+      }
+    }
+  }
+
+  /** The addresses of the batch that a file belongs to. */
+  #batch(index: number): Promise<Map<string, SignedUpload>> {
+    const number = Math.floor(index / MOST_NAMES);
+    const batch = this.#batchOf(number);
+    // The next ones are asked for before they are needed.
+    if (index % MOST_NAMES > MOST_NAMES / 2 && (number + 1) * MOST_NAMES < this.#files.length) {
+      this.#batchOf(number + 1).catch(() => {});
+    }
+    return batch;
+  }
+
+  #batchOf(number: number): Promise<Map<string, SignedUpload>> {
+    const known = this.#batches[number];
+    if (known !== undefined) return known;
+    const names = this.#files.slice(number * MOST_NAMES, (number + 1) * MOST_NAMES).map(({ path }) => path);
+    const asked = this.#server.sign(names, this.#stop);
+    this.#batches[number] = asked;
+    // Asked for again by whoever comes next.
+    asked.catch(() => delete this.#batches[number]);
+    return asked;
+  }
+
+  /** undefined when the server does not answer: it is asked again with the next try. */
+  async #sign(names: string[]): Promise<Map<string, SignedUpload> | undefined> {
+    try {
+      return await this.#server.sign(names, this.#stop);
+    } catch (error) {
+      if (error instanceof ServerFailure && error.passing) return undefined;
+      throw error;
+    }
+  }
+
+  async #send(path: string, to: SignedUpload): Promise<void> {
+    const file = await openArchivedBelow(this.#root, path);
+    if (file === undefined) {
+      await this.#log.warn(`Skipping ${JSON.stringify(path)}: it is no longer a regular file`);
+      return;
+    }
+    try {
+      const { size } = await file.stat();
+      await this.#server.upload(to, { name: path, bytes: size, open: () => readExactly(file, size, path) }, this.#stop);
+      const { size: now } = await file.stat();
+      if (now > size) {
+        await this.#log.warn(`${JSON.stringify(path)} grew while it was sent: its first ${size} bytes were taken`);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #tellProgress(): Promise<void> {
+    if (this.#files.length < LARGE_SET) return;
+    const percent = Math.floor((this.#done / this.#files.length) * 10) * 10;
+    if (percent <= this.#told) return;
+    this.#told = percent;
+    await this.#log.info(`Uploaded ${percent}%: ${this.#done} of ${this.#files.length} artifacts`);
+  }
+}
+
+/** @throws RunFailure(artifacts) when the file has become shorter */
+async function* readExactly(file: FileHandle, size: number, path: string): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < size; ) {
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, size - at));
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+    if (bytesRead === 0) {
+      throw new RunFailure('artifacts', `${JSON.stringify(path)} became shorter while it was sent`);
+    }
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
+  }
+}

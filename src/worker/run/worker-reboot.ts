@@ -1,0 +1,76 @@
+/** A run that asked for a reboot: its folder is put where the next boot finds it, and the machine goes down. */
+import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/ports.js';
+import type { RunJournal } from './run-journal.js';
+
+export interface RebootOptions {
+  journal: RunJournal;
+  /** Where the run waits for the boot. */
+  rebootedRun: string;
+  /** The machine's boot now, and the one in which the run was last under way. */
+  boot: string;
+  bootBefore: string | undefined;
+  /** Programs, from `[tools]`; they get no arguments. */
+  tools: { reboot: string; coldReboot: string };
+  /** Milliseconds: before each further try of the command, and until the machine should be down. */
+  waits?: readonly number[] | undefined;
+  downAfter?: number | undefined;
+}
+
+const WAITS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((seconds) => seconds * 1000);
+const DOWN_AFTER = 180_000;
+
+/** Resolves when the machine has booted since the run was last under way; else this process ends with the machine. */
+export function workerReboot(options: RebootOptions): Reboot {
+  const { journal, rebootedRun, boot, bootBefore, tools, waits = WAITS, downAfter = DOWN_AFTER } = options;
+  let rebooted = bootBefore !== undefined && bootBefore !== boot;
+  return {
+    reboot: async (request: RebootRequest, log: Log) => {
+      if (rebooted) {
+        rebooted = false;
+        await journal.update({ boot });
+        await log.heading('Going on after the reboot');
+        return;
+      }
+      const { folder } = journal;
+      if (folder !== rebootedRun) {
+        await rm(rebootedRun, { recursive: true, force: true });
+        await journal.move(rebootedRun);
+      }
+      try {
+        await goDown(request.cold ? tools.coldReboot : tools.reboot, waits, log);
+        await sleep(downAfter);
+        throw new RunFailure('setup', `The machine did not reboot within ${downAfter / 1000} s.`);
+      } catch (error) {
+        if (folder !== rebootedRun) await journal.move(folder);
+        throw error;
+      }
+    },
+  };
+}
+
+async function goDown(command: string, waits: readonly number[], log: Log): Promise<void> {
+  for (const wait of [...waits, undefined]) {
+    const said = await runCommand(command);
+    if (said === undefined) return;
+    if (wait === undefined) throw new RunFailure('setup', `The machine cannot be rebooted with "${command}": ${said}`);
+    await log.warn(`"${command}" did not work (${said}); again in ${wait / 1000} s`);
+    await sleep(wait);
+  }
+}
+
+/** What went wrong; undefined when nothing did. */
+function runCommand(command: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(command, [], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const said: Buffer[] = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(undefined);
+      else resolve(`${signal ?? `status ${code}`}: ${Buffer.concat(said).toString().trim().slice(0, 500)}`);
+    });
+  });
+}

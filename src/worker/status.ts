@@ -1,0 +1,91 @@
+/** What a worker is doing: read from its folder, without a word to anybody. */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { loopProcess } from './loop.js';
+import { ownerOf } from './run-lock.js';
+import { BrokenRunFolder, readRunState } from './run-state.js';
+import { exists, listRuns, rebootedRun } from './runs.js';
+import { readSettings } from './settings.js';
+
+export interface RunStatusReport {
+  /** Its folder's name in `runs/`. */
+  folder: string;
+  runUrl?: string;
+  phase?: string;
+  phaseSeconds?: number;
+  /** Since the server handed it out. */
+  ageSeconds?: number;
+  /** How many processes have begun on it. */
+  starts?: number;
+  container?: string;
+  /** Bytes of console that the server does not have yet. */
+  spoolBytes: number;
+  /** The process that is at it; none: the next check-in starts one. */
+  pid?: number;
+  /** Why its folder cannot be read. */
+  problem?: string;
+}
+
+export interface WorkerStatus {
+  version: 1;
+  name: string;
+  server: string;
+  concurrentRuns: number;
+  /** The process of its loop, when one runs. */
+  loop?: number;
+  runs: RunStatusReport[];
+}
+
+/** @throws SettingsError when there is no worker */
+export async function workerStatus(folder: string, now = Date.now()): Promise<WorkerStatus> {
+  const settings = await readSettings(folder);
+  const waiting = rebootedRun(folder);
+  const folders = [...(await listRuns(folder)), ...((await exists(waiting)) ? [waiting] : [])];
+  const runs = await Promise.all(folders.map((run) => reportOf(run, now)));
+  const loop = await loopProcess(folder);
+  return {
+    version: 1,
+    name: settings.hostname,
+    server: settings.serverUrl,
+    concurrentRuns: settings.concurrentRuns,
+    ...(loop === undefined ? {} : { loop }),
+    runs,
+  };
+}
+
+async function reportOf(run: string, now: number): Promise<RunStatusReport> {
+  const [{ alive, pid }, spoolBytes] = await Promise.all([ownerOf(run), unsentBytes(run)]);
+  const about = {
+    folder: basename(run),
+    spoolBytes,
+    ...(alive && pid !== undefined ? { pid } : {}),
+  };
+  try {
+    const { runUrl, phase, phaseSince, takenAt, starts, known } = await readRunState(run);
+    return {
+      ...about,
+      runUrl,
+      phase,
+      phaseSeconds: secondsSince(phaseSince, now),
+      ageSeconds: secondsSince(takenAt, now),
+      starts,
+      ...(known.container === undefined ? {} : { container: known.container }),
+    };
+  } catch (error) {
+    if (!(error instanceof BrokenRunFolder)) throw error;
+    return { ...about, problem: error.message };
+  }
+}
+
+const secondsSince = (time: string, now: number): number => Math.max(0, Math.round((now - Date.parse(time)) / 1000));
+
+/** From the spool's mark; 0 before there is one. */
+async function unsentBytes(run: string): Promise<number> {
+  try {
+    const { end, acked } = JSON.parse(await readFile(join(run, 'spool', 'mark.json'), 'utf8'));
+    return Number(end) - Number(acked);
+  } catch {
+    // Not there yet, or being written just now.
+    return 0;
+  }
+}

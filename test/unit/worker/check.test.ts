@@ -1,0 +1,235 @@
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { basename, join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { ServerFailure } from '../../../src/server/server-failure.js';
+import { check } from '../../../src/worker/check.js';
+import { takeFileLock } from '../../../src/worker/file-lock.js';
+import { hostLoad } from '../../../src/worker/host-properties.js';
+import type { RunOneOptions } from '../../../src/worker/run-state.js';
+import { listRuns, makeRunFolder, runFolderName } from '../../../src/worker/runs.js';
+import { readSettings } from '../../../src/worker/settings.js';
+import { workerServer } from '../../../src/worker/worker-server.js';
+import { type Asked, fakeServer, sendJson } from '../server/fake-server.js';
+import { keptLog, rundefText, runUrl, workerFolder } from './folder.js';
+
+interface ServerOptions {
+  /** Run definitions of each check-in, one after the other. */
+  handsOut?: string[][];
+  enlisted?: boolean;
+  /** What it says of a run. */
+  run?: { status: string; worker_name: string };
+  /** Is told of a check-in before it is answered. */
+  onCheckIn?: () => void;
+  /** A check-in is answered with 500. */
+  failing?: boolean;
+}
+
+async function worldWith({ handsOut = [], enlisted = true, run, onCheckIn, failing = false }: ServerOptions = {}) {
+  const worker = (response: ServerResponse) => {
+    const runs = handsOut.shift();
+    sendJson(response, {
+      status: 'success',
+      data: { worker: { enlisted, version: '1', ...(runs === undefined ? {} : { 'run-defs': runs }) } },
+    });
+  };
+  const { url, asked } = await fakeServer((one, response) => {
+    if (one.method !== 'GET') return sendJson(response, { status: 'success', data: {} });
+    if (one.url.startsWith('/projects/')) {
+      return sendJson(
+        response,
+        { status: 'success', data: { run: { name: 'r', ...run } } },
+        run === undefined ? 404 : 200,
+      );
+    }
+    onCheckIn?.();
+    if (failing) sendJson(response, { status: 'error', message: 'no' }, 500);
+    else worker(response);
+  });
+  const folder = workerFolder(url);
+  const settings = await readSettings(folder);
+  const server = workerServer(settings);
+  onTestFinished(() => server.close());
+  const started: [string, RunOneOptions][] = [];
+  const processes = {
+    start: (at: string, why: RunOneOptions) => started.push([basename(at), why]),
+    running: new Set<string>(),
+    ends: () => new AbortController().signal,
+  };
+  const { log, lines } = keptLog();
+  const checkIn = (options: { takeRuns?: boolean } = {}) => check({ settings, server, log, processes, ...options });
+  return { url, asked, folder, started, lines, checkIn };
+}
+
+const freeSlots = (asked: Asked[]): (string | null)[] =>
+  asked
+    .filter(({ method, url }) => method === 'GET' && url.startsWith('/workers/'))
+    .map(({ url }) => new URL(url, 'http://x').searchParams.get('available_runners'));
+
+describe('a check-in', () => {
+  test('says with the worker’s key what the host has free', async () => {
+    const { asked, checkIn } = await worldWith();
+    await checkIn();
+    const one = asked.find(({ method }) => method === 'GET');
+    expect(one?.headers['authorization']).toBe('Token a#b;c!@$^&*~');
+    const query = Object.fromEntries(new URL(one?.url ?? '', 'http://x').searchParams);
+    expect(Object.keys(query)).toEqual([
+      'available_runners',
+      'mem_free',
+      'disk_free',
+      'load_avg_1',
+      'load_avg_5',
+      'load_avg_15',
+    ]);
+    expect(query['available_runners']).toBe('2');
+    expect(Number(query['mem_free'])).toBeGreaterThan(1024 * 1024);
+    expect(Number(query['disk_free'])).toBeGreaterThan(1024 * 1024);
+  });
+
+  test('sends the host’s properties when they are new, and when they change', async () => {
+    const { asked, folder, checkIn } = await worldWith();
+    await checkIn();
+    await checkIn();
+    const patches = () =>
+      asked.filter(({ method }) => method === 'PATCH').map(({ body }) => JSON.parse(body.toString()));
+    expect(patches()).toHaveLength(1);
+    expect(patches()[0]).toMatchObject({ name: 'w1', host_tags: 'amd64,kvm', concurrent_runs: 2, surges_only: false });
+    const cache = join(folder, 'hostprops.cache');
+    expect(statSync(cache).mode & 0o777).toBe(0o600);
+    writeFileSync(cache, readFileSync(cache, 'utf8').replace('amd64,kvm', 'amd64'));
+    await checkIn();
+    expect(patches()).toHaveLength(2);
+  });
+
+  test('begins the run that it is given, with its definition on the disk', async () => {
+    const url = runUrl('unit');
+    const { folder, started, checkIn } = await worldWith({ handsOut: [[rundefText(url)]] });
+    expect(await checkIn()).toEqual({ inProgress: 1 });
+    expect(started).toEqual([[runFolderName(url), {}]]);
+    expect(readFileSync(join(folder, 'runs', runFolderName(url), 'rundef.json'), 'utf8')).toBe(rundefText(url));
+  });
+
+  test('closes the files with the key, which a reference worker left open', async () => {
+    const { folder, checkIn } = await worldWith();
+    const files = ['settings.conf', 'hostprops.cache'].map((name) => join(folder, name));
+    for (const file of files) writeFileSync(file, '', { flag: 'a' });
+    for (const file of files) chmodSync(file, 0o644);
+    await checkIn();
+    for (const file of files) expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  test('counts a slot for each folder that is there, and none below zero', async () => {
+    const { asked, folder, checkIn } = await worldWith();
+    for (const name of ['a', 'b', 'c']) {
+      await checkIn();
+      await makeRunFolder(folder, runUrl(name), rundefText(runUrl(name)), new Date());
+    }
+    expect(await checkIn()).toEqual({ inProgress: 3 });
+    expect(freeSlots(asked)).toEqual(['2', '1', '0', '0']);
+  });
+
+  test('of a worker that takes no runs any more says so', async () => {
+    const { asked, checkIn } = await worldWith();
+    await checkIn({ takeRuns: false });
+    expect(freeSlots(asked)).toEqual(['0']);
+  });
+
+  test('begins a run once that is handed out twice', async () => {
+    const rundef = rundefText(runUrl('unit'));
+    const { started, lines, checkIn } = await worldWith({ handsOut: [[rundef, rundef], [rundef]] });
+    await checkIn();
+    expect(started).toHaveLength(1);
+    // The run's process is what the first one started; a fake one takes no lock.
+    await checkIn();
+    expect(lines.filter((line) => line.includes('not begun again'))).toHaveLength(2);
+  });
+
+  test('leaves alone what is no run definition', async () => {
+    const { folder, started, lines, checkIn } = await worldWith({
+      handsOut: [['{}', '[', 'null', '{"run_url": "../x"}']],
+    });
+    expect(await checkIn()).toEqual({ inProgress: 0 });
+    expect(started).toEqual([]);
+    expect(await listRuns(folder)).toEqual([]);
+    expect(lines.filter((line) => line.includes('ERROR'))).toHaveLength(4);
+  });
+
+  test('tells that nobody has enlisted the worker', async () => {
+    const { lines, checkIn } = await worldWith({ enlisted: false });
+    await checkIn();
+    expect(lines.join('')).toMatch(/WARNING .*enlisted/);
+  });
+
+  test('is made by one at a time', async () => {
+    const { asked, folder, checkIn } = await worldWith();
+    const lock = await takeFileLock(join(folder, '.check-lock'));
+    expect(await checkIn()).toEqual({ inProgress: 0, skipped: 'busy' });
+    expect(asked).toEqual([]);
+    await lock?.release();
+  });
+
+  test('gives runs without a process theirs, also when the server fails', async () => {
+    const { folder, started, checkIn } = await worldWith({ failing: true });
+    const url = runUrl('unit');
+    await makeRunFolder(folder, url, rundefText(url), new Date());
+    await expect(checkIn()).rejects.toThrow(ServerFailure);
+    expect(started).toEqual([[runFolderName(url), {}]]);
+  });
+});
+
+describe('a check-in that the server refuses', () => {
+  test.each([
+    [404, /has no worker w1 \(404: no\): .* Register one in a new folder/],
+    [401, /does not accept the key of the worker w1 \(401: no\)\. Enlist the worker there/],
+  ])('with %i is told with what can be done, and without the key', async (status, message) => {
+    const { url } = await fakeServer((_, response) => sendJson(response, { status: 'error', message: 'no' }, status));
+    const settings = await readSettings(workerFolder(url));
+    const server = workerServer(settings);
+    onTestFinished(() => server.close());
+    const failing = server.checkIn(await hostLoad(1));
+    await expect(failing).rejects.toThrow(message);
+    await expect(failing).rejects.not.toThrow(settings.apiKey);
+  });
+});
+
+describe('a check-in that is answered late', () => {
+  /** Makes the question 16 s old when its answer comes. */
+  const late = () => {
+    vi.useFakeTimers({ now: Date.now() + 16_000, toFake: ['Date'] });
+  };
+
+  const lateWorld = (run?: { status: string; worker_name: string }) => {
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const handsOut: string[][] = [];
+    return worldWith({ handsOut, onCheckIn: late, ...(run === undefined ? {} : { run }) }).then((world) => {
+      const url = runUrl('unit', world.url);
+      handsOut.push([rundefText(url)]);
+      return { ...world, run: join(world.folder, 'runs', runFolderName(url)) };
+    });
+  };
+
+  test('begins its run when the server still has it as this worker’s', async () => {
+    const { started, checkIn } = await lateWorld({ status: 'RUNNING', worker_name: 'w1' });
+    await checkIn();
+    expect(started).toHaveLength(1);
+  });
+
+  test.each([
+    ['was given to another worker', { status: 'RUNNING', worker_name: 'w2' }],
+    ['waits to be handed out again', { status: 'QUEUED', worker_name: 'w1' }],
+    ['has ended', { status: 'FAILED', worker_name: 'w1' }],
+  ])('does not begin a run that %s', async (_, run) => {
+    const world = await lateWorld(run);
+    expect(await world.checkIn()).toEqual({ inProgress: 0 });
+    expect(world.started).toEqual([]);
+    expect(existsSync(world.run)).toBe(false);
+  });
+
+  test('begins its run when the worker may not read it', async () => {
+    const { started, checkIn } = await lateWorld();
+    await checkIn();
+    expect(started).toHaveLength(1);
+  });
+});
