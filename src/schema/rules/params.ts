@@ -1,7 +1,7 @@
-import { asList, asObject, asText, childPath } from '../values.js';
-import type { CheckContext, TriggerView } from './context.js';
+import { asText } from '../values.js';
+import { allParams } from './all-params.js';
 import { ONE_RUN, SCRIPTS } from './example-parts.js';
-import type { Finding, Place, Rule } from './rule.js';
+import type { Finding, Rule } from './rule.js';
 
 /** Rules about the names of params: what becomes an environment variable, and who else sets it. */
 
@@ -33,7 +33,7 @@ ${SCRIPTS}`,
 ${SCRIPTS}`,
   },
   *check(context) {
-    for (const { place, name } of params(context)) {
+    for (const { place, name } of allParams(context)) {
       const fault = nameFault(name);
       if (fault) yield { ...place, ...fault };
     }
@@ -117,7 +117,7 @@ ${SCRIPTS}`,
 ${SCRIPTS}`,
   },
   *check(context) {
-    for (const { place, name, level, view } of params(context)) {
+    for (const { place, name, level, view } of allParams(context)) {
       if (Object.hasOwn(ALWAYS, name)) {
         yield {
           ...place,
@@ -136,35 +136,3 @@ ${SCRIPTS}`,
 };
 
 const RENAME = 'Choose another name; those that begin with `H_` belong to the server.';
-
-interface Param {
-  place: Place;
-  name: string;
-  level: 'definition' | 'trigger' | 'run';
-  /** The trigger around it. */
-  view?: TriggerView;
-}
-
-/** The name of each param wherever one is given. */
-function* params(context: CheckContext): Generator<Param> {
-  for (const [key, place] of keys(context, '', context.root)) yield { place, name: key, level: 'definition' };
-  for (const view of context.triggers) {
-    for (const [key, place] of keys(context, view.path, view.trigger))
-      yield { place, name: key, level: 'trigger', view };
-    for (const { path, run } of view.runs) {
-      for (const [key, place] of keys(context, path, run)) yield { place, name: key, level: 'run', view };
-      if (!context.isSound(`${path}/loop-on`)) continue;
-      for (const [i, loop] of (asList(run['loop-on']) ?? []).entries()) {
-        const name = asText(asObject(loop)?.['param']);
-        const place = { path: `${path}/loop-on/${i}/param` };
-        if (name !== undefined && name !== 'host-tag') yield { place, name, level: 'run', view };
-      }
-    }
-  }
-}
-
-function keys(context: CheckContext, path: string, owner: Record<string, unknown> | undefined): [string, Place][] {
-  if (!context.isSound(`${path}/params`)) return [];
-  const names = Object.keys(asObject(owner?.['params'] as never) ?? {});
-  return names.map((name) => [name, { path: childPath(`${path}/params`, name), at: 'key' }]);
-}
