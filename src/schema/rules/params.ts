@@ -1,3 +1,4 @@
+import { PARAMS_OF_TRIGGER } from '../trigger-params.js';
 import { asText } from '../values.js';
 import { allParams } from './all-params.js';
 import { ONE_RUN, SCRIPTS } from './example-parts.js';
@@ -79,18 +80,6 @@ const ALWAYS: Readonly<Record<string, string>> = {
   H_WORKER: 'the name of the worker',
 };
 
-const GIT = ['GIT_URL', 'GIT_SHA', 'GIT_OLD_SHA'];
-
-/** git_poller.py `_get_repo_changes`; api/github.py and api/gitlab.py `_get_params`. They go over all that is written. */
-const BY_TRIGGER: Readonly<Record<string, readonly string[]>> = {
-  git_poller: [...GIT, 'GIT_REF'],
-  github_pr: [
-    ...GIT,
-    ...['GIT_SHA_BASE', 'GH_PRNUM', 'GH_OWNER', 'GH_REPO', 'GH_BRANCH', 'GH_STATUS_URL', 'GH_TARGET_REPO'],
-  ],
-  gitlab_mr: ['GIT_URL', 'GIT_SHA', 'GIT_SHA_BASE', 'GL_STATUS_URL', 'GL_TARGET_REPO', 'GL_MR', 'GL_MR_API'],
-};
-
 /** Which the trigger itself reads in its params. */
 const READ_BY_TRIGGER: Readonly<Record<string, string>> = { git_poller: 'GIT_URL', github_pr: 'GH_BRANCH' };
 
@@ -127,7 +116,7 @@ ${SCRIPTS}`,
         continue;
       }
       const type = asText(view?.trigger['type']) ?? '';
-      if (!(Object.hasOwn(BY_TRIGGER, type) && BY_TRIGGER[type]?.includes(name))) continue;
+      if (!(Object.hasOwn(PARAMS_OF_TRIGGER, type) && PARAMS_OF_TRIGGER[type]?.includes(name))) continue;
       if (level === 'trigger' && READ_BY_TRIGGER[type] === name) continue;
       const message = `A ${type} trigger sets \`${name}\` itself; what is written here only counts in a build that somebody starts by hand.`;
       yield { ...place, message, ...(level === 'trigger' && { severity: 'info' as const }) };
