@@ -43,6 +43,9 @@ export class EngineProxy {
     return this.#requests;
   }
 
+  /** What the engine was asked to create: the bodies of these requests, in order. */
+  readonly created: Record<string, unknown>[] = [];
+
   /** How many connections the client holds open now; the engine may still be busy with one that it has left. */
   get connections(): number {
     return [...this.#open].filter(({ readableEnded }) => !readableEnded).length;
@@ -78,11 +81,26 @@ export class EngineProxy {
 
   readonly #firstLine = new Map<Socket, string>();
 
+  /** Takes a whole request to create a container; answers what may be the begin of one. */
+  #keepCreated(asked: Buffer): Buffer {
+    const head = /^POST \S*\/containers\/create\S* HTTP[\s\S]*?\r\ncontent-length: (\d+)[\s\S]*?\r\n\r\n/i.exec(
+      asked.toString('latin1'),
+    );
+    if (head === null)
+      return /^POST \S*\/containers\/create/.test(asked.toString('latin1', 0, 200)) ? asked : Buffer.alloc(0);
+    const end = head[0].length + Number(head[1]);
+    if (asked.length < end) return asked;
+    this.created.push(JSON.parse(asked.toString('utf8', head[0].length, end)));
+    return Buffer.alloc(0);
+  }
+
   #serve(client: Socket): void {
     const engine = connect({ path: this.#upstream, allowHalfOpen: true });
     this.#open.add(client);
     let answer: AnswerFilter | undefined;
+    let asked: Buffer = Buffer.alloc(0);
     client.on('data', (chunk) => {
+      asked = this.#keepCreated(Buffer.concat([asked, chunk]));
       if (!answer) {
         const line = chunk.toString('latin1').split('\r\n', 1)[0] ?? '';
         this.#requests.push(line);
