@@ -37,6 +37,10 @@ export default class Simulate extends BaseCommand {
       command:
         '<%= config.bin %> simulate https://ci.example.org/projects/acme/blinky/builds/7/runs/build/ -s githubtok',
     },
+    {
+      description: 'A build, and what it starts when it passes',
+      command: "<%= config.bin %> simulate 'ci/*' --follow",
+    },
     { description: 'Only show what would run', command: '<%= config.bin %> simulate ci/build --dry-run' },
   ];
   static override enableJsonFlag = true;
@@ -80,6 +84,9 @@ export default class Simulate extends BaseCommand {
     }),
     'api-url': Flags.string({ description: 'where the API of a self-hosted GitHub or GitLab is', helpValue: 'URL' }),
     jobs: Flags.integer({ description: 'how many runs at a time', helpValue: 'N', min: 1, default: 1 }),
+    follow: Flags.boolean({
+      description: 'go on with the runs that triggers start, when a run or all of a build have passed',
+    }),
     keep: Flags.boolean({ description: 'keep the checkouts (repo, script-repo) in the workspace' }),
     memory: Flags.string({ description: 'memory limit of the container: 512m, 2g', helpValue: 'SIZE' }),
     'docker-config': Flags.boolean({
@@ -110,6 +117,7 @@ export default class Simulate extends BaseCommand {
       pull: flags.pull,
       sharedVolumes: readPairs('shared-volume', flags['shared-volume'] ?? []),
       jobs: flags.jobs,
+      follow: flags.follow,
       memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
       showDockerConfig: flags['docker-config'],
       keep: flags.keep,

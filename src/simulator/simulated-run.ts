@@ -16,7 +16,7 @@ import type { PlannedRun } from './planned-run.js';
 import { type LocalEngine, type PullPolicy, withPullPolicy } from './pull-policy.js';
 import { keptRunDefinition, maskedResult, resultOf, writePrivately } from './run-record.js';
 import { openConsole, RunReporter } from './run-reporter.js';
-import { type RunResult, withConsoleTests } from './run-result.js';
+import { type RunResult, withConsoleTests, withStartFault } from './run-result.js';
 import { simulationHost } from './simulation-host.js';
 import { openSimulationWorkspace, type SimulationWorkspace } from './simulation-workspace.js';
 
@@ -33,6 +33,8 @@ export interface Surroundings {
   keep: boolean;
   locks: string;
   signal: AbortSignal;
+  /** Is told how a run ended; answers why a server would fail it all the same. */
+  ended(run: PlannedRun, passed: boolean): Promise<string | undefined>;
   /** The workspaces that are open now. */
   open: Set<SimulationWorkspace>;
 }
@@ -114,6 +116,7 @@ async function simulateIn(
     const outcome = withConsoleTests(told, tests?.end() ?? []);
     const { warnings } = outcome;
     await noteRun(ledger, planned, workspace, outcome);
+    const startFault = await around.ended(planned, outcome.status === 'PASSED');
     const result = resultOf(planned, outcome, {
       startedAt: startedAt.toISOString(),
       durationMs: Math.round(performance.now() - begun),
@@ -123,7 +126,7 @@ async function simulateIn(
       fidelity: ledger.fidelity(),
       ...(warnings.length === 0 ? {} : { warnings }),
     });
-    const masked = maskedResult(result, masker);
+    const masked = maskedResult(withStartFault(result, startFault), masker);
     await writePrivately(workspace.result, masked).catch(async (error: NodeJS.ErrnoException) => {
       await rm(workspace.result, { force: true });
       // That the disk is full is the result.
