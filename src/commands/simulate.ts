@@ -4,11 +4,13 @@ import { BaseCommand } from '../cli/base-command.js';
 import { loadDefinition } from '../cli/load-definition.js';
 import { RUN_FLAGS, readRunFlags } from '../cli/run-flags.js';
 import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
+import { shellFor } from '../cli/shell-flag.js';
 import { simulationViews } from '../cli/simulation-views.js';
 import { watchInterrupts } from '../simulator/interruption.js';
 import { readMemory, readPairs } from '../simulator/pairs.js';
 import { PULL_POLICIES } from '../simulator/pull-policy.js';
 import { exitStatus } from '../simulator/run-result.js';
+import { SHELL_WISHES } from '../simulator/shell.js';
 import { type SimulateRequest, simulate } from '../simulator/simulate.js';
 import { askHidden, canAsk, chooseSome } from '../terminal/prompts.js';
 import { styleFor } from '../terminal/style.js';
@@ -87,6 +89,10 @@ export default class Simulate extends BaseCommand {
     follow: Flags.boolean({
       description: 'go on with the runs that triggers start, when a run or all of a build have passed',
     }),
+    shell: Flags.option({
+      description: "a shell after the run, in a container like the run's",
+      options: SHELL_WISHES,
+    })(),
     keep: Flags.boolean({ description: 'keep the checkouts (repo, script-repo) in the workspace' }),
     memory: Flags.string({ description: 'memory limit of the container: 512m, 2g', helpValue: 'SIZE' }),
     'docker-config': Flags.boolean({
@@ -121,6 +127,7 @@ export default class Simulate extends BaseCommand {
       memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
       showDockerConfig: flags['docker-config'],
       keep: flags.keep,
+      shell: flags.shell && shellFor(flags.shell, { jobs: flags.jobs, json: quiet, dryRun: flags['dry-run'] }),
       begin: simulationViews({ quiet, sideBySide: flags.jobs > 1 }),
       warn: (message) => tell(`Warning: ${message}`),
     };

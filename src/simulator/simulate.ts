@@ -16,6 +16,7 @@ import type { PullPolicy } from './pull-policy.js';
 import type { SimulationResult } from './run-result.js';
 import { Scratch } from './scratch.js';
 import type { AccessRequest } from './server-access.js';
+import type { ShellRequest } from './shell.js';
 import { type Surroundings, simulateRun } from './simulated-run.js';
 import { clearAbandoned, type SimulationWorkspace } from './simulation-workspace.js';
 import { cacheFolder, locksIn, scratchIn } from './workspace-names.js';
@@ -31,6 +32,8 @@ export interface SimulateRequest extends Omit<PlanRequest, 'cache' | 'checkout' 
   showDockerConfig: boolean;
   /** Keep the checkouts for a look at them. */
   keep: boolean;
+  /** A shell is wanted after the runs; then they go one at a time. */
+  shell?: ShellRequest | undefined;
   /** Called when a run begins; the view is where its console shows. */
   begin(run: PlannedRun, place: { index: number; count: number }): ConsoleView | Promise<ConsoleView>;
   warn(message: string): void;

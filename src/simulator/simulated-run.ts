@@ -12,17 +12,18 @@ import type { ConsoleView } from '../terminal/console-view.js';
 import type { ConsoleTests } from './console-tests.js';
 import { Ledger, noteArchitecture, noteScript, noteSecrets } from './ledger.js';
 import { PhaseTimes } from './phase-times.js';
-import type { PlannedRun } from './planned-run.js';
+import { labelOf, type PlannedRun } from './planned-run.js';
 import { type LocalEngine, type PullPolicy, withPullPolicy } from './pull-policy.js';
 import { keptRunDefinition, maskedResult, resultOf, writePrivately } from './run-record.js';
 import { openConsole, RunReporter } from './run-reporter.js';
 import { type RunResult, withConsoleTests, withStartFault } from './run-result.js';
+import { openShell, remembering, type ShellEngine, type ShellRequest, type SpecMemory } from './shell.js';
 import { simulationHost } from './simulation-host.js';
 import { openSimulationWorkspace, type SimulationWorkspace } from './simulation-workspace.js';
 
 /** What the runs of one simulation share. */
 export interface Surroundings {
-  engine: Promise<LocalEngine & Pick<DockerEngine, 'removeTree' | 'takeOwnership'>>;
+  engine: Promise<LocalEngine & ShellEngine & Pick<DockerEngine, 'removeTree' | 'takeOwnership'>>;
   source: Source;
   masker: Masker;
   pull: PullPolicy;
@@ -31,6 +32,8 @@ export interface Surroundings {
   proxies(engineAddress: string): string[];
   memoryBytes: number | undefined;
   keep: boolean;
+  /** A shell is wanted after the run. */
+  shell?: ShellRequest | undefined;
   locks: string;
   signal: AbortSignal;
   /** Is told how a run ended; answers why a server would fail it all the same. */
@@ -87,9 +90,11 @@ async function simulateIn(
     const engine = await around.engine;
     const startedAt = new Date();
     const begun = performance.now();
+    const asked: SpecMemory = {};
+    const pulling = withPullPolicy(engine, around.pull, (reference) => noteNotPulled(ledger, reference));
     const ports: RunPorts = {
       reporter,
-      engine: withPullPolicy(engine, around.pull, (reference) => noteNotPulled(ledger, reference)),
+      engine: remembering(pulling, asked),
       source: planned.source ?? around.source,
       artifacts: { store: async () => {} },
       host: simulationHost({
@@ -132,10 +137,25 @@ async function simulateIn(
       // That the disk is full is the result.
       if (masked.environment !== 'disk') throw error;
     });
+    await shellAfter(masked, asked, planned, workspace, around);
     return masked;
   } finally {
     await reporter.end();
   }
+}
+
+async function shellAfter(
+  { status }: RunResult,
+  { last: spec }: SpecMemory,
+  planned: PlannedRun,
+  { archive }: SimulationWorkspace,
+  { shell, signal, engine: connected }: Surroundings,
+): Promise<void> {
+  const wanted = shell !== undefined && (shell.when === 'always' || status === 'FAILED') && !signal.aborted;
+  if (!wanted) return;
+  const engine = await connected;
+  await openShell(shell, engine, { label: labelOf(planned), spec }, signal);
+  if (spec !== undefined) await engine.takeOwnership(archive, spec.image);
 }
 
 function noteNotPulled(ledger: Ledger, reference: string): void {
