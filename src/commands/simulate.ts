@@ -10,6 +10,7 @@ import { watchInterrupts } from '../simulator/interruption.js';
 import { readMemory, readPairs } from '../simulator/pairs.js';
 import { PULL_POLICIES } from '../simulator/pull-policy.js';
 import { exitStatus } from '../simulator/run-result.js';
+import { readSharedVolumes } from '../simulator/shared-volumes.js';
 import { SHELL_WISHES } from '../simulator/shell.js';
 import { type SimulateRequest, simulate } from '../simulator/simulate.js';
 import { askHidden, canAsk, chooseSome } from '../terminal/prompts.js';
@@ -121,7 +122,7 @@ export default class Simulate extends BaseCommand {
       choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
       ask: canAsk() ? askHidden : undefined,
       pull: flags.pull,
-      sharedVolumes: readPairs('shared-volume', flags['shared-volume'] ?? []),
+      sharedVolumes: readSharedVolumes(flags['shared-volume'] ?? []),
       jobs: flags.jobs,
       follow: flags.follow,
       memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),

@@ -16,6 +16,7 @@ import { completeRunDefinition } from './run-identity.js';
 import { isRundefFile, type RundefFile, readRundefFile } from './rundef-file.js';
 import { askForInputs } from './rundef-inputs.js';
 import { selectRuns } from './select-runs.js';
+import { checkSharedVolumes } from './shared-volumes.js';
 import { UsageError } from './usage-error.js';
 
 export interface PlanRequest extends DefinitionPlanRequest, Places {
@@ -27,6 +28,8 @@ export interface PlanRequest extends DefinitionPlanRequest, Places {
   secrets: StringMap;
   /** Go on with what the runs start. */
   follow?: boolean | undefined;
+  /** NAME → PATH of `--shared-volume`. */
+  sharedVolumes?: StringMap | undefined;
   /** FROM → TO of `--image`. */
   images: StringMap;
   /** Lets the user choose from labels; undefined where nobody can be asked. */
@@ -68,6 +71,10 @@ export async function planRuns(request: PlanRequest): Promise<RunPlan> {
   checkImages(request.images, [
     ...planned.map(({ rundef }) => rundef.container),
     ...later.map(({ run }) => run.container),
+  ]);
+  checkSharedVolumes(request.sharedVolumes ?? {}, [
+    ...planned.map(({ rundef }) => rundef['shared-volumes']),
+    ...later.map(({ run }) => run['shared-volumes']),
   ]);
   for (const run of planned) mapImage(run, request.images);
   placeRuns(planned, request, planned.length === 1 && later.length === 0);
