@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** Engine, registry, git, disk or server not to be had. */
   environment: 3,
+  /** `reproduce` cannot say whether it is the same here. */
+  inconclusive: 4,
   defect: 70,
   interrupted: 130,
 } as const;

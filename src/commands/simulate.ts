@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
 import { loadDefinition } from '../cli/load-definition.js';
+import { REPLAY_FLAGS } from '../cli/replay-flags.js';
 import { RUN_FLAGS, readRunFlags } from '../cli/run-flags.js';
 import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
 import { shellFor } from '../cli/shell-flag.js';
@@ -52,27 +53,12 @@ export default class Simulate extends BaseCommand {
   static override flags = {
     ...RUN_FLAGS,
     ...SERVER_FLAGS,
-    workspace: Flags.string({
-      description: 'folder for what a run keeps; by default in the cache folder',
-      helpValue: 'DIR',
-    }),
-    'shared-volume': Flags.string({
-      description: 'the folder behind a shared volume; may be given often',
-      helpValue: 'NAME=PATH',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    ...REPLAY_FLAGS,
     pull: Flags.option({
       description: 'when to pull the image',
       options: PULL_POLICIES,
       default: 'missing' as const,
     })(),
-    image: Flags.string({
-      description: 'use another image; may be given often',
-      helpValue: 'FROM=TO',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
     source: Flags.option({
       description: 'working tree, or clone of GIT_URL; by default the working tree, where there is one',
       options: ['local', 'remote'] as const,
@@ -94,13 +80,6 @@ export default class Simulate extends BaseCommand {
       description: "a shell after the run, in a container like the run's",
       options: SHELL_WISHES,
     })(),
-    keep: Flags.boolean({ description: 'keep the checkouts (repo, script-repo) in the workspace' }),
-    memory: Flags.string({ description: 'memory limit of the container: 512m, 2g', helpValue: 'SIZE' }),
-    'docker-config': Flags.boolean({
-      description: "show scripts the docker client's configuration, as a worker does",
-      default: true,
-      allowNo: true,
-    }),
     'dry-run': Flags.boolean({ description: 'show each run definition and container, run nothing' }),
   };
 

@@ -8,6 +8,7 @@ import {
   type ContainerSpec,
   type ImageInfo,
   type PullRequest,
+  type RegistryCredentials,
   RunFailure,
 } from '../executor/ports.js';
 import { DockerContainer } from './container.js';
@@ -89,9 +90,9 @@ export class DockerEngine implements ContainerEngine {
   }
 
   /** Whether the registry would give the image; undefined when this engine cannot ask. Throws as a pull does. */
-  askRegistry(reference: string): Promise<RegistryImage | undefined> {
+  askRegistry(reference: string, credentials?: RegistryCredentials): Promise<RegistryImage | undefined> {
     const { env = process.env, home = homedir() } = this.#options.surroundings ?? {};
-    return askRegistry(this.#client, reference, { limits: this.#limits, env, home });
+    return askRegistry(this.#client, reference, { limits: this.#limits, env, home }, credentials);
   }
 
   async create(spec: ContainerSpec, signal: AbortSignal): Promise<Container> {

@@ -208,7 +208,9 @@ export async function executeRun(
   }
   await phase('report', async () => {
     if (!known.told) {
-      await log.heading(failure === undefined ? 'The run has PASSED' : `The run has FAILED: ${failure.message}`);
+      await log.heading(
+        failure === undefined ? 'The run has PASSED' : `The run has FAILED (${failure.reason}): ${failure.message}`,
+      );
       await notes.add({ told: true });
     }
     await reporter.status(failure === undefined ? 'PASSED' : 'FAILED');

@@ -34,7 +34,7 @@ export async function pullImage(
  *
  * @throws RunFailure(setup) when the secret is missing or holds something else
  */
-function containerAuth(run: RunDefinition): RegistryCredentials | undefined {
+export function containerAuth(run: Pick<RunDefinition, 'container-auth' | 'secrets'>): RegistryCredentials | undefined {
   const name = run['container-auth'];
   if (!name) return undefined;
   const secret = run.secrets?.[name];

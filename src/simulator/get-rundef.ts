@@ -3,6 +3,7 @@ import type { StringMap } from '../schema/model.js';
 import { findRun } from './find-run.js';
 import { type AskSecret, askForSecrets, HIDDEN_VALUE, type MissingSecret, missingSecrets } from './missing-secrets.js';
 import { askForInputs } from './rundef-inputs.js';
+import { secretUserOfRundef } from './rundef-secrets.js';
 import { type AccessRequest, openServers } from './server-access.js';
 import { rundefOfRun } from './server-rundef.js';
 
@@ -38,16 +39,9 @@ export async function getRundef(pasted: string, request: GetRequest, signal?: Ab
       if (Object.hasOwn(request.secrets, name)) given[name] = request.secrets[name] ?? '';
     }
     if (request.ask !== undefined) Object.assign(given, await askForInputs(file.inputs, given, request.ask));
-    const secrets: StringMap = Object.assign(Object.create(null), own, given);
-    const missing = missingSecrets([
-      {
-        label: address.run,
-        containerAuth: file.rundef['container-auth'],
-        scriptRepo: file.rundef['script-repo'],
-        script: file.rundef.script,
-        secrets,
-      },
-    ]);
+    const user = { ...secretUserOfRundef(file, given), label: address.run };
+    const { secrets } = user;
+    const missing = missingSecrets([user]);
     if (request.ask !== undefined) Object.assign(secrets, await askForSecrets(missing, request.ask));
     return {
       address: address.url,

@@ -15,6 +15,7 @@ import { labelOf, type PlannedRun } from './planned-run.js';
 import { completeRunDefinition } from './run-identity.js';
 import { isRundefFile, type RundefFile, readRundefFile } from './rundef-file.js';
 import { askForInputs } from './rundef-inputs.js';
+import { secretUserOfRundef } from './rundef-secrets.js';
 import { selectRuns } from './select-runs.js';
 import { checkSharedVolumes } from './shared-volumes.js';
 import { UsageError } from './usage-error.js';
@@ -23,6 +24,8 @@ export interface PlanRequest extends DefinitionPlanRequest, Places {
   /** RUN arguments. */
   arguments: readonly string[];
   loadDefinition(): Promise<LoadedDefinition>;
+  /** Rundefs that are at hand already. */
+  rundefs?: readonly RundefFile[] | undefined;
   /** The rundefs of runs' addresses, in their order; called once, when there are any. */
   fetchRundefs(addresses: string[]): Promise<RundefFile[]>;
   secrets: StringMap;
@@ -47,7 +50,7 @@ export interface RunPlan {
 export async function planRuns(request: PlanRequest): Promise<RunPlan> {
   const { addresses, paths, names } = kindsOf(request.arguments);
   if (request.follow && names.length === 0 && addresses.length + paths.length > 0) throw nothingToFollow();
-  const files = paths.map(readRundefFile);
+  const files = [...(request.rundefs ?? []), ...paths.map(readRundefFile)];
   if (addresses.length > 0) files.push(...(await request.fetchRundefs(addresses)));
   const definition = files.length > 0 && names.length === 0 ? undefined : await request.loadDefinition();
   const selected = definition === undefined ? [] : await select(definition, names, request.choose);
@@ -134,13 +137,7 @@ async function completeSecrets(
   for (const { inputs } of files) Object.assign(known, await askForInputs(inputs, known, ask));
   const users = [
     ...selected.map((run) => secretUserOf(run, (definition as LoadedDefinition).definition, known)),
-    ...files.map(({ path, rundef }) => ({
-      label: rundef.env?.['H_RUN'] ?? path,
-      containerAuth: rundef['container-auth'],
-      scriptRepo: rundef['script-repo'],
-      script: rundef.script,
-      secrets: withKnown(rundef.secrets, known),
-    })),
+    ...files.map((file) => secretUserOfRundef(file, known)),
   ];
   return Object.assign(known, await askForSecrets(missingSecrets(users), ask));
 }

@@ -1,5 +1,6 @@
-/** The folder for the objects of an uncommitted tree. */
+/** A folder for what is needed only for a while: the objects of an uncommitted tree, a server's console. */
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
@@ -22,6 +23,11 @@ export class Scratch {
     this.#lock = await lockWorkspace(this.#locks, path);
     this.#path = path;
     return path;
+  }
+
+  /** For the last moment of the process. */
+  removeNow(): void {
+    if (this.#path !== undefined) rmSync(this.#path, { recursive: true, force: true });
   }
 
   async remove(): Promise<void> {

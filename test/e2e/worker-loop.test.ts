@@ -122,7 +122,7 @@ describe('a reboot of the host that nobody asked for', () => {
     await world.checkIn();
     await run.until(({ complete }) => complete);
     expect(run.status).toBe('FAILED');
-    expect(run.console.toString()).toMatch(/The run has FAILED: .*went down/);
+    expect(run.console.toString()).toMatch(/The run has FAILED \(lost\): .*went down/);
     await world.cleared();
     expect(containersOf(world.folder)).toEqual([]);
   });

@@ -61,6 +61,20 @@ export class TestRegistry {
     return reference;
   }
 
+  /** Pushes another image under that name: the same but for a label. */
+  async pushAnother(image: string, name: string, user?: RegistryUser): Promise<string> {
+    const { stdout } = await this.#client('create', image, 'true');
+    const container = stdout.trim();
+    const other = `${this.host}/another`;
+    try {
+      await this.#client('commit', '--change', `LABEL jobserv.test.another=${Date.now()}`, container, other);
+      return await this.push(other, name, user);
+    } finally {
+      await this.#client('rm', container);
+      await this.forget(other);
+    }
+  }
+
   /** Takes an image's name from the engine, if it has it. */
   async forget(reference: string): Promise<void> {
     await this.#client('rmi', '--force', reference);
@@ -80,7 +94,7 @@ export class TestRegistry {
     await writeFile(join(this.#folder, 'client/config.json'), JSON.stringify({ auths: { [this.host]: { auth } } }));
   }
 
-  #client(...args: string[]): Promise<unknown> {
+  #client(...args: string[]): Promise<{ stdout: string }> {
     return run('docker', [...this.#docker, ...args]);
   }
 }

@@ -1,7 +1,8 @@
-import { asList, asObject, asText, childPath } from '../values.js';
-import type { CheckContext, TriggerView } from './context.js';
+import { PARAMS_OF_TRIGGER } from '../trigger-params.js';
+import { asText } from '../values.js';
+import { allParams } from './all-params.js';
 import { ONE_RUN, SCRIPTS } from './example-parts.js';
-import type { Finding, Place, Rule } from './rule.js';
+import type { Finding, Rule } from './rule.js';
 
 /** Rules about the names of params: what becomes an environment variable, and who else sets it. */
 
@@ -33,7 +34,7 @@ ${SCRIPTS}`,
 ${SCRIPTS}`,
   },
   *check(context) {
-    for (const { place, name } of params(context)) {
+    for (const { place, name } of allParams(context)) {
       const fault = nameFault(name);
       if (fault) yield { ...place, ...fault };
     }
@@ -79,18 +80,6 @@ const ALWAYS: Readonly<Record<string, string>> = {
   H_WORKER: 'the name of the worker',
 };
 
-const GIT = ['GIT_URL', 'GIT_SHA', 'GIT_OLD_SHA'];
-
-/** git_poller.py `_get_repo_changes`; api/github.py and api/gitlab.py `_get_params`. They go over all that is written. */
-const BY_TRIGGER: Readonly<Record<string, readonly string[]>> = {
-  git_poller: [...GIT, 'GIT_REF'],
-  github_pr: [
-    ...GIT,
-    ...['GIT_SHA_BASE', 'GH_PRNUM', 'GH_OWNER', 'GH_REPO', 'GH_BRANCH', 'GH_STATUS_URL', 'GH_TARGET_REPO'],
-  ],
-  gitlab_mr: ['GIT_URL', 'GIT_SHA', 'GIT_SHA_BASE', 'GL_STATUS_URL', 'GL_TARGET_REPO', 'GL_MR', 'GL_MR_API'],
-};
-
 /** Which the trigger itself reads in its params. */
 const READ_BY_TRIGGER: Readonly<Record<string, string>> = { git_poller: 'GIT_URL', github_pr: 'GH_BRANCH' };
 
@@ -117,7 +106,7 @@ ${SCRIPTS}`,
 ${SCRIPTS}`,
   },
   *check(context) {
-    for (const { place, name, level, view } of params(context)) {
+    for (const { place, name, level, view } of allParams(context)) {
       if (Object.hasOwn(ALWAYS, name)) {
         yield {
           ...place,
@@ -127,7 +116,7 @@ ${SCRIPTS}`,
         continue;
       }
       const type = asText(view?.trigger['type']) ?? '';
-      if (!(Object.hasOwn(BY_TRIGGER, type) && BY_TRIGGER[type]?.includes(name))) continue;
+      if (!(Object.hasOwn(PARAMS_OF_TRIGGER, type) && PARAMS_OF_TRIGGER[type]?.includes(name))) continue;
       if (level === 'trigger' && READ_BY_TRIGGER[type] === name) continue;
       const message = `A ${type} trigger sets \`${name}\` itself; what is written here only counts in a build that somebody starts by hand.`;
       yield { ...place, message, ...(level === 'trigger' && { severity: 'info' as const }) };
@@ -136,35 +125,3 @@ ${SCRIPTS}`,
 };
 
 const RENAME = 'Choose another name; those that begin with `H_` belong to the server.';
-
-interface Param {
-  place: Place;
-  name: string;
-  level: 'definition' | 'trigger' | 'run';
-  /** The trigger around it. */
-  view?: TriggerView;
-}
-
-/** The name of each param wherever one is given. */
-function* params(context: CheckContext): Generator<Param> {
-  for (const [key, place] of keys(context, '', context.root)) yield { place, name: key, level: 'definition' };
-  for (const view of context.triggers) {
-    for (const [key, place] of keys(context, view.path, view.trigger))
-      yield { place, name: key, level: 'trigger', view };
-    for (const { path, run } of view.runs) {
-      for (const [key, place] of keys(context, path, run)) yield { place, name: key, level: 'run', view };
-      if (!context.isSound(`${path}/loop-on`)) continue;
-      for (const [i, loop] of (asList(run['loop-on']) ?? []).entries()) {
-        const name = asText(asObject(loop)?.['param']);
-        const place = { path: `${path}/loop-on/${i}/param` };
-        if (name !== undefined && name !== 'host-tag') yield { place, name, level: 'run', view };
-      }
-    }
-  }
-}
-
-function keys(context: CheckContext, path: string, owner: Record<string, unknown> | undefined): [string, Place][] {
-  if (!context.isSound(`${path}/params`)) return [];
-  const names = Object.keys(asObject(owner?.['params'] as never) ?? {});
-  return names.map((name) => [name, { path: childPath(`${path}/params`, name), at: 'key' }]);
-}

@@ -53,9 +53,10 @@ export const missingShebang: Rule = {
       const fault = runs.length > 0 ? shebangFault(script.text) : undefined;
       if (fault === undefined) continue;
       const sure = runs.some(hasNoEntrypoint);
-      const range = placeInScalar(context, script.path, script.text, fault.at, fault.at + fault.length);
+      const { path, text } = script;
+      const range = text === '' ? undefined : placeInScalar(context, path, text, fault.at, fault.at + fault.length);
       yield {
-        path: script.path,
+        path,
         ...(range && { range }),
         message: fault.message,
         help: fault.help,

@@ -89,13 +89,19 @@ function* surprisingKeys(context: CheckContext): Generator<Finding> {
 }
 
 /** The keys of a mapping that are written otherwise than they are called. */
-function* untexts({ document }: CheckContext, path: string, map: YamlValue | undefined) {
+function* untexts(context: CheckContext, path: string, map: YamlValue | undefined) {
   for (const key in asObject(map)) {
-    if (!UNTEXT.test(key)) continue;
-    const range = document.locate(childPath(path, key))?.key;
-    const raw = range && locatedText(document, range);
-    if (raw !== undefined && raw !== key && /^[\w.:+~-]+$/.test(raw)) yield { key, raw };
+    const raw = untextKey(context, path, key);
+    if (raw !== undefined) yield { key, raw };
   }
+}
+
+/** How a key of the mapping at `path` is written that was no text to YAML; undefined for one that is what it says. */
+export function untextKey({ document }: CheckContext, path: string, key: string): string | undefined {
+  if (!UNTEXT.test(key)) return undefined;
+  const range = document.locate(childPath(path, key))?.key;
+  const raw = range && locatedText(document, range);
+  return raw !== undefined && raw !== key && /^[\w.:+~-]+$/.test(raw) ? raw : undefined;
 }
 
 function isNamed({ runs }: CheckContext, path: string, name: string): boolean {

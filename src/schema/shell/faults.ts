@@ -15,7 +15,7 @@ const known = new Map<string, ParsedScript>();
 const MOST_KNOWN = 500;
 
 /** The script's syntax, as Bash reads it; what `sh` can read is a part of that. One parse a text. */
-export function parseShell(script: string): ParsedScript | undefined {
+function parseShell(script: string): ParsedScript | undefined {
   if (script.length > LONGEST) return undefined;
   let parsed = known.get(script);
   if (parsed === undefined) {

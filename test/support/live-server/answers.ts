@@ -61,6 +61,6 @@ export function noFile(): Answer {
 /** A stored file: streamed, never a part of it, whatever was asked. */
 export function file(body: Buffer, type: string, headers: Record<string, string> = {}): Answer {
   const charset = type.startsWith('text/') ? '; charset=utf-8' : '';
-  const own = { 'content-type': `${type}${charset}`, 'cache-control': 'no-cache', 'accept-ranges': 'bytes' };
+  const own = { 'content-type': `${type}${charset}`, 'cache-control': 'no-cache' };
   return { status: 200, headers: { ...own, ...headers }, body };
 }

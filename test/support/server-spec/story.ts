@@ -21,10 +21,10 @@ export interface Sending {
 
 export type Row = readonly [ask: string, gives: Spec, sending?: Sending] | ((stage: Stage) => Promise<void>);
 
-const SPECIFIED = ['content-type', 'x-run-status', 'x-jobserv-cancel', 'location', 'cache-control', 'accept-ranges'];
+const SPECIFIED = ['content-type', 'x-run-status', 'x-jobserv-cancel', 'location', 'cache-control'];
 export const JSON_TYPE = { 'content-type': 'application/json' };
 const HTML_TYPE = { 'content-type': 'text/html; charset=utf-8' };
-const FILE = { 'cache-control': 'no-cache', 'accept-ranges': 'bytes' };
+const FILE = { 'cache-control': 'no-cache' };
 
 export const good = (data: unknown, status = 200): Spec => ({
   status,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { check } from '../../../src/schema/check.js';
 import { NO_CONFIG } from '../../../src/schema/lint-config.js';
 import { CheckContext } from '../../../src/schema/rules/context.js';
-import { type ShellChecker, shellNotes } from '../../../src/schema/shell-notes.js';
+import { SHELL_RULE, type ShellChecker, shellNotes } from '../../../src/schema/shell-notes.js';
 import { loadYaml } from '../../../src/schema/yaml/load.js';
 import { definition, place } from './rules/findings.js';
 
@@ -16,7 +16,8 @@ const checker: ShellChecker = (script) =>
 
 const withScript = (script: string) => definition().replace(/ {2}build: \|[\s\S]*$/, `  build: ${script}`);
 function notes(text: string): string[] {
-  return check(text, NO_CONFIG, checker).diagnostics.map((found) => `${found.rule} ${place(text, found)}`);
+  const { diagnostics } = check(text, NO_CONFIG, checker);
+  return diagnostics.filter(({ rule }) => rule === SHELL_RULE).map((found) => `${found.rule} ${place(text, found)}`);
 }
 
 describe('what a linter for shells says', () => {

@@ -39,12 +39,34 @@ const PLACES: Record<string, string> = {
   'no-runs': '5:11 []',
   'unknown-host-tag': '8:19 x86_64',
   'unknown-secret': '8:25 regsitry_token',
+  'mount-path': '10:19 ccache',
+  'invalid-param-name': '10:11 BUILD TYPE',
+  'reserved-param': '10:11 H_RUN',
+  'unknown-capability': '9:19 SYS-NICE',
+  'image-reference': '7:20 registry.example.org/SDK:12',
+  'container-auth-registry': '7:20 acme/sdk:12',
+  'timeout-value': '1:10 0',
+  'missing-shebang': '12:5 make all',
+  'folded-script': '11:10 >',
+  'missing-interpreter': '12:12 bash',
+  'shell-syntax': '13:5 if',
+  'invalid-regex': '10:28 (?<n',
+  'regex-missing-group': "10:27 '(?P<test>\\w+): (?P<result>PASSED|FAILED)'",
+  'unknown-result-status': '12:17 PASS',
+  'regex-slow': "10:27 '(?P<name>(\\w+\\s?)+): (?P<result>PASSED|FAILED)'",
+  'plaintext-secret': '13:36 8f3c2a91d04be77a6c15',
+  'xtrace-secret': '13:11 $(cat /secrets/deploy_token)',
+  privileged: '9:21 true',
+  'dangerous-capability': '9:19 SYS_ADMIN',
+  'docker-socket': '10:19 /var/run/docker.sock',
+  'unknown-ignore': '14:36 kept',
+  'unused-ignore': '6:25 missing-host-tag',
 };
 
 describe.each(RULES)('the examples of $id', ({ id, explain }) => {
   it('the bad one has this finding, where the mistake is, and no other', () => {
     expect(rulesIn(explain.bad, explain.config)).toEqual([id]);
-    if (PLACES[id] !== undefined) expect(places(explain.bad, undefined, explain.config)).toEqual([`${PLACES[id]}`]);
+    expect(places(explain.bad, undefined, explain.config)).toEqual([PLACES[id]]);
   });
 
   it('the good one has none', () => {

@@ -55,7 +55,7 @@ ${block(top, 0)}triggers:
     type: ${type}
 ${block(trigger, 4)}    runs:
       - name: build
-        container: alpine:3.20
+        container: registry.example.org/sdk:12
         script: build
 ${block(run.includes('host-tag') ? run : `host-tag: amd64\n${run}`, 8)}${block(triggers, 2)}scripts:
   build: |
@@ -67,7 +67,7 @@ ${block(run.includes('host-tag') ? run : `host-tag: amd64\n${run}`, 8)}${block(t
 /** A run with another name, to be listed. */
 export function otherRun(name: string, lines = ''): string {
   return `- name: ${name}
-  container: alpine:3.20
+  container: registry.example.org/sdk:12
   host-tag: amd64
   script: build
 ${block(lines, 2)}`;

@@ -42,7 +42,7 @@ describe('repairs', () => {
       run('params:\n  A: 2024-01-01\n  B: 2024-12-31'),
       run('params:\n  A: "2024-01-01"\n  B: "2024-12-31"'),
     ],
-    ['no quotes', run("privileged: 'true'").replace('timeout: 30', 'timeout: "30"'), run('privileged: true')],
+    ['no quotes', run("privileged: 'false'").replace('timeout: 30', 'timeout: "30"'), run('privileged: false')],
     [
       'the spelling of a key',
       run('containerUser: root\ncap_add: [CHOWN]'),

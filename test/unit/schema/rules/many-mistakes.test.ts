@@ -75,7 +75,7 @@ triggers:
         host-tag: amd64
         script: build
       - name: build
-        container: alpine:3.20
+        container: registry.example.org/sdk:12
         host-tag: amd64
         container-auth: $REGISTRY
         script: build

@@ -12,7 +12,7 @@ triggers:
       GIT_POLL_REFS: refs/heads/main stable
     runs:
       - name: build/x
-        container: alpine:3.20
+        container: registry.example.org/sdk:12
         host-tag: amd64
         container-auth: $AUTH
         script: build
@@ -60,7 +60,7 @@ triggers:
     runs:
       - &run
         name: one
-        container: alpine:3.20
+        container: registry.example.org/sdk:12
         host-tag: amd64
         container-auth: $AUTH
         script: build

@@ -1,0 +1,78 @@
+/** What the definition at hand would now make of the run: "pushing this would change …". Pure. */
+import type { ExpandedTrigger } from '../../schema/expand.js';
+import type { Definition, RunDefinition, StringMap } from '../../schema/model.js';
+import { buildRunDefinition } from '../../schema/resolve.js';
+import { PARAMS_OF_TRIGGER } from '../../schema/trigger-params.js';
+
+/** Names what only a server, or a worker, has or adds; and what a reader does not get to see. */
+const NOT_COMPARED = new Set(['api_key', 'run_url', 'frontend_url', 'runner_url', 'project', 'secrets', 'simulator']);
+const ADDED = new Set(['H_PROJECT', 'H_BUILD', 'H_RUN', 'H_RUN_URL', 'H_TRIGGER_URL', 'H_WORKER']);
+
+export interface Change {
+  /** `container`, `env.BOARD`. */
+  field: string;
+  server: string | null;
+  local: string | null;
+}
+
+/**
+ * Fields in which the rundef that the definition would now build is another one. Undefined when the
+ * definition has no such run; an error sentence when a server would build none.
+ *
+ * What the build was given is not known: params of the rundef that no part of the definition sets count as given,
+ * and so do those that a trigger of its type sets.
+ */
+export function changesOf(
+  rundef: Pick<RunDefinition, 'trigger_type' | 'env' | 'secrets' | 'project'>,
+  definition: Definition,
+  triggers: readonly ExpandedTrigger[],
+): Change[] | string | undefined {
+  const name = rundef.env['H_RUN'] ?? '';
+  const found = triggers
+    .flatMap((trigger) => trigger.runs.map((run) => ({ trigger, run })))
+    .filter(({ run }) => run.name === name);
+  const place = found.find(({ trigger }) => trigger.type === rundef.trigger_type) ?? found[0];
+  if (place === undefined) return undefined;
+  const { trigger, run } = place;
+  const written: StringMap = Object.assign(Object.create(null), definition.params, trigger.params, run.params);
+  const set = new Set(PARAMS_OF_TRIGGER[trigger.type] ?? []);
+  const params: StringMap = Object.create(null);
+  for (const [key, value] of Object.entries(rundef.env)) {
+    if (!ADDED.has(key) && (set.has(key) || !Object.hasOwn(written, key))) params[key] = value;
+  }
+  const { project, secrets } = rundef;
+  const build = Number(rundef.env['H_BUILD'] ?? 1);
+  const built = buildRunDefinition({ definition, trigger, run, project, build, params, secrets });
+  if ('error' in built) return built.error;
+  // A run that another one started has that one's type (a `simple` trigger of a git build).
+  return compare(rundef as unknown as Record<string, unknown>, { ...built, trigger_type: rundef.trigger_type });
+}
+
+function compare(server: Record<string, unknown>, local: Record<string, unknown>): Change[] {
+  const flat = (rundef: Record<string, unknown>): Map<string, string> => {
+    const fields = new Map<string, string>();
+    for (const [key, value] of Object.entries(rundef)) {
+      if (NOT_COMPARED.has(key) || value === null || value === undefined) continue;
+      if (key !== 'env') fields.set(key, shown(value));
+      else
+        for (const [name, text] of Object.entries(value as StringMap)) {
+          if (!ADDED.has(name)) fields.set(`env.${name}`, text);
+        }
+    }
+    return fields;
+  };
+  const theirs = flat(server);
+  const ours = flat(local);
+  return [...new Set([...theirs.keys(), ...ours.keys()])]
+    .filter((field) => theirs.get(field) !== ours.get(field))
+    .map((field) => ({ field, server: theirs.get(field) ?? null, local: ours.get(field) ?? null }));
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value, sortKeys);
+}
+
+function sortKeys(_: string, value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

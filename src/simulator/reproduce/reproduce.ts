@@ -1,0 +1,271 @@
+/** The story of `reproduce`: fetch the run, replay it, compare, and say whether it is the same here. */
+import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createMasker, type Masker } from '../../executor/masking.js';
+import type { StringMap } from '../../schema/model.js';
+import type { RunAddress } from '../../server/run-url.js';
+import { findRun } from '../find-run.js';
+import { HIDDEN_VALUE } from '../missing-secrets.js';
+import type { LoadedDefinition } from '../plan-definition.js';
+import type { RunResult } from '../run-result.js';
+import type { RundefFile } from '../rundef-file.js';
+import { completeRundefSecrets } from '../rundef-secrets.js';
+import { Scratch } from '../scratch.js';
+import { openServers } from '../server-access.js';
+import { rundefOfRun } from '../server-rundef.js';
+import { type SimulateRequest, type Simulation, simulate } from '../simulate.js';
+import { cacheFolder, locksIn } from '../workspace-names.js';
+import { differencesOf, endedAlike, type RunDifference } from './compare.js';
+import { type ConsoleFacts, noFacts, scriptLines } from './console-story.js';
+import { type ConsoleComparison, compareConsoles } from './first-divergence.js';
+import type { Names } from './normalise-line.js';
+import { hasMoved, type PinnedImage, pinImage } from './pinned-image.js';
+import { changesOf } from './pushed-definition.js';
+import { type FetchedRun, fetchRun, hasEnded, type ServerSide, serverSide } from './server-run.js';
+import { hopeless, type Judgement, judge, type Verdict } from './verdict.js';
+
+export interface ReproduceRequest
+  extends Pick<
+    SimulateRequest,
+    | 'access'
+    | 'ask'
+    | 'begin'
+    | 'images'
+    | 'keep'
+    | 'memoryBytes'
+    | 'pull'
+    | 'secrets'
+    | 'sharedVolumes'
+    | 'showDockerConfig'
+    | 'signal'
+    | 'warn'
+    | 'workspace'
+  > {
+  /** Any address of the run. */
+  address: string;
+  /** How often it is replayed. */
+  repeat: number;
+  /** Where the difference of the consoles is written. */
+  consoleDiff?: string | undefined;
+  /** The definition at hand; undefined where there is none. */
+  loadDefinition(): Promise<LoadedDefinition | undefined>;
+}
+
+/** `reproduce --json`, version 1 (SPEC 7). */
+export interface ReproduceResult {
+  version: 1;
+  verdict: Verdict;
+  reason: string;
+  next: string[];
+  server: ServerSide;
+  local: RunResult[];
+  /** Of the first replay that did not end as the run did, or else of the first. */
+  differences: RunDifference[];
+  console?: ConsoleComparison;
+  image?: PinnedImage;
+}
+
+export interface Reproduction {
+  result: Promise<ReproduceResult>;
+  /** For the last moment of the process: no secret is left behind. */
+  abandon(): void;
+}
+
+/**
+ * Starts at once. The result rejects with a UsageError where the address leads to no run or the rundef is refused,
+ * with a ServerFailure or RunFailure where server or engine are not to be had.
+ */
+export function reproduce(request: ReproduceRequest): Reproduction {
+  const cache = cacheFolder();
+  const scratch = new Scratch(cache, locksIn(cache));
+  let abandon = () => {};
+  const replay = (asked: SimulateRequest): Simulation['result'] => {
+    const simulation = simulate(asked);
+    abandon = simulation.abandon;
+    return simulation.result;
+  };
+  return {
+    result: story(request, replay, scratch).finally(() => scratch.remove()),
+    abandon: () => {
+      abandon();
+      scratch.removeNow();
+    },
+  };
+}
+
+async function story(
+  request: ReproduceRequest,
+  replay: (asked: SimulateRequest) => Simulation['result'],
+  scratch: Scratch,
+): Promise<ReproduceResult> {
+  const folder = await scratch.folder();
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const fetched = await fetch(request, join(folder, 'console.log'));
+  const facts = await factsOf(fetched);
+  const { file, run, address } = fetched;
+  const server = serverSide(run, address, file.rundef.container, facts);
+  const stopped = hopeless(server);
+  if (stopped !== undefined) return resultOf(stopped, maskerOf(request.secrets).values(server), []);
+
+  const secrets = await completeRundefSecrets(file, request.secrets, request.ask);
+  const masker = maskerOf(secrets);
+  const pinned = pinOf(request, file, facts);
+  const replays = await replayAll({ ...request, secrets }, fetched, masker, pinned, replay);
+  const local = replays.map((one) => one.local);
+  const shown = masker.values(server);
+  const told = replays.find((one) => !endedAlike(shown, one.local)) ?? replays[0];
+  const moved = pinned && (await hasMoved(pinned, file.rundef['container-auth'] ?? null, secrets));
+  return {
+    ...resultOf(judge(shown, local), shown, local),
+    differences: [
+      ...(told?.differences ?? []),
+      ...(pinned && moved ? [movedTag(pinned)] : []),
+      ...definitionDifferences(file, await request.loadDefinition(), masker),
+    ],
+    ...(told === undefined ? {} : { console: masker.values(told.console) }),
+    ...(pinned === undefined ? {} : { image: { ...pinned, ...(moved === undefined ? {} : { moved }) } }),
+  };
+}
+
+interface Fetched {
+  address: RunAddress;
+  file: RundefFile;
+  run: FetchedRun;
+  /** The server's, in a file. */
+  console: string;
+}
+
+async function fetch({ address: pasted, access: asked, signal }: ReproduceRequest, console: string): Promise<Fetched> {
+  const access = await openServers([pasted], asked);
+  try {
+    const found = await findRun(pasted, access, signal);
+    const file = rundefOfRun(found);
+    return { address: found.address, file, run: await fetchRun(access.http, found.address, console, signal), console };
+  } finally {
+    await access.http.close();
+  }
+}
+
+function maskerOf(secrets: StringMap): Masker {
+  return createMasker(Object.values(secrets).filter((value) => value !== HIDDEN_VALUE));
+}
+
+async function factsOf({ run, console }: Fetched): Promise<ConsoleFacts> {
+  const facts = noFacts();
+  if (!hasEnded(run.known)) return facts;
+  const lines = scriptLines(bytesOf(console), facts);
+  while (!(await lines.next()).done);
+  return facts;
+}
+
+function pinOf(
+  { images }: ReproduceRequest,
+  { rundef }: RundefFile,
+  { digest }: ConsoleFacts,
+): PinnedImage | undefined {
+  return Object.hasOwn(images, rundef.container) ? undefined : pinImage(rundef.container, digest);
+}
+
+interface Replay {
+  local: RunResult;
+  differences: RunDifference[];
+  console: ConsoleComparison;
+}
+
+async function replayAll(
+  request: ReproduceRequest,
+  fetched: Fetched,
+  masker: Masker,
+  pinned: PinnedImage | undefined,
+  replay: (asked: SimulateRequest) => Simulation['result'],
+): Promise<Replay[]> {
+  const rundef = { ...fetched.file.rundef, ...(pinned === undefined ? {} : { container: pinned.pinned }) };
+  const asked: SimulateRequest = {
+    ...request,
+    arguments: [],
+    rundefs: [{ ...fetched.file, rundef }],
+    params: {},
+    build: 1,
+    jobs: 1,
+    choose: undefined,
+    loadDefinition: () => Promise.reject(new Error('a rundef needs no definition')),
+  };
+  const replays: Replay[] = [];
+  while (replays.length < request.repeat && !request.signal.aborted) {
+    const [local] = (await replay(asked)).runs;
+    if (local === undefined) break;
+    replays.push(await compare(request, fetched, masker, local));
+  }
+  request.signal.throwIfAborted();
+  return replays;
+}
+
+/** Before the next replay: it begins in the same workspace. */
+async function compare(
+  { consoleDiff }: ReproduceRequest,
+  { run, address, file, console }: Fetched,
+  masker: Masker,
+  local: RunResult,
+): Promise<Replay> {
+  const names: Names = new Map([
+    ...(run.known.workerName ? [[run.known.workerName, '<worker>'] as const] : []),
+    ['simulator', '<worker>'],
+  ]);
+  const facts = noFacts();
+  const sides = () =>
+    [
+      { lines: scriptLines(masked(bytesOf(console), masker), facts), names },
+      { lines: scriptLines(bytesOf(local.console), noFacts()), names },
+    ] as const;
+  const compared = await compareConsoles(...sides());
+  if (consoleDiff !== undefined) {
+    const { writeConsoleDiff } = await import('./console-diff.js');
+    await writeConsoleDiff(consoleDiff, ...sides());
+  }
+  const server = masker.values(serverSide(run, address, file.rundef.container, facts));
+  return { local, differences: differencesOf(server, local, compared), console: compared };
+}
+
+function bytesOf(path: string): AsyncIterable<Uint8Array> {
+  return createReadStream(path);
+}
+
+async function* masked(chunks: AsyncIterable<Uint8Array>, masker: Masker): AsyncGenerator<Uint8Array> {
+  const stream = masker.stream();
+  for await (const chunk of chunks) yield* stream.write(Buffer.from(chunk));
+  yield* stream.end();
+}
+
+function resultOf({ verdict, reason, next }: Judgement, server: ServerSide, local: RunResult[]): ReproduceResult {
+  return { version: 1, verdict, reason, next, server, local, differences: [] };
+}
+
+function movedTag({ reference, pinned }: PinnedImage): RunDifference {
+  const message = `The tag has moved since: ${reference} is another image now than the one of the run, which was taken here.`;
+  return { kind: 'image', message, server: pinned, local: reference };
+}
+
+function definitionDifferences(
+  { rundef }: RundefFile,
+  loaded: LoadedDefinition | undefined,
+  masker: Masker,
+): RunDifference[] {
+  if (loaded === undefined) return [];
+  const whole = { ...rundef, env: rundef.env ?? {}, secrets: rundef.secrets ?? {} };
+  const changes = changesOf(whole, loaded.definition, loaded.triggers);
+  if (changes === undefined) return [];
+  if (typeof changes === 'string') {
+    return [
+      { kind: 'definition', message: `With ${loaded.path} as it is now, a server would make no such run: ${changes}` },
+    ];
+  }
+  return changes.map(({ field, server, local }) =>
+    masker.values({
+      kind: 'definition' as const,
+      message: `Pushing ${loaded.path} as it is now would change ${field}.`,
+      server,
+      local,
+    }),
+  );
+}

@@ -1,0 +1,110 @@
+/** One verdict, with its reason and what to try next: pure. */
+import type { RunResult } from '../run-result.js';
+import { endedAlike } from './compare.js';
+import { hasEnded, NOT_THE_RUNS, type ServerSide } from './server-run.js';
+
+export type Verdict = 'reproduced' | 'not-reproduced' | 'flaky' | 'inconclusive';
+
+export interface Judgement {
+  verdict: Verdict;
+  /** A sentence. */
+  reason: string;
+  /** What to try next, a sentence each. */
+  next: string[];
+}
+
+/** Why nothing can be said, whatever a replay does; undefined: it is worth one. */
+export function hopeless(server: Pick<ServerSide, 'status' | 'cause' | 'message'>): Judgement | undefined {
+  const { status, cause, message } = server;
+  if (!hasEnded(server)) {
+    const reason = `The run is ${status} on the server: there is no end yet that a replay could be compared with.`;
+    return inconclusive(reason, ['Wait until it has ended, or run it here now: jobserv simulate URL.']);
+  }
+  if (status !== 'FAILED' || cause === undefined || !NOT_THE_RUNS.has(cause)) return undefined;
+  const told = message === undefined ? '' : ` (${message.replace(/\.$/, '')})`;
+  const reason = `The run did not end by itself on the server: ${WHAT[cause] ?? cause}${told}.`;
+  return inconclusive(reason, ['To see what it does when it is left alone: jobserv simulate URL.']);
+}
+
+const WHAT: Readonly<Record<string, string>> = {
+  cancelled: 'it was cancelled',
+  lost: 'its worker, or its container, went away',
+  artifacts: 'its artifacts could not be uploaded',
+  interrupted: 'its worker was stopped',
+};
+
+/** @param locals at least one, in their order */
+export function judge(server: ServerSide, locals: readonly RunResult[]): Judgement {
+  const stopped = hopeless(server);
+  if (stopped !== undefined) return stopped;
+  const unable = locals.find((local) => couldNotRun(server, local));
+  if (unable !== undefined) {
+    return inconclusive(`The run cannot be replayed here: ${unable.message ?? 'it did not start'}`, repairs(unable));
+  }
+  const alike = locals.filter((local) => endedAlike(server, local)).length;
+  const count = locals.length;
+  if (alike === count) return { verdict: 'reproduced', ...sameEnd(server, count) };
+  const passed = locals.filter(({ status }) => status === 'PASSED').length;
+  if (alike > 0 || (passed > 0 && passed < count)) {
+    return {
+      verdict: 'flaky',
+      reason: `It does not always end the same: ${alike} of ${count} replays ended as on the server, ${passed} passed.`,
+      next: ['Compare a replay that failed with one that passed: --console-diff FILE writes what differs.'],
+    };
+  }
+  return { verdict: 'not-reproduced', ...otherEnd(server, locals) };
+}
+
+/** The environment here, not the run: the replay says nothing about it. */
+function couldNotRun(server: ServerSide, { status, cause, environment }: RunResult): boolean {
+  if (status !== 'FAILED') return false;
+  if (environment !== undefined || cause === 'lost' || cause === 'cancelled' || cause === 'interrupted') return true;
+  return cause === 'setup' && server.cause !== 'setup';
+}
+
+function sameEnd(server: ServerSide, count: number): Omit<Judgement, 'verdict'> {
+  const times = count === 1 ? '' : `, in each of ${count} replays`;
+  if (server.status === 'PASSED') {
+    return { reason: `It passed on the server, and still passes here${times}.`, next: [] };
+  }
+  return {
+    reason: `It fails here as it failed on the server${times}: ${REASONS[server.cause ?? 'unknown'] ?? 'for the same reason'}${exit(server)}.`,
+    next: ['Change something, and see whether that mends it: jobserv simulate RUN, on your tree.'],
+  };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  script: 'the script fails',
+  tests: 'the same tests fail',
+  timeout: 'it takes longer than its timeout',
+  setup: 'it cannot be set up',
+  unknown: 'for the same reason, as far as its console says',
+};
+
+const exit = ({ cause, exitCode }: ServerSide): string =>
+  cause === 'script' && exitCode !== undefined ? ` with status ${exitCode}` : '';
+
+function otherEnd(server: ServerSide, locals: readonly RunResult[]): Omit<Judgement, 'verdict'> {
+  const [first] = locals;
+  const doubts = first === undefined ? [] : first.fidelity.differences.map(({ message }) => message);
+  const next = [
+    ...(doubts.length > 0 ? [`What differs from the worker's run may be why: ${doubts.join(' ')}`] : []),
+    ...(locals.length === 1 ? ['It may be flaky: try --repeat 5.'] : []),
+  ];
+  if (first?.status === 'PASSED') return { reason: 'It failed on the server, and passes here.', next };
+  if (server.status === 'PASSED') {
+    return { reason: `It passed on the server, and fails here: ${first?.message ?? first?.cause ?? ''}`, next };
+  }
+  return { reason: `It fails here too, but in another way: ${first?.message ?? first?.cause ?? ''}`, next };
+}
+
+function repairs({ environment, cause }: RunResult): string[] {
+  if (environment === 'registry' || cause === 'setup') {
+    return ['Take an image that can be had here, --image FROM=TO, or one that is here already, --pull missing.'];
+  }
+  return ['See what is missing with jobserv doctor, then try again.'];
+}
+
+function inconclusive(reason: string, next: string[]): Judgement {
+  return { verdict: 'inconclusive', reason, next };
+}

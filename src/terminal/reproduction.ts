@@ -1,0 +1,109 @@
+/** What `reproduce` says at its end, for people. */
+import { harmlessLine } from './harmless.js';
+import type { Style } from './style.js';
+
+/** The parts that are shown. */
+export interface ShownReproduction {
+  verdict: 'reproduced' | 'not-reproduced' | 'flaky' | 'inconclusive';
+  reason: string;
+  next: readonly string[];
+  server: Ending & { url: string; run: string; worker?: string; completedAt?: string };
+  local: readonly (Ending & { durationMs: number; workspace: string })[];
+  differences: readonly { kind: string; message: string; server?: string | null; local?: string | null }[];
+  console?: { same: number; divergence?: { server?: Line; local?: Line } };
+  image?: { pinned: string };
+}
+
+interface Ending {
+  status: string;
+  cause?: string;
+  exitCode?: number;
+  tests: readonly unknown[];
+}
+
+interface Line {
+  number: number;
+  text: string;
+}
+
+/** So many differences of one kind are listed. */
+const LISTED = 8;
+const NARROWEST = 40;
+
+/** @param width of the terminal, columns. Ends with a newline. */
+export function renderReproduction(shown: ShownReproduction, style: Style, width: number): string {
+  const { verdict, reason, server, local, image, next } = shown;
+  const colour = {
+    reproduced: style.green,
+    'not-reproduced': style.red,
+    flaky: style.yellow,
+    inconclusive: style.yellow,
+  };
+  const lines = [
+    `${colour[verdict](verdict.toUpperCase())}  ${style.bold(harmlessLine(server.run))}  ${harmlessLine(reason)}`,
+  ];
+  const field = (title: string, values: readonly string[]) => {
+    for (const [index, value] of values.entries()) {
+      lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${harmlessLine(value)}`);
+    }
+  };
+  field('server', [
+    [ending(server), server.worker && `by ${server.worker}`, server.completedAt, server.url].filter(Boolean).join(', '),
+  ]);
+  field(
+    'here',
+    local.map((run) => `${ending(run)}, ${(run.durationMs / 1000).toFixed(1)} s`),
+  );
+  if (image !== undefined) field('image', [image.pinned]);
+  field('workspace', [...new Set(local.map(({ workspace }) => workspace))]);
+  field('differs', differenceLines(shown));
+  lines.push(...divergenceLines(shown, style, width));
+  field('next', next);
+  return `\n${lines.join('\n')}\n`;
+}
+
+function ending({ status, cause, exitCode }: Ending): string {
+  if (status !== 'FAILED') return status;
+  const why = [cause, exitCode === undefined ? undefined : `status ${exitCode}`].filter(Boolean).join(', ');
+  return why === '' ? status : `${status} (${why})`;
+}
+
+function differenceLines({ differences, local, console }: ShownReproduction): string[] {
+  if (local.length === 0) return [];
+  if (differences.length === 0) {
+    return [`in nothing: the same end, tests, artifacts, and ${console?.same ?? 0} line(s) of output`];
+  }
+  const counts = new Map<string, number>();
+  return differences.flatMap(({ kind, message }) => {
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    if (count > LISTED + 1) return [];
+    if (count <= LISTED) return [message];
+    const more = differences.filter((other) => other.kind === kind).length - LISTED;
+    return [`and ${more} more (${kind}); --json has all of them`];
+  });
+}
+
+/** The first line that is another one, side by side where there is room for it. */
+function divergenceLines({ console }: ShownReproduction, style: Style, width: number): string[] {
+  const divergence = console?.divergence;
+  if (divergence === undefined) return [];
+  const text = (line: Line | undefined) => (line === undefined ? '(no more output)' : harmlessLine(line.text));
+  const title = (name: string, line: Line | undefined) => (line === undefined ? name : `${name}, line ${line.number}`);
+  const heads = [title('server', divergence.server), title('here', divergence.local)] as const;
+  const texts = [text(divergence.server), text(divergence.local)] as const;
+  const half = Math.floor((width - 7) / 2);
+  if (half < NARROWEST || Math.max(...texts.map((one) => one.length)) > half) {
+    return [
+      `  ${style.dim(heads[0])}`,
+      `  ${style.red('-')} ${texts[0]}`,
+      `  ${style.dim(heads[1])}`,
+      `  ${style.green('+')} ${texts[1]}`,
+    ];
+  }
+  const column = Math.max(texts[0].length, heads[0].length);
+  return [
+    `  ${style.dim(heads[0].padEnd(column))} | ${style.dim(heads[1])}`,
+    `  ${style.red(texts[0].padEnd(column))} | ${style.green(texts[1])}`,
+  ];
+}

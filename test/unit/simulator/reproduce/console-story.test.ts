@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { executeRun } from '../../../../src/executor/execute-run.js';
+import { LIMITS } from '../../../../src/executor/limits.js';
+import { RunFailure } from '../../../../src/executor/ports.js';
+import { noFacts, scriptLines } from '../../../../src/simulator/reproduce/console-story.js';
+import { type FakeWorldOptions, fakeWorld, never, rundef, untilKilled } from '../../../support/fake-ports.js';
+
+async function* chunks(text: string, size = 7): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+async function read(text: string) {
+  const facts = noFacts();
+  const lines: string[] = [];
+  for await (const { number, text: line } of scriptLines(chunks(text), facts)) lines.push(`${number} ${line}`);
+  return { lines, facts };
+}
+
+const DIGEST = `sha256:${'ab'.repeat(32)}`;
+const at = (text: string) => `== 2026-04-05 06:07:08.123456: ${text}\n`;
+const detail = (text: string) => `   2026-04-05 06:07:08.123456: INFO  ${text}\n`;
+
+/** The form of the reference worker's consoles: its headings, and what stands between them. */
+const BEFORE = `# Run sent to worker: lab-1
+${at('Steps to recreate inside simulator')}
+    sh ./simulate.sh
+${at('Pulling container: registry.example.org/sdk:12')}12: Pulling from sdk
+Digest: ${DIGEST}
+Status: Image is up to date
+${at('Preparing bind mounts')}${detail('Creating secret: token')}${at('Setting up container environment')}${detail('Container environment variables:')}  A=x
+${at('Running script inside container')}${detail('Overriding container user to be: 1000')}`;
+const AFTER = `${at('Finding artifacts to upload')}Uploading 1 items 20 bytes\n`;
+
+describe("a console of the reference's worker", () => {
+  it('of a script that passed: its lines alone, and the digest of its image', async () => {
+    const { lines, facts } = await read(`${BEFORE}one\n\ntwo\nScript completed\n${AFTER}${at('Run passed')}`);
+    expect(lines.map((line) => line.replace(/^\d+ /, ''))).toEqual(['one', '', 'two']);
+    expect(facts).toMatchObject({ digest: DIGEST, started: true, passed: true });
+    expect(facts.cause).toBeUndefined();
+  });
+
+  it('of a script that failed, and did not end its last line', async () => {
+    const { lines, facts } = await read(`${BEFORE}oneScript completed with error(s)\n${AFTER}`);
+    expect(lines).toEqual(['16 one']);
+    expect(facts).toMatchObject({ started: true, passed: false });
+  });
+
+  it.each([
+    [
+      'a timeout',
+      `${BEFORE}one\n   2026-04-05 06:07:08.123456: ERROR Run has timed out, killing\n${at('Run timed out')}`,
+      'timeout',
+    ],
+    ['a cancel', `${BEFORE}one\n${at('Run cancelled from server')}`, 'cancelled'],
+    [
+      'a stuck run',
+      `${BEFORE}one\n${'='.repeat(72)}\n${at('x')}2026-04-05 06:07:08 ERROR: Run appears to be stuck after 12:00\n`,
+      'lost',
+    ],
+    ['an upload', `${BEFORE}one\nScript completed\n${AFTER}Unable to upload a.txt: HTTP_500\n`, 'artifacts'],
+  ])('of %s', async (_, text, cause) => {
+    expect((await read(text)).facts.cause).toBe(cause);
+  });
+
+  it('of an image that could not be pulled: nothing was started, and the reason is told', async () => {
+    const { lines, facts } = await read(
+      `${at('Pulling container: x')}no such image\n${at('Failed to pull container: x')}`,
+    );
+    expect(lines).toEqual([]);
+    expect(facts).toEqual({ started: false, message: 'Failed to pull container: x' });
+  });
+});
+
+describe('a console of ours', () => {
+  const QUICK = { ...LIMITS, pullWaits: [], minute: 20, drain: 100 };
+  const says: FakeWorldOptions['script'] = async ({ print }) => {
+    await print('one\n   indented\ntwo');
+    return 3;
+  };
+
+  it.each<[string, FakeWorldOptions, object]>([
+    ['a script that failed', { script: says }, { cause: 'script', exitCode: 3, passed: false, started: true }],
+    ['a script that passed', {}, { started: true, passed: true }],
+    ['a timeout', { script: untilKilled }, { cause: 'timeout', passed: false, started: true }],
+    [
+      'an image that is not there',
+      { pulls: [new RunFailure('setup', 'not there')] },
+      { cause: 'setup', started: false, message: 'not there' },
+    ],
+    [
+      'an upload that could not be done',
+      { store: () => Promise.reject(new RunFailure('artifacts', 'no')) },
+      { cause: 'artifacts' },
+    ],
+  ])('of %s says so, in the form that is read here', async (_, options, expected) => {
+    const { ports, workspace } = await fakeWorld(options);
+    const outcome = await executeRun(rundef(), workspace, ports, never, QUICK);
+    const { facts } = await read(ports.console());
+    expect(facts).toMatchObject(expected);
+    if (outcome.status === 'FAILED') expect(facts.cause).toBe(outcome.cause);
+  });
+
+  it("has the script's own lines, and no other", async () => {
+    const { ports, workspace } = await fakeWorld({ script: says });
+    await executeRun(rundef(), workspace, ports, never, QUICK);
+    const { lines } = await read(ports.console());
+    expect(lines.map((line) => line.replace(/^\d+ /, ''))).toEqual(['one', '   indented', 'two']);
+  });
+
+  it('may have a line of any length', async () => {
+    const { lines } = await read(`${at('Running the script in its container')}${'x'.repeat(300_000)}\nend\n`);
+    expect(lines.map((line) => line.length)).toEqual([64 * 1024 + 2, 5]);
+  });
+});
