@@ -26,7 +26,7 @@ export default class Simulate extends BaseCommand {
     { description: 'A run of ./.jobserv.yml, on the working tree', command: '<%= config.bin %> simulate unit-test' },
     {
       description: 'With a param and a secret from the environment',
-      command: '<%= config.bin %> simulate build-* --param BOARD=nrf52 --secret githubtok',
+      command: "<%= config.bin %> simulate 'build-*' --param BOARD=nrf52 --secret githubtok",
     },
     {
       description: 'What was pushed, not what lies here',
@@ -39,7 +39,7 @@ export default class Simulate extends BaseCommand {
     {
       description: 'A run that a server has, with its secrets',
       command:
-        '<%= config.bin %> simulate https://ci.example.org/projects/acme/blinky/builds/7/runs/build/ -s githubtok',
+        '<%= config.bin %> simulate https://ci.example.org/projects/acme/blinky/builds/7/runs/build/ --secret githubtok',
     },
     {
       description: 'A build, and what it starts when it passes',
