@@ -62,16 +62,16 @@ export class Build {
   ended(run: EndedRun): Consequence {
     this.#passed.set(run.name, run.passed);
     if (!run.passed) return { started: [] };
-    const before = [...this.#passed.keys()];
+    const before = new Set(this.#passed.keys());
     const started: StartedRun[] = [];
     try {
-      this.#startFor(run, started);
+      this.#startFor(run, new Starting(before, started));
       return { started };
     } catch (fault) {
       if (!(fault instanceof StartFault)) throw fault;
       this.#passed.set(run.name, false);
       if (fault.keepsStarted) return { started, error: fault.message };
-      for (const name of this.#passed.keys()) if (!before.includes(name)) this.#passed.delete(name);
+      for (const { name } of started) this.#passed.delete(name);
       return { started: [], error: fault.message };
     }
   }
@@ -81,12 +81,13 @@ export class Build {
     return [...this.#passed].filter(([, passed]) => passed === undefined).map(([name]) => name);
   }
 
-  #startFor({ trigger: triggerName, name, env, url }: EndedRun, started: StartedRun[]): void {
+  #startFor({ trigger: triggerName, name, env, url: written }: EndedRun, starting: Starting): void {
+    const url = asServersWrite(written);
     const trigger = this.#find(triggerName);
     // By its name in the build: one that `run-names` renamed is not found, and starts nothing.
     for (const own of trigger.runs) {
       if (own.name !== name) continue;
-      this.#startAll(own.triggers ?? [], trigger.type, withUrl(url, env), 'run', started);
+      this.#startAll(own.triggers ?? [], trigger.type, withUrl(url, env), 'run', starting);
     }
     if ([...this.#passed.values()].some((passed) => passed !== true)) return;
     const references = trigger.triggers ?? [];
@@ -100,7 +101,7 @@ export class Build {
     const address = url.slice(0, url.indexOf('/runs/') + 1);
     // What the build was started with wins, even over this.
     const params: StringMap = Object.assign(withUrl(address), this.#params);
-    this.#startAll(references, trigger.type, params, 'build', started);
+    this.#startAll(references, trigger.type, params, 'build', starting);
   }
 
   #startAll(
@@ -108,16 +109,15 @@ export class Build {
     parent: TriggerType,
     params: StringMap,
     by: StartedRun['by'],
-    started: StartedRun[],
+    starting: Starting,
   ): void {
     for (const { name: triggerName, 'run-names': names } of references) {
       const found = this.#find(triggerName);
       const trigger = { ...found, type: upgraded(found.type, parent) };
       for (const run of trigger.runs) {
         const name = names ? filledIn(names, run.name) : run.name;
-        if (this.#passed.has(name)) throw nameTaken(name);
+        starting.add({ trigger, run, name, params, by });
         this.#passed.set(name, undefined);
-        started.push({ trigger, run, name, params, by });
       }
     }
   }
@@ -152,6 +152,18 @@ function upgraded(type: TriggerType, parent: TriggerType): TriggerType {
   return type === 'simple' && (parent === 'git_poller' || parent === 'github_pr') ? parent : type;
 }
 
+/** The address of a request as the server's library (werkzeug) shows it: what need not be quoted is not. */
+function asServersWrite(url: string): string {
+  return url.replace(/(?:%(?![01]|20|23|25|2f|3f|7f)[0-9a-f]{2})+/gi, (quoted) => {
+    try {
+      return decodeURIComponent(quoted);
+    } catch {
+      // No UTF-8: it stays quoted there too.
+      return quoted;
+    }
+  });
+}
+
 function withUrl(url: string, params: StringMap = {}): StringMap {
   return Object.assign(Object.create(null), params, { H_TRIGGER_URL: url });
 }
@@ -167,11 +179,30 @@ function filledIn(template: string, name: string): string {
   }
 }
 
-function nameTaken(name: string): StartFault {
-  return new StartFault(
-    `It is to start a run ${JSON.stringify(name)}, and the build has one of that name already: the server fails this one for it. Give the new runs names of their own with \`run-names\`.`,
-    true,
-  );
+/** What is started at the end of one run. */
+class Starting {
+  readonly #before: ReadonlySet<string>;
+  readonly #started: StartedRun[];
+
+  /** @param before names that the build has */
+  constructor(before: ReadonlySet<string>, started: StartedRun[]) {
+    this.#before = before;
+    this.#started = started;
+  }
+
+  add(run: StartedRun): void {
+    const name = JSON.stringify(run.name);
+    const help = 'Give the new runs names of their own with `run-names`.';
+    if (this.#before.has(run.name)) {
+      const message = `It is to start a run ${name}, and the build has one of that name already: the server fails this one for it. ${help}`;
+      throw new StartFault(message, true);
+    }
+    // The server sees this one only when its database refuses it, and then undoes everything.
+    if (this.#started.some((other) => other.name === run.name)) {
+      throw new StartFault(`It is to start two runs of the name ${name}: the server cannot end it. ${help}`);
+    }
+    this.#started.push(run);
+  }
 }
 
 /** Something on which the server stops while it starts runs. */

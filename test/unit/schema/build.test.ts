@@ -58,6 +58,13 @@ describe('a run that passes', () => {
     expect(one?.by).toBe('run');
   });
 
+  it('gives its address as the server shows it: quoted only where it must be', () => {
+    const { build } = buildOf(triggers);
+    const url = `${URL}b%C3%BC%40%20x/`;
+    const end = build.ended({ trigger: 'build', name: 'build-a', passed: true, env: {}, url });
+    expect(end.started[0]?.params).toEqual({ H_TRIGGER_URL: `${URL}bü@%20x/` });
+  });
+
   it('starts nothing when it fails', () => {
     expect(buildOf(triggers).fails('build/build-a')).toEqual({ started: [] });
   });
@@ -173,6 +180,16 @@ describe('a run that the server fails for what it is to start', () => {
     expect(build.unfinished).toEqual(['taken', 'free']);
     passes('a/taken');
     expect(started(passes('b/free'))).toEqual([]);
+  });
+
+  it('names two runs of one name: none is started', () => {
+    const { passes, build } = buildOf([
+      trigger('a', [run('a', [{ name: 'b', 'run-names': 'fixed' }])]),
+      trigger('b', [run('b1'), run('b2')]),
+    ]);
+    const end = passes('a/a');
+    expect(end).toEqual({ started: [], error: expect.stringContaining('two runs of the name "fixed"') });
+    expect(build.unfinished).toEqual([]);
   });
 
   it.each([
