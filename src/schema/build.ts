@@ -175,6 +175,7 @@ function filledIn(template: string, name: string): string {
     if (!(error instanceof FormatError)) throw error;
     throw new StartFault(
       `The server cannot fill in the run-names ${JSON.stringify(template)} of what this run starts: ${error.message}.`,
+      true,
     );
   }
 }

@@ -182,6 +182,14 @@ describe('a run that the server fails for what it is to start', () => {
     expect(started(passes('b/free'))).toEqual([]);
   });
 
+  it('has run-names that cannot be filled in: what was started before them stays', () => {
+    const references = [{ name: 'b' }, { name: 'b', 'run-names': 'bad}' }];
+    const { passes } = buildOf([trigger('a', [run('a', references)]), trigger('b', [run('b')])]);
+    const end = passes('a/a');
+    expect(started(end)).toEqual(['b/b']);
+    expect(end.error).toContain('cannot fill in the run-names "bad}"');
+  });
+
   it('names two runs of one name: none is started', () => {
     const { passes, build } = buildOf([
       trigger('a', [run('a', [{ name: 'b', 'run-names': 'fixed' }])]),
