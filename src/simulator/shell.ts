@@ -17,20 +17,16 @@ export interface ShellEngine extends ContainerEngine {
   interact(spec: ContainerSpec, terminal: Terminal, signal: AbortSignal): Promise<void>;
 }
 
-/** What was asked of an engine last. */
-export interface SpecMemory {
-  last?: ContainerSpec;
-}
-
-/** The same engine; what it is asked for is kept in `memory`. */
-export function remembering(engine: ContainerEngine, memory: SpecMemory): ContainerEngine {
+/** The same engine; `onAsked` is told what it has just been asked for. */
+export function watched(engine: ContainerEngine, onAsked: (spec: ContainerSpec) => void): ContainerEngine {
   return {
     address: engine.address,
     pull: (request) => engine.pull(request),
     reattach: (id) => engine.reattach(id),
     create: (spec, signal) => {
-      memory.last = spec;
-      return engine.create(spec, signal);
+      const creating = engine.create(spec, signal);
+      onAsked(spec);
+      return creating;
     },
   };
 }

@@ -109,7 +109,11 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
   return withPlan(request, async ({ planned, ended, gaps, masker, settings, cache }) => {
     const locks = locksIn(cache);
     const removeTree = async (path: string) => (await engine).removeTree(path);
-    const tidy = tidyUp(engine, { locks, scratch: scratchIn(cache), removeTree }, request.warn);
+    let tidying: Promise<void> | undefined;
+    const tidy = () => {
+      tidying ??= tidyUp(engine, { locks, scratch: scratchIn(cache), removeTree }, request.warn);
+      return tidying;
+    };
     const around: Surroundings = {
       ...request,
       engine,
@@ -120,13 +124,15 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
       memoryBytes: request.memoryBytes,
       locks,
       open,
+      // While the engine makes the first container there is nothing else to do.
+      underWay: tidy,
       ended,
     };
     const { results: runs, left } = await inTurn(planned, request.jobs, request.signal, async (one, index) => {
       const view = await request.begin(one, { index, count: planned.length });
       return simulateRun(one, around, view, await openConsoleTests(one.rundef));
     });
-    await tidy;
+    await tidy();
     const passed = left === 0 && runs.every(({ status }) => status === 'PASSED');
     const warnings = passed ? gaps() : [];
     for (const warning of warnings) request.warn(warning);

@@ -6,7 +6,7 @@ import { openArchived } from '../executor/archive.js';
 import { executeRun } from '../executor/execute-run.js';
 import { LIMITS } from '../executor/limits.js';
 import type { Masker } from '../executor/masking.js';
-import { RunFailure, type RunOutcome, type RunPorts, type Source } from '../executor/ports.js';
+import { type ContainerSpec, RunFailure, type RunOutcome, type RunPorts, type Source } from '../executor/ports.js';
 import type { StringMap } from '../schema/model.js';
 import type { ConsoleView } from '../terminal/console-view.js';
 import type { ConsoleTests } from './console-tests.js';
@@ -17,7 +17,7 @@ import { type LocalEngine, type PullPolicy, withPullPolicy } from './pull-policy
 import { keptRunDefinition, maskedResult, resultOf, writePrivately } from './run-record.js';
 import { openConsole, RunReporter } from './run-reporter.js';
 import { type RunResult, withConsoleTests, withStartFault } from './run-result.js';
-import { openShell, remembering, type ShellEngine, type ShellRequest, type SpecMemory } from './shell.js';
+import { openShell, type ShellEngine, type ShellRequest, watched } from './shell.js';
 import { simulationHost } from './simulation-host.js';
 import { openSimulationWorkspace, type SimulationWorkspace } from './simulation-workspace.js';
 
@@ -36,6 +36,8 @@ export interface Surroundings {
   shell?: ShellRequest | undefined;
   locks: string;
   signal: AbortSignal;
+  /** Is told when a container has been asked for, and there is time until it is there. */
+  underWay(): void;
   /** Is told how a run ended; answers why a server would fail it all the same. */
   ended(run: PlannedRun, passed: boolean): Promise<string | undefined>;
   /** The workspaces that are open now. */
@@ -90,11 +92,14 @@ async function simulateIn(
     const engine = await around.engine;
     const startedAt = new Date();
     const begun = performance.now();
-    const asked: SpecMemory = {};
+    let asked: ContainerSpec | undefined;
     const pulling = withPullPolicy(engine, around.pull, (reference) => noteNotPulled(ledger, reference));
     const ports: RunPorts = {
       reporter,
-      engine: remembering(pulling, asked),
+      engine: watched(pulling, (spec) => {
+        asked = spec;
+        around.underWay();
+      }),
       source: planned.source ?? around.source,
       artifacts: { store: async () => {} },
       host: simulationHost({
@@ -146,7 +151,7 @@ async function simulateIn(
 
 async function shellAfter(
   { status }: RunResult,
-  { last: spec }: SpecMemory,
+  spec: ContainerSpec | undefined,
   planned: PlannedRun,
   { archive }: SimulationWorkspace,
   { shell, signal, engine: connected }: Surroundings,
