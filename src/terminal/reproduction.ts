@@ -88,7 +88,7 @@ function differenceLines({ differences, local, console }: ShownReproduction): st
 function divergenceLines({ console }: ShownReproduction, style: Style, width: number): string[] {
   const divergence = console?.divergence;
   if (divergence === undefined) return [];
-  const text = (line: Line | undefined) => (line === undefined ? '(no more output)' : harmlessLine(line.text));
+  const text = (line: Line | undefined) => (line === undefined ? '(no other line)' : harmlessLine(line.text));
   const title = (name: string, line: Line | undefined) => (line === undefined ? name : `${name}, line ${line.number}`);
   const heads = [title('server', divergence.server), title('here', divergence.local)] as const;
   const texts = [text(divergence.server), text(divergence.local)] as const;

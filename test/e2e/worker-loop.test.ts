@@ -3,9 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { makeRunFolder } from '../../src/worker/runs.js';
+import { containersOf } from '../support/containers-of.js';
 import type { LiveRun } from '../support/live-server/live-run.js';
 import { jobserv } from './jobserv.js';
-import { containersOf, kill, linesOf, useImage, WorkerWorld } from './worker-world.js';
+import { kill, linesOf, useImage, WorkerWorld } from './worker-world.js';
 
 const image = useImage();
 

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
+import { containersOf } from '../support/containers-of.js';
 import { testImage } from '../support/image.js';
 import type { LiveRun } from '../support/live-server/live-run.js';
 import { type LiveServer, startLiveServer } from '../support/live-server/live-server.js';
@@ -166,21 +167,6 @@ export async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'exit');
-}
-
-/** The ids of containers that have something of a worker's folder mounted. */
-export function containersOf(folder: string): string[] {
-  const ids = execFileSync('docker', ['ps', '--all', '--quiet'], { encoding: 'utf8' }).split('\n').filter(Boolean);
-  return ids.filter((id) => {
-    try {
-      return execFileSync('docker', ['inspect', '--format', '{{json .Mounts}}', id], { encoding: 'utf8' }).includes(
-        folder,
-      );
-    } catch {
-      // Gone since it was listed: another test's.
-      return false;
-    }
-  });
 }
 
 /** The numbered lines of a held run: no gap, no repeat; then its end, once. */

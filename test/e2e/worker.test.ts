@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
+import { containersOf } from '../support/containers-of.js';
 import { startLiveServer } from '../support/live-server/live-server.js';
 import { jobserv } from './jobserv.js';
-import { containersOf, useImage, WorkerWorld } from './worker-world.js';
+import { useImage, WorkerWorld } from './worker-world.js';
 
 const image = useImage();
 

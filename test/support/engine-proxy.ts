@@ -67,6 +67,10 @@ export class EngineProxy {
     for (const client of this.#open) if (request.test(this.#firstLine.get(client) ?? '')) client.destroy();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async close(): Promise<void> {
     if (this.#server?.listening) await this.vanish();
     await rm(this.#folder, { recursive: true, force: true });

@@ -108,7 +108,7 @@ function artifactDifferences(server: ServerSide, local: Local): RunDifference[] 
 
 function consoleDifference({ same, divergence }: ConsoleComparison): RunDifference[] {
   if (divergence === undefined) return [];
-  const message = `The script's output is the same for ${same} line(s), and parts there.`;
+  const message = `The script's output has ${same} line(s) that are the same, and others that are not.`;
   return [difference('console', message, divergence.server?.text ?? null, divergence.local?.text ?? null)];
 }
 

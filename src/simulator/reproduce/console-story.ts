@@ -41,12 +41,15 @@ const EXITED = /^The script exited with status (\d+)/;
 /** The reference's, behind the script's last output. */
 const COMPLETED = /Script completed( with error\(s\))?$/;
 
+/** A server that gives up on a run writes so wherever the console stands. */
+const STUCK = new RegExp(`^${TIME} ERROR: Run appears to be stuck`);
+
 /** What the reference's worker, or a server, says of an end that was not the script's. */
 const ENDS: readonly [RegExp, FailureCause, string?][] = [
   [/^Run timed out$/, 'timeout'],
   [/^Run cancelled from server/, 'cancelled'],
   [/^CANCELLED$/, 'cancelled', 'The server cancelled the run.'],
-  [/ERROR: Run appears to be stuck/, 'lost'],
+  [STUCK, 'lost'],
   [/^(?:Unable to upload|Unexpected error for) /, 'artifacts'],
 ];
 /** The reference tells of these while it goes on, each as a heading. */
@@ -89,7 +92,7 @@ class Story {
     if (heading !== undefined) return this.#heading(heading);
     if (detail !== undefined) return this.#detail(detail);
     if (more) return undefined;
-    if (this.#part !== 'script') {
+    if (this.#part !== 'script' || STUCK.test(text)) {
       if (this.#part === 'pull') this.#digest(text);
       this.#end(text);
       return undefined;
@@ -117,7 +120,8 @@ class Story {
 
   #detail(text: string): undefined {
     if (this.#part === 'pull') this.#digest(text);
-    if (/^Run has timed out/.test(text)) this.#facts.cause = 'timeout';
+    // What follows is the engine's answer to being told to kill the container.
+    if (/^Run has timed out/.test(text)) [this.#facts.cause, this.#part] = ['timeout', 'after'];
     return undefined;
   }
 

@@ -8,32 +8,53 @@ export interface Side {
 }
 
 export interface Divergence {
-  /** Undefined: that console has no such line, it ended before. */
+  /** The first line that the other side has not; undefined: there is none. */
   server?: ScriptLine;
   local?: ScriptLine;
 }
 
 export interface ConsoleComparison {
-  /** Lines of the script that are the same, up to the first that is not. */
+  /** Lines of the script that are the same; where the consoles part for good, up to there. */
   same: number;
   divergence?: Divergence;
 }
 
-/** Reads both to their ends, so that what their lines tell is known then; holds one line of each. */
+/**
+ * So many lines may be ahead of the other side's: stdout and stderr are two streams, and which of them
+ * an engine hands on first is chance.
+ */
+const WINDOW = 20;
+
+/** Reads both to their ends, so that what their lines tell is known then; holds a few lines of each. */
 export async function compareConsoles(server: Side, local: Side): Promise<ConsoleComparison> {
   const theirs = comparable(server);
   const ours = comparable(local);
-  for (let same = 0; ; same++) {
+  const open: { server: Comparable[]; local: Comparable[] } = { server: [], local: [] };
+  let same = 0;
+  /** A line that the other side has had already is the same; any other waits. */
+  const meet = (line: Comparable, own: Comparable[], other: Comparable[]) => {
+    const twin = other.findIndex(({ compared }) => compared === line.compared);
+    if (twin < 0) return void own.push(line);
+    other.splice(twin, 1);
+    same++;
+  };
+  for (;;) {
     const [there, here] = [(await theirs.next()).value, (await ours.next()).value];
-    if (there === undefined && here === undefined) return { same };
-    if (there !== undefined && here !== undefined && there.compared === here.compared) continue;
-    const divergence = {
-      ...(there === undefined ? {} : { server: there.line }),
-      ...(here === undefined ? {} : { local: here.line }),
-    };
-    await Promise.all([toItsEnd(theirs), toItsEnd(ours)]);
-    return { same, divergence };
+    if (there === undefined && here === undefined) break;
+    if (there !== undefined) meet(there, open.server, open.local);
+    if (here !== undefined) meet(here, open.local, open.server);
+    if (Math.max(open.server.length, open.local.length) > WINDOW) {
+      await Promise.all([toItsEnd(theirs), toItsEnd(ours)]);
+      break;
+    }
   }
+  const [there, here] = [open.server[0]?.line, open.local[0]?.line];
+  if (there === undefined && here === undefined) return { same };
+  const divergence = {
+    ...(there === undefined ? {} : { server: there }),
+    ...(here === undefined ? {} : { local: here }),
+  };
+  return { same, divergence };
 }
 
 interface Comparable {

@@ -1,8 +1,16 @@
 /** The journal of a real run: the state file in its folder, from which another process goes on after a kill -9. */
-import { rename } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Checkpoint, Ended } from '../../executor/checkpoint.js';
 import type { Journal, Phase } from '../../executor/ports.js';
 import { type RunState, readRunState, writeRunState } from '../run-state.js';
+
+/**
+ * Room on the disk that a script cannot fill: given up when the disk is full, so that the end of
+ * the run can be noted, and its folder removed.
+ */
+const RESERVE = 'reserve';
+const RESERVE_BYTES = 64 * 1024;
 
 export class RunJournal implements Journal {
   #folder: string;
@@ -18,7 +26,10 @@ export class RunJournal implements Journal {
 
   /** @throws BrokenRunFolder */
   static async open(folder: string): Promise<RunJournal> {
-    return new RunJournal(folder, await readRunState(folder));
+    const state = await readRunState(folder);
+    // Where even this finds no room, there is none to keep.
+    await writeFile(join(folder, RESERVE), Buffer.alloc(RESERVE_BYTES), { mode: 0o600, flag: 'wx' }).catch(ignoreTaken);
+    return new RunJournal(folder, state);
   }
 
   get state(): Readonly<RunState> {
@@ -43,7 +54,11 @@ export class RunJournal implements Journal {
   update(news: Partial<RunState>): Promise<void> {
     return this.#inTurn(async () => {
       this.#state = { ...this.#state, ...news };
-      await writeRunState(this.#folder, this.#state);
+      await writeRunState(this.#folder, this.#state).catch(async (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOSPC') throw error;
+        await rm(join(this.#folder, RESERVE), { force: true });
+        await writeRunState(this.#folder, this.#state);
+      });
     });
   }
 
@@ -60,6 +75,10 @@ export class RunJournal implements Journal {
     this.#last = done.catch(() => {});
     return done;
   }
+}
+
+function ignoreTaken(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST' && error.code !== 'ENOSPC') throw error;
 }
 
 const ended = (message: string): Ended => ({ failure: { reason: 'lost', message } });

@@ -54,8 +54,8 @@ export class LiveRun {
   metadata: string | undefined;
   /** Something was posted to it since it was given out; one that nobody posts to is queued again. */
   acknowledged = false;
-  /** The console while it grows. */
-  #log: Buffer | undefined;
+  /** The console while it grows, in pieces: a long one is put together when somebody looks. */
+  #log: Buffer[] | undefined;
   readonly #changed = new EventEmitter();
 
   constructor(place: RunPlace, definition: RunDefinition) {
@@ -78,16 +78,19 @@ export class LiveRun {
 
   /** What a reader of the console would be given: the growing one, else the stored one. */
   get console(): Buffer {
-    return this.#log ?? this.artifacts.get('console.log') ?? Buffer.alloc(0);
+    return this.log ?? this.artifacts.get('console.log') ?? Buffer.alloc(0);
   }
 
   /** The growing console; undefined when nothing was appended since it was stored. */
   get log(): Buffer | undefined {
-    return this.#log;
+    if (this.#log === undefined) return undefined;
+    if (this.#log.length !== 1) this.#log = [Buffer.concat(this.#log)];
+    return this.#log[0];
   }
 
   append(bytes: Buffer | string): void {
-    this.#log = Buffer.concat([this.#log ?? Buffer.alloc(0), Buffer.from(bytes)]);
+    this.#log ??= [];
+    this.#log.push(Buffer.from(bytes));
     this.changed();
   }
 
@@ -110,15 +113,16 @@ export class LiveRun {
     const waits = this.tests.some((test) => [test, ...test.results].some(({ status }) => !COMPLETE.includes(status)));
     const grepping = this.definition['test-grepping'];
     if (grepping && this.#log === undefined) return undefined;
-    const failed = grepping ? this.#grep(grepping, this.#log) : false;
+    const failed = grepping ? this.#grep(grepping, this.log) : false;
     this.storeConsole();
     return failed ? 'FAILED' : waits ? 'RUNNING' : wanted;
   }
 
   /** Moves the growing console over the stored one, which is lost. */
   storeConsole(): void {
-    if (this.#log === undefined) return;
-    this.artifacts.set('console.log', this.#log);
+    const { log } = this;
+    if (log === undefined) return;
+    this.artifacts.set('console.log', log);
     this.#log = undefined;
   }
 

@@ -67,6 +67,25 @@ describe('two consoles', () => {
       divergence: { server: { number: 11, text: 'b' } },
     });
   });
+
+  it('may have a few lines in another order, as two streams are mixed', async () => {
+    await expect(compareConsoles(side('out', 'err', 'x'), side('err', 'out', 'x'))).resolves.toEqual({ same: 3 });
+    const many = Array.from({ length: 100 }, (_, n) => `line ${n}`);
+    const turned = await compareConsoles(side(...many), side(...many.toReversed()));
+    expect(turned).toMatchObject({ divergence: { server: { text: 'line 0' }, local: { text: 'line 99' } } });
+  });
+
+  it('are read to their ends, wherever they part', async () => {
+    const rest = Array.from({ length: 100 }, (_, n) => `more ${n}`);
+    const [there, here] = [side('a', ...rest), side('a', ...rest.map((text) => `other ${text}`))];
+    await expect(compareConsoles(there, here)).resolves.toMatchObject({
+      same: 1,
+      divergence: { server: { text: 'more 0' }, local: { text: 'other more 0' } },
+    });
+    for (const { lines } of [there, here]) {
+      await expect(lines[Symbol.asyncIterator]().next()).resolves.toEqual({ done: true, value: undefined });
+    }
+  });
 });
 
 const test = (name: string, results: [string, string][]): Test => ({

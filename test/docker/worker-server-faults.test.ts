@@ -1,0 +1,174 @@
+/** A server that fails while a run is in progress: nothing of its console is lost or repeated (QUALITY rows 1–6, 9, 35). */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { findEngine } from '../../src/docker/find-engine.js';
+import { containersOf } from '../support/containers-of.js';
+import {
+  expectWhole,
+  numbered,
+  QUICK,
+  removeLater,
+  type StartedRun,
+  startOnServer,
+} from '../support/execute-on-server.js';
+import { testImage } from '../support/image.js';
+import { finalStatus } from '../support/live-server/faults.js';
+import { type LiveServer, startLiveServer } from '../support/live-server/live-server.js';
+import type { RunFields } from '../support/live-server/store.js';
+import { TestRegistry } from '../support/registry.js';
+
+let server: LiveServer;
+let registry: TestRegistry;
+let image: string;
+
+beforeAll(async () => {
+  server = await startLiveServer();
+  registry = await TestRegistry.start((await findEngine()).endpoint.address);
+  image = await registry.push(await testImage(), 'worker/busybox:1');
+});
+afterAll(async () => {
+  await registry?.stop();
+  await server?.stop();
+});
+
+let projects = 0;
+async function start(fields: RunFields = {}): Promise<StartedRun> {
+  const run = server.queue({ script: numbered(300), container: image, project: `f${++projects}`, ...fields });
+  const started = await startOnServer(server, run, { tuning: QUICK });
+  removeLater(started.folder);
+  return started;
+}
+const hasLine = (line: number) => (run: StartedRun['run']) => run.console.includes(`line ${line}\n`);
+
+describe('the console arrives whole, once, with one final status', () => {
+  it('when the server is away for a while', async () => {
+    const started = await start();
+    await started.run.until(hasLine(50));
+    await server.vanish();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await server.comeBack();
+    await started.ended;
+    await expectWhole(started, 300);
+  });
+
+  it.each(['refuse', 'cut-unread', 'cut-before-storing', 'cut-after-storing', 'cut-answer'] as const)(
+    'when a post now and then meets: %s',
+    async (fault) => {
+      const started = await start();
+      for (const line of [20, 120, 220]) {
+        await started.run.until(hasLine(line));
+        server.fault.next('console', fault);
+      }
+      await started.ended;
+      await expectWhole(started, 300);
+    },
+  );
+
+  it('when an answer stalls after the bytes were stored, until the client gives up', async () => {
+    const started = await start();
+    await started.run.until(hasLine(50));
+    const stalled = server.fault.next('console', 'stall-after-storing');
+    await stalled.hit;
+    setTimeout(() => stalled.release(), 500);
+    await started.ended;
+    await expectWhole(started, 300);
+  });
+
+  it.each([
+    ['500', { status: 500 }],
+    ['502, stored nevertheless', { status: 502, stored: true }],
+    ['503', { status: 503, headers: { 'retry-after': '0' } }],
+  ])('when the server answers %s', async (_, kind) => {
+    const started = await start();
+    await started.run.until(hasLine(30));
+    server.fault.times(3, 'console', kind);
+    await started.ended;
+    await expectWhole(started, 300);
+  });
+
+  it('when it asks for patience, which it gets', async () => {
+    const started = await start();
+    await started.run.until(hasLine(30));
+    const fault = server.fault.next('console', { status: 429, headers: { 'retry-after': '1' } });
+    await fault.hit;
+    const posts = () => server.requests.filter(({ endpoint }) => endpoint === 'console').length;
+    const [at, before] = [performance.now(), posts()];
+    await vi.waitFor(() => expect(posts()).toBeGreaterThan(before), 10_000);
+    // Not sooner than was asked for; how much later is the machine's.
+    expect(performance.now() - at).toBeGreaterThan(900);
+    await started.ended;
+    await expectWhole(started, 300);
+  });
+
+  it('when it takes small pieces only', async () => {
+    const started = await start({ script: '#!/bin/sh\nseq 3000 | sed "s/^/line /"\n' });
+    const fault = server.fault.always('console', { largest: 2000 });
+    await started.ended;
+    fault.end();
+    await expectWhole(started, 3000);
+    expect(fault.met.filter(({ body }) => body.length > 2000).length).toBeGreaterThan(0);
+  });
+
+  it('when the answer to the final status is lost', async () => {
+    const started = await start();
+    const fault = server.fault.next(finalStatus, 'cut-after-storing');
+    await started.ended;
+    expect(fault.met).toHaveLength(1);
+    await expectWhole(started, 300);
+  });
+
+  it('when the answers to uploads, tests and signatures are lost, and an address has expired', async () => {
+    const junit = '<testsuite name="s"><testcase name="t"/></testsuite>';
+    const script = `${numbered(50)}echo '${junit}' > /archive/junit.xml\n`;
+    server.fault.next('create-signed', 'cut-after-storing');
+    server.fault.next('upload', 'cut-after-storing');
+    server.fault.next('upload', { status: 403 });
+    server.fault.next('add-test', 'cut-after-storing');
+    const started = await start({ script });
+    await started.ended;
+    await expectWhole(started, 50);
+    const { artifacts, tests } = started.run;
+    expect([...artifacts.keys()].sort()).toEqual(['console.log', 'junit.xml', 'kept.txt']);
+    expect(artifacts.get('kept.txt')?.toString()).toBe('x\n');
+    expect(tests).toMatchObject([{ name: 's', status: 'PASSED' }]);
+  });
+});
+
+describe('the work stops', () => {
+  const noisy = '#!/bin/sh\ntrap "" TERM INT\ni=0; while :; do i=$((i+1)); echo "line $i"; done\n';
+
+  it('when the run has been ended on the server: no container is left, and no status is sent', async () => {
+    const started = await start({ script: noisy });
+    await started.run.until(hasLine(100));
+    started.run.finish();
+    const { console: before } = started.run;
+    await vi.waitFor(() => expect(containersOf(started.folder)).toEqual([]), 5_000);
+    await started.ended;
+    expect(started.run.statuses.at(-1)).toBe('FAILED');
+    expect(started.run.console.equals(before)).toBe(true);
+    await expectWhole(started, undefined, 'FAILED');
+  });
+
+  it.each([
+    ['a script that is noisy and ignores signals', noisy],
+    ['a silent one', '#!/bin/sh\ntrap "" TERM\necho "line 1"\nwhile :; do sleep 1; done\n'],
+  ])('when it is cancelled: %s', async (_, script) => {
+    const started = await start({ script });
+    await started.run.until(hasLine(1));
+    started.run.cancel();
+    await vi.waitFor(() => expect(containersOf(started.folder)).toEqual([]), 5_000);
+    await expect(started.ended).resolves.toMatchObject({ status: 'FAILED', cause: 'cancelled' });
+    await expectWhole(started, undefined, 'FAILED');
+    expect(started.run.console.toString()).toContain('The run has FAILED (cancelled)');
+  });
+
+  it('when it is cancelled while its artifacts are uploaded', async () => {
+    const held = server.fault.always('upload', 'black-hole');
+    const started = await start();
+    await held.hit;
+    started.run.cancel();
+    await expect(started.ended).resolves.toMatchObject({ status: 'FAILED', cause: 'cancelled' });
+    held.end();
+    held.release();
+    await expectWhole(started, 300, 'FAILED');
+  });
+});

@@ -1,0 +1,159 @@
+/** A worker's run through faults that last: servers away for minutes, slow or silent, and processes that stop (QUALITY section 2). */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { useImage, WorkerWorld } from '../e2e/worker-world.js';
+import { containersOf } from '../support/containers-of.js';
+import { expectWhole, numbered } from '../support/execute-on-server.js';
+import type { LiveRun } from '../support/live-server/live-run.js';
+
+const image = useImage();
+const SECOND = 1_000;
+/** A line every 10 ms or so, for about so many seconds. */
+const lasting = (seconds: number) =>
+  `i=0; while [ $i -lt ${seconds * 50} ]; do i=$((i+1)); echo "line $i"; sleep 0.015; done\n`;
+
+async function started(script: string): Promise<{ world: WorkerWorld; run: LiveRun; pid: number }> {
+  const world = await WorkerWorld.create(image.name);
+  const run = world.queue(script.replace(/^#!.*\n/, ''), { timeout: 30 });
+  await world.checkIn();
+  await run.until(({ console }) => console.includes('line 1\n'));
+  return { world, run, pid: (await world.inProgress()).pid };
+}
+
+async function whole(world: WorkerWorld, run: LiveRun, lines: number | undefined, status?: 'FAILED'): Promise<void> {
+  await run.until(({ complete }) => complete);
+  await world.cleared();
+  await expectWhole({ run, folder: world.folder }, lines, status);
+}
+
+/** The most memory that a process has had resident, bytes. */
+function peakOf(pid: number): number {
+  const [, kilobytes = '0'] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+describe('row 1: a server that is away for', () => {
+  it.each([5, 60, 600])('%d s', async (seconds) => {
+    const { world, run } = await started(lasting(Math.min(90, seconds + 5)));
+    await world.server.vanish();
+    await sleep(seconds * SECOND);
+    await world.server.comeBack();
+    await whole(world, run, Math.min(90, seconds + 5) * 50);
+  });
+});
+
+it('row 3: an answer that stalls for 20 s after the bytes were stored', async () => {
+  const { world, run } = await started(lasting(20));
+  const stalled = world.server.fault.next('console', 'stall-after-storing');
+  await stalled.hit;
+  await sleep(20 * SECOND);
+  stalled.release();
+  await whole(world, run, 1000);
+});
+
+it('row 7: a server that reads 10 KB/s: memory stays flat, and all of it arrives', async () => {
+  const { world, run, pid } = await started(`${numbered(30_000)}`);
+  const slow = world.server.fault.always('console', { bytesPerSecond: 10_000 });
+  const watched = setInterval(() => {
+    try {
+      peak = Math.max(peak, peakOf(pid));
+    } catch {
+      // It has ended.
+    }
+  }, 250);
+  let peak = 0;
+  await run.until(({ complete }) => complete);
+  clearInterval(watched);
+  slow.end();
+  await whole(world, run, 30_000);
+  expect(peak).toBeLessThan(150 * 1024 * 1024);
+});
+
+it('row 8: packets vanish: the timeouts fire, and the run goes on', async () => {
+  const { world, run } = await started(lasting(10));
+  const hole = world.server.fault.next('console', 'black-hole');
+  await hole.hit;
+  await whole(world, run, 500);
+});
+
+it('row 12: a cancel of a silent run is seen within 30 s', async () => {
+  const { world, run } = await started('echo "line 1"; sleep 600\n');
+  await sleep(3 * SECOND);
+  run.cancel();
+  await vi.waitFor(() => expect(containersOf(world.folder)).toEqual([]), { timeout: 31 * SECOND, interval: 500 });
+  await whole(world, run, 1, 'FAILED');
+});
+
+it('row 16: time that runs out during the upload of a passed run', async () => {
+  const world = await WorkerWorld.create(image.name);
+  const held = world.server.fault.next('upload', 'stall-after-storing');
+  const run = world.queue('echo "line 1"; echo x > /archive/x\n', { timeout: 1 });
+  await world.checkIn();
+  await held.hit;
+  await sleep(65 * SECOND);
+  held.release();
+  await whole(world, run, 1);
+});
+
+it('row 20: a process that is stopped for 60 s', async () => {
+  const { world, run, pid } = await started(lasting(30));
+  process.kill(pid, 'SIGSTOP');
+  await sleep(60 * SECOND);
+  process.kill(pid, 'SIGCONT');
+  await whole(world, run, 1500);
+});
+
+describe('row 25: memory stays flat', () => {
+  it('with 1 GB of console and a server that takes it slowly at first', async () => {
+    const { world, run, pid } = await started(`echo "line 1"; yes ${'x'.repeat(63)} | head -c 1000000000\n`);
+    const slow = world.server.fault.times(20, 'console', { bytesPerSecond: 1_000_000 });
+    let peak = 0;
+    while (!run.complete) {
+      try {
+        peak = Math.max(peak, peakOf(pid));
+      } catch {
+        break;
+      }
+      await sleep(200);
+    }
+    slow.end();
+    await run.until(({ complete }) => complete);
+    expect(run.console.length).toBeGreaterThan(1_000_000_000);
+    expect(peak).toBeLessThan(150 * 1024 * 1024);
+    await world.cleared();
+  });
+
+  it('with one line of 100 MB', async () => {
+    const { world, run, pid } = await started(
+      'echo "line 1"; head -c 100000000 /dev/zero | tr "\\0" x; echo; sleep 1\n',
+    );
+    let peak = 0;
+    while (!run.complete) {
+      try {
+        peak = Math.max(peak, peakOf(pid));
+      } catch {
+        break;
+      }
+      await sleep(100);
+    }
+    await run.until(({ complete }) => complete);
+    expect(run.console.length).toBeGreaterThan(100_000_000);
+    expect(peak).toBeLessThan(150 * 1024 * 1024);
+    await world.cleared();
+  });
+});
+
+it('row 28: no file descriptors left while artifacts are uploaded: the run ends all the same', async () => {
+  const { world, run, pid } = await started(
+    'echo "line 1"; for i in $(seq 400); do echo $i > /archive/f$i; done; sleep 3\n',
+  );
+  const open = Number(execFileSync('sh', ['-c', `ls /proc/${pid}/fd | wc -l`], { encoding: 'utf8' }));
+  execFileSync('prlimit', ['--pid', String(pid), `--nofile=${open + 3}:${open + 3}`]);
+  await run.until(({ complete }) => complete);
+  await world.cleared();
+  expect(run.statuses.filter((status) => status === 'PASSED' || status === 'FAILED')).toHaveLength(1);
+  if (run.status === 'PASSED') expect(run.artifacts.size).toBe(401);
+  else expect(run.console.toString()).toMatch(/The run has FAILED \((?:artifacts|lost|setup)\)/);
+});
