@@ -10,6 +10,7 @@ import { type BuildOptions, build } from 'esbuild';
 import { builtinsWithoutFacade, lazyOclif, quietEngineClient, withoutSshAndBuildkit } from './build/lazy-oclif.js';
 import { bundledPackages, thirdPartyLicences } from './build/licences.js';
 import { inOneFile } from './build/one-file.js';
+import { partEntries, partsOfTheirOwn } from './build/parts.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -96,7 +97,23 @@ function buildBundle() {
     entryPoints: [start],
     define: { ...define, 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [inOneFile(parts), ...plugins],
+    plugins: [inOneFile(parts), partsOfTheirOwn, ...plugins],
+    // `require` finds the parts beside the script.
+    supported: { 'dynamic-import': false },
+  });
+}
+
+/** What the script reads when it needs it. */
+function buildParts() {
+  return build({
+    ...shared,
+    format: 'cjs',
+    outdir: next,
+    outExtension: { '.js': '.cjs' },
+    entryPoints: partEntries(),
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+    plugins,
   });
 }
 
@@ -115,11 +132,12 @@ async function writeOclifManifest(): Promise<void> {
 
 rmSync(next, { recursive: true, force: true });
 rmSync(modules, { recursive: true, force: true });
-const [{ metafile }] = await Promise.all([buildBundle(), buildModules()]);
+const [bundle, inParts] = await Promise.all([buildBundle(), buildParts(), buildModules()]);
 await writeOclifManifest();
-const packages = bundledPackages(Object.keys(metafile.inputs));
+const inputs = { ...inParts.metafile.inputs, ...bundle.metafile.inputs };
+const packages = bundledPackages(Object.keys(inputs));
 writeFileSync(join(next, 'THIRD-PARTY-LICENCES'), thirdPartyLicences(root, packages));
 rmSync(dist, { recursive: true, force: true });
 renameSync(next, dist);
 // For the audit and the tests: what is in the bundle, and which module imports which.
-writeFileSync(join(root, 'build/bundle.json'), JSON.stringify({ packages, inputs: metafile.inputs }));
+writeFileSync(join(root, 'build/bundle.json'), JSON.stringify({ packages, inputs }));

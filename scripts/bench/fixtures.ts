@@ -55,6 +55,8 @@ export function largeRepository(folder: string): { file: string; workspace: stri
   const git = (...args: string[]) =>
     execFileSync('git', ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost', ...args], { cwd: repository });
   git('init', '--quiet');
+  // A housekeeper in the background would be measured too, and in the way when the folder goes.
+  git('config', 'gc.auto', '0');
   git('add', '--all');
   git('commit', '--quiet', '--message', 'bench');
   for (let index = 0; index < 10; index++) writeFileSync(join(repository, `d${index}`, 'new'), noise(-index, 1000));

@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core/command';
 import { CLIError } from '@oclif/core/errors';
+import { surviveBrokenPipes } from './output.js';
 import { describeError } from './report-error.js';
 
 /**
@@ -8,6 +9,11 @@ import { describeError } from './report-error.js';
  * `--json` prints.
  */
 export abstract class BaseCommand extends Command {
+  protected override async init(): Promise<void> {
+    await super.init();
+    surviveBrokenPipes();
+  }
+
   /** The status that the process will end with, unless an error ends it first. */
   protected endWith(status: number): void {
     process.exitCode = status;

@@ -2,10 +2,12 @@
 
 /**
  * The reader of our output may go away (`jobserv list | head -1`). The work goes on without
- * it, and its exit status stays what it would have been.
+ * it, and its exit status stays what it would have been. May be called again: a command's
+ * library listens too, when it is loaded, and throws where a terminal was closed.
  */
 export function surviveBrokenPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error');
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // EIO: a terminal that was closed.
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;

@@ -4,6 +4,7 @@ import { UsageError } from '../simulator/usage-error.js';
 import { styleFor } from '../terminal/style.js';
 import { SettingsError } from '../worker/settings-error.js';
 import { EXIT } from './exit-status.js';
+import { flagErrorText } from './flag-errors.js';
 import { UnfitFile } from './rejected-definition.js';
 
 export interface ErrorReport {
@@ -19,7 +20,7 @@ export function describeError(error: unknown): ErrorReport {
   if (error instanceof CLIError) {
     const exit = error.oclif.exit ?? EXIT.usage;
     if (error.code === 'EEXIT') return { message: '', status: exit, foreseen: true };
-    return { message: error.message, status: exit === 127 ? EXIT.usage : exit, foreseen: true };
+    return { message: flagErrorText(error), status: exit === 127 ? EXIT.usage : exit, foreseen: true };
   }
   if (error instanceof UsageError || error instanceof SettingsError)
     return { message: error.message, status: EXIT.usage, foreseen: true };

@@ -13,6 +13,7 @@ import { watchInterrupts } from '../simulator/interruption.js';
 import { readMemory, readPairs } from '../simulator/pairs.js';
 import { PULL_POLICIES } from '../simulator/pull-policy.js';
 import { type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
+import { readSharedVolumes } from '../simulator/shared-volumes.js';
 import { askHidden, canAsk } from '../terminal/prompts.js';
 import { renderReproduction } from '../terminal/reproduction.js';
 import { styleFor } from '../terminal/style.js';
@@ -72,7 +73,7 @@ export default class Reproduce extends BaseCommand {
         workspace: flags.workspace,
         ask: canAsk() ? askHidden : undefined,
         pull: flags.pull,
-        sharedVolumes: readPairs('shared-volume', flags['shared-volume'] ?? []),
+        sharedVolumes: readSharedVolumes(flags['shared-volume'] ?? []),
         memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
         showDockerConfig: flags['docker-config'],
         keep: flags.keep,

@@ -5,11 +5,14 @@ import { loadDefinition } from '../cli/load-definition.js';
 import { REPLAY_FLAGS } from '../cli/replay-flags.js';
 import { RUN_FLAGS, readRunFlags } from '../cli/run-flags.js';
 import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
+import { shellFor } from '../cli/shell-flag.js';
 import { simulationViews } from '../cli/simulation-views.js';
 import { watchInterrupts } from '../simulator/interruption.js';
 import { readMemory, readPairs } from '../simulator/pairs.js';
 import { PULL_POLICIES } from '../simulator/pull-policy.js';
 import { exitStatus } from '../simulator/run-result.js';
+import { readSharedVolumes } from '../simulator/shared-volumes.js';
+import { SHELL_WISHES } from '../simulator/shell.js';
 import { type SimulateRequest, simulate } from '../simulator/simulate.js';
 import { askHidden, canAsk, chooseSome } from '../terminal/prompts.js';
 import { styleFor } from '../terminal/style.js';
@@ -23,7 +26,7 @@ export default class Simulate extends BaseCommand {
     { description: 'A run of ./.jobserv.yml, on the working tree', command: '<%= config.bin %> simulate unit-test' },
     {
       description: 'With a param and a secret from the environment',
-      command: '<%= config.bin %> simulate build-* --param BOARD=nrf52 --secret githubtok',
+      command: "<%= config.bin %> simulate 'build-*' --param BOARD=nrf52 --secret githubtok",
     },
     {
       description: 'What was pushed, not what lies here',
@@ -36,7 +39,11 @@ export default class Simulate extends BaseCommand {
     {
       description: 'A run that a server has, with its secrets',
       command:
-        '<%= config.bin %> simulate https://ci.example.org/projects/acme/blinky/builds/7/runs/build/ -s githubtok',
+        '<%= config.bin %> simulate https://ci.example.org/projects/acme/blinky/builds/7/runs/build/ --secret githubtok',
+    },
+    {
+      description: 'A build, and what it starts when it passes',
+      command: "<%= config.bin %> simulate 'ci/*' --follow",
     },
     { description: 'Only show what would run', command: '<%= config.bin %> simulate ci/build --dry-run' },
   ];
@@ -66,6 +73,13 @@ export default class Simulate extends BaseCommand {
     }),
     'api-url': Flags.string({ description: 'where the API of a self-hosted GitHub or GitLab is', helpValue: 'URL' }),
     jobs: Flags.integer({ description: 'how many runs at a time', helpValue: 'N', min: 1, default: 1 }),
+    follow: Flags.boolean({
+      description: 'go on with the runs that triggers start, when a run or all of a build have passed',
+    }),
+    shell: Flags.option({
+      description: "a shell after the run, in a container like the run's",
+      options: SHELL_WISHES,
+    })(),
     'dry-run': Flags.boolean({ description: 'show each run definition and container, run nothing' }),
   };
 
@@ -87,11 +101,13 @@ export default class Simulate extends BaseCommand {
       choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
       ask: canAsk() ? askHidden : undefined,
       pull: flags.pull,
-      sharedVolumes: readPairs('shared-volume', flags['shared-volume'] ?? []),
+      sharedVolumes: readSharedVolumes(flags['shared-volume'] ?? []),
       jobs: flags.jobs,
+      follow: flags.follow,
       memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
       showDockerConfig: flags['docker-config'],
       keep: flags.keep,
+      shell: flags.shell && shellFor(flags.shell, { jobs: flags.jobs, json: quiet, dryRun: flags['dry-run'] }),
       begin: simulationViews({ quiet, sideBySide: flags.jobs > 1 }),
       warn: (message) => tell(`Warning: ${message}`),
     };

@@ -45,9 +45,9 @@ export class ContainerConsole {
   }
 }
 
-/** Attaches to stdout and stderr; what was written before is not repeated. */
-export async function attach(container: Docker.Container, callMs: number): Promise<Duplex> {
-  const query = { stream: true, stdout: true, stderr: true };
+/** Attaches to stdout and stderr, and to what else is asked for; what was written before is not repeated. */
+export async function attach(container: Docker.Container, callMs: number, more: object = {}): Promise<Duplex> {
+  const query = { stream: true, stdout: true, stderr: true, ...more };
   const stream: NodeJS.ReadWriteStream = await within(callMs, (signal) =>
     container.attach({ ...callOptions({ query, signal }), hijack: true }),
   );

@@ -18,6 +18,7 @@ import { ENGINE_LIMITS, type EngineLimits, within } from './engine-limits.js';
 import type { Surroundings } from './engine-places.js';
 import { type FoundEngine, findEngine } from './find-engine.js';
 import { inspectImage } from './image-info.js';
+import { converse, type Terminal, WITH_TERMINAL } from './interactive.js';
 import { listOwned, OWNER_LABEL, type OwnedContainer, sweep } from './owned-containers.js';
 import { currentOwner } from './process-owner.js';
 import { pullImage } from './pull.js';
@@ -103,6 +104,21 @@ export class DockerEngine implements ContainerEngine {
     throw signal.reason;
   }
 
+  /**
+   * A container of the same kind, with a terminal for somebody to talk to it; removed when it resolves.
+   *
+   * @throws RunFailure(setup) when it cannot be started; (lost) when it cannot be removed
+   */
+  async interact(spec: ContainerSpec, terminal: Terminal, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const container = await this.#createContainer(spec, WITH_TERMINAL);
+    try {
+      await converse(container, terminal, this.#limits, signal);
+    } finally {
+      await removeContainer(container, this.#limits.call);
+    }
+  }
+
   async reattach(id: string): Promise<Container> {
     const { version } = await this.version();
     const mendLog = this.name === 'docker' && Number.parseInt(version, 10) < LOG_KEEPS_NEWLINES;
@@ -149,9 +165,10 @@ export class DockerEngine implements ContainerEngine {
     return takeOwnership(this, image, folder);
   }
 
-  async #createContainer(spec: ContainerSpec): Promise<Docker.Container> {
+  async #createContainer(spec: ContainerSpec, more: Docker.ContainerCreateOptions = {}): Promise<Docker.Container> {
     const labels = { [OWNER_LABEL]: this.#options.owner };
-    const body = containerRequest(spec, { logDriver: this.#options.logDriver, engine: this.name, labels });
+    const options = { logDriver: this.#options.logDriver, engine: this.name, labels };
+    const body = { ...containerRequest(spec, options), ...more };
     const query = { name: `jobserv-${randomBytes(8).toString('hex')}` };
     try {
       return await within(this.#limits.call, (signal) =>

@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:fs';
 import { chmod, mkdir, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface Workspace {
   /** Also git's HOME on the host, so that it finds `.netrc` there. */
@@ -33,9 +33,24 @@ function workspaceAt(root: string): Workspace {
 
 /** Makes the run's folder, 0700 whatever the umask; one that exists is kept. */
 export async function openWorkspace(root: string): Promise<Workspace> {
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  await makeFolders(root);
   await chmod(root, 0o700);
   return workspaceAt(root);
+}
+
+/** Node's own recursion never ends below a folder that says ENOENT to every name, as /proc does. */
+async function makeFolders(path: string): Promise<void> {
+  const make = () =>
+    mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+  try {
+    await make();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolders(dirname(path));
+    await make();
+  }
 }
 
 /** A folder that the container sees, 0755 whatever the umask; one that exists is kept. */

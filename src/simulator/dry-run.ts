@@ -15,6 +15,8 @@ import { simulationHost } from './simulation-host.js';
 export interface DryRun {
   trigger: string;
   run: string;
+  /** What would start it, with `--follow`. */
+  startedBy?: string;
   /** Secrets are hidden in it, as in all that follows. */
   runDefinition: RunDefinition;
   container: ContainerSpec;
@@ -30,10 +32,15 @@ export interface DryRunResult {
   runs: DryRun[];
 }
 
-/** @throws what `planRuns` does, and RunFailure for a run whose preparation would fail */
+/**
+ * With `--follow` as if every run passed, in their order.
+ *
+ * @throws what `planRuns` does, and RunFailure for a run whose preparation would fail
+ */
 export async function dryRun(request: SimulateRequest): Promise<DryRunResult> {
-  return withPlan(request, async ({ planned, masker, settings }) => {
+  return withPlan(request, async ({ planned, ended, masker, settings }) => {
     const runs: DryRun[] = [];
+    // Grows as long as runs start others.
     for (const one of planned) {
       const runDefinition = keptRunDefinition(one.rundef, masker);
       const ledger = new Ledger(one.differences);
@@ -43,8 +50,11 @@ export async function dryRun(request: SimulateRequest): Promise<DryRunResult> {
         memoryBytes: request.memoryBytes,
         ledger,
       });
-      const { trigger, run, root: workspace } = one;
-      runs.push({ trigger, run, runDefinition, container, workspace, differences: ledger.fidelity().differences });
+      const { trigger, run, startedBy, root: workspace } = one;
+      const by = startedBy === undefined ? {} : { startedBy };
+      const { differences } = ledger.fidelity();
+      runs.push({ trigger, run, ...by, runDefinition, container, workspace, differences });
+      await ended(one, true);
     }
     return { version: 1, dryRun: true, runs };
   });

@@ -4,7 +4,7 @@ import type { Test, TestGrepping } from '../schema/model.js';
 import type { RunAddress } from '../server/run-url.js';
 import { isAddress } from '../server/run-url.js';
 import { checkTestGrepping, type GreppingCheck } from './check-test-grepping.js';
-import type { LoadedDefinition } from './plan.js';
+import type { LoadedDefinition } from './plan-definition.js';
 import { labelOf } from './planned-run.js';
 import { isRundefFile, readRundefFile } from './rundef-file.js';
 import { selectRuns } from './select-runs.js';

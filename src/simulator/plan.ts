@@ -1,29 +1,26 @@
 /** From what was asked for to the runs that are simulated: nothing starts before all of them are known and complete. */
-import { dirname, join, resolve } from 'node:path';
-import type { ExpandedTrigger } from '../schema/expand.js';
-import { type Definition, GIT_TRIGGER_TYPES, type StringMap, type TriggerType } from '../schema/model.js';
+import { reachableRuns } from '../schema/build.js';
+import { GIT_TRIGGER_TYPES, type StringMap } from '../schema/model.js';
 import { isAddress } from '../server/run-url.js';
-import { type Checkout, chooseSource, defaultProject, repositoryFolder, type SourceChoice } from './checkout.js';
-import { type DefinitionRun, planDefinitionRun, secretUserOf } from './definition-run.js';
-import { checkForgeRequest, type ForgeRequest, forgeParams, namesRequest } from './forge-params.js';
+import { chooseSource, repositoryFolder } from './checkout.js';
+import { type DefinitionRun, secretUserOf } from './definition-run.js';
+import { type FirstRun, Follower } from './follow.js';
+import { checkForgeRequest } from './forge-params.js';
 import type { Difference } from './ledger.js';
 import { type AskSecret, askForSecrets, missingSecrets } from './missing-secrets.js';
+import { checkImages, mapImage, type Places, placeRun, placeRuns } from './place-runs.js';
+import { DefinitionPlanner, type DefinitionPlanRequest, type LoadedDefinition } from './plan-definition.js';
+import { Checkouts } from './plan-sources.js';
 import { labelOf, type PlannedRun } from './planned-run.js';
 import { completeRunDefinition } from './run-identity.js';
 import { isRundefFile, type RundefFile, readRundefFile } from './rundef-file.js';
 import { askForInputs } from './rundef-inputs.js';
 import { secretUserOfRundef } from './rundef-secrets.js';
 import { selectRuns } from './select-runs.js';
+import { checkSharedVolumes } from './shared-volumes.js';
 import { UsageError } from './usage-error.js';
-import { folderName, volumesIn } from './workspace-names.js';
 
-export interface LoadedDefinition {
-  path: string;
-  definition: Definition;
-  triggers: ExpandedTrigger[];
-}
-
-export interface PlanRequest {
+export interface PlanRequest extends DefinitionPlanRequest, Places {
   /** RUN arguments. */
   arguments: readonly string[];
   loadDefinition(): Promise<LoadedDefinition>;
@@ -31,29 +28,28 @@ export interface PlanRequest {
   rundefs?: readonly RundefFile[] | undefined;
   /** The rundefs of runs' addresses, in their order; called once, when there are any. */
   fetchRundefs(addresses: string[]): Promise<RundefFile[]>;
-  params: StringMap;
   secrets: StringMap;
-  project?: string | undefined;
-  build: number;
-  source?: SourceChoice | undefined;
-  /** The pull or merge request that the runs are of. */
-  forge?: ForgeRequest | undefined;
+  /** Go on with what the runs start. */
+  follow?: boolean | undefined;
+  /** NAME → PATH of `--shared-volume`. */
+  sharedVolumes?: StringMap | undefined;
   /** FROM → TO of `--image`. */
   images: StringMap;
-  workspace?: string | undefined;
-  /** The user's cache folder. */
-  cache: string;
   /** Lets the user choose from labels; undefined where nobody can be asked. */
   choose: ((labels: string[]) => Promise<string[]>) | undefined;
   ask: AskSecret | undefined;
-  /** Makes a source ready; called once for each choice that is needed. */
-  checkout(choice: SourceChoice, folder: string): Promise<Checkout>;
-  signal: AbortSignal;
+}
+
+export interface RunPlan {
+  planned: PlannedRun[];
+  /** With `follow`: plans what comes after them. */
+  follower: Follower | undefined;
 }
 
 /** @throws UsageError for what cannot be meant; RejectedDefinition; RunFailure where git is not to be had */
-export async function planRuns(request: PlanRequest): Promise<PlannedRun[]> {
+export async function planRuns(request: PlanRequest): Promise<RunPlan> {
   const { addresses, paths, names } = kindsOf(request.arguments);
+  if (request.follow && names.length === 0 && addresses.length + paths.length > 0) throw nothingToFollow();
   const files = [...(request.rundefs ?? []), ...paths.map(readRundefFile)];
   if (addresses.length > 0) files.push(...(await request.fetchRundefs(addresses)));
   const definition = files.length > 0 && names.length === 0 ? undefined : await request.loadDefinition();
@@ -63,16 +59,49 @@ export async function planRuns(request: PlanRequest): Promise<PlannedRun[]> {
     selected.map(({ trigger }) => trigger.type),
   );
 
-  const secrets = await completeSecrets(request, definition, selected, files);
+  const later = request.follow && definition ? reachableRuns(definition.triggers, selected) : [];
+  const secrets = await completeSecrets(request, definition, [...selected, ...later], files);
   const checkouts = new Checkouts(request);
-  const requests = new Requests(request);
-  const planned: PlannedRun[] = [];
-  for (const run of selected)
-    planned.push(await planOfDefinition(run, definition as LoadedDefinition, secrets, request, checkouts, requests));
+  const first: FirstRun[] = [];
+  let follower: Follower | undefined;
+  if (definition !== undefined) {
+    const planner = new DefinitionPlanner(definition, request, secrets, checkouts);
+    for (const run of selected) first.push(await planner.first(run));
+    if (request.follow) follower = followerOf(planner, definition, first, request);
+  }
+  const planned = first.map((run) => run.planned);
   for (const file of files) planned.push(await planOfFile(file, secrets, request, checkouts));
-  mapImages(planned, request.images);
-  placeRuns(planned, request);
-  return planned;
+  checkImages(request.images, [
+    ...planned.map(({ rundef }) => rundef.container),
+    ...later.map(({ run }) => run.container),
+  ]);
+  checkSharedVolumes(request.sharedVolumes ?? {}, [
+    ...planned.map(({ rundef }) => rundef['shared-volumes']),
+    ...later.map(({ run }) => run['shared-volumes']),
+  ]);
+  for (const run of planned) mapImage(run, request.images);
+  placeRuns(planned, request, planned.length === 1 && later.length === 0);
+  return { planned, follower };
+}
+
+function nothingToFollow(): UsageError {
+  return new UsageError(
+    '--follow goes on with what a run starts, and a run definition does not say that: only the project definition does. Name a run of a definition, or leave --follow out.',
+  );
+}
+
+function followerOf(
+  planner: DefinitionPlanner,
+  { triggers }: LoadedDefinition,
+  first: readonly FirstRun[],
+  request: PlanRequest,
+): Follower {
+  return new Follower(triggers, first, async (started, madeUp, folder) => {
+    const run = await planner.started(started, madeUp);
+    mapImage(run, request.images);
+    placeRun(run, folder, request);
+    return run;
+  });
 }
 
 function kindsOf(all: readonly string[]): { addresses: string[]; paths: string[]; names: string[] } {
@@ -118,31 +147,6 @@ function withKnown(own: StringMap | null | undefined, known: StringMap): StringM
   return Object.assign(Object.create(null), own, known);
 }
 
-type Unplaced = Omit<PlannedRun, 'root' | 'volumes'>;
-const UNPLACED = { root: '', volumes: '' };
-
-async function planOfDefinition(
-  selected: DefinitionRun,
-  { path, definition }: LoadedDefinition,
-  secrets: StringMap,
-  request: PlanRequest,
-  checkouts: Checkouts,
-  requests: Requests,
-): Promise<PlannedRun> {
-  const folder = path === '-' || path === '<stdin>' ? process.cwd() : dirname(resolve(path));
-  const project = request.project ?? defaultProject(folder);
-  const isGit = GIT_TRIGGER_TYPES.has(selected.trigger.type);
-  // A request names a commit, as -p GIT_SHA does.
-  const source = request.source ?? (namesRequest(request.forge, selected.trigger.type) ? 'remote' : undefined);
-  const choice = isGit ? chooseSource(source, request.params, repositoryFolder(folder)) : 'remote';
-  const checkout = isGit ? await checkouts.get(choice, folder) : undefined;
-  const requested = await requests.get(selected.trigger.type, secrets, choice === 'local' ? checkout : undefined);
-  const { params, build } = request;
-  const given = { project, build, params, secrets, checkout, choice, requested };
-  const run: Unplaced = planDefinitionRun(selected, definition, given);
-  return { ...run, ...UNPLACED };
-}
-
 async function planOfFile(
   { rundef: read, differences: known }: RundefFile,
   secrets: StringMap,
@@ -166,78 +170,5 @@ async function planOfFile(
     if (checkout.sha !== undefined) env['GIT_SHA'] = checkout.sha;
   }
   const names = { trigger: rundef.trigger_type, run: rundef.env['H_RUN'] ?? 'simulated' };
-  return { ...names, rundef, madeUp, differences, source, ...UNPLACED };
-}
-
-/** Each source is made ready once, whatever the number of runs. */
-class Checkouts {
-  readonly #request: PlanRequest;
-  readonly #ready = new Map<string, Promise<Checkout>>();
-
-  constructor(request: PlanRequest) {
-    this.#request = request;
-  }
-
-  get(choice: SourceChoice, folder: string): Promise<Checkout> {
-    const key = `${choice} ${folder}`;
-    const known = this.#ready.get(key) ?? this.#request.checkout(choice, folder);
-    this.#ready.set(key, known);
-    return known;
-  }
-}
-
-/** What a pull or merge request says is asked once, whatever the number of runs. */
-class Requests {
-  readonly #request: PlanRequest;
-  readonly #asked = new Map<TriggerType, Promise<StringMap>>();
-
-  constructor(request: PlanRequest) {
-    this.#request = request;
-  }
-
-  /** @param local of a run that gets the working tree: then nobody is asked */
-  async get(type: TriggerType, secrets: StringMap, local: Checkout | undefined): Promise<StringMap | undefined> {
-    const { forge, signal } = this.#request;
-    if (forge === undefined || !namesRequest(forge, type)) return undefined;
-    const tree = local && { sha: local.sha };
-    const known = this.#asked.get(type) ?? forgeParams(forge, type, secrets, tree, signal);
-    this.#asked.set(type, known);
-    return known;
-  }
-}
-
-/** @throws UsageError for a mapping that no run needs */
-function mapImages(planned: PlannedRun[], images: StringMap): void {
-  const unused = new Set(Object.keys(images));
-  for (const { rundef, differences } of planned) {
-    const { container } = rundef;
-    const mapped = Object.hasOwn(images, container) ? images[container] : undefined;
-    if (mapped === undefined) continue;
-    unused.delete(container);
-    rundef.container = mapped;
-    // Credentials of the one registry are not for the other.
-    rundef['container-auth'] = null;
-    differences.push({ kind: 'image-mapped', message: `The image was ${mapped} instead of ${container} (--image).` });
-  }
-  if (unused.size === 0) return;
-  const used = [...new Set(planned.map(({ rundef }) => rundef.container))].join(', ');
-  throw new UsageError(`--image maps ${[...unused].join(', ')}, and no run here uses that. They use ${used}.`);
-}
-
-/** Gives each run its folder. */
-function placeRuns(planned: PlannedRun[], { workspace, cache }: PlanRequest): void {
-  const taken = new Map<string, string>();
-  const given = workspace === undefined ? undefined : resolve(workspace);
-  for (const run of planned) {
-    const names = [folderName(run.trigger), folderName(run.run)];
-    const alone = given !== undefined && planned.length === 1;
-    run.root = alone ? given : join(given ?? join(cache, folderName(run.rundef.project)), ...names);
-    run.volumes = volumesIn(given === undefined ? cache : dirname(given));
-    if (taken.has(run.root)) {
-      throw new UsageError(
-        `${labelOf(run)} is asked for twice, and both would have the workspace ${run.root}. Simulate one after the other.`,
-      );
-    }
-    taken.set(run.root, labelOf(run));
-  }
+  return { ...names, rundef, madeUp, differences, source, root: '', volumes: '' };
 }

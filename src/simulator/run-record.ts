@@ -21,11 +21,12 @@ export async function writePrivately(path: string, value: unknown): Promise<void
 
 type Rest = Pick<RunResult, 'startedAt' | 'durationMs' | 'phases' | 'workspace' | 'console' | 'fidelity' | 'warnings'>;
 
-export function resultOf({ trigger, run, rundef }: PlannedRun, outcome: RunOutcome, rest: Rest): RunResult {
+export function resultOf({ trigger, run, startedBy, rundef }: PlannedRun, outcome: RunOutcome, rest: Rest): RunResult {
   const { status, exitCode, image, tests, artifacts } = outcome;
   return {
     trigger,
     run,
+    ...(startedBy === undefined ? {} : { startedBy }),
     status,
     ...(outcome.status === 'FAILED' ? failureOf(outcome) : {}),
     ...(exitCode === undefined ? {} : { exitCode }),

@@ -7,8 +7,11 @@ import type { PhaseTime } from './phase-times.js';
 export interface RunResult {
   trigger: string;
   run: string;
+  /** What started it, with `--follow`: `trigger/run`, or a trigger whose runs have all passed. */
+  startedBy?: string;
   status: 'PASSED' | 'FAILED';
-  cause?: FailureCause;
+  /** `triggers`: the server could not start what it was to start. */
+  cause?: FailureCause | 'triggers';
   message?: string;
   /** The part of the environment that was not there, where that is why the run failed. */
   environment?: Environment;
@@ -32,6 +35,8 @@ export interface SimulationResult {
   version: 1;
   status: 'PASSED' | 'FAILED';
   runs: RunResult[];
+  /** What was left out; absent when there is nothing. */
+  warnings?: string[];
 }
 
 /** The outcome with the tests that the server reads from the console: a failed one fails the run (SPEC 4). */
@@ -48,6 +53,11 @@ export function withConsoleTests(outcome: RunOutcome, tests: readonly Test[]): R
     cause: 'tests',
     message: 'The test results in the console (test-grepping) hold a failure.',
   };
+}
+
+/** The result of a run that passed, where the server then stumbles over what it is to start. */
+export function withStartFault(result: RunResult, fault: string | undefined): RunResult {
+  return fault === undefined ? result : { ...result, status: 'FAILED', cause: 'triggers', message: fault };
 }
 
 /** 0, 1 for a run that failed, 3 where only the environment failed (SPEC 7). */

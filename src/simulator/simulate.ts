@@ -9,12 +9,14 @@ import type { ConsoleView } from '../terminal/console-view.js';
 import { localCheckout, remoteCheckout } from './checkout.js';
 import { openConsoleTests } from './console-tests.js';
 import { type DockerSettings, dockerSettings } from './docker-settings.js';
+import { inTurn } from './in-turn.js';
 import { type PlanRequest, planRuns } from './plan.js';
 import type { PlannedRun } from './planned-run.js';
 import type { PullPolicy } from './pull-policy.js';
-import type { RunResult, SimulationResult } from './run-result.js';
+import type { SimulationResult } from './run-result.js';
 import { Scratch } from './scratch.js';
 import type { AccessRequest } from './server-access.js';
+import type { ShellRequest } from './shell.js';
 import { type Surroundings, simulateRun } from './simulated-run.js';
 import { clearAbandoned, type SimulationWorkspace } from './simulation-workspace.js';
 import { cacheFolder, locksIn, scratchIn } from './workspace-names.js';
@@ -30,6 +32,8 @@ export interface SimulateRequest extends Omit<PlanRequest, 'cache' | 'checkout' 
   showDockerConfig: boolean;
   /** Keep the checkouts for a look at them. */
   keep: boolean;
+  /** A shell is wanted after the runs; then they go one at a time. */
+  shell?: ShellRequest | undefined;
   /** Called when a run begins; the view is where its console shows. */
   begin(run: PlannedRun, place: { index: number; count: number }): ConsoleView | Promise<ConsoleView>;
   warn(message: string): void;
@@ -54,7 +58,12 @@ export function simulate(request: SimulateRequest): Simulation {
 }
 
 export interface Plan {
+  /** Grows while runs end and start others. */
   planned: PlannedRun[];
+  /** Adds what the run starts, with `--follow`; answers why a server would fail it for that. */
+  ended(run: PlannedRun, passed: boolean): Promise<string | undefined>;
+  /** What was not followed, and why: sentences. */
+  gaps(): string[];
   masker: Masker;
   settings: DockerSettings;
   cache: string;
@@ -68,7 +77,7 @@ export async function withPlan<T>(request: SimulateRequest, work: (plan: Plan) =
   loading.catch(() => {});
   const scratch = new Scratch(cache, locksIn(cache));
   try {
-    const planned = await planRuns({
+    const { planned, follower } = await planRuns({
       ...request,
       cache,
       fetchRundefs: async (addresses) =>
@@ -78,8 +87,16 @@ export async function withPlan<T>(request: SimulateRequest, work: (plan: Plan) =
     });
     signal.throwIfAborted();
     const settings = await loading;
-    for (const { differences } of planned) differences.push(...settings.differences);
-    return await work({ planned, settings, cache, masker: maskerFor(planned, settings.credentials) });
+    const masker = maskerFor(planned, settings.credentials);
+    const note = ({ differences }: PlannedRun) => differences.push(...settings.differences);
+    planned.forEach(note);
+    const ended: Plan['ended'] = async (run, passed) => {
+      const follow = await follower?.ended(run, passed);
+      follow?.next.forEach(note);
+      planned.push(...(follow?.next ?? []));
+      return follow?.error;
+    };
+    return await work({ planned, ended, gaps: () => follower?.gaps ?? [], settings, cache, masker });
   } finally {
     await scratch.remove();
   }
@@ -89,10 +106,14 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
   const engine = connect();
   // A plan that cannot be made is told before an engine that is not there.
   engine.catch(() => {});
-  return withPlan(request, async ({ planned, masker, settings, cache }) => {
+  return withPlan(request, async ({ planned, ended, gaps, masker, settings, cache }) => {
     const locks = locksIn(cache);
     const removeTree = async (path: string) => (await engine).removeTree(path);
-    const tidy = tidyUp(engine, { locks, scratch: scratchIn(cache), removeTree }, request.warn);
+    let tidying: Promise<void> | undefined;
+    const tidy = () => {
+      tidying ??= tidyUp(engine, { locks, scratch: scratchIn(cache), removeTree }, request.warn);
+      return tidying;
+    };
     const around: Surroundings = {
       ...request,
       engine,
@@ -103,14 +124,19 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
       memoryBytes: request.memoryBytes,
       locks,
       open,
+      // While the engine makes the first container there is nothing else to do.
+      underWay: tidy,
+      ended,
     };
-    const runs = await inTurn(planned, request.jobs, request.signal, async (one, index) => {
+    const { results: runs, left } = await inTurn(planned, request.jobs, request.signal, async (one, index) => {
       const view = await request.begin(one, { index, count: planned.length });
       return simulateRun(one, around, view, await openConsoleTests(one.rundef));
     });
-    await tidy;
-    const passed = runs.length === planned.length && runs.every(({ status }) => status === 'PASSED');
-    return { version: 1, status: passed ? 'PASSED' : 'FAILED', runs };
+    await tidy();
+    const passed = left === 0 && runs.every(({ status }) => status === 'PASSED');
+    const warnings = passed ? gaps() : [];
+    for (const warning of warnings) request.warn(warning);
+    return { version: 1, status: passed ? 'PASSED' : 'FAILED', runs, ...(warnings.length > 0 ? { warnings } : {}) };
   });
 }
 
@@ -147,34 +173,4 @@ function maskerFor(planned: readonly PlannedRun[], credentials: readonly string[
   const secrets = planned.flatMap(({ rundef }) => Object.values(rundef.secrets ?? {}));
   const keys = planned.filter(({ madeUp }) => !Object.hasOwn(madeUp, '.netrc')).map(({ rundef }) => rundef.api_key);
   return createMasker([...secrets, ...keys, ...credentials]);
-}
-
-/**
- * Works through the runs, `jobs` at a time, in order. After an interruption, or an error,
- * no further one is begun; those under way are waited for.
- */
-async function inTurn(
-  planned: readonly PlannedRun[],
-  jobs: number,
-  signal: AbortSignal,
-  work: (run: PlannedRun, index: number) => Promise<RunResult>,
-): Promise<RunResult[]> {
-  const results: RunResult[] = [];
-  const queue = planned.entries();
-  let stopped = false;
-  const worker = async () => {
-    for (const [index, run] of queue) {
-      if (stopped || signal.aborted) return;
-      try {
-        results[index] = await work(run, index);
-      } catch (error) {
-        stopped = true;
-        throw error;
-      }
-    }
-  };
-  const ended = await Promise.allSettled([...Array(Math.min(jobs, planned.length))].map(worker));
-  const failed = ended.find((end) => end.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  return results.filter((result) => result !== undefined);
 }

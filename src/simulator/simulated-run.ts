@@ -6,23 +6,24 @@ import { openArchived } from '../executor/archive.js';
 import { executeRun } from '../executor/execute-run.js';
 import { LIMITS } from '../executor/limits.js';
 import type { Masker } from '../executor/masking.js';
-import { RunFailure, type RunOutcome, type RunPorts, type Source } from '../executor/ports.js';
+import { type ContainerSpec, RunFailure, type RunOutcome, type RunPorts, type Source } from '../executor/ports.js';
 import type { StringMap } from '../schema/model.js';
 import type { ConsoleView } from '../terminal/console-view.js';
 import type { ConsoleTests } from './console-tests.js';
 import { Ledger, noteArchitecture, noteScript, noteSecrets } from './ledger.js';
 import { PhaseTimes } from './phase-times.js';
-import type { PlannedRun } from './planned-run.js';
+import { labelOf, type PlannedRun } from './planned-run.js';
 import { type LocalEngine, type PullPolicy, withPullPolicy } from './pull-policy.js';
 import { keptRunDefinition, maskedResult, resultOf, writePrivately } from './run-record.js';
 import { openConsole, RunReporter } from './run-reporter.js';
-import { type RunResult, withConsoleTests } from './run-result.js';
+import { type RunResult, withConsoleTests, withStartFault } from './run-result.js';
+import { openShell, type ShellEngine, type ShellRequest, watched } from './shell.js';
 import { simulationHost } from './simulation-host.js';
 import { openSimulationWorkspace, type SimulationWorkspace } from './simulation-workspace.js';
 
 /** What the runs of one simulation share. */
 export interface Surroundings {
-  engine: Promise<LocalEngine & Pick<DockerEngine, 'removeTree' | 'takeOwnership'>>;
+  engine: Promise<LocalEngine & ShellEngine & Pick<DockerEngine, 'removeTree' | 'takeOwnership'>>;
   source: Source;
   masker: Masker;
   pull: PullPolicy;
@@ -31,8 +32,14 @@ export interface Surroundings {
   proxies(engineAddress: string): string[];
   memoryBytes: number | undefined;
   keep: boolean;
+  /** A shell is wanted after the run. */
+  shell?: ShellRequest | undefined;
   locks: string;
   signal: AbortSignal;
+  /** Is told when a container has been asked for, and there is time until it is there. */
+  underWay(): void;
+  /** Is told how a run ended; answers why a server would fail it all the same. */
+  ended(run: PlannedRun, passed: boolean): Promise<string | undefined>;
   /** The workspaces that are open now. */
   open: Set<SimulationWorkspace>;
 }
@@ -85,9 +92,14 @@ async function simulateIn(
     const engine = await around.engine;
     const startedAt = new Date();
     const begun = performance.now();
+    let asked: ContainerSpec | undefined;
+    const pulling = withPullPolicy(engine, around.pull, (reference) => noteNotPulled(ledger, reference));
     const ports: RunPorts = {
       reporter,
-      engine: withPullPolicy(engine, around.pull, (reference) => noteNotPulled(ledger, reference)),
+      engine: watched(pulling, (spec) => {
+        asked = spec;
+        around.underWay();
+      }),
       source: planned.source ?? around.source,
       artifacts: { store: async () => {} },
       host: simulationHost({
@@ -114,6 +126,7 @@ async function simulateIn(
     const outcome = withConsoleTests(told, tests?.end() ?? []);
     const { warnings } = outcome;
     await noteRun(ledger, planned, workspace, outcome);
+    const startFault = await around.ended(planned, outcome.status === 'PASSED');
     const result = resultOf(planned, outcome, {
       startedAt: startedAt.toISOString(),
       durationMs: Math.round(performance.now() - begun),
@@ -123,16 +136,31 @@ async function simulateIn(
       fidelity: ledger.fidelity(),
       ...(warnings.length === 0 ? {} : { warnings }),
     });
-    const masked = maskedResult(result, masker);
+    const masked = maskedResult(withStartFault(result, startFault), masker);
     await writePrivately(workspace.result, masked).catch(async (error: NodeJS.ErrnoException) => {
       await rm(workspace.result, { force: true });
       // That the disk is full is the result.
       if (masked.environment !== 'disk') throw error;
     });
+    await shellAfter(masked, asked, planned, workspace, around);
     return masked;
   } finally {
     await reporter.end();
   }
+}
+
+async function shellAfter(
+  { status }: RunResult,
+  spec: ContainerSpec | undefined,
+  planned: PlannedRun,
+  { archive }: SimulationWorkspace,
+  { shell, signal, engine: connected }: Surroundings,
+): Promise<void> {
+  const wanted = shell !== undefined && (shell.when === 'always' || status === 'FAILED') && !signal.aborted;
+  if (!wanted) return;
+  const engine = await connected;
+  await openShell(shell, engine, { label: labelOf(planned), spec }, signal);
+  if (spec !== undefined) await engine.takeOwnership(archive, spec.image);
 }
 
 function noteNotPulled(ledger: Ledger, reference: string): void {

@@ -40,7 +40,10 @@ export interface WorkspaceOptions {
  */
 export async function openSimulationWorkspace(root: string, options: WorkspaceOptions): Promise<SimulationWorkspace> {
   await refuseForeignFolder(root);
-  const workspace = await openWorkspace(root);
+  const workspace = await openWorkspace(root).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOSPC') throw error;
+    throw unusable(root, error);
+  });
   const lock = await lockWorkspace(options.locks, await realpath(root));
   try {
     await removeEntries(root, options.removeTree, (name) => name === MARKER);
@@ -67,6 +70,10 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
   }
 }
 
+function unusable(root: string, { message }: Error): UsageError {
+  return new UsageError(`The workspace ${root} cannot be used: ${message}. Name another with --workspace.`);
+}
+
 async function refuseForeignFolder(root: string): Promise<void> {
   let names: string[];
   try {
@@ -75,9 +82,7 @@ async function refuseForeignFolder(root: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return;
     if (code === 'ENOTDIR') throw new UsageError(`The workspace ${root} is no folder. Name another with --workspace.`);
-    throw new UsageError(
-      `The workspace ${root} cannot be used: ${(error as Error).message}. Name another with --workspace.`,
-    );
+    throw unusable(root, error as Error);
   }
   if (names.length > 0 && !names.includes(MARKER)) {
     throw new UsageError(

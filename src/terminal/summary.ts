@@ -7,6 +7,7 @@ import type { Style } from './style.js';
 export interface SummarizedRun {
   trigger: string;
   run: string;
+  startedBy?: string;
   status: 'PASSED' | 'FAILED';
   message?: string;
   durationMs: number;
@@ -41,6 +42,7 @@ function renderRun(run: SummarizedRun, style: Style): string {
       lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${harmlessLine(value)}`);
     }
   };
+  if (run.startedBy !== undefined) field('started by', [run.startedBy]);
   if (run.message !== undefined) field('reason', [run.message]);
   field('phases', [run.phases.map(({ name: phase, durationMs }) => `${phase} ${seconds(durationMs)}`).join(', ')]);
   field('image', [run.image.reference + (run.image.digest === undefined ? '' : ` (${run.image.digest})`)]);

@@ -55,6 +55,22 @@ describe('version and help', () => {
   });
 });
 
+describe('a command line that cannot be read', () => {
+  it.each([
+    [['--params', 'A=b'], 'Nonexistent flag: --params. Did you mean --param? --help shows what there is.'],
+    [['--frobnicate'], 'Nonexistent flag: --frobnicate. --help shows what there is.'],
+    [
+      ['--jobs', '0'],
+      '--jobs: Expected an integer greater than or equal to 1 but received: 0. --help shows what there is.',
+    ],
+    [['--pull', 'often'], 'Expected --pull=often to be one of: always, missing, never. --help shows what there is.'],
+    [['--shared-volume', 'x=/nowhere'], '--shared-volume x=/nowhere: /nowhere is not there. Name a folder that is.'],
+  ])('%j is told in one paragraph, status 2', async (args, message) => {
+    const { status, stdout, stderr } = await jobserv(['simulate', 'run', ...args]);
+    expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: `Error: ${message}\n` });
+  });
+});
+
 it('does not take what stands on stdin for a name', async () => {
   const { status, stderr } = await jobserv(['validate'], { input: '/etc/hostname' });
   expect(status).toBe(2);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { packageOfPart } from '../../scripts/build/parts.js';
 
 interface Input {
   imports: { path: string; kind: string; external?: boolean }[];
@@ -12,7 +13,7 @@ function packagesAtStart(command: string): Set<string> {
   const files = ['src/cli/start.ts', `src/commands/${command}.ts`];
   const packages = new Set<string>();
   for (const file of files) {
-    const name = /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1];
+    const name = packageOfPart(file) ?? /^(?:.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1];
     if (name) packages.add(name);
     for (const { path, kind } of inputs[file]?.imports ?? []) {
       if (kind !== 'dynamic-import' && !path.startsWith('vendor:') && !files.includes(path)) files.push(path);
@@ -22,10 +23,10 @@ function packagesAtStart(command: string): Set<string> {
 }
 
 describe('start-up', () => {
-  it('of validate loads the CLI framework and nothing else', () => {
+  it('of validate loads the CLI framework, what reads scripts, and nothing else', () => {
     const packages = packagesAtStart('validate');
     expect(packages).toContain('@oclif/core');
-    const allowed = new Set(['@oclif/core', 'get-package-type', 'is-wsl', 'fastest-levenshtein']);
+    const allowed = new Set(['@oclif/core', 'get-package-type', 'is-wsl', 'fastest-levenshtein', 'unbash']);
     expect([...packages].filter((name) => !allowed.has(name))).toEqual([]);
   });
 

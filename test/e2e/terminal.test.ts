@@ -1,6 +1,6 @@
 /** With a real terminal: prompts, Ctrl-C, and a console that would like to do more than be read. */
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { containersMountedFrom, filesBelow, type World, worldWith } from './definition.js';
 import { inTerminal, type Running } from './jobserv.js';
 
@@ -68,6 +68,22 @@ describe('Ctrl-C', () => {
     expect(containersMountedFrom(world.cache)).toEqual([]);
     expect(consoleOf(world, 'waits')).toContain('The run has FAILED');
   });
+});
+
+it('ends a run in good order when its terminal is closed, in the middle of what it prints', async () => {
+  const world = await worldWith({ noisy: '#!/bin/sh\nwhile :; do echo it goes on; done\n' });
+  const running = simulate(world, 'noisy', '-s', `token=${SECRET}`, '--pull', 'never');
+  await running.says('it goes on');
+  running.process.kill('SIGKILL');
+  await running.ended;
+  await vi.waitFor(
+    () => {
+      expect(containersMountedFrom(world.cache)).toEqual([]);
+      expect([...filesBelow(world.cache).values()].filter((bytes) => bytes.includes(SECRET))).toEqual([]);
+    },
+    { timeout: 30_000, interval: 200 },
+  );
+  expect(consoleOf(world, 'noisy')).toContain('The run was interrupted (SIGHUP)');
 });
 
 it('shows a hostile console harmlessly, and keeps its bytes in the log', async () => {

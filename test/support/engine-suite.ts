@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DockerEngine } from '../../src/docker/engine.js';
 import { awaitOutput, never, runToEnd, shell } from './containers.js';
+import { type FakeTerminal, fakeTerminal } from './fake-terminal.js';
 
 const LINE = '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde';
 
@@ -191,6 +192,46 @@ export function describeEngine(name: 'docker' | 'podman', connect: () => Promise
         await container.dispose();
       }
       await expect(container.exec(['/bin/ps'], 5_000)).rejects.toMatchObject({ name: 'RunFailure', reason: 'lost' });
+    });
+
+    it('lets somebody talk to a container, in a window of their size, and removes it when they leave', async () => {
+      const terminal = fakeTerminal();
+      const spec = await shell('', { labels: { 'io.jobserv.test': terminal.id } });
+      const talk = engine.interact({ ...spec, entrypoint: '/bin/sh', command: ['-i'] }, terminal, never);
+      await terminal.shows(/# /);
+      terminal.resize({ columns: 91, rows: 37 });
+      terminal.input.write('until [ "$(stty size)" = "37 91" ]; do sleep 0.1; done; echo size is $(stty size)\n');
+      await terminal.shows(/size is 37 91\r/);
+      terminal.input.write('echo it $((1 + 1)) sleeps; sleep 60\n');
+      await terminal.shows(/it 2 sleeps\r/);
+      terminal.input.write('\x03');
+      terminal.input.write('test -t 0 && echo still $((40 + 2)); exit\n');
+      await terminal.shows(/still 42\r/);
+      await talk;
+      expect((await engine.listOwned()).filter(({ labels }) => labels['io.jobserv.test'] === terminal.id)).toEqual([]);
+    });
+
+    it.each([
+      ['the terminal is closed', (terminal: FakeTerminal) => terminal.input.destroy()],
+      ['it is interrupted', (terminal: FakeTerminal) => terminal.stop.abort()],
+    ])('ends such a talk when %s', async (_, end) => {
+      const terminal = fakeTerminal();
+      const labels = { 'io.jobserv.test': terminal.id };
+      const spec = { ...(await shell('', { labels })), entrypoint: '/bin/sh', command: ['-i'] };
+      const talk = engine.interact(spec, terminal, terminal.stop.signal);
+      await terminal.shows(/# /);
+      end(terminal);
+      await talk;
+      expect((await engine.listOwned()).filter((each) => each.labels['io.jobserv.test'] === terminal.id)).toEqual([]);
+    });
+
+    it('says that an image has no shell', async () => {
+      const spec = { ...(await shell('')), entrypoint: '/bin/no-such-shell', command: [] };
+      await expect(engine.interact(spec, fakeTerminal(), never)).rejects.toMatchObject({
+        name: 'RunFailure',
+        reason: 'setup',
+        message: expect.stringMatching(/no-such-shell/),
+      });
     });
 
     it('is gone after dispose, twice, before start and while it runs', async () => {

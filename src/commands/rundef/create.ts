@@ -18,9 +18,9 @@ export default class RundefCreate extends BaseCommand {
     {
       description: 'As build 7 would have it',
       command:
-        '<%= config.bin %> rundef create ci/build --build 7 --project acme/blinky -p GIT_SHA=4f6b74e -s githubtok',
+        '<%= config.bin %> rundef create ci/build --build 7 --project acme/blinky --param GIT_SHA=4f6b74e --secret githubtok',
     },
-    { description: 'Every run, a file each', command: '<%= config.bin %> rundef create --all -o rundefs/' },
+    { description: 'Every run, a file each', command: '<%= config.bin %> rundef create --all --output rundefs/' },
   ];
   static override enableJsonFlag = true;
   static override strict = false;

@@ -7,7 +7,7 @@ import type { StringMap } from '../../schema/model.js';
 import type { RunAddress } from '../../server/run-url.js';
 import { findRun } from '../find-run.js';
 import { HIDDEN_VALUE } from '../missing-secrets.js';
-import type { LoadedDefinition } from '../plan.js';
+import type { LoadedDefinition } from '../plan-definition.js';
 import type { RunResult } from '../run-result.js';
 import type { RundefFile } from '../rundef-file.js';
 import { completeRundefSecrets } from '../rundef-secrets.js';

@@ -106,7 +106,9 @@ describe('runs of a request', () => {
     };
     const { url, asked } = await fakeServer((_, response) => sendJson(response, pull));
     const forge = { pr: 'acme/blinky#12', apiUrl: url };
-    const [one, two] = await plan({ forge, params: { GH_BRANCH: 'given' } });
+    const {
+      planned: [one, two],
+    } = await plan({ forge, params: { GH_BRANCH: 'given' } });
     expect(asked).toHaveLength(1);
     expect(chosen).toEqual(['remote']);
     expect(one?.rundef.env).toMatchObject({
@@ -121,7 +123,9 @@ describe('runs of a request', () => {
 
   it('may be of the working tree all the same, and then nobody is asked', async () => {
     const forge = { pr: 'acme/blinky#12', apiUrl: 'http://127.0.0.1:1' };
-    const [one] = await plan({ forge, source: 'local' });
+    const {
+      planned: [one],
+    } = await plan({ forge, source: 'local' });
     expect(chosen).toEqual(['local']);
     expect(one?.rundef.env).toMatchObject({ GH_PRNUM: '12', GIT_SHA: 'tree', GH_OWNER: 'acme' });
     expect(one?.madeUp).toHaveProperty('GH_BRANCH');

@@ -102,6 +102,11 @@ describe('the workspace of a simulation', () => {
     await expect(openSimulationWorkspace(join(folder, 'mine', 'thesis.txt'), options)).rejects.toThrow('no folder');
   });
 
+  it.each(['/proc/x', `/tmp/${'x'.repeat(300)}`])('cannot be %.12s, and that is told', async (root) => {
+    const { options } = await place();
+    await expect(openSimulationWorkspace(root, options)).rejects.toThrow(`The workspace ${root} cannot be used`);
+  });
+
   it('does not follow a link that lies in it when it is cleared', async () => {
     const { folder, root, options } = await place();
     mkdirSync(join(folder, 'elsewhere'));

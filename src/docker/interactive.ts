@@ -1,0 +1,79 @@
+/** A container that somebody talks to at a terminal. */
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import type Docker from 'dockerode';
+import { RunFailure } from '../executor/ports.js';
+import { attach } from './console.js';
+import { callOptions } from './endpoint.js';
+import { type EngineLimits, within } from './engine-limits.js';
+import { startFailure } from './start-failure.js';
+
+/** Somebody's terminal, raw: every key goes to the container, Ctrl-C too. */
+export interface Terminal {
+  input: Readable;
+  output: Writable;
+  size(): { columns: number; rows: number };
+  /** Answers how to stop listening. */
+  onResize(listener: () => void): () => void;
+}
+
+/** What a container is created with that has a terminal; whatever else it has. */
+export const WITH_TERMINAL = { AttachStdin: true, OpenStdin: true, StdinOnce: true, Tty: true } as const;
+
+/** The engine's own keys would take Ctrl-P away from the shell; nobody types these. */
+const DETACH_KEYS = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_';
+
+/**
+ * Starts the container, and connects it with the terminal until its process ends, the terminal
+ * is closed, or the signal aborts. The container is the caller's to remove.
+ *
+ * @throws RunFailure(setup) when it cannot be started: it has no shell, for example
+ */
+export async function converse(
+  container: Docker.Container,
+  terminal: Terminal,
+  limits: EngineLimits,
+  signal: AbortSignal,
+): Promise<void> {
+  // Podman prepares the process here already: what it cannot start fails now.
+  const stream = await attach(container, limits.call, { stdin: true, detachKeys: DETACH_KEYS }).catch(refuse);
+  const ended = once(stream, 'close');
+  const closed = Promise.race([once(terminal.input, 'end'), once(terminal.input, 'close')]);
+  let unlisten = () => {};
+  try {
+    stream.pipe(terminal.output, { end: false });
+    await within(limits.call, (abort) => container.start(callOptions({ signal: abort }))).catch(refuse);
+    const resize = () => tellSize(container, terminal, limits);
+    unlisten = terminal.onResize(resize);
+    resize();
+    terminal.input.pipe(stream);
+    await Promise.race([ended, closed, aborted(signal)]);
+  } finally {
+    unlisten();
+    terminal.input.unpipe(stream);
+    stream.unpipe(terminal.output);
+    for (const promise of [ended, closed]) promise.catch(() => {});
+    stream.destroy();
+  }
+}
+
+function refuse(error: unknown): never {
+  const failure = startFailure(error);
+  if (failure instanceof RunFailure) throw failure;
+  throw new RunFailure('setup', `The container could not be started: ${failure.error}.`, { cause: error });
+}
+
+/** A window that is of the wrong size is no reason to end anything, and the container may have ended by itself. */
+function tellSize(container: Docker.Container, terminal: Terminal, limits: EngineLimits): void {
+  const { columns: w, rows: h } = terminal.size();
+  within(limits.call, (signal) =>
+    container.resize(callOptions({ query: { h, w }, signal }) as { h: number; w: number }),
+  ).catch(() => {});
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
