@@ -1,17 +1,19 @@
 /**
- * The rows of QUALITY 1 that a simulation can show, as ratios: `npm run bench`, or
+ * The figures of simulations and workers, as ratios: `npm run bench`, or
  * `npm run bench -- cold console` for some. Not a test: it fails only when a command does.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROWS } from './bench/rows.js';
+import { WORKER_ROWS } from './bench/worker-rows.js';
 
 const PAIRS = Number(process.env['BENCH_PAIRS'] ?? 10);
 
 const wanted = process.argv.slice(2);
-const rows = ROWS.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
-if (rows.length === 0) throw new Error(`There are the rows ${ROWS.map(({ id }) => id).join(', ')}.`);
+const all = [...ROWS, ...WORKER_ROWS];
+const rows = all.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
+if (rows.length === 0) throw new Error(`There are the rows ${all.map(({ id }) => id).join(', ')}.`);
 
 console.log(`node ${process.version}, ${PAIRS} interleaved pairs a row, medians\n`);
 for (const row of rows) {

@@ -3,7 +3,7 @@
  * liked, so nothing below it is followed: links are told and skipped, files are opened
  * with O_NOFOLLOW and looked at again once they are open.
  */
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArtifactFile, type Log, type RebootRequest, RunFailure } from './ports.js';
@@ -40,14 +40,18 @@ function shown(path: string): string {
   return JSON.stringify(path === '' ? '.' : path);
 }
 
+const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const FOLDER_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+/** Somebody has put something else in the place of what was there. */
+const NOT_THERE = ['ENOENT', 'ELOOP', 'ENXIO', 'EACCES', 'ENOTDIR'];
+
 /**
  * Opens a file below `/archive` for reading; undefined when there is no such file, or it is
  * no regular one. O_NONBLOCK: to open a FIFO would wait for its writer.
  */
 export async function openArchived(path: string): Promise<FileHandle | undefined> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(path, flags).catch((error: NodeJS.ErrnoException) => {
-    if (['ENOENT', 'ELOOP', 'ENXIO', 'EACCES', 'ENOTDIR'].includes(error.code ?? '')) return undefined;
+  const file = await open(path, FILE_FLAGS).catch((error: NodeJS.ErrnoException) => {
+    if (NOT_THERE.includes(error.code ?? '')) return undefined;
     throw error;
   });
   if (file === undefined || (await file.stat()).isFile()) return file;
@@ -56,33 +60,63 @@ export async function openArchived(path: string): Promise<FileHandle | undefined
 }
 
 /**
- * As `openArchived`, for a path of `listArtifacts`: no folder on the way may have become a
- * link either. Each is opened from the one above it, through what Linux has for open folders.
+ * The folder of the artifacts, for files of `listArtifacts`: neither such a file nor a folder on the
+ * way to it may have become a link since. Each is opened from the one above it, through what Linux has
+ * for open folders. Without waiting: there may be thousands of small ones, and a call takes microseconds.
  */
-export async function openArchivedBelow(root: string, path: string): Promise<FileHandle | undefined> {
-  if (process.platform !== 'linux') return openArchived(join(root, path));
-  const folders = path.split('/');
-  const name = folders.pop() ?? '';
-  let at = await openFolder(root);
-  try {
-    for (const folder of folders) {
-      if (at === undefined || folder === '..' || folder === '.') return undefined;
-      const next: FileHandle | undefined = await openFolder(`/proc/self/fd/${at.fd}/${folder}`);
-      await at.close();
-      at = next;
+export class ArchiveFolder {
+  readonly #root: string;
+  #open: number | undefined;
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** @returns an open file, the caller's to close; undefined when no regular file is there */
+  openFile(path: string): number | undefined {
+    const folders = path.split('/');
+    const name = folders.pop() ?? '';
+    if (folders.some((folder) => folder === '..' || folder === '.')) return undefined;
+    if (process.platform !== 'linux') return openRegular(join(this.#root, path));
+    this.#open ??= openSync(this.#root, FOLDER_FLAGS);
+    let at = this.#open;
+    try {
+      for (const folder of folders) {
+        const next = openIfThere(`/proc/self/fd/${at}/${folder}`, FOLDER_FLAGS);
+        if (at !== this.#open) closeSync(at);
+        if (next === undefined) {
+          at = this.#open;
+          return undefined;
+        }
+        at = next;
+      }
+      return openRegular(`/proc/self/fd/${at}/${name}`);
+    } finally {
+      if (at !== this.#open) closeSync(at);
     }
-    return at && (await openArchived(`/proc/self/fd/${at.fd}/${name}`));
-  } finally {
-    await at?.close();
+  }
+
+  /** May be called twice. */
+  close(): void {
+    if (this.#open !== undefined) closeSync(this.#open);
+    this.#open = undefined;
   }
 }
 
-async function openFolder(path: string): Promise<FileHandle | undefined> {
-  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-  return open(path, flags).catch((error: NodeJS.ErrnoException) => {
-    if (['ENOENT', 'ELOOP', 'ENOTDIR', 'EACCES'].includes(error.code ?? '')) return undefined;
+function openRegular(path: string): number | undefined {
+  const file = openIfThere(path, FILE_FLAGS);
+  if (file === undefined || fstatSync(file).isFile()) return file;
+  closeSync(file);
+  return undefined;
+}
+
+function openIfThere(path: string, flags: number): number | undefined {
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    if (NOT_THERE.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
-  });
+  }
 }
 
 /** The longest script that is taken over a reboot, bytes: it has to stand in a rundef. */

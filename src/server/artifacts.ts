@@ -1,5 +1,5 @@
 /** Artifacts of a run, on their way to where the server keeps them (SPEC 5). */
-import type { Call } from './call.js';
+import type { Body, Call } from './call.js';
 import type { RunCredentials } from './console.js';
 import type { HttpClient } from './http.js';
 import { jsendData, objectOf } from './jsend.js';
@@ -52,13 +52,13 @@ export async function createSigned(
 /**
  * Uploads one file. Idempotent: the last upload of a name wins, so a try whose answer was lost is made again.
  *
- * @param file `open` gives exactly `bytes` bytes, from the start each time
+ * @param file a body that is a stream gives exactly its bytes, from the start each time
  * @throws ServerFailure: `unauthorized` or `rejected` when the address has expired: sign again
  */
 export async function upload(
   http: HttpClient,
   { url, contentType }: SignedUpload,
-  file: { name: string; bytes: number; open(): AsyncIterable<Uint8Array> },
+  file: { name: string; body: Body },
   signal?: AbortSignal,
 ): Promise<void> {
   await http.send({
@@ -67,7 +67,7 @@ export async function upload(
     what: `upload ${JSON.stringify(file.name)}`,
     // The rest of it is a key.
     shown: new URL(url).origin,
-    body: { bytes: file.bytes, open: file.open },
+    body: file.body,
     headers: { 'content-type': contentType },
     expect: [200, 201],
     accept: 'any',

@@ -2,6 +2,7 @@
 import type { RunStatus } from '../../executor/ports.js';
 import type { Test } from '../../schema/model.js';
 import { createSigned, type SignedUpload, upload } from '../../server/artifacts.js';
+import type { Body } from '../../server/call.js';
 import { type Appended, appendConsole, type RunCredentials, readConsole } from '../../server/console.js';
 import type { HttpClient } from '../../server/http.js';
 import { readRun } from '../../server/run.js';
@@ -9,8 +10,7 @@ import { sendTest } from '../../server/tests.js';
 
 export interface FileToSend {
   name: string;
-  bytes: number;
-  open(): AsyncIterable<Uint8Array>;
+  body: Body;
 }
 
 /** Every call throws a `ServerFailure`, or the signal's reason. */

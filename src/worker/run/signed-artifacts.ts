@@ -1,7 +1,8 @@
 /** Artifacts of a real run: to where the server keeps them, many at a time. */
-import type { FileHandle } from 'node:fs/promises';
+import { closeSync, fstatSync, read, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openArchivedBelow } from '../../executor/archive.js';
+import { promisify } from 'node:util';
+import { ArchiveFolder } from '../../executor/archive.js';
 import { type ArtifactFile, type Artifacts, type Log, RunFailure } from '../../executor/ports.js';
 import { MOST_NAMES, type SignedUpload } from '../../server/artifacts.js';
 import { ServerFailure } from '../../server/server-failure.js';
@@ -32,7 +33,10 @@ const RESERVED = new Set(['.rundef.json', 'console.log']);
 const LARGE_SET = 2 * MOST_NAMES;
 /** Failures that the console names; more are counted. */
 const NAMED_FAILURES = 10;
-const READ_BYTES = 256 * 1024;
+/** A file up to this size is read at once. */
+const SMALL_BYTES = 64 * 1024;
+const READ_BYTES = 1024 * 1024;
+const readPiece = promisify(read);
 
 /** @param gone aborts when the server takes nothing more of the run */
 export function signedArtifacts(server: RunServer, gone: AbortSignal, limits = ARTIFACT_LIMITS): Artifacts {
@@ -55,7 +59,7 @@ export function signedArtifacts(server: RunServer, gone: AbortSignal, limits = A
 
 class Upload {
   readonly #server: RunServer;
-  readonly #root: string;
+  readonly #archive: ArchiveFolder;
   readonly #files: ArtifactFile[];
   readonly #log: Log;
   readonly #stop: AbortSignal;
@@ -78,7 +82,7 @@ class Upload {
     limits: ArtifactLimits,
   ) {
     this.#server = server;
-    this.#root = root;
+    this.#archive = new ArchiveFolder(root);
     this.#files = files;
     this.#log = log;
     this.#stop = stop;
@@ -90,7 +94,9 @@ class Upload {
     const work = async () => {
       for (let index = this.#next++; index < this.#files.length; index = this.#next++) await this.#upload(index);
     };
-    await Promise.all(Array.from({ length: Math.min(this.#limits.parallel, this.#files.length) }, work));
+    await Promise.all(Array.from({ length: Math.min(this.#limits.parallel, this.#files.length) }, work)).finally(() =>
+      this.#archive.close(),
+    );
     this.#stop.throwIfAborted();
     if (this.#failures.length === 0) return;
     const named = this.#failures.slice(0, NAMED_FAILURES);
@@ -176,20 +182,21 @@ class Upload {
   }
 
   async #send(path: string, to: SignedUpload): Promise<void> {
-    const file = await openArchivedBelow(this.#root, path);
+    const file = this.#archive.openFile(path);
     if (file === undefined) {
       await this.#log.warn(`Skipping ${JSON.stringify(path)}: it is no longer a regular file`);
       return;
     }
     try {
-      const { size } = await file.stat();
-      await this.#server.upload(to, { name: path, bytes: size, open: () => readExactly(file, size, path) }, this.#stop);
-      const { size: now } = await file.stat();
-      if (now > size) {
+      const { size } = fstatSync(file);
+      const body =
+        size <= SMALL_BYTES ? readSmall(file, size, path) : { bytes: size, open: () => readLarge(file, size, path) };
+      await this.#server.upload(to, { name: path, body }, this.#stop);
+      if (fstatSync(file).size > size) {
         await this.#log.warn(`${JSON.stringify(path)} grew while it was sent: its first ${size} bytes were taken`);
       }
     } finally {
-      await file.close();
+      closeSync(file);
     }
   }
 
@@ -203,14 +210,41 @@ class Upload {
 }
 
 /** @throws RunFailure(artifacts) when the file has become shorter */
-async function* readExactly(file: FileHandle, size: number, path: string): AsyncGenerator<Uint8Array> {
+function readSmall(file: number, size: number, path: string): Buffer {
+  const bytes = Buffer.allocUnsafe(size);
   for (let at = 0; at < size; ) {
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, size - at));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-    if (bytesRead === 0) {
-      throw new RunFailure('artifacts', `${JSON.stringify(path)} became shorter while it was sent`);
+    const count = readSync(file, bytes, at, size - at, at);
+    if (count === 0) throw shorter(path);
+    at += count;
+  }
+  return bytes;
+}
+
+/** As `readSmall`, a piece after the other; the next one is read while one is sent. */
+async function* readLarge(file: number, size: number, path: string): AsyncGenerator<Uint8Array> {
+  const piece = async (at: number) => {
+    const { bytesRead, buffer } = await readPiece(
+      file,
+      Buffer.allocUnsafe(Math.min(READ_BYTES, size - at)),
+      0,
+      Math.min(READ_BYTES, size - at),
+      at,
+    );
+    if (bytesRead === 0) throw shorter(path);
+    return buffer.subarray(0, bytesRead);
+  };
+  let next = piece(0);
+  for (let at = 0; at < size; ) {
+    const bytes = await next;
+    at += bytes.length;
+    if (at < size) {
+      next = piece(at);
+      // Told when it is its turn.
+      next.catch(() => {});
     }
-    yield buffer.subarray(0, bytesRead);
-    at += bytesRead;
+    yield bytes;
   }
 }
+
+const shorter = (path: string) =>
+  new RunFailure('artifacts', `${JSON.stringify(path)} became shorter while it was sent`);

@@ -110,7 +110,7 @@ describe('the client with a JobServ server', () => {
       const open = async function* () {
         if (content !== '') yield bytes(content);
       };
-      await upload(http, to, { name, bytes: content.length, open });
+      await upload(http, to, { name, body: { bytes: content.length, open } });
     }
     const { artifacts } = await readRun(http, runUrl);
     const sizes = Object.fromEntries(artifacts.map(({ path, sizeBytes }) => [path, sizeBytes]));

@@ -248,9 +248,11 @@ describe('artifacts', () => {
     ]);
     const file = {
       name: 'a',
-      bytes: 3,
-      open: async function* () {
-        yield Buffer.from('abc');
+      body: {
+        bytes: 3,
+        open: async function* () {
+          yield Buffer.from('abc');
+        },
       },
     };
     await upload(client(), { url: `${url}/here`, contentType: 'text/plain' }, file);
