@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /** None of them shares an object with the rest of the bundle but by being called. */
-export const PARTS = ['@inquirer/prompts', 'diff', 'execa', 're2js', 'smol-toml', 'undici'];
+const PARTS = ['@inquirer/prompts', 'diff', 'execa', 're2js', 'smol-toml', 'undici'];
 
 const FOLDER = 'parts';
 const nameOf = (part: string) => part.replaceAll(/[@/]/g, ' ').trim().replaceAll(' ', '-');
