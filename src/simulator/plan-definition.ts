@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { StartedRun } from '../schema/build.js';
 import type { ExpandedTrigger } from '../schema/expand.js';
 import { type Definition, GIT_TRIGGER_TYPES, type StringMap, type TriggerType } from '../schema/model.js';
+import { asStored } from '../schema/stored.js';
 import { type Checkout, chooseSource, defaultProject, repositoryFolder, type SourceChoice } from './checkout.js';
 import { type DefinitionRun, planDefinitionRun, planStartedRun } from './definition-run.js';
 import type { FirstRun } from './follow.js';
@@ -68,7 +69,7 @@ export class DefinitionPlanner {
   /** @throws UsageError for a run that a server would not make */
   async started(run: StartedRun, madeUp: StringMap): Promise<PlannedRun> {
     const { checkout } = await this.#sourceOf(run.trigger.type);
-    const planned = planStartedRun(run, this.#definition, { ...this.#build(), checkout }, madeUp);
+    const planned = planStartedRun(run, asStored(this.#definition), { ...this.#build(), checkout }, madeUp);
     return { ...planned, ...UNPLACED };
   }
 

@@ -1,6 +1,7 @@
 /** From what was asked for to the runs that are simulated: nothing starts before all of them are known and complete. */
 import { reachableRuns } from '../schema/build.js';
 import { GIT_TRIGGER_TYPES, type StringMap } from '../schema/model.js';
+import { asStored } from '../schema/stored.js';
 import { isAddress } from '../server/run-url.js';
 import { chooseSource, repositoryFolder } from './checkout.js';
 import { type DefinitionRun, secretUserOf } from './definition-run.js';
@@ -96,7 +97,7 @@ function followerOf(
   first: readonly FirstRun[],
   request: PlanRequest,
 ): Follower {
-  return new Follower(triggers, first, async (started, madeUp, folder) => {
+  return new Follower(asStored(triggers), first, async (started, madeUp, folder) => {
     const run = await planner.started(started, madeUp);
     mapImage(run, request.images);
     placeRun(run, folder, request);

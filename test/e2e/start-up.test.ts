@@ -1,6 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import * as nodeModule from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageOfPart } from '../../scripts/build/parts.js';
+import { jobserv } from './jobserv.js';
 
 interface Input {
   imports: { path: string; kind: string; external?: boolean }[];
@@ -38,4 +42,20 @@ describe('start-up', () => {
       expect(heavy.filter((name) => packages.has(name))).toEqual([]);
     },
   );
+});
+
+it('keeps compiled code: four starts of a command add to it, later ones leave it alone', async () => {
+  const cache = mkdtempSync(join(tmpdir(), 'jobserv-e2e-code-'));
+  const folder = join(cache, 'jobserv-code');
+  const old = join(folder, 'schema-v1-x64-1-1');
+  mkdirSync(folder);
+  writeFileSync(old, 'of a version that is gone');
+  const starts: string[][] = [];
+  for (let start = 0; start < 6; start++) {
+    expect((await jobserv(['schema'], { env: { XDG_CACHE_HOME: cache } })).status).toBe(0);
+    starts.push(readdirSync(folder).map((name) => `${readFileSync(join(folder, name)).at(-1)}`));
+  }
+  // A newer Node keeps it itself, elsewhere.
+  const own = 'enableCompileCache' in nodeModule ? undefined : [['1'], ['2'], ['3'], ['4'], ['4'], ['4']];
+  expect(starts).toEqual(own ?? starts.map(() => [`${'e'.charCodeAt(0)}`]));
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Build, type Consequence, reachableRuns } from '../../../src/schema/build.js';
 import { expand } from '../../../src/schema/expand.js';
 import type { Definition, Run, Trigger, TriggerReference, TriggerType } from '../../../src/schema/model.js';
+import { asStored } from '../../../src/schema/stored.js';
 
 const URL = 'https://ci.example.org/projects/acme/blinky/builds/7/runs/';
 
@@ -221,6 +222,11 @@ describe('a run that the server fails for what it is to start', () => {
     expect(end.started).toEqual([]);
     expect(end.error).toContain('keeps none where a itself names nothing');
   });
+});
+
+it('reads the definition again in the order of its keys', () => {
+  const stored = asStored({ runs: [{ params: { Z: '1', A: '2' }, name: 'x' }], __proto__: null });
+  expect(JSON.stringify(stored)).toBe('{"runs":[{"name":"x","params":{"A":"2","Z":"1"}}]}');
 });
 
 it('knows every run that may come of some', () => {
