@@ -5,16 +5,12 @@ import { BaseCommand } from '../cli/base-command.js';
 import { DEFAULT_DEFINITION } from '../cli/definition-files.js';
 import { EXIT } from '../cli/exit-status.js';
 import { loadDefinition } from '../cli/load-definition.js';
-import { REPLAY_FLAGS } from '../cli/replay-flags.js';
+import { REPLAY_FLAGS, readReplayFlags, underInterrupts } from '../cli/replay-flags.js';
 import { RUN_FLAGS, readRunFlags } from '../cli/run-flags.js';
 import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
 import { simulationViews } from '../cli/simulation-views.js';
-import { watchInterrupts } from '../simulator/interruption.js';
-import { readMemory, readPairs } from '../simulator/pairs.js';
 import { PULL_POLICIES } from '../simulator/pull-policy.js';
 import { type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
-import { readSharedVolumes } from '../simulator/shared-volumes.js';
-import { askHidden, canAsk } from '../terminal/prompts.js';
 import { renderReproduction } from '../terminal/reproduction.js';
 import { styleFor } from '../terminal/style.js';
 
@@ -54,45 +50,28 @@ export default class Reproduce extends BaseCommand {
   async run(): Promise<ReproduceResult> {
     const { args, flags } = await this.parse(Reproduce);
     const quiet = this.jsonEnabled();
-    const tell = (message: string) => process.stderr.write(`${message}\n`);
-    let abandon = () => {};
-    const interruption = watchInterrupts(
-      () => tell('Stopping: the container is removed, the workspace stays. Once more to end at once.'),
-      () => abandon(),
+    const { secrets } = await readRunFlags({ secret: flags.secret, 'secret-file': flags['secret-file'] });
+    const request = {
+      ...readReplayFlags(flags),
+      address: args.url,
+      repeat: flags.repeat,
+      consoleDiff: flags['console-diff'],
+      secrets,
+      access: readServerFlags(flags),
+      loadDefinition: async () =>
+        flags.file !== undefined || existsSync(DEFAULT_DEFINITION) ? loadDefinition(flags.file) : undefined,
+      pull: flags.pull,
+      begin: simulationViews({ quiet, sideBySide: false }),
+    };
+    return underInterrupts(
+      (signal) => reproduce({ ...request, signal }),
+      async (result, { status }) => {
+        const width = process.stdout.columns ?? 100;
+        if (!quiet) this.print(renderReproduction(result, await styleFor(process.stdout), width));
+        this.endWith(status ?? statusOf(result));
+      },
+      (message, exit) => this.error(message, { exit }),
     );
-    try {
-      const reproduction = reproduce({
-        address: args.url,
-        repeat: flags.repeat,
-        consoleDiff: flags['console-diff'],
-        secrets: (await readRunFlags({ secret: flags.secret, 'secret-file': flags['secret-file'] })).secrets,
-        access: readServerFlags(flags),
-        loadDefinition: async () =>
-          flags.file !== undefined || existsSync(DEFAULT_DEFINITION) ? loadDefinition(flags.file) : undefined,
-        images: readPairs('image', flags.image ?? []),
-        workspace: flags.workspace,
-        ask: canAsk() ? askHidden : undefined,
-        pull: flags.pull,
-        sharedVolumes: readSharedVolumes(flags['shared-volume'] ?? []),
-        memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
-        showDockerConfig: flags['docker-config'],
-        keep: flags.keep,
-        begin: simulationViews({ quiet, sideBySide: false }),
-        warn: (message) => tell(`Warning: ${message}`),
-        signal: interruption.signal,
-      });
-      abandon = reproduction.abandon;
-      const result = await reproduction.result;
-      const width = process.stdout.columns ?? 100;
-      if (!quiet) this.print(renderReproduction(result, await styleFor(process.stdout), width));
-      this.endWith(interruption.status ?? statusOf(result));
-      return result;
-    } catch (error) {
-      if (interruption.status !== undefined) this.error((error as Error).message, { exit: interruption.status });
-      throw error;
-    } finally {
-      interruption.dispose();
-    }
   }
 }
 

@@ -2,19 +2,17 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.js';
 import { loadDefinition } from '../cli/load-definition.js';
-import { REPLAY_FLAGS } from '../cli/replay-flags.js';
+import { REPLAY_FLAGS, readReplayFlags, underInterrupts } from '../cli/replay-flags.js';
 import { RUN_FLAGS, readRunFlags } from '../cli/run-flags.js';
 import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
 import { shellFor } from '../cli/shell-flag.js';
 import { simulationViews } from '../cli/simulation-views.js';
-import { watchInterrupts } from '../simulator/interruption.js';
-import { readMemory, readPairs } from '../simulator/pairs.js';
+import type { DryRunResult } from '../simulator/dry-run.js';
 import { PULL_POLICIES } from '../simulator/pull-policy.js';
-import { exitStatus } from '../simulator/run-result.js';
-import { readSharedVolumes } from '../simulator/shared-volumes.js';
+import { exitStatus, type SimulationResult } from '../simulator/run-result.js';
 import { SHELL_WISHES } from '../simulator/shell.js';
 import { type SimulateRequest, simulate } from '../simulator/simulate.js';
-import { askHidden, canAsk, chooseSome } from '../terminal/prompts.js';
+import { canAsk, chooseSome } from '../terminal/prompts.js';
 import { styleFor } from '../terminal/style.js';
 import { renderSummary } from '../terminal/summary.js';
 
@@ -86,8 +84,8 @@ export default class Simulate extends BaseCommand {
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Simulate);
     const quiet = this.jsonEnabled();
-    const tell = (message: string) => process.stderr.write(`${message}\n`);
     const request: Omit<SimulateRequest, 'signal'> = {
+      ...readReplayFlags(flags),
       arguments: argv as string[],
       loadDefinition: () => loadDefinition(flags.file),
       ...(await readRunFlags(flags)),
@@ -96,50 +94,37 @@ export default class Simulate extends BaseCommand {
       build: flags.build,
       source: flags.source,
       forge: { pr: flags.pr, mr: flags.mr, apiUrl: flags['api-url'] },
-      images: readPairs('image', flags.image ?? []),
-      workspace: flags.workspace,
       choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
-      ask: canAsk() ? askHidden : undefined,
       pull: flags.pull,
-      sharedVolumes: readSharedVolumes(flags['shared-volume'] ?? []),
       jobs: flags.jobs,
       follow: flags.follow,
-      memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
-      showDockerConfig: flags['docker-config'],
-      keep: flags.keep,
       shell: flags.shell && shellFor(flags.shell, { jobs: flags.jobs, json: quiet, dryRun: flags['dry-run'] }),
       begin: simulationViews({ quiet, sideBySide: flags.jobs > 1 }),
-      warn: (message) => tell(`Warning: ${message}`),
     };
-
-    let abandon = () => {};
-    const interruption = watchInterrupts(
-      () => tell('Stopping: the container is removed, the workspace stays. Once more to end at once.'),
-      () => abandon(),
-    );
-    try {
-      const { signal } = interruption;
-      if (flags['dry-run']) {
-        const { dryRun } = await import('../simulator/dry-run.js');
-        const planned = await dryRun({ ...request, signal });
-        if (!quiet) for (const one of planned.runs) this.logJson(one);
-        return planned;
-      }
-      const simulation = simulate({ ...request, signal });
-      abandon = simulation.abandon;
-      const result = await simulation.result;
-      if (!quiet) process.stdout.write(renderSummary(result.runs, await styleFor(process.stdout)));
-      this.endWith(interruption.status ?? exitStatus(result.runs));
-      return result;
-    } catch (error) {
-      if (interruption.status !== undefined) return this.interrupted(interruption.status, error as Error);
-      throw error;
-    } finally {
-      interruption.dispose();
-    }
+    return flags['dry-run'] ? this.dryRun(request, quiet) : this.simulate(request, quiet);
   }
 
-  private interrupted(status: number, error: Error): never {
-    this.error(error.message, { exit: status });
+  private simulate(request: Omit<SimulateRequest, 'signal'>, quiet: boolean): Promise<SimulationResult> {
+    return underInterrupts(
+      (signal) => simulate({ ...request, signal }),
+      async ({ runs }, { status }) => {
+        if (!quiet) process.stdout.write(renderSummary(runs, await styleFor(process.stdout)));
+        this.endWith(status ?? exitStatus(runs));
+      },
+      (message, exit) => this.error(message, { exit }),
+    );
+  }
+
+  private dryRun(request: Omit<SimulateRequest, 'signal'>, quiet: boolean): Promise<DryRunResult> {
+    return underInterrupts(
+      (signal) => ({
+        result: import('../simulator/dry-run.js').then(({ dryRun }) => dryRun({ ...request, signal })),
+        abandon: () => {},
+      }),
+      (planned) => {
+        if (!quiet) for (const one of planned.runs) this.logJson(one);
+      },
+      (message, exit) => this.error(message, { exit }),
+    );
   }
 }

@@ -3,8 +3,7 @@
  * `simulate` and by a worker, and its script sees the same; but for labels, the log driver, and what the
  * ledger lists.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -12,6 +11,7 @@ import { findEngine } from '../../src/docker/find-engine.js';
 import type { RunResult } from '../../src/simulator/run-result.js';
 import { simulate } from '../../src/simulator/simulate.js';
 import { noView } from '../../src/terminal/console-view.js';
+import { makeCodeRepository } from '../support/code-repository.js';
 import { EngineProxy } from '../support/engine-proxy.js';
 import { QUICK, startOnServer } from '../support/execute-on-server.js';
 import { type GitHttpServer, startGitHttpServer } from '../support/git-http-server.js';
@@ -45,19 +45,7 @@ beforeAll(async () => {
   vi.stubEnv('DOCKER_HOST', proxy.address);
   vi.stubEnv('XDG_CACHE_HOME', join(root, 'cache'));
   vi.stubEnv('XDG_CONFIG_HOME', join(root, 'config'));
-  const work = join(root, 'work');
-  mkdirSync(work);
-  writeFileSync(join(work, 'probe.sh'), PROBE, { mode: 0o755 });
-  const command = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.org', ...args], {
-      cwd: work,
-      encoding: 'utf8',
-    });
-  command('init', '--quiet', '--initial-branch=main');
-  command('add', '.');
-  command('commit', '--quiet', '-m', 'One');
-  command('clone', '--quiet', '--bare', '.', join(root, 'served', 'code.git'));
-  sha = command('rev-parse', 'HEAD').trim();
+  sha = makeCodeRepository(root, { 'probe.sh': PROBE });
   git = await startGitHttpServer(join(root, 'served'), '');
 });
 
@@ -122,7 +110,7 @@ async function simulated(run: LiveRun): Promise<RunResult> {
     build: 1,
     images: {},
     pull: 'always',
-    sharedVolumes: { shared: join(root, 'shared') },
+    sharedVolumes: run.definition['shared-volumes'] ? { shared: join(root, 'shared') } : {},
     memoryBytes: MEMORY,
     jobs: 1,
     showDockerConfig: true,

@@ -1,9 +1,10 @@
 /** kill -9 of a run's process in each phase: another one finishes it, and nothing is executed twice (QUALITY rows 13, 18). */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { makeCodeRepository } from '../support/code-repository.js';
 import { containersOf } from '../support/containers-of.js';
 import { expectWhole } from '../support/execute-on-server.js';
 import { Gate } from '../support/gate.js';
@@ -19,19 +20,7 @@ let sha: string;
 
 beforeAll(async () => {
   const root = mkdtempSync(join(tmpdir(), 'jobserv-killed-git-'));
-  const work = join(root, 'work');
-  mkdirSync(work);
-  writeFileSync(join(work, 'a.txt'), 'from git\n');
-  const command = (...args: string[]) =>
-    execFileSync('git', ['-c', 'user.name=T', '-c', 'user.email=t@example.org', ...args], {
-      cwd: work,
-      encoding: 'utf8',
-    });
-  command('init', '--quiet', '--initial-branch=main');
-  command('add', '.');
-  command('commit', '--quiet', '-m', 'One');
-  command('clone', '--quiet', '--bare', '.', join(root, 'served', 'code.git'));
-  sha = command('rev-parse', 'HEAD').trim();
+  sha = makeCodeRepository(root, { 'a.txt': 'from git\n' });
   git = await startGitHttpServer(join(root, 'served'), '');
 });
 afterAll(() => git?.close());

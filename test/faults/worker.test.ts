@@ -1,6 +1,6 @@
 /** A worker's run through faults that last: servers away for minutes, slow or silent, and processes that stop (QUALITY section 2). */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { useImage, WorkerWorld } from '../e2e/worker-world.js';
@@ -28,10 +28,18 @@ async function whole(world: WorkerWorld, run: LiveRun, lines: number | undefined
   await expectWhole({ run, folder: world.folder }, lines, status);
 }
 
-/** The most memory that a process has had resident, bytes. */
-function peakOf(pid: number): number {
-  const [, kilobytes = '0'] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes) * 1024;
+const MOST_MEMORY = 150 * 1024 * 1024;
+
+/** The most memory that the run's process has resident until the run is complete, bytes. */
+async function peakUntilEnd(run: LiveRun, pid: number): Promise<number> {
+  let peak = 0;
+  while (!run.complete && existsSync(`/proc/${pid}/status`)) {
+    const [, kilobytes = '0'] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    peak = Math.max(peak, Number(kilobytes) * 1024);
+    await sleep(200);
+  }
+  await run.until(({ complete }) => complete);
+  return peak;
 }
 
 describe('row 1: a server that is away for', () => {
@@ -56,19 +64,10 @@ it('row 3: an answer that stalls for 20 s after the bytes were stored', async ()
 it('row 7: a server that reads 10 KB/s: memory stays flat, and all of it arrives', async () => {
   const { world, run, pid } = await started(`${numbered(30_000)}`);
   const slow = world.server.fault.always('console', { bytesPerSecond: 10_000 });
-  const watched = setInterval(() => {
-    try {
-      peak = Math.max(peak, peakOf(pid));
-    } catch {
-      // It has ended.
-    }
-  }, 250);
-  let peak = 0;
-  await run.until(({ complete }) => complete);
-  clearInterval(watched);
+  const peak = await peakUntilEnd(run, pid);
   slow.end();
   await whole(world, run, 30_000);
-  expect(peak).toBeLessThan(150 * 1024 * 1024);
+  expect(peak).toBeLessThan(MOST_MEMORY);
 });
 
 it('row 8: packets vanish: the timeouts fire, and the run goes on', async () => {
@@ -106,41 +105,16 @@ it('row 20: a process that is stopped for 60 s', async () => {
 });
 
 describe('row 25: memory stays flat', () => {
-  it('with 1 GB of console and a server that takes it slowly at first', async () => {
-    const { world, run, pid } = await started(`echo "line 1"; yes ${'x'.repeat(63)} | head -c 1000000000\n`);
+  it.each([
+    ['1 GB of console', 1_000_000_000, `yes ${'x'.repeat(63)} | head -c 1000000000`],
+    ['one line of 100 MB', 100_000_000, 'head -c 100000000 /dev/zero | tr "\\0" x; echo'],
+  ])('with %s, and a server that takes it slowly at first', async (_, bytes, flood) => {
+    const { world, run, pid } = await started(`echo "line 1"; ${flood}; sleep 1\n`);
     const slow = world.server.fault.times(20, 'console', { bytesPerSecond: 1_000_000 });
-    let peak = 0;
-    while (!run.complete) {
-      try {
-        peak = Math.max(peak, peakOf(pid));
-      } catch {
-        break;
-      }
-      await sleep(200);
-    }
+    const peak = await peakUntilEnd(run, pid);
     slow.end();
-    await run.until(({ complete }) => complete);
-    expect(run.console.length).toBeGreaterThan(1_000_000_000);
-    expect(peak).toBeLessThan(150 * 1024 * 1024);
-    await world.cleared();
-  });
-
-  it('with one line of 100 MB', async () => {
-    const { world, run, pid } = await started(
-      'echo "line 1"; head -c 100000000 /dev/zero | tr "\\0" x; echo; sleep 1\n',
-    );
-    let peak = 0;
-    while (!run.complete) {
-      try {
-        peak = Math.max(peak, peakOf(pid));
-      } catch {
-        break;
-      }
-      await sleep(100);
-    }
-    await run.until(({ complete }) => complete);
-    expect(run.console.length).toBeGreaterThan(100_000_000);
-    expect(peak).toBeLessThan(150 * 1024 * 1024);
+    expect(run.console.length).toBeGreaterThan(bytes);
+    expect(peak).toBeLessThan(MOST_MEMORY);
     await world.cleared();
   });
 });
