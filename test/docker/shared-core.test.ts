@@ -176,6 +176,7 @@ function normalise(name: string, text: string): string {
     .replace(/H_WORKER=(?:lab-7|simulator)/g, 'H_WORKER=<worker>')
     .replace(/password (?:simulated|[0-9a-f]{32})/g, 'password <key of the run>')
     .replace(/pipe:\[\d+\]/g, 'pipe')
+    .replace(/\b(?!127\.)\d{1,3}(?:\.\d{1,3}){3}\b|\b02:42(?::[0-9a-f]{2}){4}\b/g, '<address>')
     .replace(/\b[0-9a-f]{12}\b|[0-9a-f]{64}/g, '<container>');
 }
 
