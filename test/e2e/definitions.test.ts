@@ -11,18 +11,20 @@ triggers:
     params: {LEVEL: trigger}
     runs:
       - name: build-{loop}
-        container: alpine
+        container: alpine:3.20
         host-tag: amd64
         script: hello
         loop-on:
           - {param: BOARD, values: [arm, x86]}
       - name: private
-        container: registry.example.org/sdk
+        container: registry.example.org/sdk:1
         container-auth: sdk
         host-tag: amd64
         script: hello
 scripts:
-  hello: echo hello
+  hello: |
+    #!/bin/sh
+    echo hello
 `;
 const BAD = GOOD.replace('script: hello', 'script: helo');
 
@@ -121,16 +123,22 @@ describe('list', () => {
     expect(status).toBe(0);
     expect(stdout.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
       ['RUN', 'TRIGGER TYPE', 'CONTAINER', 'HOST TAG', 'PARAMS'],
-      ['ci/build-arm', 'simple', 'alpine', 'amd64', 'BOARD=arm'],
-      ['ci/build-x86', 'simple', 'alpine', 'amd64', 'BOARD=x86'],
-      ['ci/private', 'simple', 'registry.example.org/sdk', 'amd64'],
+      ['ci/build-arm', 'simple', 'alpine:3.20', 'amd64', 'BOARD=arm'],
+      ['ci/build-x86', 'simple', 'alpine:3.20', 'amd64', 'BOARD=x86'],
+      ['ci/private', 'simple', 'registry.example.org/sdk:1', 'amd64'],
       [''],
     ]);
   });
 
   it('is JSON for a machine', async () => {
     const { stdout } = await jobserv(['list', '--json', '-'], { input: GOOD });
-    const run = { name: 'build-arm', container: 'alpine', hostTag: 'amd64', params: { BOARD: 'arm' }, triggers: [] };
+    const run = {
+      name: 'build-arm',
+      container: 'alpine:3.20',
+      hostTag: 'amd64',
+      params: { BOARD: 'arm' },
+      triggers: [],
+    };
     expect(JSON.parse(stdout)).toMatchObject({
       version: 1,
       triggers: [{ name: 'ci', type: 'simple', runs: [run, {}, {}] }],
@@ -155,7 +163,7 @@ describe('rundef create', () => {
       project: 'my-project',
       env: { LEVEL: 'flag', ONLY: 'project', BOARD: 'arm', H_PROJECT: 'my-project', H_BUILD: '7', H_RUN: 'build-arm' },
       secrets: { sdk: 'from-file', TOKEN: 'from-env' },
-      script: 'echo hello',
+      script: '#!/bin/sh\necho hello\n',
       simulator: true,
     });
   });
@@ -190,7 +198,7 @@ describe('rundef create', () => {
     expect(readdirSync(join(cwd, 'out/ci')).sort()).toEqual(['build-arm.json', 'build-x86.json', 'private.json']);
     expect(statSync(join(cwd, 'out/ci/private.json')).mode & 0o777).toBe(0o600);
     await jobserv(['rundef', 'create', 'ci/build-arm', '-o', 'one.json'], { cwd });
-    expect(JSON.parse(readFileSync(join(cwd, 'one.json'), 'utf8'))).toMatchObject({ container: 'alpine' });
+    expect(JSON.parse(readFileSync(join(cwd, 'one.json'), 'utf8'))).toMatchObject({ container: 'alpine:3.20' });
   });
 
   it('lists the runs that exist, for a name that does not', async () => {

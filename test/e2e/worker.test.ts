@@ -81,7 +81,9 @@ describe('a worker', () => {
     await world.worker('check');
     await run.until(({ complete }) => complete);
     expect(run.status).toBe('FAILED');
-    expect(run.console.toString()).toMatch(/FAILED: The worker w1 cannot execute runs now: .*\/no\/such\/callback/);
+    expect(run.console.toString()).toMatch(
+      /FAILED \(setup\): The worker w1 cannot execute runs now: .*\/no\/such\/callback/,
+    );
     await world.cleared();
   });
 
@@ -110,7 +112,7 @@ describe('a worker', () => {
     await world.worker('check');
     await run.until(({ complete }) => complete);
     expect(run.status).toBe('FAILED');
-    expect(run.console.toString()).toMatch(/FAILED: .*no shared volume downloads/);
+    expect(run.console.toString()).toMatch(/FAILED \(setup\): .*no shared volume downloads/);
     await world.cleared();
   });
 
