@@ -1,6 +1,6 @@
-import { check } from '../schema/check.js';
 import { type ExpandedTrigger, expand } from '../schema/expand.js';
 import type { Definition } from '../schema/model.js';
+import { verdictOf } from '../schema/verdict.js';
 import { readDefinition } from './definition-files.js';
 import { RejectedDefinition } from './rejected-definition.js';
 
@@ -17,13 +17,7 @@ export interface LoadedDefinition {
  */
 export async function loadDefinition(name?: string): Promise<LoadedDefinition> {
   const { path, bytes } = await readDefinition(name);
-  const { accepted, definition, diagnostics, document } = check(bytes);
-  if (!accepted || !definition) {
-    throw new RejectedDefinition(
-      path,
-      document.text,
-      diagnostics.filter(({ server }) => server === 'rejects'),
-    );
-  }
+  const { definition, rejections, text } = verdictOf(bytes);
+  if (definition === undefined) throw new RejectedDefinition(path, text, rejections);
   return { path, definition, triggers: expand(definition) };
 }

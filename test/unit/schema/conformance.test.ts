@@ -4,6 +4,9 @@ import { check } from '../../../src/schema/check.js';
 import { expand } from '../../../src/schema/expand.js';
 import type { Definition, Json, Run, Trigger } from '../../../src/schema/model.js';
 import { buildRunDefinition } from '../../../src/schema/resolve.js';
+import { RULES } from '../../../src/schema/rules/index.js';
+import { VERDICT_RULES } from '../../../src/schema/rules/verdict.js';
+import { verdictOf } from '../../../src/schema/verdict.js';
 
 /** The live server's answers to inputs written for this project: every one must be ours too. */
 const FOLDER = new URL('../../../../shared/conformance/', import.meta.url);
@@ -68,7 +71,11 @@ describe('conformance with the live server', () => {
     it(`${file}: the verdict and the expanded runs`, () => {
       judge<Verdict>(file, ({ yaml, ok, expanded: wanted }) => {
         const { accepted, definition } = check(yaml);
-        return accepted === ok && (definition === undefined || same(expanded(definition), wanted));
+        return (
+          accepted === ok &&
+          verdictOf(yaml).accepted === ok &&
+          (definition === undefined || same(expanded(definition), wanted))
+        );
       });
     });
   }
@@ -90,4 +97,10 @@ describe('conformance with the live server', () => {
       );
     });
   });
+});
+
+it('the verdict alone asks every rule for whose findings the server can reject a definition', () => {
+  const rejecting = RULES.filter(({ server }) => server === 'rejects');
+  expect(VERDICT_RULES.filter(({ server }) => server === 'rejects')).toEqual(rejecting);
+  expect(RULES).toEqual(expect.arrayContaining([...VERDICT_RULES]));
 });
