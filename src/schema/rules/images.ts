@@ -29,17 +29,21 @@ ${SCRIPTS}`,
 ${SCRIPTS}`,
   },
   *check(context) {
+    const told = new Set<string>();
     for (const { path, text, image } of images(context)) {
-      const finding = image
-        ? (noRegistryFault(image) ?? floatingFault(image))
-        : { message: notAnImage(text), help: repair(text) };
-      if (finding) yield { path, ...finding };
+      const finding = image ? (noRegistryFault(image) ?? floatingFault(image)) : noNameFault(text);
+      // Of an image that changes it is enough to hear once.
+      if (finding === undefined || (finding.server === 'accepts' && told.has(text))) continue;
+      told.add(text);
+      yield { path, ...finding };
     }
   },
 };
 
-function notAnImage(text: string): string {
-  return text === '' ? 'A run needs the name of an image.' : `\`${text}\` is no name of an image; it cannot be pulled.`;
+function noNameFault(text: string): Omit<Finding, 'path'> {
+  const message =
+    text === '' ? 'A run needs the name of an image.' : `\`${text}\` is no name of an image; it cannot be pulled.`;
+  return { message, help: repair(text) };
 }
 
 function repair(text: string): string {

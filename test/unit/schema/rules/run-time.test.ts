@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../../src/schema/check.js';
-import { definition, findings, otherTrigger, summary } from './findings.js';
+import { definition, findings, otherRun, otherTrigger, summary } from './findings.js';
 
 /** Rules about what only a worker or an engine would find out. */
 
@@ -202,6 +202,13 @@ describe('image-reference', () => {
 
   it.each(['alpine', 'alpine:latest', 'localhost:5000/a/b'])('%s is another one every day: a hint', (name) => {
     expect(findings(image(name))).toMatchObject([{ rule: 'image-reference', severity: 'info', server: 'accepts' }]);
+  });
+
+  it('is told of once for all runs of an image, at the first', () => {
+    const triggers = otherTrigger('two', otherRun('a').replace('registry.example.org/sdk:12', 'alpine'));
+    const others = otherTrigger('three', otherRun('b').replace('registry.example.org/sdk:12', 'debian:latest'));
+    const text = definition({ triggers: `${triggers}${others}` }).replace('registry.example.org/sdk:12', 'alpine');
+    expect(summary(text)).toEqual(['image-reference 7:20 alpine', 'image-reference 21:20 debian:latest']);
   });
 
   it.each([`alpine@sha256:${'a'.repeat(64)}`, 'registry.example.org:5000/a/b_c__d:v1.2-3'])('not: %s', (name) => {
