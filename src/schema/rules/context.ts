@@ -8,8 +8,8 @@ import type { LoadedYaml, YamlObject } from '../yaml/load.js';
 
 type UnknownKey = Extract<ShapeFault, { kind: 'unknown-key' }>;
 
-/** What of a run the expansion reads. */
-const EXPANDED_KEYS = ['name', 'loop-on', 'params', 'triggers'];
+/** What of a run the names that it is expanded to are made of. */
+const EXPANDED_KEYS = ['name', 'loop-on', 'triggers'];
 
 /** A run as it stands in the definition, whatever its shape. */
 export interface RunView {

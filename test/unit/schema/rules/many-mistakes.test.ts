@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { check } from '../../../../src/schema/check.js';
-import { summary } from './findings.js';
+import { definition, summary } from './findings.js';
 
 const TEN_REJECTED = `timeout: "30"
 descripton: ten mistakes
@@ -150,4 +150,11 @@ ${Array.from({ length: 3000 }, (_, i) => `  other-${i}: "#!/bin/sh"\n`).join('')
   const { accepted, diagnostics } = check(text);
   expect(accepted).toBe(false);
   expect(diagnostics.length).toBeGreaterThan(6000);
+});
+
+it('a loop over thousands of values of a run with thousands of params is bounded', () => {
+  const list = (length: number, item: (i: number) => string) => Array.from({ length }, (_, i) => item(i)).join(', ');
+  const loop = `loop-on: [{ param: V, values: [${list(15_000, (i) => `v${i}`)}] }]`;
+  const text = definition({ run: `params: { ${list(5_000, (i) => `A${i}: x`)} }\n${loop}` });
+  expect(summary(text.replace('name: build', 'name: b-{loop}'))).toEqual([]);
 });

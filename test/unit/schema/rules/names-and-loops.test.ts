@@ -7,6 +7,22 @@ const loop = (param: string, ...values: string[]) => `  - param: ${param}\n    v
 const looped = (name: string, loops: string, more = '') =>
   definition({ run: `loop-on:\n${loops}${more}` }).replace('name: build', `name: ${name}`);
 
+describe('what else is wrong with a run', () => {
+  it('a param of another type does not hide a bad name', () => {
+    const text = looped('test-{board}', loop('A', 'x'), 'params: { B: 3.10, C: [x], D: }');
+    expect(summary(text)).toEqual([
+      'bad-placeholder 6:15 test-{board}',
+      'yaml11-type 13:22 3.10',
+      'wrong-type 13:31 [x]',
+      'null-value 13:36 D',
+    ]);
+  });
+
+  it.each(['params: 3', 'params: [A]', 'params: 1.5', 'params:'])('nor do %s', (params) => {
+    expect(summary(looped('test-{board}', loop('A', 'x'), params))[0]).toBe('bad-placeholder 6:15 test-{board}');
+  });
+});
+
 describe('duplicate-run-name', () => {
   it.each([
     ['a loop whose name lacks {loop}', looped('build', loop('A', 'x', 'y')), 'duplicate-run-name 6:15 build'],
