@@ -211,6 +211,12 @@ describe('name-length', () => {
     expect(findings(text)).toMatchObject([{ rule: 'name-length', server: 'fails', line: 10 }]);
     expect(summary(text.replace('xxxx', ''))).toEqual([]);
   });
+
+  it('a name of its own that is too long is told of once, and not where it is started', () => {
+    const run = otherRun('x'.repeat(81));
+    const text = definition({ run: 'triggers: [{ name: next }]', triggers: otherTrigger('next', run) });
+    expect(summary(text)).toEqual([`name-length 14:15 ${'x'.repeat(81)}`]);
+  });
 });
 
 describe('loops', () => {
