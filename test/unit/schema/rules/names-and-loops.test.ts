@@ -18,6 +18,29 @@ describe('what else is wrong with a run', () => {
     ]);
   });
 
+  it('nor does a value of its loop', () => {
+    expect(summary(looped('test-{board}', loop('A', '3.1', '3.10', 'x')))).toEqual([
+      'bad-placeholder 6:15 test-{board}',
+      'yaml11-type 12:22 3.1',
+      'yaml11-type 12:27 3.10',
+    ]);
+    expect(summary(looped('test', loop('A', '1', 'x')))).toEqual([
+      'duplicate-run-name 6:15 test',
+      'yaml11-type 12:22 1',
+    ]);
+  });
+
+  it.each(['[x]', '[{ param: A }]', '[{ values: [x] }]', '[{ param: A, values: [[x]] }]', 'x'])(
+    'a loop %s is told by itself',
+    (loops) => {
+      const text = definition({ run: `loop-on: ${loops}` });
+      const rules = findings(text).map(({ rule }) => rule);
+      expect(new Set(rules)).toEqual(
+        new Set([loops.includes('param') !== loops.includes('values') ? 'missing-key' : 'wrong-type']),
+      );
+    },
+  );
+
   it.each(['params: 3', 'params: [A]', 'params: 1.5', 'params:'])('nor do %s', (params) => {
     expect(summary(looped('test-{board}', loop('A', 'x'), params))[0]).toBe('bad-placeholder 6:15 test-{board}');
   });
