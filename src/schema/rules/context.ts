@@ -23,6 +23,11 @@ export interface TriggerView {
   runs: RunView[];
 }
 
+/** What a message calls a trigger. */
+export function calledTrigger({ name }: TriggerView): string {
+  return name === undefined ? 'a trigger without a name' : `\`${name}\``;
+}
+
 /**
  * What the rules look at. A rule meets definitions of any shape: it looks at what is well formed and leaves the rest
  * to the rules about shapes, so that no finding is the consequence of another.
