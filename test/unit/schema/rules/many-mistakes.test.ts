@@ -221,3 +221,15 @@ it('a loop over thousands of values of a run with thousands of params is bounded
   const text = definition({ run: `params: { ${list(5_000, (i) => `A${i}: x`)} }\n${loop}` });
   expect(summary(text.replace('name: build', 'name: b-{loop}'))).toEqual([]);
 });
+
+it('thousands of values on one line, each with a repair, are bounded', () => {
+  const params = Array.from({ length: 20_000 }, (_, i) => `A${i}: yes`).join(', ');
+  expect(check(definition({ run: `params: { ${params} }` })).diagnostics).toHaveLength(20_000);
+});
+
+it('a name of a megabyte is not repeated in what is said of it', () => {
+  const text = definition().replace('registry.example.org/sdk:12', `${'a/'.repeat(500_000)}!`);
+  const [finding] = check(text).diagnostics;
+  expect(finding?.rule).toBe('image-reference');
+  expect(finding?.message).toMatch(/^`(?:a\/){49}a…` is no name of an image; it cannot be pulled\.$/);
+});

@@ -75,6 +75,13 @@ describe('unknown-result-status', () => {
     expect(finding?.message).toContain('`bad`');
   });
 
+  it('a list of a thousand words is not read out', () => {
+    const words = Array.from({ length: 1000 }, (_, i) => `w${i}`);
+    const [finding] = findings(result(`(?P<name>x) (?P<result>${words.join('|')})`));
+    expect(finding?.message).toMatch(/^`w0`, .*`w9` and 990 more are no result of a test/);
+    expect(finding?.help).toMatch(/`w9: …`, … to `fixupdict`/);
+  });
+
   it.each(['(?P<name>x) (?P<result>.*)', '(?P<name>x) (?P<result>(?:PASS|FAIL)ED)'])('not: %s', (pattern) => {
     expect(summary(result(pattern))).toEqual([]);
   });
