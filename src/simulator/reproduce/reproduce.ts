@@ -13,7 +13,7 @@ import type { RundefFile } from '../rundef-file.js';
 import { completeRundefSecrets } from '../rundef-secrets.js';
 import { Scratch } from '../scratch.js';
 import { openServers } from '../server-access.js';
-import { rundefOfRun } from '../server-rundef.js';
+import { replayable, rundefOfRun } from '../server-rundef.js';
 import { type SimulateRequest, type Simulation, simulate } from '../simulate.js';
 import { cacheFolder, locksIn } from '../workspace-names.js';
 import { differencesOf, endedAlike, type RunDifference } from './compare.js';
@@ -31,6 +31,7 @@ export interface ReproduceRequest
     | 'access'
     | 'ask'
     | 'begin'
+    | 'flaggedSecrets'
     | 'images'
     | 'keep'
     | 'memoryBytes'
@@ -140,7 +141,7 @@ async function fetch({ address: pasted, access: asked, signal }: ReproduceReques
   const access = await openServers([pasted], asked);
   try {
     const found = await findRun(pasted, access, signal);
-    const file = rundefOfRun(found);
+    const file = replayable(rundefOfRun(found));
     return { address: found.address, file, run: await fetchRun(access.http, found.address, console, signal), console };
   } finally {
     await access.http.close();
