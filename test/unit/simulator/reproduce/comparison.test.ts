@@ -190,6 +190,41 @@ describe('the verdict', () => {
     ['no engine here', server(), [local({ cause: 'setup', environment: 'registry' })], 'inconclusive'],
     ['it cannot be set up here', server(), [local({ cause: 'setup' })], 'inconclusive'],
     ['it could not be set up there either', server({ cause: 'setup' }), [local({ cause: 'setup' })], 'reproduced'],
+    [
+      'its image could be had there, and cannot here',
+      server({ cause: 'setup', setup: 'prepare' }),
+      [local({ cause: 'setup', phases: [{ name: 'pull', durationMs: 1 }] })],
+      'inconclusive',
+    ],
+    [
+      'its image could not be had there, and can here',
+      server({ cause: 'setup', setup: 'pull' }),
+      [
+        local({
+          cause: 'setup',
+          phases: [
+            { name: 'pull', durationMs: 1 },
+            { name: 'prepare', durationMs: 1 },
+          ],
+        }),
+      ],
+      'not-reproduced',
+    ],
+    [
+      'its container could be started nowhere',
+      server({ cause: 'setup', setup: 'start' }),
+      [
+        local({
+          cause: 'setup',
+          phases: [
+            { name: 'prepare', durationMs: 1 },
+            { name: 'script', durationMs: 1 },
+          ],
+        }),
+      ],
+      'reproduced',
+    ],
+    ['no worker ever had it', server({ cause: 'not-started', console: null }), [], 'inconclusive'],
     ['its worker was lost', server({ cause: 'lost' }), [local()], 'inconclusive'],
     ['it goes on', server({ status: 'RUNNING' }), [], 'inconclusive'],
   ])('%s', (_, there, here, verdict) => {
@@ -197,6 +232,31 @@ describe('the verdict', () => {
     expect(judgement.verdict).toBe(verdict);
     expect(judgement.reason).toMatch(/\.$/);
     if (verdict === 'inconclusive') expect(judgement.next).not.toEqual([]);
+  });
+
+  it('names the tests that fail, and what could not be set up', () => {
+    const tests = [
+      test('t', [
+        ['a', 'FAILED'],
+        ['b', 'FAILED'],
+        ['c', 'PASSED'],
+        ['d', 'FAILED'],
+        ['e', 'FAILED'],
+      ]),
+    ];
+    expect(judge(server({ cause: 'tests', tests }), [local({ cause: 'tests', tests })]).reason).toBe(
+      'It fails here as it failed on the server: the same tests fail: t › a, t › b, t › d, and 1 more.',
+    );
+    const unable = judge(server({ cause: 'setup', setup: 'pull' }), [local({ cause: 'setup', message: 'No x:1.' })]);
+    expect(unable.reason).toBe('It fails here as it failed on the server: its image cannot be pulled (No x:1).');
+    expect(unable.next.join(' ')).not.toContain('simulate RUN');
+  });
+
+  it('says why the worker could not set up what can be set up here', () => {
+    const there = server({ cause: 'setup', setup: 'prepare', message: 'Host does not have shared volume v.' });
+    expect(judge(there, [PASSED]).reason).toBe(
+      'It failed on the server (Host does not have shared volume v), and passes here.',
+    );
   });
 
   it('says what may be why, and what to try', () => {
@@ -208,6 +268,11 @@ describe('the verdict', () => {
 });
 
 describe('the differences', () => {
+  it('of the outputs cannot be told when the server has no console any more', () => {
+    const [told] = differencesOf(server({ console: null }), local(), { same: 0 });
+    expect(told).toMatchObject({ kind: 'console', message: expect.stringContaining('no console') });
+  });
+
   it('name tests and artifacts that only one side has; hung-*.txt is one name', () => {
     const there = server({
       tests: [
