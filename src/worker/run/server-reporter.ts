@@ -57,6 +57,7 @@ export class ServerReporter implements Reporter {
       },
       this.#limits,
     );
+    if (spool.lost > 0) this.note(`${spool.lost} bytes of the console were lost when the machine went down`);
     this.#sender.start();
     this.#sender.work.catch((error: unknown) => {
       const message = `The console can no longer be sent: ${(error as Error).message}`;
