@@ -41,6 +41,10 @@ function diagnosticOf(rule: Rule, finding: Finding, document: LoadedYaml): Diagn
   };
 }
 
+/** Characters between backticks; of longer ones the beginning is shown. */
+const LONGEST_QUOTE = 300;
+const SHOWN_QUOTE = 100;
+
 /** Nobody reads a megabyte that stands where a name should. */
 function withShortQuotes(text: string): string {
   if (text.length <= LONGEST_QUOTE) return text;
@@ -48,9 +52,6 @@ function withShortQuotes(text: string): string {
     quote.length > LONGEST_QUOTE ? `${quote.slice(0, SHOWN_QUOTE)}…\`` : quote,
   );
 }
-
-const LONGEST_QUOTE = 300;
-const SHOWN_QUOTE = 100;
 
 /** The token that a complaint stands under. */
 function rangeOf({ path, at = 'value' }: Place, document: LoadedYaml): Range {

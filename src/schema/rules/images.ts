@@ -16,7 +16,7 @@ export const imageReference: Rule = {
   server: 'fails',
   summary: 'A container that is no name of an image, or one that is another image every day.',
   explain: {
-    why: 'The worker hands the name to `docker pull`; what is no name of an image fails the run there, after four tries. Without a tag, or with `latest`, the run takes whatever is called that on the day: a build that passed may fail tomorrow, and what failed cannot be looked at again.',
+    why: 'The worker hands the name to `docker pull`; what is no name of an image fails the run there, after four tries. Without a tag, or with `latest`, the run takes whatever is called that on the day: a build that passed may fail tomorrow, and what failed cannot be looked at again. This is said once of each name.',
     bad: `${ONE_RUN}      - name: build
         container: registry.example.org/SDK:12
         host-tag: amd64
