@@ -28,15 +28,20 @@ export function asFailure(error: unknown): RunFailure {
   throw error;
 }
 
+const KILLED = 128 + 9;
+
 /** @throws RunFailure(script) unless the script exited with 0 */
 export function throwUnlessPassed(exit: ContainerExit, memoryBytes: number | undefined): void {
   if (exit.exitCode === 0) return;
   const limit = memoryBytes === undefined ? '' : ` of ${memoryBytes} bytes`;
+  const its = memoryBytes === undefined ? '' : `; its limit is ${memoryBytes} bytes`;
   let message = `The script exited with status ${exit.exitCode}.`;
   if (exit.error !== undefined) message = `The script could not be started (status ${exit.exitCode}): ${exit.error}`;
   else if (exit.oomKilled) message = `The script was killed: out of memory (OOM), more than its limit${limit}.`;
   else if (exit.exitCode > 128 && exit.exitCode < 160) {
-    message = `The script exited with status ${exit.exitCode}: killed by signal ${exit.exitCode - 128}.`;
+    // An engine does not notice every time why the kernel has killed something.
+    const why = exit.exitCode === KILLED ? `, as the kernel does to what is out of memory (OOM)${its}` : '';
+    message = `The script exited with status ${exit.exitCode}: killed by signal ${exit.exitCode - 128}${why}.`;
   }
   throw new RunFailure('script', message);
 }

@@ -90,7 +90,7 @@ describe('a script in a real container', () => {
     const { outcome, ports } = await runForReal(
       sh('trap "" TERM INT; echo up; while true; do sleep 1; done'),
       { timeout: 1 },
-      { limits: { minute: 1_500 } },
+      { limits: { minute: 8_000 } },
     );
     expect(outcome).toMatchObject({ status: 'FAILED', cause: 'timeout' });
     expect(ports.console()).toContain('up\n');
@@ -117,7 +117,8 @@ describe('a script in a real container', () => {
   });
 
   it('looks into a silent container', async () => {
-    const { outcome, workspace } = await runForReal(sh('sleep 3'), {}, { limits: { hungAfter: 1_000 } });
+    const script = sh('until ls /archive/hung-*.txt >/dev/null 2>&1; do sleep 0.1; done');
+    const { outcome, workspace } = await runForReal(script, {}, { limits: { hungAfter: 500 } });
     expect(outcome.status).toBe('PASSED');
     const name = (await readdir(workspace.archive)).find((file) => file.startsWith('hung-')) ?? '';
     expect(await readFile(join(workspace.archive, name), 'utf8')).toMatch(/# ps[\s\S]*do_run[\s\S]*# top/);
