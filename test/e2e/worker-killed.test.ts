@@ -82,6 +82,7 @@ describe('kill -9 in the phase', () => {
     await run.until(({ complete }) => complete);
     await world.cleared();
     await expectWhole({ run, folder: world.folder }, 50);
+    expect(run.statuses).toEqual(['RUNNING', 'UPLOADING', 'PASSED']);
     expect(readFileSync(join(world.folder, 'volumes', run.project, 'count/times'), 'utf8')).toBe('x\n');
     expect(run.tests.filter(({ name }) => name === 's')).toHaveLength(1);
   });

@@ -135,7 +135,11 @@ describe('a reboot that the run asked for', () => {
     const asked = join(world.folder, 'asked');
     const tool = join(world.folder, 'reboot');
     writeFileSync(tool, `#!/bin/sh\necho asked >> ${asked}\n`, { mode: 0o755 });
-    writeFileSync(join(world.folder, 'settings.conf'), `\n[tools]\nreboot = ${tool}\n`, { flag: 'a' });
+    const said = join(world.folder, 'said');
+    const callback = join(world.folder, 'callback');
+    writeFileSync(callback, `#!/bin/sh\n[ $BUILD = 1 ] && echo $ACTION >> ${said}\ntrue\n`, { mode: 0o755 });
+    const more = `callback_script = ${callback}\n\n[tools]\nreboot = ${tool}\n`;
+    writeFileSync(join(world.folder, 'settings.conf'), more, { flag: 'a' });
     const next = '#!/bin/sh\\necho "after the boot: $(cat /archive/kept)"\\n';
     const run = world.queue(`echo before > /archive/kept; printf '${next}' > /archive/execute-on-reboot\n`);
     const loop = world.loop();
@@ -157,6 +161,8 @@ describe('a reboot that the run asked for', () => {
     expect(readFileSync(asked, 'utf8')).toBe('asked\n');
     await waiting.until(({ complete }) => complete);
     await world.cleared();
+    // A board may have gone off with the machine.
+    expect(readFileSync(said, 'utf8')).toBe('RUN_START\nRUN_START\nRUN_COMPLETE\n');
     expect(existsSync(join(world.folder, 'rebooted-run'))).toBe(false);
   });
 });
