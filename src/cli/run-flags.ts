@@ -1,7 +1,7 @@
 /** Flags that say of which build a run is; all commands that build run definitions take them. */
 import * as Flags from '@oclif/core/flags';
 import { readParams } from '../simulator/parameters.js';
-import { readSecrets } from '../simulator/secrets.js';
+import { namesOfSecretFlags, readSecrets } from '../simulator/secrets.js';
 
 export const RUN_FLAGS = {
   file: Flags.string({ char: 'f', description: 'the definition; ./.jobserv.yml by default', helpValue: 'FILE' }),
@@ -40,5 +40,5 @@ export async function readRunFlags(flags: {
 }) {
   const params = await readParams({ flags: flags.param ?? [], file: flags['param-file'] });
   const secrets = await readSecrets({ flags: flags.secret ?? [], file: flags['secret-file'] });
-  return { params, secrets };
+  return { params, secrets, flaggedSecrets: namesOfSecretFlags(flags.secret ?? []) };
 }

@@ -50,13 +50,17 @@ export default class Reproduce extends BaseCommand {
   async run(): Promise<ReproduceResult> {
     const { args, flags } = await this.parse(Reproduce);
     const quiet = this.jsonEnabled();
-    const { secrets } = await readRunFlags({ secret: flags.secret, 'secret-file': flags['secret-file'] });
+    const { secrets, flaggedSecrets } = await readRunFlags({
+      secret: flags.secret,
+      'secret-file': flags['secret-file'],
+    });
     const request = {
       ...readReplayFlags(flags),
       address: args.url,
       repeat: flags.repeat,
       consoleDiff: flags['console-diff'],
       secrets,
+      flaggedSecrets,
       access: readServerFlags(flags),
       loadDefinition: async () =>
         flags.file !== undefined || existsSync(DEFAULT_DEFINITION) ? loadDefinition(flags.file) : undefined,

@@ -14,8 +14,11 @@ export function startFailure(error: unknown): ContainerExit | RunFailure {
   return setupFailure('The container could not be started', error);
 }
 
-/** Docker's runc, crun and Podman each have their own words for it. */
-function processExitCode(words: string): 126 | 127 | undefined {
+/**
+ * What `docker run` exits with when these words are why it could not start the script; undefined: 125. Docker's
+ * runc, crun and Podman each have their own words for it.
+ */
+export function processExitCode(words: string): 126 | 127 | undefined {
   if (/error mounting|mount .*\bflags\b|working directory|chdir to cwd|setup user|apply caps|devices?\b/i.test(words))
     return undefined;
   if (!/\bexec\b|executable|OCI runtime/i.test(words)) return undefined;

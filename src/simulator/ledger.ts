@@ -7,6 +7,7 @@ import type { StringMap } from '../schema/model.js';
 export type DifferenceKind =
   | 'secret-missing'
   | 'secret-placeholder'
+  | 'secret-added'
   | 'image-mapped'
   | 'image-not-pulled'
   | 'architecture'

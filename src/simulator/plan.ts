@@ -16,7 +16,7 @@ import { labelOf, type PlannedRun } from './planned-run.js';
 import { completeRunDefinition } from './run-identity.js';
 import { isRundefFile, type RundefFile, readRundefFile } from './rundef-file.js';
 import { askForInputs } from './rundef-inputs.js';
-import { secretUserOfRundef } from './rundef-secrets.js';
+import { secretsOfRundef, secretUserOfRundef } from './rundef-secrets.js';
 import { selectRuns } from './select-runs.js';
 import { checkSharedVolumes } from './shared-volumes.js';
 import { UsageError } from './usage-error.js';
@@ -30,6 +30,8 @@ export interface PlanRequest extends DefinitionPlanRequest, Places {
   /** The rundefs of runs' addresses, in their order; called once, when there are any. */
   fetchRundefs(addresses: string[]): Promise<RundefFile[]>;
   secrets: StringMap;
+  /** Which of them flags gave: the run of a rundef gets those though it does not name them. */
+  flaggedSecrets?: ReadonlySet<string> | undefined;
   /** Go on with what the runs start. */
   follow?: boolean | undefined;
   /** NAME → PATH of `--shared-volume`. */
@@ -143,26 +145,23 @@ async function completeSecrets(
   return Object.assign(known, await askForSecrets(missingSecrets(users), ask));
 }
 
-/** A rundef's own secrets, those that were given here in their place. */
-function withKnown(own: StringMap | null | undefined, known: StringMap): StringMap {
-  return Object.assign(Object.create(null), own, known);
-}
-
 async function planOfFile(
-  { rundef: read, differences: known }: RundefFile,
-  secrets: StringMap,
+  file: RundefFile,
+  known: StringMap,
   request: PlanRequest,
   checkouts: Checkouts,
 ): Promise<PlannedRun> {
+  const { rundef: read } = file;
+  const { secrets, added } = secretsOfRundef(file, known, request.flaggedSecrets);
   const env: StringMap = Object.assign(Object.create(null), read.env, request.params);
   if (request.project !== undefined) env['H_PROJECT'] = request.project;
   const { rundef, madeUp } = completeRunDefinition({
     ...read,
     project: request.project ?? read.project,
     env,
-    secrets: withKnown(read.secrets, secrets),
+    secrets,
   });
-  const differences: Difference[] = [...known];
+  const differences: Difference[] = [...file.differences, ...added.map(addedSecret)];
   let source: PlannedRun['source'];
   if (GIT_TRIGGER_TYPES.has(rundef.trigger_type) && request.source === 'local') {
     const checkout = await checkouts.get(chooseSource('local', request.params, repositoryFolder('.')), process.cwd());
@@ -172,4 +171,11 @@ async function planOfFile(
   }
   const names = { trigger: rundef.trigger_type, run: rundef.env['H_RUN'] ?? 'simulated' };
   return { ...names, rundef, madeUp, differences, source, root: '', volumes: '' };
+}
+
+function addedSecret(name: string): Difference {
+  return {
+    kind: 'secret-added',
+    message: `The secret ${name} was given with -s; the run itself has none of that name.`,
+  };
 }

@@ -32,3 +32,30 @@ export async function completeRundefSecrets(
   const user = secretUserOfRundef(file, known);
   return Object.assign(user.secrets, await askForSecrets(missingSecrets([user]), ask));
 }
+
+/**
+ * What the run of a rundef gets: the secrets that it names, those that are known here in the place of its own. A
+ * rundef is somebody else's text, and which secrets lie in a file here is not its business; what a flag gave was
+ * meant for this run.
+ *
+ * @param flagged names of secrets that flags gave
+ */
+export function secretsOfRundef(
+  { rundef, inputs }: RundefFile,
+  known: StringMap,
+  flagged: ReadonlySet<string> = new Set(),
+): { secrets: StringMap; added: string[] } {
+  const named = new Set([
+    ...Object.keys(rundef.secrets ?? {}),
+    ...(rundef['container-auth'] ? [rundef['container-auth']] : []),
+    ...(rundef['script-repo']?.token ?? '').split(':').filter(Boolean),
+    ...inputs.flatMap((input) => Object.keys(input.secrets)),
+  ]);
+  const added = [...flagged].filter((name) => !named.has(name));
+  const secrets: StringMap = Object.assign(Object.create(null), rundef.secrets);
+  for (const name of [...named, ...added]) {
+    const value = known[name];
+    if (value !== undefined) secrets[name] = value;
+  }
+  return { secrets, added };
+}

@@ -38,3 +38,8 @@ export async function readSecrets(given: {
   }
   return secrets;
 }
+
+/** The names in `-s NAME=VALUE` and `-s NAME`. */
+export function namesOfSecretFlags(flags: readonly string[]): ReadonlySet<string> {
+  return new Set(flags.map((flag) => flag.replace(/=.*$/s, '')));
+}

@@ -5,6 +5,7 @@ import type { RunAddress } from '../server/run-url.js';
 import { type FoundRun, findRun } from './find-run.js';
 import { type RundefFile, readRundef } from './rundef-file.js';
 import { type AccessRequest, openServers } from './server-access.js';
+import { UsageError } from './usage-error.js';
 
 /**
  * The rundefs of runs, by any address of theirs, in the order of the addresses.
@@ -19,7 +20,7 @@ export async function fetchRundefs(
   const access = await openServers(addresses, request);
   try {
     const fetched: RundefFile[] = [];
-    for (const address of addresses) fetched.push(rundefOfRun(await findRun(address, access, signal)));
+    for (const address of addresses) fetched.push(replayable(rundefOfRun(await findRun(address, access, signal))));
     return fetched;
   } finally {
     await access.http.close();
@@ -31,6 +32,31 @@ export function rundefOfRun({ address, rundef }: FoundRun): RundefFile {
   const file = readRundef(rundef, address.url);
   return { ...file, rundef: { ...file.rundef, ...addressed(file.rundef, address) } };
 }
+
+/**
+ * The same, when nothing in it is meant for the worker's own host only: a repository by its path would be another
+ * one here, one of the user's, which no server may have cloned.
+ *
+ * @throws UsageError
+ */
+export function replayable(file: RundefFile): RundefFile {
+  const { path, rundef } = file;
+  const repositories = {
+    'env.GIT_URL': rundef.env?.['GIT_URL'],
+    'script-repo.clone-url': rundef['script-repo']?.['clone-url'],
+  };
+  for (const [field, url] of Object.entries(repositories)) {
+    if (!url || !isLocalPath(url)) continue;
+    throw new UsageError(
+      `${path} is not replayed: its ${field} is ${JSON.stringify(url)}, a folder of the worker's own host, and here that would be one of yours. ` +
+        'If you want it, keep the rundef with "jobserv rundef get URL --output FILE", mend the address in it, and simulate FILE.',
+    );
+  }
+  return file;
+}
+
+/** As git reads it: neither `scheme://…` nor `host:path`. */
+const isLocalPath = (url: string) => /^file:/i.test(url) || !/^[^/:]+:/.test(url);
 
 /**
  * The addresses in it as they are on the way to a worker: those of the server that was asked,

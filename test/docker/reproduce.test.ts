@@ -177,6 +177,32 @@ describe('nothing can be said', () => {
     expect(result).toMatchObject({ verdict: 'inconclusive', server: { cause: 'cancelled' }, local: [] });
   });
 
+  it('of a run that was cancelled before a worker took it: it has no console', async () => {
+    const run = server.queue({ project: 'never' });
+    run.cancel();
+    const result = await replay(run);
+    expect(result).toMatchObject({
+      verdict: 'inconclusive',
+      server: { status: 'FAILED', cause: 'not-started', console: null },
+      local: [],
+    });
+    expect(result.reason).toContain('no worker ever had it');
+  });
+
+  it('of the output, where the server has no console any more; the rest is compared', async () => {
+    const run = server.addRun({
+      script: '#!/bin/sh\nexit 1\n',
+      container: image,
+      'container-auth': 'registry',
+      project: 'cleaned',
+    });
+    run.setStatus('UPLOADING');
+    run.cancel();
+    const result = await replay(run, { secrets: { registry: AUTH } });
+    expect(result).toMatchObject({ verdict: 'reproduced', server: { cause: 'unknown', console: null } });
+    expect(result.differences.map(({ message }) => message)).toEqual([expect.stringContaining('no console')]);
+  });
+
   it('where the image cannot be had any more', async () => {
     const run = server.addRun({ project: 'gone', container: `${registry.host}/no/such:1` });
     run.append('== 2026-01-02 03:04:05.678901: Running script inside container\nx\nScript completed with error(s)\n');

@@ -64,9 +64,10 @@ function unreachable({ path, name }: TriggerView, by: TriggerView, type: 'github
     type === 'github_pr'
       ? ['pull request', 'Let each github_pr trigger name branches of its own in `GH_BRANCH`, one for all others last.']
       : ['merge request', 'Put the runs into one gitlab_mr trigger.'];
+  const first = by.name === undefined ? 'another trigger' : `\`${by.name}\``;
   return {
     path: `${path}/type`,
-    message: `No ${what} ever starts \`${name}\`: \`${by.name}\` comes first and takes them all.`,
+    message: `No ${what} ever starts \`${name}\`: ${first} comes first and takes them all.`,
     help,
     related: [{ path: `${by.path}/type`, message: 'this one takes them' }],
   };

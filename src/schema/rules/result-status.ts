@@ -1,4 +1,4 @@
-import type { RegexNode } from '../regex/nodes.js';
+import { childrenOf, type RegexNode } from '../regex/nodes.js';
 import { RegexFault } from '../regex/reader.js';
 import { helpWithChoices } from '../suggest.js';
 import { asObject, asText, childPath } from '../values.js';
@@ -80,9 +80,7 @@ function resultWords(pattern: string): string[] {
 
 function findGroup(node: RegexNode, name: string): RegexNode | undefined {
   if (node.kind === 'group' && node.name === name) return node.body;
-  const children =
-    node.kind === 'sequence' ? node.items : node.kind === 'choice' ? node.branches : 'body' in node ? [node.body] : [];
-  for (const child of children) {
+  for (const child of childrenOf(node)) {
     const found = findGroup(child, name);
     if (found) return found;
   }

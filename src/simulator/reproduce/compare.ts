@@ -1,6 +1,7 @@
 /** What is otherwise here than it was on the server: pure. */
 import type { Test } from '../../schema/model.js';
 import type { RunResult } from '../run-result.js';
+import type { SetupStep } from './console-story.js';
 import type { ConsoleComparison } from './first-divergence.js';
 import type { ServerSide } from './server-run.js';
 
@@ -13,7 +14,7 @@ export interface RunDifference {
   local?: string | null;
 }
 
-type Local = Pick<RunResult, 'status' | 'cause' | 'exitCode' | 'tests' | 'artifacts'>;
+type Local = Pick<RunResult, 'status' | 'cause' | 'exitCode' | 'phases' | 'tests' | 'artifacts'>;
 
 /** Whether a replay ended as the run did: the same status for the same reason, and the same tests failed. */
 export function endedAlike(server: ServerSide, local: Local): boolean {
@@ -26,9 +27,14 @@ export function differencesOf(server: ServerSide, local: Local, console: Console
     ...endDifferences(server, local),
     ...testDifferences(server.tests, local.tests),
     ...artifactDifferences(server, local),
-    ...consoleDifference(console),
+    ...(server.console === null ? [NO_CONSOLE] : consoleDifference(console)),
   ];
 }
+
+const NO_CONSOLE: RunDifference = {
+  kind: 'console',
+  message: 'The server has no console of the run any more: the outputs could not be compared.',
+};
 
 function endDifferences(server: ServerSide, local: Local): RunDifference[] {
   if (server.status !== local.status) {
@@ -47,10 +53,26 @@ function endDifferences(server: ServerSide, local: Local): RunDifference[] {
   if (there !== here && there !== 'unknown') {
     return [difference('cause', `It failed for another reason: ${there} on the server, ${here} here.`, there, here)];
   }
+  if (here === 'setup' && server.setup !== undefined && server.setup !== setupOf(local)) {
+    const message = `It could not be set up for another reason: ${STEPS[server.setup]} on the server, ${STEPS[setupOf(local)]} here.`;
+    return [difference('cause', message, server.setup, setupOf(local))];
+  }
   if (here !== 'script' || theirs === undefined || ours === undefined || theirs === ours) return [];
   const message = `The script exited with ${theirs} on the server, and with ${ours} here.`;
   return [difference('exit-code', message, `${theirs}`, `${ours}`)];
 }
+
+/** How far a run came that could not be set up. */
+export function setupOf({ phases }: Pick<RunResult, 'phases'>): SetupStep {
+  const names = new Set(phases.map(({ name }) => name));
+  return names.has('script') ? 'start' : names.has('prepare') ? 'prepare' : 'pull';
+}
+
+const STEPS: Readonly<Record<SetupStep, string>> = {
+  pull: 'the image could not be pulled',
+  prepare: 'what it needs could not be prepared',
+  start: 'the container could not be started',
+};
 
 /** Status by test and result; results of one name count up. */
 function statuses(tests: readonly Test[]): Map<string, string> {
@@ -69,15 +91,16 @@ function statuses(tests: readonly Test[]): Map<string, string> {
   return all;
 }
 
+/** Of results, and of tests that have none, with the test's name before; sorted. */
+export function failedTests(tests: readonly Test[]): string[] {
+  return [...statuses(tests)]
+    .filter(([, status]) => status === 'FAILED')
+    .map(([name]) => name)
+    .sort();
+}
+
 function sameFailures(server: readonly Test[], local: readonly Test[]): boolean {
-  const failed = (tests: readonly Test[]) =>
-    JSON.stringify(
-      [...statuses(tests)]
-        .filter(([, status]) => status === 'FAILED')
-        .map(([name]) => name)
-        .sort(),
-    );
-  return failed(server) === failed(local);
+  return JSON.stringify(failedTests(server)) === JSON.stringify(failedTests(local));
 }
 
 function testDifferences(server: readonly Test[], local: readonly Test[]): RunDifference[] {

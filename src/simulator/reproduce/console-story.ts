@@ -3,12 +3,22 @@
  * writes its own lines between those of the script; both the reference's worker and ours are understood
  * (the reference's: runner/jobserv_runner/handlers/simple.py, jobserv.py and worker.py `_check_stuck`).
  */
+import { processExitCode } from '../../docker/start-failure.js';
 import type { FailureCause } from '../../executor/checkpoint.js';
+
+/** Where a run was that could not be set up. */
+export type SetupStep = 'pull' | 'prepare' | 'start';
 
 /** Of the console at its end; a field that is not there was not told. */
 export interface ConsoleFacts {
+  /** The line on which the last worker got the run: what is before is of one that lost it. 1 when nothing says so. */
+  begins: number;
+  /** Whether a worker wrote anything. */
+  taken: boolean;
   /** The registry's digest of the image, `sha256:…`. */
   digest?: string;
+  /** How far a worker came that did not start the script. */
+  setup?: SetupStep;
   /** Whether the script was started. */
   started: boolean;
   /** How the script ended; undefined: the console does not say. */
@@ -34,12 +44,21 @@ const HEADING = new RegExp(`^== ${TIME}: (.*)$`);
 const DETAIL = new RegExp(`^ {3}${TIME}: (?:INFO |WARN |ERROR) (.*)$`);
 const STARTS = /^Running (?:the script in its container|script inside container)$/;
 const PULLS = /^Pulling (?:image|container)/;
+const PREPARES = /^(?:Preparing |Creating container |Cloning |Setting up (?:the |container )?environment)/;
+/** The server's: it hands the run to a worker, for the first time or again. */
+const SENT = /^# Run sent to worker: /;
 const DIGEST = /\bDigest: (sha256:[0-9a-f]{64})\b/;
 /** Ours; the executor's tests hold it to this form. */
 const VERDICT = /^The run has (PASSED|FAILED)(?: \((\w+)\))?(?:: (.*))?$/;
 const EXITED = /^The script exited with status (\d+)/;
 /** The reference's, behind the script's last output. */
 const COMPLETED = /Script completed( with error\(s\))?$/;
+
+/** The reference's worker starts containers with docker's client, which says why it could not, and no more. */
+const REFUSED = /^docker: (?:Error response from daemon: )?(.*?)\.?$/;
+const REFUSED_MORE = /^(?:(?:See|Run) 'docker run --help'.*)?$/;
+/** The end of what its Python says of an error. */
+const RAISED = /^ \| [\w.]*(?:Error|Exception): (.*)$/;
 
 /** A server that gives up on a run writes so wherever the console stands. */
 const STUCK = new RegExp(`^${TIME} ERROR: Run appears to be stuck`);
@@ -60,31 +79,37 @@ const NO_REASON =
  * Reads a console line by line, in bounded memory.
  *
  * @param facts filled while the lines are read; complete when the generator is done
+ * @param from the first line that counts
  */
 export async function* scriptLines(
   console: AsyncIterable<Uint8Array>,
   facts: ConsoleFacts,
+  from = 1,
 ): AsyncGenerator<ScriptLine> {
   const story = new Story(facts);
   for await (const { number, text } of linesOf(console)) {
-    const own = story.line(text);
-    if (own !== undefined) yield { number, text: own };
+    const own = story.line(text, number);
+    if (own !== undefined && number >= from) yield { number, text: own };
   }
 }
 
-export const noFacts = (): ConsoleFacts => ({ started: false });
+export const noFacts = (): ConsoleFacts => ({ begins: 1, taken: false, started: false });
 
 class Story {
   readonly #facts: ConsoleFacts;
   #part: 'before' | 'pull' | 'script' | 'after' = 'before';
   #inDetail = false;
+  /** Why the container was not started; while nothing speaks against it. */
+  #refused: string | undefined;
+  #silent = true;
 
   constructor(facts: ConsoleFacts) {
     this.#facts = facts;
   }
 
   /** @returns what of the line is the script's; undefined for a line that is not */
-  line(text: string): string | undefined {
+  line(text: string, number: number): string | undefined {
+    if (SENT.test(text)) return this.#again(number);
     const heading = HEADING.exec(text)?.[1];
     const detail = heading === undefined ? DETAIL.exec(text)?.[1] : undefined;
     const more = this.#inDetail && text.startsWith('   |');
@@ -92,19 +117,53 @@ class Story {
     if (heading !== undefined) return this.#heading(heading);
     if (detail !== undefined) return this.#detail(detail);
     if (more) return undefined;
-    if (this.#part !== 'script' || STUCK.test(text)) {
+    const completed = this.#facts.started ? COMPLETED.exec(text) : null;
+    // What a script writes may look like a worker's headings, and does where it is one: this line ends it all the same.
+    const end = completed !== null && (this.#part === 'script' || completed.index === 0);
+    if ((this.#part !== 'script' && !end) || STUCK.test(text)) {
       if (this.#part === 'pull') this.#digest(text);
+      if (!this.#facts.taken && text.trim() !== '') this.#facts.message ??= text;
       this.#end(text);
       return undefined;
     }
-    const completed = COMPLETED.exec(text);
-    if (completed === null) return text;
+    if (completed === null) return this.#output(text);
+    const inScript = this.#part === 'script';
     this.#part = 'after';
+    for (const field of ['cause', 'message', 'exitCode'] as const) delete this.#facts[field];
     this.#facts.passed = completed[1] === undefined;
-    return completed.index === 0 ? undefined : text.slice(0, completed.index);
+    if (this.#refused !== undefined) this.#notStarted(this.#refused);
+    return !inScript || completed.index === 0 ? undefined : text.slice(0, completed.index);
+  }
+
+  #output(text: string): string | undefined {
+    const refused = this.#silent ? REFUSED.exec(text)?.[1] : undefined;
+    this.#silent = false;
+    if (refused !== undefined) this.#refused = refused;
+    else if (this.#refused !== undefined && !REFUSED_MORE.test(text)) this.#refused = undefined;
+    return this.#refused === undefined ? text : undefined;
+  }
+
+  #notStarted(why: string): void {
+    const exitCode = processExitCode(why);
+    // The client reads the environment, before it asks for a container.
+    const setup: SetupStep = /\benv file\b/.test(why) ? 'prepare' : 'start';
+    if (exitCode === undefined) Object.assign(this.#facts, { started: false, cause: 'setup', setup });
+    else this.#facts.exitCode = exitCode;
+    this.#facts.message = why;
+  }
+
+  #again(number: number): undefined {
+    for (const known of Object.keys(this.#facts)) delete this.#facts[known as keyof ConsoleFacts];
+    Object.assign(this.#facts, noFacts(), { begins: number });
+    [this.#part, this.#inDetail, this.#refused, this.#silent] = ['before', false, undefined, true];
+    return undefined;
   }
 
   #heading(text: string): undefined {
+    if (!this.#facts.taken) delete this.#facts.message;
+    this.#facts.taken = true;
+    if (PULLS.test(text)) this.#facts.setup = 'pull';
+    else if (PREPARES.test(text)) this.#facts.setup = 'prepare';
     const [, status, cause, message] = VERDICT.exec(text) ?? [];
     if (STARTS.test(text)) {
       this.#part = 'script';
@@ -142,6 +201,8 @@ class Story {
   }
 
   #end(text: string): void {
+    const raised = RAISED.exec(text)?.[1];
+    if (raised !== undefined) this.#facts.message = raised;
     for (const [pattern, cause, message] of ENDS) {
       if (!pattern.test(text)) continue;
       this.#facts.cause = cause;

@@ -21,9 +21,9 @@ export interface ConsoleComparison {
 
 /**
  * So many lines may be ahead of the other side's: stdout and stderr are two streams, and which of them
- * an engine hands on first is chance.
+ * an engine hands on first is chance; and what runs in parallel writes in any order.
  */
-const WINDOW = 20;
+const WINDOW = 200;
 
 /** Reads both to their ends, so that what their lines tell is known then; holds a few lines of each. */
 export async function compareConsoles(server: Side, local: Side): Promise<ConsoleComparison> {

@@ -13,7 +13,7 @@ import type { RundefFile } from '../rundef-file.js';
 import { completeRundefSecrets } from '../rundef-secrets.js';
 import { Scratch } from '../scratch.js';
 import { openServers } from '../server-access.js';
-import { rundefOfRun } from '../server-rundef.js';
+import { replayable, rundefOfRun } from '../server-rundef.js';
 import { type SimulateRequest, type Simulation, simulate } from '../simulate.js';
 import { cacheFolder, locksIn } from '../workspace-names.js';
 import { differencesOf, endedAlike, type RunDifference } from './compare.js';
@@ -31,6 +31,7 @@ export interface ReproduceRequest
     | 'access'
     | 'ask'
     | 'begin'
+    | 'flaggedSecrets'
     | 'images'
     | 'keep'
     | 'memoryBytes'
@@ -102,8 +103,7 @@ async function story(
   const folder = await scratch.folder();
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const fetched = await fetch(request, join(folder, 'console.log'));
-  const facts = await factsOf(fetched);
-  const { file, run, address } = fetched;
+  const { file, run, address, facts } = fetched;
   const server = serverSide(run, address, file.rundef.container, facts);
   const stopped = hopeless(server);
   if (stopped !== undefined) return resultOf(stopped, maskerOf(request.secrets).values(server), []);
@@ -134,14 +134,17 @@ interface Fetched {
   run: FetchedRun;
   /** The server's, in a file. */
   console: string;
+  /** What it tells. */
+  facts: ConsoleFacts;
 }
 
 async function fetch({ address: pasted, access: asked, signal }: ReproduceRequest, console: string): Promise<Fetched> {
   const access = await openServers([pasted], asked);
   try {
     const found = await findRun(pasted, access, signal);
-    const file = rundefOfRun(found);
-    return { address: found.address, file, run: await fetchRun(access.http, found.address, console, signal), console };
+    const file = replayable(rundefOfRun(found));
+    const run = await fetchRun(access.http, found.address, console, signal);
+    return { address: found.address, file, run, console, facts: await factsOf(run, console) };
   } finally {
     await access.http.close();
   }
@@ -151,9 +154,9 @@ function maskerOf(secrets: StringMap): Masker {
   return createMasker(Object.values(secrets).filter((value) => value !== HIDDEN_VALUE));
 }
 
-async function factsOf({ run, console }: Fetched): Promise<ConsoleFacts> {
+async function factsOf({ known }: FetchedRun, console: string): Promise<ConsoleFacts> {
   const facts = noFacts();
-  if (!hasEnded(run.known)) return facts;
+  if (!hasEnded(known)) return facts;
   const lines = scriptLines(bytesOf(console), facts);
   while (!(await lines.next()).done);
   return facts;
@@ -204,7 +207,7 @@ async function replayAll(
 /** Before the next replay: it begins in the same workspace. */
 async function compare(
   { consoleDiff }: ReproduceRequest,
-  { run, address, file, console }: Fetched,
+  { run, address, file, console, facts: theirs }: Fetched,
   masker: Masker,
   local: RunResult,
 ): Promise<Replay> {
@@ -215,7 +218,7 @@ async function compare(
   const facts = noFacts();
   const sides = () =>
     [
-      { lines: scriptLines(masked(bytesOf(console), masker), facts), names },
+      { lines: scriptLines(masked(bytesOf(console), masker), facts, theirs.begins), names },
       { lines: scriptLines(bytesOf(local.console), noFacts()), names },
     ] as const;
   const compared = await compareConsoles(...sides());
@@ -224,7 +227,15 @@ async function compare(
     await writeConsoleDiff(consoleDiff, ...sides());
   }
   const server = masker.values(serverSide(run, address, file.rundef.container, facts));
-  return { local, differences: differencesOf(server, local, compared), console: compared };
+  const told = comparedBeforeTheClock(server, local, compared);
+  return { local, differences: differencesOf(server, local, told), console: told };
+}
+
+/** Where a clock ended both, one may have come a few lines further. */
+function comparedBeforeTheClock(server: ServerSide, local: RunResult, compared: ConsoleComparison): ConsoleComparison {
+  const { divergence, same } = compared;
+  const oneSided = divergence?.server === undefined || divergence.local === undefined;
+  return server.cause === 'timeout' && local.cause === 'timeout' && oneSided ? { same } : compared;
 }
 
 function bytesOf(path: string): AsyncIterable<Uint8Array> {

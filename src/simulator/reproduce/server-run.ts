@@ -7,9 +7,10 @@ import { readConsole } from '../../server/console.js';
 import type { HttpClient } from '../../server/http.js';
 import { readRun, type ServerRun } from '../../server/run.js';
 import type { RunAddress } from '../../server/run-url.js';
+import { ServerFailure } from '../../server/server-failure.js';
 import { readTests } from '../../server/tests.js';
 import { usersFault } from '../users-fault.js';
-import type { ConsoleFacts } from './console-story.js';
+import type { ConsoleFacts, SetupStep } from './console-story.js';
 
 /** As `reproduce --json` shows it. */
 export interface ServerSide {
@@ -17,17 +18,20 @@ export interface ServerSide {
   run: string;
   /** PASSED, FAILED, or what the run was when it was asked. */
   status: string;
-  /** `unknown`: the run failed, and its console does not say why. */
-  cause?: FailureCause | 'unknown';
+  /** `unknown`: the run failed, and its console does not say why; `not-started`: no worker ever had it. */
+  cause?: FailureCause | 'unknown' | 'not-started';
   message?: string;
   exitCode?: number;
   worker?: string;
   startedAt?: string;
   completedAt?: string;
+  /** How far the worker came that did not start the script. */
+  setup?: SetupStep;
   image: { reference: string; digest?: string };
   tests: Test[];
   artifacts: { path: string; sizeBytes?: number }[];
-  console: string;
+  /** null: the server has none. */
+  console: string | null;
 }
 
 /** What a run's own worker did not put there. */
@@ -40,6 +44,8 @@ export const hasEnded = ({ status }: Pick<ServerSide, 'status'>): boolean => END
 export interface FetchedRun {
   known: ServerRun;
   tests: Test[];
+  /** Whether there is a console to compare with. */
+  hasConsole: boolean;
 }
 
 /**
@@ -55,16 +61,28 @@ export async function fetchRun(
   signal: AbortSignal,
 ): Promise<FetchedRun> {
   const known = await usersFault(readRun(http, url, signal));
-  if (!hasEnded(known)) return { known, tests: [] };
+  if (!hasEnded(known)) return { known, tests: [], hasConsole: false };
   const tests = known.hasTests ? await usersFault(readTests(http, url, { signal })) : [];
-  const { body } = await usersFault(readConsole(http, url, { signal }));
-  await pipeline(body, createWriteStream(console, { mode: 0o600, flags: 'wx' }), { signal });
-  return { known, tests };
+  const hasConsole = await keepConsole(http, url, console, signal);
+  return { known, tests, hasConsole };
+}
+
+/** @returns false, and makes an empty file, where the server has none: nobody took the run, or it was thrown away */
+async function keepConsole(http: HttpClient, url: string, path: string, signal: AbortSignal): Promise<boolean> {
+  const found = await usersFault(
+    readConsole(http, url, { signal }).catch((error: unknown) => {
+      // The run itself was just read there, so that it is no matter of who asks.
+      if (error instanceof ServerFailure && error.kind === 'not-found') return undefined;
+      throw error;
+    }),
+  );
+  await pipeline(found?.body ?? [], createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
+  return found !== undefined;
 }
 
 /** @param facts of the whole console */
 export function serverSide(
-  { known, tests }: FetchedRun,
+  { known, tests, hasConsole }: FetchedRun,
   { url, run }: RunAddress,
   reference: string,
   facts: ConsoleFacts,
@@ -75,26 +93,29 @@ export function serverSide(
     url,
     run,
     status,
-    ...(failed ? { cause: causeOf(known, tests, facts) } : {}),
+    ...(failed ? { cause: causeOf({ known, tests, hasConsole }, facts) } : {}),
     ...(failed && facts.message !== undefined ? { message: facts.message } : {}),
     ...(facts.exitCode === undefined ? {} : { exitCode: facts.exitCode }),
     ...(workerName === undefined ? {} : { worker: workerName }),
     ...(created === undefined ? {} : { startedAt: created }),
     ...(completed === undefined ? {} : { completedAt: completed }),
+    ...(failed && !facts.started && facts.setup !== undefined ? { setup: facts.setup } : {}),
     image: { reference, ...(facts.digest === undefined ? {} : { digest: facts.digest }) },
     tests,
     artifacts: artifacts
       .filter(({ path }) => !SERVERS_OWN.has(path))
       .map(({ path, sizeBytes }) => ({ path, ...(sizeBytes === undefined ? {} : { sizeBytes }) })),
-    console: `${url}console.log`,
+    console: hasConsole ? `${url}console.log` : null,
   };
 }
 
 /** What the console says, or what follows from how far the run came. */
-function causeOf(known: ServerRun, tests: readonly Test[], facts: ConsoleFacts): FailureCause | 'unknown' {
+function causeOf({ known, tests, hasConsole }: FetchedRun, facts: ConsoleFacts): ServerSide['cause'] & string {
+  if (!facts.taken && known.workerName === undefined) return 'not-started';
+  if (!hasConsole) return hasFailure(tests) ? 'tests' : 'unknown';
   if (facts.cause !== undefined) return facts.cause;
   if (known.statusEvents.some(({ status }) => status === 'CANCELLING')) return 'cancelled';
-  if (!facts.started) return 'setup';
+  if (facts.taken && !facts.started) return 'setup';
   if (facts.passed === undefined) return 'lost';
   if (!facts.passed) return 'script';
   return hasFailure(tests) ? 'tests' : 'unknown';
@@ -105,7 +126,8 @@ function hasFailure(tests: readonly Test[]): boolean {
 }
 
 /** Causes that are the machine's or the server's, not the run's: they are not there to be replayed. */
-export const NOT_THE_RUNS: ReadonlySet<FailureCause | 'unknown'> = new Set([
+export const NOT_THE_RUNS: ReadonlySet<string> = new Set([
+  'not-started',
   'cancelled',
   'lost',
   'artifacts',

@@ -1,6 +1,7 @@
 /** One verdict, with its reason and what to try next: pure. */
 import type { RunResult } from '../run-result.js';
-import { endedAlike } from './compare.js';
+import { endedAlike, failedTests, setupOf } from './compare.js';
+import type { SetupStep } from './console-story.js';
 import { hasEnded, NOT_THE_RUNS, type ServerSide } from './server-run.js';
 
 export type Verdict = 'reproduced' | 'not-reproduced' | 'flaky' | 'inconclusive';
@@ -27,6 +28,7 @@ export function hopeless(server: Pick<ServerSide, 'status' | 'cause' | 'message'
 }
 
 const WHAT: Readonly<Record<string, string>> = {
+  'not-started': 'no worker ever had it',
   cancelled: 'it was cancelled',
   lost: 'its worker, or its container, went away',
   artifacts: 'its artifacts could not be uploaded',
@@ -43,7 +45,7 @@ export function judge(server: ServerSide, locals: readonly RunResult[]): Judgeme
   }
   const alike = locals.filter((local) => endedAlike(server, local)).length;
   const count = locals.length;
-  if (alike === count) return { verdict: 'reproduced', ...sameEnd(server, count) };
+  if (alike === count) return { verdict: 'reproduced', ...sameEnd(server, locals) };
   const passed = locals.filter(({ status }) => status === 'PASSED').length;
   if (alike > 0 || (passed > 0 && passed < count)) {
     return {
@@ -55,31 +57,66 @@ export function judge(server: ServerSide, locals: readonly RunResult[]): Judgeme
   return { verdict: 'not-reproduced', ...otherEnd(server, locals) };
 }
 
+const ORDER: readonly SetupStep[] = ['pull', 'prepare', 'start'];
+
 /** The environment here, not the run: the replay says nothing about it. */
-function couldNotRun(server: ServerSide, { status, cause, environment }: RunResult): boolean {
+function couldNotRun(server: ServerSide, local: RunResult): boolean {
+  const { status, cause, environment } = local;
   if (status !== 'FAILED') return false;
   if (environment !== undefined || cause === 'lost' || cause === 'cancelled' || cause === 'interrupted') return true;
-  return cause === 'setup' && server.cause !== 'setup';
+  if (cause !== 'setup') return false;
+  return server.cause !== 'setup' || ORDER.indexOf(setupOf(local)) < ORDER.indexOf(server.setup ?? 'pull');
 }
 
-function sameEnd(server: ServerSide, count: number): Omit<Judgement, 'verdict'> {
-  const times = count === 1 ? '' : `, in each of ${count} replays`;
+function sameEnd(server: ServerSide, locals: readonly RunResult[]): Omit<Judgement, 'verdict'> {
+  const times = locals.length === 1 ? '' : `, in each of ${locals.length} replays`;
   if (server.status === 'PASSED') {
     return { reason: `It passed on the server, and still passes here${times}.`, next: [] };
   }
   return {
-    reason: `It fails here as it failed on the server${times}: ${REASONS[server.cause ?? 'unknown'] ?? 'for the same reason'}${exit(server)}.`,
-    next: ['Change something, and see whether that mends it: jobserv simulate RUN, on your tree.'],
+    reason: `It fails here as it failed on the server${times}: ${why(server, locals[0])}.`,
+    next: [NEXT[server.cause ?? 'unknown'] ?? TRY],
   };
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  script: 'the script fails',
-  tests: 'the same tests fail',
-  timeout: 'it takes longer than its timeout',
-  setup: 'it cannot be set up',
-  unknown: 'for the same reason, as far as its console says',
+function why(server: ServerSide, local: RunResult | undefined): string {
+  switch (server.cause) {
+    case 'script':
+      return `the script fails${exit(server)}`;
+    case 'tests':
+      return `the same tests fail${listed(failedTests(server.tests))}`;
+    case 'timeout':
+      return 'it takes longer than its timeout';
+    case 'setup': {
+      const told = local?.message === undefined ? '' : ` (${local.message.replace(/\.$/, '')})`;
+      return `${CANNOT[server.setup ?? 'prepare']}${told}`;
+    }
+    default:
+      return 'for the same reason, as far as its console says';
+  }
+}
+
+const CANNOT: Readonly<Record<SetupStep, string>> = {
+  pull: 'its image cannot be pulled',
+  prepare: 'it cannot be set up',
+  start: 'its container cannot be started',
 };
+
+const TRY = 'Change something, and see whether that mends it: jobserv simulate RUN, on your tree.';
+const NEXT: Readonly<Record<string, string>> = {
+  timeout:
+    'See in its console how far it came, and what takes so long; or give it more minutes with the timeout of the definition.',
+  setup: 'Mend what the reason names, in the definition or in its secrets: the script was not even started.',
+};
+
+/** So many tests are named. */
+const NAMED = 3;
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : '';
+  return `: ${names.slice(0, NAMED).join(', ')}${more}`;
+}
 
 const exit = ({ cause, exitCode }: ServerSide): string =>
   cause === 'script' && exitCode !== undefined ? ` with status ${exitCode}` : '';
@@ -91,15 +128,19 @@ function otherEnd(server: ServerSide, locals: readonly RunResult[]): Omit<Judgem
     ...(doubts.length > 0 ? [`What differs from the worker's run may be why: ${doubts.join(' ')}`] : []),
     ...(locals.length === 1 ? ['It may be flaky: try --repeat 5.'] : []),
   ];
-  if (first?.status === 'PASSED') return { reason: 'It failed on the server, and passes here.', next };
+  if (first?.status === 'PASSED') {
+    const why =
+      server.cause === 'setup' && server.message !== undefined ? ` (${server.message.replace(/\.$/, '')})` : '';
+    return { reason: `It failed on the server${why}, and passes here.`, next };
+  }
   if (server.status === 'PASSED') {
     return { reason: `It passed on the server, and fails here: ${first?.message ?? first?.cause ?? ''}`, next };
   }
   return { reason: `It fails here too, but in another way: ${first?.message ?? first?.cause ?? ''}`, next };
 }
 
-function repairs({ environment, cause }: RunResult): string[] {
-  if (environment === 'registry' || cause === 'setup') {
+function repairs(local: RunResult): string[] {
+  if (local.environment === 'registry' || (local.cause === 'setup' && setupOf(local) === 'pull')) {
     return ['Take an image that can be had here, --image FROM=TO, or one that is here already, --pull missing.'];
   }
   return ['See what is missing with jobserv doctor, then try again.'];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { getRundef } from '../../../src/simulator/get-rundef.js';
-import { planRuns } from '../../../src/simulator/plan.js';
+import { type PlanRequest, planRuns } from '../../../src/simulator/plan.js';
 import { fetchRundefs } from '../../../src/simulator/server-rundef.js';
 import { fakeServer, sendHtml, sendJson } from '../server/fake-server.js';
 
@@ -83,6 +83,59 @@ describe('the rundef of a run', () => {
   });
 });
 
+/** The run of that rundef, as it would be simulated. */
+async function planned(change: object, given: Partial<PlanRequest> = {}) {
+  const { url } = await serverWith({ ...oldest, ...change });
+  const { planned } = await planRuns({
+    arguments: [url + RUN],
+    loadDefinition: () => Promise.reject(new Error('not asked for')),
+    fetchRundefs: (addresses) => fetchRundefs(addresses, access),
+    params: {},
+    secrets: {},
+    build: 1,
+    images: {},
+    cache: '/nonexistent',
+    choose: undefined,
+    ask: undefined,
+    checkout: () => Promise.reject(new Error('not asked for')),
+    signal: new AbortController().signal,
+    ...given,
+  });
+  return planned[0];
+}
+
+it.each(['https://h/x.git', 'http://h/x', 'ssh://git@h/x', 'git://h/x', 'git@github.com:acme/x.git', 'h:x'])(
+  'a rundef may clone %s',
+  async (url) => {
+    const run = await planned({ 'script-repo': { 'clone-url': url, path: 'a' }, env: { ...oldest.env, GIT_URL: url } });
+    expect(run?.rundef.env['GIT_URL']).toBe(url);
+  },
+);
+
+describe('the secrets of a run', () => {
+  const names = {
+    secrets: { plain: 'TODO', shown: 'value' },
+    'container-auth': 'registry',
+    'script-repo': { 'clone-url': 'https://h/x', path: 'a', token: 'user:tok' },
+    'simulator-inputs': [{ prompt: 'Login?', secrets: { login: null } }],
+  };
+  const known = { plain: 'p', registry: 'r', user: 'u', tok: 't', login: 'l', private: 'of another project' };
+
+  it('are those that it names, and no other that lies in a file here', async () => {
+    const run = await planned(names, { secrets: known });
+    expect(run?.rundef.secrets).toEqual({ plain: 'p', shown: 'value', registry: 'r', user: 'u', tok: 't', login: 'l' });
+    expect(run?.differences).toEqual([]);
+  });
+
+  it('are more when a flag gave more, and that is told', async () => {
+    const run = await planned(names, { secrets: known, flaggedSecrets: new Set(['private', 'plain']) });
+    expect(run?.rundef.secrets).toMatchObject({ private: 'of another project' });
+    expect(run?.differences).toEqual([
+      { kind: 'secret-added', message: 'The secret private was given with -s; the run itself has none of that name.' },
+    ]);
+  });
+});
+
 describe('a hostile rundef', () => {
   const names = ['../x', '/x', '__proto__', '-x', 'a:b', 'a\0b', '..', ''];
   const named = (name: string, value: unknown) => JSON.parse(`{${JSON.stringify(name)}: ${JSON.stringify(value)}}`);
@@ -96,22 +149,9 @@ describe('a hostile rundef', () => {
       { 'shared-volumes': named(name, '/x') },
       { project: name },
     ]) {
-      const { url } = await serverWith({ ...oldest, ...change });
-      const planned = planRuns({
-        arguments: [url + RUN],
-        loadDefinition: () => Promise.reject(new Error('not asked for')),
-        fetchRundefs: (addresses) => fetchRundefs(addresses, access),
-        params: {},
-        secrets: {},
-        build: 1,
-        images: {},
-        cache,
-        choose: undefined,
-        ask: undefined,
-        checkout: () => Promise.reject(new Error('not asked for')),
-        signal: new AbortController().signal,
-      });
-      await expect(planned, JSON.stringify(change)).rejects.toThrow('is no rundef that a worker could run');
+      await expect(planned(change, { cache }), JSON.stringify(change)).rejects.toThrow(
+        'is no rundef that a worker could run',
+      );
     }
     expect(readdirSync(cache)).toEqual([]);
   });
@@ -120,6 +160,10 @@ describe('a hostile rundef', () => {
     [{ env: { H_RUN: '../../etc' } }, 'env.H_RUN'],
     [{ env: { H_PROJECT: '/etc' } }, 'env.H_PROJECT'],
     [{ env: { GIT_URL: 'ext::sh -c id' } }, 'env.GIT_URL is unsafe'],
+    [{ env: { GIT_URL: '/home/you/private.git' } }, 'env.GIT_URL is "/home/you/private.git", a folder'],
+    [{ env: { GIT_URL: 'private' } }, 'a folder of the worker'],
+    [{ env: { GIT_URL: 'file:///home/you/private.git' } }, 'a folder of the worker'],
+    [{ 'script-repo': { 'clone-url': '../x', path: 'a' } }, 'script-repo.clone-url is "../x", a folder'],
     [{ env: { GIT_SHA: '--upload-pack=x' } }, 'env.GIT_SHA is unsafe'],
     [{ env: { 'A=B': 'x' } }, 'env has what no environment can'],
     [{ container: '--privileged' }, 'container is no image'],

@@ -81,10 +81,13 @@ describe('unknown-result-status', () => {
 });
 
 describe('regex-slow', () => {
-  it.each(['(?:a+)+', '(?:a*)*', '(?:a|a)*', '(?:\\w+\\s?)*', '(?:(?:ab?)+)+'])('%s', (slow) => {
-    const pattern = `${slow}(?P<name>x) (?P<result>PASSED)`;
-    expect(findings(result(pattern), 'regex-slow')).toHaveLength(1);
-  });
+  it.each(['(?:a+)+', '(?:a*)*', '(?:a|a)*', '(?:\\w+\\s?)*', '(?:(?:ab?)+)+', '(?:aa?){20}', '(?:a(?(1)b|a?))*'])(
+    '%s',
+    (slow) => {
+      const pattern = `${slow}(?P<name>x) (?P<result>PASSED)`;
+      expect(findings(result(pattern), 'regex-slow')).toHaveLength(1);
+    },
+  );
 
   it.each(['(?:\\w+\\s)+', '[a-z]+[0-9]*', '(?:a|b)*', '(?:ab)+c?', '.*'])('not: %s', (pattern) => {
     expect(findings(result(`${pattern}(?P<name>x) (?P<result>PASSED)`), 'regex-slow')).toEqual([]);

@@ -136,6 +136,13 @@ describe('unreachable-trigger', () => {
     expect(findings(text)).toMatchObject([{ severity: 'warning', server: 'misbehaves', related: [{}] }]);
   });
 
+  it('behind one that has no name yet', () => {
+    const text = list(pr('a', undefined, 'gitlab_mr').replace(/name: a\n {2}/, ''), pr('b', undefined, 'gitlab_mr'));
+    expect(findings(text, 'unreachable-trigger')[0]?.message).toBe(
+      'No merge request ever starts `b`: another trigger comes first and takes them all.',
+    );
+  });
+
   it.each([
     ['one for all others last', list(pr('a', 'main'), pr('b', 'stable'), pr('c', undefined))],
     ['one of each type', list(pr('a', undefined), pr('b', undefined, 'gitlab_mr'))],

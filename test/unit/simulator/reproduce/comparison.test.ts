@@ -23,6 +23,12 @@ describe('a line of the console, normalised', () => {
     ['\u001b[31mred\u001b[0m', 'red'],
     ['10%\r50%\rdone', 'done'],
     ['pid 123', 'pid 4567'],
+    ['listening on port 31877', 'listening on port 40123'],
+    ['http://127.0.0.1:41873/x', 'http://127.0.0.1:8080/x'],
+    ['inet 172.17.0.2 ether 02:42:ac:11:00:02', 'inet 172.18.0.9 ether 02:42:ac:12:00:09'],
+    ['stamp 1795864042123456789', 'stamp 1795864999123456789'],
+    ['out in build/tmp.aX81kQ', 'out in build/tmp.9ZyxWv'],
+    ['[ 12%] Building main.o', '[  9%] Building main.o'],
   ])('%j is %j', (a, b) => {
     expect(normaliseLine(a)).toBe(normaliseLine(b));
     expect(normaliseLine(a)).toBeDefined();
@@ -34,6 +40,10 @@ describe('a line of the console, normalised', () => {
     ['version 1.2.3', 'version 1.2.4'],
     ['line 12', 'line 13'],
     ['-DSIZE=1024', '-DSIZE=2048'],
+    ['coverage 71% is below 80%', 'coverage 92% is below 80%'],
+    ['[ 12%] Building main.o', '[ 12%] Building other.o'],
+    ['connect to 10.1.2.3:9000', 'connect to 10.1.2.4:9000'],
+    ['exposes port 80', 'exposes port 443'],
   ])('%j is not %j', (a, b) => {
     expect(normaliseLine(a)).not.toBe(normaliseLine(b));
   });
@@ -41,6 +51,8 @@ describe('a line of the console, normalised', () => {
   it('only shows how far something is: it is left out', () => {
     expect(normaliseLine('[=====>     ] 12/40')).toBeUndefined();
     expect(normaliseLine('Receiving objects:  45% (9/20)')).toBeUndefined();
+    expect(normaliseLine('  45%')).toBeUndefined();
+    expect(normaliseLine('sdk.tar  45%  12 MB  3.1MB/s')).toBeUndefined();
   });
 
   it('has names that only one side can have replaced', () => {
@@ -70,9 +82,14 @@ describe('two consoles', () => {
 
   it('may have a few lines in another order, as two streams are mixed', async () => {
     await expect(compareConsoles(side('out', 'err', 'x'), side('err', 'out', 'x'))).resolves.toEqual({ same: 3 });
-    const many = Array.from({ length: 100 }, (_, n) => `line ${n}`);
+    const workers = (...order: string[]) =>
+      order.flatMap((one) => Array.from({ length: 60 }, (_, n) => `${one}: test ${n}`));
+    await expect(compareConsoles(side(...workers('a', 'b', 'c')), side(...workers('c', 'a', 'b')))).resolves.toEqual({
+      same: 180,
+    });
+    const many = Array.from({ length: 1000 }, (_, n) => `line ${n}`);
     const turned = await compareConsoles(side(...many), side(...many.toReversed()));
-    expect(turned).toMatchObject({ divergence: { server: { text: 'line 0' }, local: { text: 'line 99' } } });
+    expect(turned).toMatchObject({ divergence: { server: { text: 'line 0' }, local: { text: 'line 999' } } });
   });
 
   it('are read to their ends, wherever they part', async () => {
@@ -173,6 +190,41 @@ describe('the verdict', () => {
     ['no engine here', server(), [local({ cause: 'setup', environment: 'registry' })], 'inconclusive'],
     ['it cannot be set up here', server(), [local({ cause: 'setup' })], 'inconclusive'],
     ['it could not be set up there either', server({ cause: 'setup' }), [local({ cause: 'setup' })], 'reproduced'],
+    [
+      'its image could be had there, and cannot here',
+      server({ cause: 'setup', setup: 'prepare' }),
+      [local({ cause: 'setup', phases: [{ name: 'pull', durationMs: 1 }] })],
+      'inconclusive',
+    ],
+    [
+      'its image could not be had there, and can here',
+      server({ cause: 'setup', setup: 'pull' }),
+      [
+        local({
+          cause: 'setup',
+          phases: [
+            { name: 'pull', durationMs: 1 },
+            { name: 'prepare', durationMs: 1 },
+          ],
+        }),
+      ],
+      'not-reproduced',
+    ],
+    [
+      'its container could be started nowhere',
+      server({ cause: 'setup', setup: 'start' }),
+      [
+        local({
+          cause: 'setup',
+          phases: [
+            { name: 'prepare', durationMs: 1 },
+            { name: 'script', durationMs: 1 },
+          ],
+        }),
+      ],
+      'reproduced',
+    ],
+    ['no worker ever had it', server({ cause: 'not-started', console: null }), [], 'inconclusive'],
     ['its worker was lost', server({ cause: 'lost' }), [local()], 'inconclusive'],
     ['it goes on', server({ status: 'RUNNING' }), [], 'inconclusive'],
   ])('%s', (_, there, here, verdict) => {
@@ -180,6 +232,31 @@ describe('the verdict', () => {
     expect(judgement.verdict).toBe(verdict);
     expect(judgement.reason).toMatch(/\.$/);
     if (verdict === 'inconclusive') expect(judgement.next).not.toEqual([]);
+  });
+
+  it('names the tests that fail, and what could not be set up', () => {
+    const tests = [
+      test('t', [
+        ['a', 'FAILED'],
+        ['b', 'FAILED'],
+        ['c', 'PASSED'],
+        ['d', 'FAILED'],
+        ['e', 'FAILED'],
+      ]),
+    ];
+    expect(judge(server({ cause: 'tests', tests }), [local({ cause: 'tests', tests })]).reason).toBe(
+      'It fails here as it failed on the server: the same tests fail: t › a, t › b, t › d, and 1 more.',
+    );
+    const unable = judge(server({ cause: 'setup', setup: 'pull' }), [local({ cause: 'setup', message: 'No x:1.' })]);
+    expect(unable.reason).toBe('It fails here as it failed on the server: its image cannot be pulled (No x:1).');
+    expect(unable.next.join(' ')).not.toContain('simulate RUN');
+  });
+
+  it('says why the worker could not set up what can be set up here', () => {
+    const there = server({ cause: 'setup', setup: 'prepare', message: 'Host does not have shared volume v.' });
+    expect(judge(there, [PASSED]).reason).toBe(
+      'It failed on the server (Host does not have shared volume v), and passes here.',
+    );
   });
 
   it('says what may be why, and what to try', () => {
@@ -191,6 +268,11 @@ describe('the verdict', () => {
 });
 
 describe('the differences', () => {
+  it('of the outputs cannot be told when the server has no console any more', () => {
+    const [told] = differencesOf(server({ console: null }), local(), { same: 0 });
+    expect(told).toMatchObject({ kind: 'console', message: expect.stringContaining('no console') });
+  });
+
   it('name tests and artifacts that only one side has; hung-*.txt is one name', () => {
     const there = server({
       tests: [

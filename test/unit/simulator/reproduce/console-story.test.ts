@@ -70,7 +70,80 @@ describe("a console of the reference's worker", () => {
       `${at('Pulling container: x')}no such image\n${at('Failed to pull container: x')}`,
     );
     expect(lines).toEqual([]);
-    expect(facts).toEqual({ started: false, message: 'Failed to pull container: x' });
+    expect(facts).toEqual({
+      begins: 1,
+      taken: true,
+      started: false,
+      setup: 'pull',
+      message: 'Failed to pull container: x',
+    });
+  });
+});
+
+describe("a console of the reference's worker whose container did not start", () => {
+  const docker = (words: string) =>
+    `${BEFORE}docker: ${words}.\n\nRun 'docker run --help' for more information\nScript completed with error(s)\n${AFTER}`;
+
+  it.each([
+    ['Error response from daemon: Duplicate mount point: /secrets', 'start', 'Duplicate mount point: /secrets'],
+    ["invalid env file (/w/docker-env): variable 'A B' contains whitespaces", 'prepare', 'invalid env file'],
+  ])('%s', async (words, setup, message) => {
+    const { lines, facts } = await read(docker(words));
+    expect(lines).toEqual([]);
+    expect(facts).toMatchObject({ started: false, cause: 'setup', setup, message: expect.stringContaining(message) });
+  });
+
+  it('because of its script: that is the end of the script, with the status that docker gives', async () => {
+    const words = 'unable to start container process: exec: "/script-repo/do": permission denied: unknown';
+    const { lines, facts } = await read(docker(`Error response from daemon: OCI runtime create failed: ${words}`));
+    expect(lines).toEqual([]);
+    expect(facts).toMatchObject({ started: true, passed: false, exitCode: 126 });
+    expect(facts.cause).toBeUndefined();
+  });
+
+  it('is not one whose script went on after such words of its own', async () => {
+    const own = 'docker: Error response from daemon: no such image';
+    const { lines, facts } = await read(`${BEFORE}${own}\nmore\nScript completed with error(s)\n${AFTER}`);
+    expect(lines.map((line) => line.replace(/^\d+ /, ''))).toContain('more');
+    expect(facts).toMatchObject({ started: true, passed: false });
+    expect(facts.cause).toBeUndefined();
+  });
+});
+
+describe('a console', () => {
+  it('of a run that went to a second worker: the first one does not count', async () => {
+    const again = `${BEFORE}second\nScript completed\n${AFTER}`.replace('lab-1', 'lab-2');
+    const first = `${BEFORE}first\n`;
+    const begins = first.split('\n').length;
+    const { facts } = await read(first + again);
+    expect(facts).toMatchObject({ begins, started: true, passed: true });
+    const lines: string[] = [];
+    for await (const { text } of scriptLines(chunks(first + again), noFacts(), facts.begins)) lines.push(text);
+    expect(lines).toEqual(['second']);
+  });
+
+  it('of a run that no worker took has the words of the server', async () => {
+    const { facts } = await read('Run requested a host-tag that is not configured for this project: x');
+    expect(facts).toEqual({
+      begins: 1,
+      taken: false,
+      started: false,
+      message: 'Run requested a host-tag that is not configured for this project: x',
+    });
+  });
+
+  it('of a worker that stumbled has the last words of its error', async () => {
+    const trace =
+      ' | Traceback (most recent call last):\n |   File "w.py", line 1\n | ValueError: Host lacks a volume\n';
+    const { facts } = await read(`# Run sent to worker: lab-1\n${at(`Unexpected runner error:\n${trace}`)}`);
+    expect(facts).toMatchObject({ started: false, message: 'Host lacks a volume' });
+  });
+
+  it("of a script that writes a worker's lines itself ends where the worker's own line says so", async () => {
+    const nested = `${at('Running the script in its container')}in\n${at('The run has FAILED (timeout): It took long.')}`;
+    const { facts } = await read(`${BEFORE}out\n${nested}rest\nScript completed with error(s)\n${AFTER}`);
+    expect(facts).toMatchObject({ started: true, passed: false });
+    expect(facts.cause).toBeUndefined();
   });
 });
 
