@@ -8,6 +8,12 @@ import { notJobserv } from './not-jobserv.js';
 /** So many names a server takes at once (SPEC 5). */
 export const MOST_NAMES = 75;
 
+/**
+ * Bounded by the progress that it makes, not by its size. What the kernel has taken may be on its way for
+ * minutes on a slow line, and a proxy that has it all still has to hand it on.
+ */
+const UPLOAD_LIMITS = { answer: 5 * 60_000, total: 6 * 60 * 60_000 };
+
 export interface SignedUpload {
   url: string;
   contentType: string;
@@ -71,8 +77,7 @@ export async function upload(
     headers: { 'content-type': contentType },
     expect: [200, 201],
     accept: 'any',
-    // Bounded by the progress that it makes, not by its size.
-    limits: { total: 6 * 60 * 60 * 1000 },
+    limits: UPLOAD_LIMITS,
     signal,
   });
 }

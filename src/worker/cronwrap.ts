@@ -14,9 +14,11 @@ export interface Wrapped {
   failure?: string;
   /** Where its output is. */
   log: string;
+  /** Why the server could not be told. */
+  untold?: string;
 }
 
-/** @throws SettingsError before it runs; ServerFailure when its end cannot be told */
+/** @throws SettingsError before it runs */
 export async function cronwrap(folder: string, script: string): Promise<Wrapped> {
   const settings = await readSettings(folder);
   // In the worker's own folder: a name in /tmp is anybody's to put a link under.
@@ -32,7 +34,7 @@ export async function cronwrap(folder: string, script: string): Promise<Wrapped>
     const seconds = Math.round((performance.now() - begun) / 1000);
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(QUOTED), position: 0 });
     const quoted = buffer.subarray(0, bytesRead).toString();
-    await server.sendEvent({
+    const event = {
       title: `Cron job ${script}`,
       ...(failure === undefined
         ? { type: 'info', msg: `It ended well after ${seconds} s.` }
@@ -40,8 +42,16 @@ export async function cronwrap(folder: string, script: string): Promise<Wrapped>
             type: 'error',
             msg: `It failed after ${seconds} s: ${failure}. Its output is in ${path}, and begins with:\n${quoted}`,
           }),
-    });
-    return { log: path, ...(failure === undefined ? {} : { failure }) };
+    };
+    const untold = await server.sendEvent(event).then(
+      () => undefined,
+      (error: Error) => error.message,
+    );
+    return {
+      log: path,
+      ...(failure === undefined ? {} : { failure }),
+      ...(untold === undefined ? {} : { untold }),
+    };
   } finally {
     await server.close();
     await file.close();

@@ -4,7 +4,16 @@ import { type CallbackAction, runCallback } from './callbacks.js';
 import type { WorkerLog } from './log.js';
 import { blockMetadataService } from './metadata-service.js';
 import { executeRunFolder } from './run/run-one.js';
-import { type RunOneOptions, type RunState, readRundef, readRunState, workerFolderOf } from './run-state.js';
+import {
+  currentBoot,
+  type RunOneOptions,
+  type RunState,
+  readRundef,
+  readRunState,
+  rundefPath,
+  workerFolderOf,
+} from './run-state.js';
+import { exists } from './runs.js';
 import { readSettings, type WorkerSettings } from './settings.js';
 
 /**
@@ -15,20 +24,22 @@ import { readSettings, type WorkerSettings } from './settings.js';
 export async function executeRunProcess(folder: string, why: RunOneOptions, log: WorkerLog): Promise<void> {
   const settings = await readSettings(workerFolderOf(folder));
   log.level = settings.logLevel;
+  // Its end has been told: only what is left of its folder is removed.
+  if (!(await exists(rundefPath(folder)))) return void (await executeRunFolder(folder, settings));
   const state = await readRunState(folder);
   const env = textsIn((await readRundef(folder))['env']);
   const refused = await beforeRun(settings, state, env, log);
-  const outcome = await executeRunFolder(folder, settings, {
+  const about = { run: state.runUrl };
+  await executeRunFolder(folder, settings, {
     ...why,
     ...(refused === undefined ? {} : { refused }),
+    ended: async (outcome) => {
+      const { status } = outcome;
+      log.info('A run has ended', { ...about, status, ...(status === 'FAILED' ? { cause: outcome.cause } : {}) });
+      for (const warning of outcome.warnings) log.warning(warning, about);
+      await callBack(settings, 'RUN_COMPLETE', env).catch((error: Error) => log.error(error.message, about));
+    },
   });
-  if (outcome === undefined) return;
-  const { status } = outcome;
-  log.info('A run has ended', { run: state.runUrl, status, ...(status === 'FAILED' ? { cause: outcome.cause } : {}) });
-  for (const warning of outcome.warnings) log.warning(warning, { run: state.runUrl });
-  await callBack(settings, 'RUN_COMPLETE', env).catch((error: Error) =>
-    log.error(error.message, { run: state.runUrl }),
-  );
 }
 
 /** @returns why the run may not begin here */
@@ -40,14 +51,18 @@ async function beforeRun(
 ): Promise<string | undefined> {
   try {
     if (settings.blockMetadataService) await blockMetadataService(log);
-    if (state.starts > 0 || settings.callbackScript === undefined) return undefined;
-    await callBack(settings, 'RUN_START', env);
+    if (state.starts === 0 || (await isBackFromReboot(state))) await callBack(settings, 'RUN_START', env);
     return undefined;
   } catch (error) {
     const message = (error as Error).message;
     log.error(message, { run: state.runUrl });
     return `The worker ${settings.hostname} cannot execute runs now: ${message}`;
   }
+}
+
+/** What a callback has switched on may be off after it. */
+async function isBackFromReboot({ known, boot }: RunState): Promise<boolean> {
+  return known.reboot !== undefined && boot !== (await currentBoot());
 }
 
 async function callBack({ callbackScript }: WorkerSettings, action: CallbackAction, env: StringMap): Promise<void> {

@@ -152,6 +152,6 @@ describe('when the engine goes away', () => {
     const { container } = await started(engine, 'echo ready');
     await container.wait();
     await container.dispose();
-    await expect.poll(() => proxy.connections).toBe(0);
+    await expect.poll(() => proxy.connections, { timeout: 60_000 }).toBe(0);
   });
 });

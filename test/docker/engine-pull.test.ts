@@ -227,7 +227,7 @@ describe('a registry that takes the call and says nothing', () => {
       const reason = new Error('cancelled');
       controller.abort(reason);
       expect((await pulling).result).toBe(reason);
-      await expect.poll(() => proxy.connections).toBe(0);
+      await expect.poll(() => proxy.connections, { timeout: 60_000 }).toBe(0);
     } finally {
       await proxy.close();
     }

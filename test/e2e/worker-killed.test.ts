@@ -74,7 +74,7 @@ describe('kill -9 in the phase', () => {
     const { fields, release } = await hold(phase, world);
     const run = world.queue(SCRIPT, { ...COUNT, ...fields });
     await world.checkIn();
-    await vi.waitFor(async () => expect(await world.shown()).toMatchObject([{ phase }]), 30_000);
+    await vi.waitFor(async () => expect(await world.shown()).toMatchObject([{ phase }]), 60_000);
     const { pid } = await world.inProgress();
     process.kill(pid, 'SIGKILL');
     release();
@@ -82,6 +82,7 @@ describe('kill -9 in the phase', () => {
     await run.until(({ complete }) => complete);
     await world.cleared();
     await expectWhole({ run, folder: world.folder }, 50);
+    expect(run.statuses).toEqual(['RUNNING', 'UPLOADING', 'PASSED']);
     expect(readFileSync(join(world.folder, 'volumes', run.project, 'count/times'), 'utf8')).toBe('x\n');
     expect(run.tests.filter(({ name }) => name === 's')).toHaveLength(1);
   });
@@ -95,7 +96,7 @@ describe('a cancel while', () => {
       const { fields } = await hold(phase, world);
       const run: LiveRun = world.queue(SCRIPT, { ...COUNT, ...fields });
       await world.checkIn();
-      await vi.waitFor(async () => expect(await world.shown()).toMatchObject([{ phase }]), 30_000);
+      await vi.waitFor(async () => expect(await world.shown()).toMatchObject([{ phase }]), 60_000);
       run.cancel();
       await run.until(({ complete }) => complete);
       await world.cleared();

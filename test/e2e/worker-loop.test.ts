@@ -31,7 +31,7 @@ describe('SIGTERM of the loop', () => {
     await loop.says('waiting for those in progress');
     const waiting = world.queue('true\n', {}, { name: 'waits' });
     const before = world.server.worker('w1').checkIns.length;
-    await vi.waitFor(() => expect(world.server.worker('w1').checkIns.length).toBeGreaterThan(before), 10_000);
+    await vi.waitFor(() => expect(world.server.worker('w1').checkIns.length).toBeGreaterThan(before), 60_000);
     expect(world.server.worker('w1').checkIns.at(-1)).toMatchObject({ available_runners: '0' });
     release();
     expect((await loop.ended).status).toBe(0);
@@ -64,7 +64,7 @@ describe('kill -9', () => {
     const { pid } = await world.inProgress();
     const before = world.server.worker('w1').checkIns.length;
     world.loop('--no-drain');
-    await vi.waitFor(() => expect(world.server.worker('w1').checkIns.length).toBeGreaterThan(before + 1), 20_000);
+    await vi.waitFor(() => expect(world.server.worker('w1').checkIns.length).toBeGreaterThan(before + 1), 60_000);
     expect(world.server.worker('w1').checkIns.slice(before)).toEqual(
       world.server
         .worker('w1')
@@ -86,7 +86,7 @@ describe('kill -9', () => {
     await loop.says('another one goes on with it');
     await vi.waitFor(
       async () => expect(await world.inProgress()).toMatchObject({ starts: 2, phase: 'script' }),
-      20_000,
+      60_000,
     );
     const now = await world.inProgress();
     expect(now.pid).not.toBe(killed.pid);
@@ -135,11 +135,15 @@ describe('a reboot that the run asked for', () => {
     const asked = join(world.folder, 'asked');
     const tool = join(world.folder, 'reboot');
     writeFileSync(tool, `#!/bin/sh\necho asked >> ${asked}\n`, { mode: 0o755 });
-    writeFileSync(join(world.folder, 'settings.conf'), `\n[tools]\nreboot = ${tool}\n`, { flag: 'a' });
+    const said = join(world.folder, 'said');
+    const callback = join(world.folder, 'callback');
+    writeFileSync(callback, `#!/bin/sh\n[ $BUILD = 1 ] && echo $ACTION >> ${said}\ntrue\n`, { mode: 0o755 });
+    const more = `callback_script = ${callback}\n\n[tools]\nreboot = ${tool}\n`;
+    writeFileSync(join(world.folder, 'settings.conf'), more, { flag: 'a' });
     const next = '#!/bin/sh\\necho "after the boot: $(cat /archive/kept)"\\n';
     const run = world.queue(`echo before > /archive/kept; printf '${next}' > /archive/execute-on-reboot\n`);
     const loop = world.loop();
-    await vi.waitFor(() => expect(readFileSync(asked, 'utf8')).toBe('asked\n'), 20_000);
+    await vi.waitFor(() => expect(readFileSync(asked, 'utf8')).toBe('asked\n'), 60_000);
     await loop.says('about to reboot');
     const checkIns = world.server.worker('w1').checkIns.length;
     const waiting = world.queue('true\n', {}, { name: 'waits' });
@@ -157,6 +161,8 @@ describe('a reboot that the run asked for', () => {
     expect(readFileSync(asked, 'utf8')).toBe('asked\n');
     await waiting.until(({ complete }) => complete);
     await world.cleared();
+    // A board may have gone off with the machine.
+    expect(readFileSync(said, 'utf8')).toBe('RUN_START\nRUN_START\nRUN_COMPLETE\n');
     expect(existsSync(join(world.folder, 'rebooted-run'))).toBe(false);
   });
 });

@@ -135,7 +135,7 @@ export class WorkerWorld {
     await vi.waitFor(() => {
       const left = this.runFolders();
       if (left.length > 0) throw new Error(`left in runs/: ${left.join(', ')}`);
-    }, 30_000);
+    }, 60_000);
   }
 
   runFolders(): string[] {

@@ -70,7 +70,7 @@ describe('a worker', () => {
     const place = `${run.project} ${run.build} ${run.name}`;
     await vi.waitFor(
       () => expect(readFileSync(said, 'utf8')).toBe(`RUN_START ${place}\nRUN_COMPLETE ${place}\n`),
-      10_000,
+      60_000,
     );
   });
 

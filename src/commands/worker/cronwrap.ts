@@ -6,7 +6,8 @@ import { cronwrap } from '../../worker/cronwrap.js';
 
 export default class Cronwrap extends BaseCommand {
   static override summary = 'Run a program, and tell the server how it ended.';
-  static override description = "Its output goes to logs/ in the worker's folder. The status is 1 when it failed.";
+  static override description =
+    "Its output goes to logs/ in the worker's folder. The status is 1 when it failed, 3 when the server could not be told how it ended.";
   static override examples = ['<%= config.bin %> worker cronwrap /srv/worker/clean-caches.sh --folder /srv/worker'];
   static override args = {
     script: Args.string({ required: true, ignoreStdin: true, description: 'the program; it gets no arguments' }),
@@ -15,9 +16,13 @@ export default class Cronwrap extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Cronwrap);
-    const { failure, log } = await cronwrap(workerFolder(flags), args.script);
-    if (failure === undefined) return;
-    process.stderr.write(`${args.script} failed (${failure}); its output is in ${log}. The server has been told.\n`);
-    this.endWith(EXIT.failed);
+    const { failure, log, untold } = await cronwrap(workerFolder(flags), args.script);
+    const told = untold === undefined ? ' The server has been told.' : '';
+    if (failure !== undefined) {
+      process.stderr.write(`${args.script} failed (${failure}); its output is in ${log}.${told}\n`);
+    }
+    if (untold !== undefined) process.stderr.write(`The server was not told how ${args.script} ended. ${untold}\n`);
+    if (failure !== undefined) this.endWith(EXIT.failed);
+    else if (untold !== undefined) this.endWith(EXIT.environment);
   }
 }

@@ -3,7 +3,7 @@
  * folder goes on: it finds its container by its label, its console in the spool, the story in
  * the state file. SIGTERM needs no care for the same reason.
  */
-import { access, readdir, rm } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
 import { currentOwner } from '../../docker/process-owner.js';
@@ -17,6 +17,7 @@ import { gitSource } from '../../git/remote-source.js';
 import { checkRunDefinition } from '../../schema/check-run-definition.js';
 import type { RunDefinition } from '../../schema/model.js';
 import { HttpClient } from '../../server/http.js';
+import { removeTree } from '../remove-tree.js';
 import { takeRunLock } from '../run-lock.js';
 import { currentBoot, type RunOneOptions, readRundef, rundefPath, statePath, workerFolderOf } from '../run-state.js';
 import type { WorkerSettings } from '../settings.js';
@@ -42,6 +43,11 @@ export interface RunTuning {
   downAfter?: number;
 }
 
+export interface RunFolderOptions extends RunOneOptions {
+  /** Told how the run has ended, after the server; again, when this process dies before it is noted that it was told. */
+  ended?(outcome: RunOutcome): Promise<void>;
+}
+
 /**
  * Executes the run of a folder to its end, or goes on with it.
  *
@@ -50,18 +56,17 @@ export interface RunTuning {
 export async function executeRunFolder(
   folder: string,
   settings: RunSettings,
-  options: RunOneOptions = {},
+  options: RunFolderOptions = {},
   tuning: RunTuning = {},
 ): Promise<RunOutcome | undefined> {
   if (!(await exists(folder))) return undefined;
   const lock = await takeRunLock(folder);
   if (lock === undefined) return undefined;
   try {
-    if (!(await exists(rundefPath(folder)))) return await removeFolder(folder, undefined);
+    if (!(await exists(rundefPath(folder)))) return await removeFolder(folder);
     const journal = await RunJournal.open(folder);
     if (journal.state.phase !== 'done') return await new RunProcess(folder, journal, settings, tuning).run(options);
-    await removeFolder(folder, undefined);
-    return undefined;
+    return await removeFolder(folder);
   } finally {
     await lock.release();
   }
@@ -81,7 +86,7 @@ class RunProcess {
     this.#tuning = tuning;
   }
 
-  async run(options: RunOneOptions): Promise<RunOutcome> {
+  async run(options: RunFolderOptions): Promise<RunOutcome> {
     const rundef = await readRundef(this.#folder);
     const boot = this.#tuning.boot ?? (await currentBoot());
     const before = this.#journal.state;
@@ -102,7 +107,11 @@ class RunProcess {
     const reporter = new ServerReporter(server, spool, this.#tuning.reporter);
     try {
       const refusal = options.refused === undefined ? refusalOf(rundef) : new RunFailure('setup', options.refused);
-      return await this.#execute(run, known, refusal, reporter, { boot, bootBefore: before.boot, server });
+      const outcome = await this.#execute(run, known, refusal, reporter, { boot, bootBefore: before.boot, server });
+      await options.ended?.(outcome);
+      await this.#journal.begin('done');
+      await removeFolder(this.#journal.folder);
+      return outcome;
     } finally {
       await reporter.close();
       await this.#http.close();
@@ -126,7 +135,8 @@ class RunProcess {
       forge === undefined || typeof forge === 'string'
         ? reporter
         : withForge(reporter, forge, (error) => reporter.note(error.message));
-    if (known.verdict === undefined) await told.status('RUNNING');
+    // Of one whose artifacts are on their way already the server knows better.
+    if (known.verdict === undefined && known.scripts === undefined) await told.status('RUNNING');
     if (this.#journal.state.starts === 1) {
       await new ConsoleLog(reporter).heading(`The worker ${this.#settings.hostname} takes the run`);
     }
@@ -140,7 +150,7 @@ class RunProcess {
         volumes: join(workerFolderOf(this.#folder), 'volumes'),
         sharedVolumes: this.#settings.sharedVolumes,
         ...(memoryBytes === undefined ? {} : { memoryBytes }),
-        removeTree: (path) => removeTree(path, engine),
+        removeTree,
         takeOwnership: async (path, image) => engine?.takeOwnership(path, image),
       }),
       reboot: workerReboot({
@@ -158,8 +168,6 @@ class RunProcess {
     const outcome = await executeRun(run, workspace, ports, new AbortController().signal, limits);
     await reporter.close();
     await engine?.removeOwn();
-    await this.#journal.begin('done');
-    await removeFolder(this.#journal.folder, engine);
     return outcome;
   }
 
@@ -224,20 +232,13 @@ function noEngine(failure: RunFailure | undefined): ContainerEngine {
  * Whatever a container's root has left there. What says that the run is done goes last: a
  * process that dies over this leaves a folder that the next one knows how to remove.
  */
-async function removeFolder(folder: string, engine: DockerEngine | undefined): Promise<undefined> {
+async function removeFolder(folder: string): Promise<undefined> {
   const last = [rundefPath(folder), statePath(folder)];
   for (const name of await readdir(folder)) {
     const path = join(folder, name);
-    if (!last.includes(path)) await removeTree(path, engine);
+    if (!last.includes(path)) await removeTree(path);
   }
-  for (const path of [...last, folder]) await removeTree(path, engine);
-}
-
-async function removeTree(path: string, engine: DockerEngine | undefined): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch(async (error: unknown) => {
-    if (engine === undefined) throw error;
-    await engine.removeTree(path);
-  });
+  for (const path of [...last, folder]) await removeTree(path);
 }
 
 function exists(path: string): Promise<boolean> {

@@ -191,8 +191,8 @@ describe('gc-volumes', () => {
 });
 
 describe('cronwrap', () => {
-  const wrapped = async (script: string) => {
-    const { url, asked } = await fakeServer((_, response) => success(response, 201));
+  const wrapped = async (script: string, answer = 201) => {
+    const { url, asked } = await fakeServer((_, response) => success(response, answer));
     const folder = workerFolder(url);
     const path = join(folder, 'job.sh');
     writeFileSync(path, script);
@@ -219,6 +219,11 @@ describe('cronwrap', () => {
     expect(event).toMatchObject({ type: 'error' });
     expect(event.msg).toContain(result.log);
     expect(event.msg.match(/x+$/)[0]).toHaveLength(1024);
+  });
+
+  test('says how a program failed also when the server does not want to know', async () => {
+    const { result } = await wrapped('#!/bin/sh\nexit 3\n', 400);
+    expect(result).toMatchObject({ failure: 'status 3', untold: expect.stringMatching(/Could not report the event/) });
   });
 
   test('tells that a program could not be started', async () => {

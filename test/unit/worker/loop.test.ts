@@ -10,6 +10,8 @@ import { keptLog, rundefText, runUrl, workerFolder } from './folder.js';
 
 /** Seconds: no test waits for it, but for what comes of it. */
 const SOON = 0.01;
+/** Milliseconds, for what comes at once but on a machine that is busy. */
+const PATIENCE = 15_000;
 
 async function loopAt(options: Partial<LoopOptions> & { settings?: string; failing?: boolean } = {}) {
   const { settings = '', failing = false, ...more } = options;
@@ -67,7 +69,7 @@ describe('the loop', () => {
   test('checks in again and again until it is stopped', async () => {
     const { start, stop, checkIns } = await loopAt();
     const ended = start();
-    await vi.waitFor(() => expect(checkIns().length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(checkIns().length).toBeGreaterThan(2), PATIENCE);
     stop.abort();
     await ended;
   });
@@ -75,7 +77,7 @@ describe('the loop', () => {
   test('goes on when the server fails', async () => {
     const { start, checkIns, lines } = await loopAt({ failing: true });
     void start();
-    await vi.waitFor(() => expect(checkIns().length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(checkIns().length).toBeGreaterThan(2), PATIENCE);
     expect(lines.join('')).toMatch(/ERROR .*check in/);
   });
 
@@ -88,7 +90,7 @@ describe('the loop', () => {
   test('runs once in a folder', async () => {
     const { start, folder } = await loopAt();
     void start();
-    await vi.waitFor(async () => expect(await loopProcess(folder)).toBe(process.pid));
+    await vi.waitFor(async () => expect(await loopProcess(folder)).toBe(process.pid), PATIENCE);
     await expect(start()).rejects.toThrow(`A worker runs in ${folder} already, process ${process.pid}.`);
   });
 
@@ -111,12 +113,12 @@ describe('the loop', () => {
         .replace('concurrent_runs = 2', 'concurrent_runs = 5')
         .replace('host_api_key = a#b;c', 'host_api_key = new'),
     );
-    await vi.waitFor(() => expect(asked.at(-1)?.url).toContain('available_runners=5'));
+    await vi.waitFor(() => expect(asked.at(-1)?.url).toContain('available_runners=5'), PATIENCE);
     expect(asked.at(-1)?.headers['authorization']).toMatch(/^Token new/);
     writeFileSync(path, 'broken');
-    await vi.waitFor(() => expect(lines.join('')).toMatch(/ERROR .*settings\.conf/));
+    await vi.waitFor(() => expect(lines.join('')).toMatch(/ERROR .*settings\.conf/), PATIENCE);
     const count = asked.length;
-    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(count + 1));
+    await vi.waitFor(() => expect(asked.length).toBeGreaterThan(count + 1), PATIENCE);
     expect(asked.at(-1)?.url).toContain('available_runners=5');
   });
 
@@ -128,7 +130,7 @@ describe('the loop', () => {
       `${readFileSync(join(folder, 'settings.conf'), 'utf8')}\n[tools]\nworker-wrapper = ${wrapper}\n`,
     );
     void start();
-    await vi.waitFor(() => expect(linesOf(join(folder, 'calls')).length).toBeGreaterThan(1));
+    await vi.waitFor(() => expect(linesOf(join(folder, 'calls')).length).toBeGreaterThan(1), PATIENCE);
     expect(linesOf(join(folder, 'calls'))[0]).toBe(`check ${folder} ${folder}`);
     expect(asked).toEqual([]);
   });
@@ -139,9 +141,9 @@ describe('a loop that is stopped', () => {
     const { start, stop, folder, checkIns, lines } = await loopAt();
     const run = await runIn(folder);
     const ended = start();
-    await vi.waitFor(() => expect(checkIns()).toContain('1'));
+    await vi.waitFor(() => expect(checkIns()).toContain('1'), PATIENCE);
     stop.abort();
-    await vi.waitFor(() => expect(checkIns()).toContain('0'));
+    await vi.waitFor(() => expect(checkIns()).toContain('0'), PATIENCE);
     expect(lines.join('')).toMatch(/waiting for those in progress in_progress=1/);
     await run.end();
     await ended;
@@ -151,7 +153,7 @@ describe('a loop that is stopped', () => {
     const { start, stop, leave, folder, checkIns } = await loopAt();
     await runIn(folder);
     const ended = start();
-    await vi.waitFor(() => expect(checkIns()).not.toEqual([]));
+    await vi.waitFor(() => expect(checkIns()).not.toEqual([]), PATIENCE);
     stop.abort();
     leave.abort();
     await ended;
@@ -164,7 +166,7 @@ describe('an idle worker', () => {
     const command = script(world.folder, `echo idle >> '${world.folder}/calls'; exit 1`);
     const again = await loopAt({ idle: { command, threshold: 0 } });
     void again.start();
-    await vi.waitFor(() => expect(linesOf(join(world.folder, 'calls')).length).toBeGreaterThan(1));
+    await vi.waitFor(() => expect(linesOf(join(world.folder, 'calls')).length).toBeGreaterThan(1), PATIENCE);
     expect(again.lines.join('')).toMatch(/ERROR .*idle command .*status=1/);
   });
 
@@ -174,7 +176,7 @@ describe('an idle worker', () => {
     const busy = await loopAt({ idle: { command, threshold: 0 } });
     await runIn(busy.folder);
     void busy.start();
-    await vi.waitFor(() => expect(busy.checkIns().length).toBeGreaterThan(3));
+    await vi.waitFor(() => expect(busy.checkIns().length).toBeGreaterThan(3), PATIENCE);
     expect(linesOf(join(world.folder, 'calls'))).toEqual([]);
   });
 });
@@ -187,7 +189,7 @@ describe('a worker whose token is about to expire', () => {
     const { start, folder, asked, lines } = await loopAt({ settings: token, idle: { command, threshold: 1000 } });
     const run = await runIn(folder);
     const ended = start();
-    await vi.waitFor(() => expect(lines.join('')).toMatch(/waiting for those in progress/));
+    await vi.waitFor(() => expect(lines.join('')).toMatch(/waiting for those in progress/), PATIENCE);
     expect(asked.map(({ method }) => method)).toContain('DELETE');
     expect(linesOf(join(world.folder, 'calls'))).toEqual([]);
     await run.end();

@@ -61,7 +61,7 @@ it('leaves alone another run that waits already: both go on after the boot', asy
   const first = await waiting(folder, 'first', `while [ ! -e ${down} ]; do sleep 0.01; done`);
   const second = await waiting(folder, 'second', 'true');
   const goingDown = first.port.reboot(REQUEST, log);
-  await expect.poll(() => existsSync(rebootedRun(folder))).toBe(true);
+  await expect.poll(() => existsSync(rebootedRun(folder)), { timeout: 15_000 }).toBe(true);
   await expect(second.port.reboot(REQUEST, log)).rejects.toThrow('The machine did not reboot');
   expect(await readRunState(rebootedRun(folder))).toMatchObject({ runUrl: first.url });
   expect(await listRuns(folder)).toEqual([second.run]);

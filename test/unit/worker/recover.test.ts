@@ -1,9 +1,10 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Claim } from '../../../src/worker/claim.js';
 import { recoverRuns } from '../../../src/worker/recover.js';
 import { takeRunLock } from '../../../src/worker/run-lock.js';
+import { executeRunProcess } from '../../../src/worker/run-process.js';
 import {
   currentBoot,
   type RunOneOptions,
@@ -12,7 +13,7 @@ import {
   writeRunState,
 } from '../../../src/worker/run-state.js';
 import { exists, listRuns, makeRunFolder, rebootedRun } from '../../../src/worker/runs.js';
-import { keptLog, rundefText, runUrl, scratchFolder } from './folder.js';
+import { keptLog, rundefText, runUrl, scratchFolder, workerFolder } from './folder.js';
 
 interface World {
   folder: string;
@@ -152,9 +153,20 @@ describe('a folder that was damaged', () => {
   });
 
   test('without a run definition is removed by its process: the run had ended', async () => {
-    const { run, recover } = await worldWith(begun);
+    const { folder, run, recover } = await worldWith(begun);
     rmSync(join(run, 'rundef.json'));
     expect(await recover()).toMatchObject({ inProgress: 0, started: [[run, {}]] });
+    writeFileSync(join(folder, 'settings.conf'), readFileSync(join(workerFolder(), 'settings.conf')));
+    await executeRunProcess(run, {}, keptLog().log);
+    expect(await listRuns(folder)).toEqual([]);
+  });
+
+  test('whose process died over its removal, is removed by the next one', async () => {
+    const { folder, run } = await worldWith({ ...begun, phase: 'done' });
+    for (const name of ['rundef.json', 'state.json']) rmSync(join(run, name));
+    writeFileSync(join(folder, 'settings.conf'), readFileSync(join(workerFolder(), 'settings.conf')));
+    await executeRunProcess(run, {}, keptLog().log);
+    expect(await listRuns(folder)).toEqual([]);
   });
 
   test('beyond all use is told, and stops no other', async () => {

@@ -7,6 +7,7 @@ import { HttpClient } from '../../../src/server/http.js';
 import { runServer } from '../../../src/worker/run/run-server.js';
 import { type ReporterLimits, ServerReporter } from '../../../src/worker/run/server-reporter.js';
 import { Spool } from '../../../src/worker/run/spool.js';
+import { finalStatus } from '../../support/live-server/faults.js';
 import type { LiveRun } from '../../support/live-server/live-run.js';
 import { type LiveServer, startLiveServer } from '../../support/live-server/live-server.js';
 
@@ -98,5 +99,19 @@ describe('a server that does not take the console', () => {
     await reporter.status('FAILED');
     expect(server.requests.slice(before)).toEqual([]);
     expect(run.status).toBe('PASSED');
+  });
+});
+
+describe('a final status whose answer is lost', () => {
+  it.each([
+    ['that can be asked', 200],
+    ['that does not let a worker ask', 403],
+  ])('is told once, to a server %s', async (_, status) => {
+    const { server, run, reporter } = await worldWith();
+    if (status !== 200) server.fault.always('read-run', { status });
+    const lost = server.fault.next(finalStatus, 'cut-after-storing');
+    await reporter.status('PASSED');
+    expect(lost.met).toHaveLength(1);
+    expect(run.statuses).toEqual(['RUNNING', 'PASSED']);
   });
 });
