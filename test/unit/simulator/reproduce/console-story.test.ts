@@ -52,6 +52,12 @@ describe("a console of the reference's worker", () => {
       `${BEFORE}one\n   2026-04-05 06:07:08.123456: ERROR Run has timed out, killing\n3f2a-container\n${at('Run timed out')}`,
       'timeout',
     ],
+    [
+      'a timeout in the middle of a line',
+      `${BEFORE}one   2026-04-05 06:07:08.123456: ERROR Run has timed out, killing\n3f2a\n${at('Run timed out')}`,
+      'timeout',
+    ],
+    ['a cancel in the middle of a line', `${BEFORE}one${at('Run cancelled from server')}`, 'cancelled'],
     ['a cancel', `${BEFORE}one\n${at('Run cancelled from server')}`, 'cancelled'],
     [
       'a stuck run',
