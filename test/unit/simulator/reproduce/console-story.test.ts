@@ -154,7 +154,9 @@ describe('a console', () => {
 });
 
 describe('a console of ours', () => {
-  const QUICK = { ...LIMITS, pullWaits: [], minute: 20, drain: 100 };
+  const QUICK = { ...LIMITS, pullWaits: [] };
+  /** For a script that only the clock ends. */
+  const SHORT = { ...QUICK, minute: 20, drain: 100 };
   const says: FakeWorldOptions['script'] = async ({ print }) => {
     await print('one\n   indented\ntwo');
     return 3;
@@ -176,7 +178,8 @@ describe('a console of ours', () => {
     ],
   ])('of %s says so, in the form that is read here', async (_, options, expected) => {
     const { ports, workspace } = await fakeWorld(options);
-    const outcome = await executeRun(rundef(), workspace, ports, never, QUICK);
+    const limits = options.script === untilKilled ? SHORT : QUICK;
+    const outcome = await executeRun(rundef(), workspace, ports, never, limits);
     const { facts } = await read(ports.console());
     expect(facts).toMatchObject(expected);
     if (outcome.status === 'FAILED') expect(facts.cause).toBe(outcome.cause);
