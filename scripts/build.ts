@@ -127,6 +127,9 @@ async function writeOclifManifest(): Promise<void> {
     respectNoCacheDefault: true,
   });
   await plugin.load();
+  // The plugin's own command says nothing of itself, and would stand in the help without a word.
+  const { version } = plugin.manifest.commands;
+  if (version) version.summary ??= 'Show the version of jobserv, of Node.js and of the system.';
   writeFileSync(join(next, 'oclif.manifest.json'), JSON.stringify(plugin.manifest));
 }
 

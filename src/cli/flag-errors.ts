@@ -19,6 +19,11 @@ export function flagErrorText(error: CLIError): string {
   const said = message
     .slice(0, -HELP.length)
     .replace(/^Parsing (--\S+)\s+/, '$1: ')
+    .replace(/^The following errors? occurred:/, '')
+    .replace(
+      /All of the following must be provided when using (--[\w-]+): (--[\w-]+(?:, --[\w-]+)*)/g,
+      '$1 needs $2, too.',
+    )
     .trim()
     .replace(/\s*\n\s*/g, ' ');
   const meant = Array.isArray(flags) ? suggestion(String(flags[0]), Object.keys(parse?.input?.flags ?? {})) : '';

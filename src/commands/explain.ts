@@ -1,9 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../cli/base-command.js';
+import { findRule } from '../cli/find-rule.js';
 import { RULES } from '../schema/rules/index.js';
 import type { Rule } from '../schema/rules/rule.js';
-import { nearest } from '../schema/suggest.js';
-import { UsageError } from '../simulator/usage-error.js';
 import { styleFor } from '../terminal/style.js';
 
 export default class Explain extends BaseCommand {
@@ -22,7 +21,7 @@ export default class Explain extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { args } = await this.parse(Explain);
-    const rules = args.rule === undefined ? RULES : [ruleOf(args.rule)];
+    const rules = args.rule === undefined ? RULES : [findRule(args.rule)];
     if (!this.jsonEnabled()) {
       const { renderExplanation, renderRules } = await import('../terminal/explanation.js');
       const style = await styleFor(process.stdout);
@@ -31,15 +30,6 @@ export default class Explain extends BaseCommand {
     }
     return { version: 1, rules: rules.map(described) };
   }
-}
-
-function ruleOf(id: string): Rule {
-  const rule = RULES.find((one) => one.id === id.replace(/^\[|\]$/g, ''));
-  if (rule !== undefined) return rule;
-  const ids = RULES.map((one) => one.id);
-  const meant = nearest(id, ids);
-  const hint = meant === undefined ? '' : ` Did you mean "${meant}"?`;
-  throw new UsageError(`There is no rule "${id}".${hint} Run \`jobserv explain\` for all of them.`);
 }
 
 function described({ id, severity, server, summary, explain }: Rule) {

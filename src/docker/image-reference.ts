@@ -3,7 +3,7 @@ import { RunFailure } from '../executor/ports.js';
 import { DOCKER_HUB, parseImageName } from '../schema/image-reference.js';
 
 export interface ImageReference {
-  /** The registry's `host[:port]`; `docker.io` when the name has none. */
+  /** As `ImageName` has it. */
   registry: string;
   /** What `fromImage` of the engine's pull is: the name as a user would write it. */
   name: string;
@@ -23,7 +23,12 @@ export function parseImageReference(text: string): ImageReference {
   const { registry, path, tag, digest } = image;
   return {
     registry,
-    name: registry === DOCKER_HUB ? path.replace(/^library\//, '') : `${registry}/${path}`,
+    name: nameOf(registry, path),
     tag: digest ?? tag ?? 'latest',
   };
+}
+
+function nameOf(registry: string, path: string): string {
+  if (registry === DOCKER_HUB) return path.replace(/^library\//, '');
+  return registry === '' ? path : `${registry}/${path}`;
 }

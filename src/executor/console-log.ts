@@ -8,7 +8,7 @@ import type { Log, Reporter } from './ports.js';
 const NEWLINE = 0x0a;
 
 /** `2026-11-24 04:12:31.123456`, UTC, as the server's own times are written. */
-function consoleTime(epochMs: number = performance.timeOrigin + performance.now()): string {
+export function consoleTime(epochMs: number = performance.timeOrigin + performance.now()): string {
   const micros = Math.floor((epochMs % 1) * 1000);
   const iso = new Date(epochMs).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 23)}${String(micros).padStart(3, '0')}`;

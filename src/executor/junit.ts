@@ -94,7 +94,12 @@ export async function parseJunit(bytes: Uint8Array): Promise<Test[]> {
     if (error instanceof TypeError) throw new RunFailure('tests', 'not UTF-8 text', { cause: error });
     throw error;
   }
-  return reader.suites.map(asTest);
+  // The reference counts on from one suite of a file to the next; tests of both are to be the same.
+  let skipped = 0;
+  return reader.suites.map((suite) => {
+    skipped += suite.results.filter(({ status }) => status === 'SKIPPED').length;
+    return asTest(suite, skipped);
+  });
 }
 
 /** Follows the elements of one file; a suite may hold suites, a case belongs to the suite right above it. */
@@ -164,11 +169,10 @@ class JunitReader {
   }
 }
 
-function asTest(suite: Suite): Test {
-  const counted = suite.results.filter((result) => result.status === 'SKIPPED').length;
+function asTest(suite: Suite, skipped: number): Test {
   return {
     name: suite.name,
-    context: `junit.xml skipped=${Math.max(suite.skipped, counted)}`,
+    context: `junit.xml skipped=${Math.max(suite.skipped, skipped)}`,
     status: suite.results.some((result) => result.status === 'FAILED') ? 'FAILED' : 'PASSED',
     results: suite.results,
   };

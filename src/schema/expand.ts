@@ -11,6 +11,11 @@ export interface WrittenRun {
   path: string;
 }
 
+interface ExpandedRun extends WrittenRun {
+  /** Of a run that a loop makes: its params are those as written and these; they are not put together yet. */
+  looped?: StringMap;
+}
+
 /** What the server stumbles over while it expands. */
 export interface ExpansionProblem {
   kind: 'placeholder' | 'null-value' | 'name-length' | 'loop-size';
@@ -36,7 +41,13 @@ const MAX_FILLED = 20_000_000;
 export function expand(definition: Definition): ExpandedTrigger[] {
   const written = definition.triggers.map(({ runs }) => runs.map((run) => ({ run, path: '' })));
   const { lists } = expandRuns(written);
-  return definition.triggers.map((trigger, i) => ({ ...trigger, runs: (lists[i] ?? []).map(({ run }) => run) }));
+  return definition.triggers.map((trigger, i) => ({ ...trigger, runs: (lists[i] ?? []).map(withParams) }));
+}
+
+function withParams({ run, looped }: ExpandedRun): Run {
+  if (looped === undefined) return run;
+  const params: StringMap = Object.assign(Object.create(null), run.params, looped);
+  return Object.assign(Object.create(null), run, { params });
 }
 
 /**
@@ -44,10 +55,13 @@ export function expand(definition: Definition): ExpandedTrigger[] {
  * behind one whose loop is empty; and it does it all twice, so that most of the skipped ones get their turn. What is
  * left after that stays as written. A run with a problem is left out here; the server stops at the first.
  *
+ * What a loop makes has its names and its host-tag, and the params as written: those of a thousand runs with a
+ * thousand params each fill a memory, and the rules ask for none of them.
+ *
  * @returns the runs of each trigger, each with the path of the run that it was made of
  */
-export function expandRuns(triggers: WrittenRun[][]): { lists: WrittenRun[][]; problems: ExpansionProblem[] } {
-  const lists = triggers.map((runs) => [...runs]);
+export function expandRuns(triggers: WrittenRun[][]): { lists: ExpandedRun[][]; problems: ExpansionProblem[] } {
+  const lists: ExpandedRun[][] = triggers.map((runs) => [...runs]);
   const problems = new Problems();
   for (let pass = 0; pass < 2; pass++) {
     for (const list of lists) {
@@ -58,7 +72,7 @@ export function expandRuns(triggers: WrittenRun[][]): { lists: WrittenRun[][]; p
   return { lists, problems: problems.list() };
 }
 
-function expandList(list: WrittenRun[], problems: Problems): void {
+function expandList(list: ExpandedRun[], problems: Problems): void {
   for (let i = 0; i < list.length; i++) {
     const item = list[i] as WrittenRun;
     if (!item.run['loop-on']?.length) continue;
@@ -102,13 +116,13 @@ function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
   return a < b ? -1 : 1;
 }
 
-function insert(list: WrittenRun[], place: number, made: WrittenRun[]): void {
+function insert(list: ExpandedRun[], place: number, made: ExpandedRun[]): void {
   const rest = list.splice(place);
   for (const item of made) list.push(item);
   for (const item of rest) list.push(item);
 }
 
-function expandRun({ run, path }: WrittenRun, problems: Problems): WrittenRun[] {
+function expandRun({ run, path }: WrittenRun, problems: Problems): ExpandedRun[] {
   const loops = run['loop-on'] ?? [];
   const lists = loops.map((loop) => loop.values);
   const size = lists.reduce((product, { length }) => product * length, 1);
@@ -121,9 +135,9 @@ function expandRun({ run, path }: WrittenRun, problems: Problems): WrittenRun[] 
   try {
     return [...combinations(lists)].map((values) => {
       const filled = fill(run, path, loops, values);
-      problems.filled += lengthOfNames(filled);
+      problems.filled += lengthOfNames(filled.run);
       if (problems.filled > MAX_FILLED) throw new Fault(tooLong(path));
-      return { run: filled, path };
+      return filled;
     });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
@@ -155,7 +169,7 @@ function* combinations(lists: string[][]): Generator<string[]> {
 }
 
 /** One run of a loop. */
-function fill(run: Run, path: string, loops: { param: string }[], values: string[]): Run {
+function fill(run: Run, path: string, loops: { param: string }[], values: string[]): ExpandedRun {
   values.forEach((value, i) => {
     if (value !== null) return;
     const message = 'A value of a loop is null; the name of the run cannot be made of it.';
@@ -165,16 +179,15 @@ function fill(run: Run, path: string, loops: { param: string }[], values: string
   const filled: Run = Object.assign(Object.create(null), run);
   filled.name = format(run.name, { loop }, `${path}/name`);
   delete filled['loop-on'];
-  const params: StringMap = Object.assign(Object.create(null), run.params);
-  filled.params = params;
+  const looped: StringMap = Object.create(null);
   loops.forEach(({ param }, i) => {
     if (param === 'host-tag') filled['host-tag'] = values[i] as string;
-    else params[param] = values[i] as string;
+    else looped[param] = values[i] as string;
   });
   if (run.triggers) {
     filled.triggers = run.triggers.map((reference, i) => fillReference(reference, loop, `${path}/triggers/${i}`));
   }
-  return filled;
+  return { run: filled, path, looped };
 }
 
 function fillReference(reference: TriggerReference, loop: string, path: string): TriggerReference {

@@ -23,7 +23,9 @@ export const isRejection = ({ server }: Diagnostic): boolean => server === 'reje
 export const byPlace = (a: Range, b: Range): number => a.line - b.line || a.column - b.column;
 
 function diagnosticOf(rule: Rule, finding: Finding, document: LoadedYaml): Diagnostic {
-  const { path, message, help, related, fix } = finding;
+  const { path, related, fix } = finding;
+  const message = withShortQuotes(finding.message);
+  const help = finding.help === undefined ? undefined : withShortQuotes(finding.help);
   return {
     rule: rule.id,
     severity: finding.severity ?? rule.severity,
@@ -37,6 +39,18 @@ function diagnosticOf(rule: Rule, finding: Finding, document: LoadedYaml): Diagn
     }),
     ...(fix && { fix }),
   };
+}
+
+/** Characters between backticks; of longer ones the beginning is shown. */
+const LONGEST_QUOTE = 300;
+const SHOWN_QUOTE = 100;
+
+/** Nobody reads a megabyte that stands where a name should. */
+function withShortQuotes(text: string): string {
+  if (text.length <= LONGEST_QUOTE) return text;
+  return text.replace(/`[^`]+`/g, (quote) =>
+    quote.length > LONGEST_QUOTE ? `${quote.slice(0, SHOWN_QUOTE)}…\`` : quote,
+  );
 }
 
 /** The token that a complaint stands under. */

@@ -3,7 +3,12 @@ import type { Readable } from 'node:stream';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** Bytes, or a stream of a known length; a function, so that another try begins at its start. */
+/**
+ * Bytes, or pieces of a known length together; a function, so that another try begins at its start. A piece's
+ * memory is the body's own again when the next one is asked for. A piece that makes no headway in the time
+ * for an answer ends the try, so that none should be larger than 64 KiB; one that is smaller than
+ * that, but for the last, may still be on its way when the next is asked for.
+ */
 export type Body = string | Uint8Array | { bytes: number; open(): AsyncIterable<Uint8Array> };
 
 export interface Call {

@@ -1,5 +1,5 @@
 /** One request, one answer, no more: what undici does for us. Loaded when the first call is made. */
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import type { AnswerHead, Body, Call, Limits } from './call.js';
 
@@ -49,12 +49,12 @@ function lengthOf(body: Body): number {
   return typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : body.bytes;
 }
 
+/** undici takes iterables, and asks for the next piece when the socket has taken the one before; its types do not say so. */
 function streamOf(body: Body): Buffer | Readable {
-  if (typeof body !== 'string' && !(body instanceof Uint8Array))
-    return Readable.from(body.open(), { objectMode: false });
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return body.open() as unknown as Readable;
   const bytes =
     typeof body === 'string' ? Buffer.from(body) : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return bytes.length <= PIECE ? bytes : Readable.from(pieces(bytes), { objectMode: false });
+  return bytes.length <= PIECE ? bytes : (pieces(bytes) as unknown as Readable);
 }
 
 function* pieces(bytes: Buffer): Generator<Buffer> {

@@ -3,12 +3,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFailure } from '../executor/ports.js';
 import type { CheckedIn } from '../server/workers.js';
-import { claimRun } from './claim.js';
+import { type Claim, claimRun } from './claim.js';
 import { takeFileLock } from './file-lock.js';
 import { cachePath, hostLoad, hostProperties, isKnown, remember } from './host-properties.js';
 import type { WorkerLog } from './log.js';
 import { recoverRuns } from './recover.js';
 import type { RunProcesses } from './run-processes.js';
+import { type RunState, readRundef } from './run-state.js';
 import { listRuns, makeRunFolder, referenceRuns, runsFolder } from './runs.js';
 import { closeToOthers, settingsPath, type WorkerSettings } from './settings.js';
 import type { WorkerServer } from './worker-server.js';
@@ -68,12 +69,13 @@ async function checkAlone(options: CheckOptions): Promise<Checked> {
 }
 
 /** Sees to the runs in progress, without a word to the server. */
-export function recover({ settings, server, log, processes, signal }: CheckOptions) {
+export function recover(options: CheckOptions) {
+  const { settings, log, processes } = options;
   return recoverRuns({
     folder: settings.folder,
     log,
     start: (run, why) => processes.start(run, why),
-    claim: (state) => claimRun(server.http, settings.hostname, state, log, signal),
+    claim: (run, state) => claim(options, run, state),
     started: processes.running,
   });
 }
@@ -87,17 +89,34 @@ async function updateProperties({ settings, server, log, signal }: CheckOptions)
   await remember(settings.folder, properties);
 }
 
-/** @returns how many were begun */
+async function claim(
+  { settings, server, log, signal }: CheckOptions,
+  run: string,
+  { runUrl, takenAt }: Pick<RunState, 'runUrl' | 'takenAt'>,
+): Promise<Claim> {
+  const { api_key: apiKey } = await readRundef(run);
+  return claimRun(server.http, settings.hostname, { runUrl, takenAt, apiKey: String(apiKey ?? '') }, log, signal);
+}
+
+/** @returns how many take a slot; one that cannot be begun does not keep the others from it */
 async function beginRuns(options: CheckOptions, answer: CheckedIn, asked: Date): Promise<number> {
   let begun = 0;
+  let failure: RunFailure | undefined;
   for (const rundef of answer.runDefinitions) {
-    if (await beginRun(options, rundef, asked)) begun++;
+    try {
+      if (await beginRun(options, rundef, asked)) begun++;
+    } catch (error) {
+      if (!(error instanceof RunFailure)) throw error;
+      failure ??= error;
+    }
   }
+  if (failure !== undefined) throw failure;
   return begun;
 }
 
 /** The folder is on the disk before anything else happens: from then on the run cannot be lost, nor begun twice. */
-async function beginRun({ settings, server, log, processes, signal }: CheckOptions, rundef: string, asked: Date) {
+async function beginRun(options: CheckOptions, rundef: string, asked: Date): Promise<boolean> {
+  const { settings, log, processes } = options;
   const runUrl = runUrlOf(rundef);
   if (runUrl === undefined) {
     log.error(
@@ -116,13 +135,13 @@ async function beginRun({ settings, server, log, processes, signal }: CheckOptio
     log.warning('The server has handed out a run that is in progress here; it is not begun again', { run: runUrl });
     return false;
   }
-  const claim = await claimRun(server.http, settings.hostname, { runUrl, takenAt: asked.toISOString() }, log, signal);
-  if (claim === 'drop') await rm(folder, { recursive: true, force: true });
-  if (claim === 'start') {
+  const claimed = await claim(options, folder, { runUrl, takenAt: asked.toISOString() });
+  if (claimed === 'drop') await rm(folder, { recursive: true, force: true });
+  if (claimed === 'start') {
     log.info('A run begins', { run: runUrl });
     processes.start(folder, {});
   }
-  return claim !== 'drop';
+  return claimed !== 'drop';
 }
 
 /** The rest of the run definition is checked by the run's own process, which can tell the server. */

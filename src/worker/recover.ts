@@ -2,6 +2,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from './atomic-file.js';
+import type { Claim } from './claim.js';
 import type { WorkerLog } from './log.js';
 import { ownerOf } from './run-lock.js';
 import {
@@ -27,16 +28,13 @@ export interface Recovery {
   rebooting: boolean;
 }
 
-/** `wait`: the server cannot be asked now. */
-export type Claim = 'start' | 'drop' | 'wait';
-
 export interface RecoveryOptions {
   folder: string;
   log: WorkerLog;
   /** Starts the process of a run; does not wait for it. */
   start(folder: string, options: RunOneOptions): void;
   /** Whether a run that has not begun is still this worker's; `drop` removes its folder. */
-  claim(state: RunState): Promise<Claim>;
+  claim(folder: string, state: RunState): Promise<Claim>;
   /** Folders whose process this one has started, and that has not ended. */
   started: ReadonlySet<string>;
   boot?: string;
@@ -82,7 +80,7 @@ async function recoverRun(run: string, options: RecoveryOptions, boot: string): 
   }
   const state = await stateOf(run);
   if (state.phase === 'queued') {
-    const claim = await options.claim(state);
+    const claim = await options.claim(run, state);
     if (claim === 'drop') await rm(run, { recursive: true, force: true });
     if (claim !== 'start') return claim === 'wait';
   }

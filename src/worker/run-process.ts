@@ -1,8 +1,5 @@
 /** The whole of a run's own process: what the worker's settings add around the run itself. */
-import { RunFailure } from '../executor/ports.js';
 import type { StringMap } from '../schema/model.js';
-import { appendConsole } from '../server/console.js';
-import { HttpClient } from '../server/http.js';
 import { type CallbackAction, runCallback } from './callbacks.js';
 import type { WorkerLog } from './log.js';
 import { blockMetadataService } from './metadata-service.js';
@@ -19,9 +16,8 @@ export async function executeRunProcess(folder: string, why: RunOneOptions, log:
   const settings = await readSettings(workerFolderOf(folder));
   log.level = settings.logLevel;
   const state = await readRunState(folder);
-  const rundef = await readRundef(folder);
-  const env = textsIn(rundef['env']);
-  const refused = await beforeRun(settings, state, rundef, env, log);
+  const env = textsIn((await readRundef(folder))['env']);
+  const refused = await beforeRun(settings, state, env, log);
   const outcome = await executeRunFolder(folder, settings, {
     ...why,
     ...(refused === undefined ? {} : { refused }),
@@ -39,14 +35,12 @@ export async function executeRunProcess(folder: string, why: RunOneOptions, log:
 async function beforeRun(
   settings: WorkerSettings,
   state: RunState,
-  rundef: Record<string, unknown>,
   env: StringMap,
   log: WorkerLog,
 ): Promise<string | undefined> {
   try {
     if (settings.blockMetadataService) await blockMetadataService(log);
     if (state.starts > 0 || settings.callbackScript === undefined) return undefined;
-    await acknowledge(state, rundef, log);
     await callBack(settings, 'RUN_START', env);
     return undefined;
   } catch (error) {
@@ -61,20 +55,6 @@ async function callBack({ callbackScript }: WorkerSettings, action: CallbackActi
   await runCallback(callbackScript, action, env).catch((cause: Error) => {
     throw new Error(`its callback_script ${callbackScript} cannot be started: ${cause.message}`, { cause });
   });
-}
-
-/** A callback may take longer than the server waits for the first word of a run (15 s) before it gives it to somebody else. */
-async function acknowledge({ runUrl }: RunState, { api_key: apiKey }: Record<string, unknown>, log: WorkerLog) {
-  const http = new HttpClient();
-  try {
-    await appendConsole(http, { runUrl, apiKey: String(apiKey ?? ''), bytes: new Uint8Array(), status: 'RUNNING' });
-  } catch (error) {
-    // The run itself says it again, and again.
-    if (!(error instanceof RunFailure)) throw error;
-    log.warning(error.message, { run: runUrl });
-  } finally {
-    await http.close();
-  }
 }
 
 function textsIn(value: unknown): StringMap {

@@ -50,9 +50,14 @@ export async function makeRunFolder(
   await mkdir(runs, { recursive: true, mode: 0o700 });
   const making = join(runs, `.new-${randomBytes(6).toString('hex')}`);
   await mkdir(making, { mode: 0o700 });
-  await writeAtomically(rundefPath(making), rundef);
-  await writeRunState(making, await newRunState(runUrl, taken));
-  return place(making, join(runs, runFolderName(runUrl)));
+  try {
+    await writeAtomically(rundefPath(making), rundef);
+    await writeRunState(making, await newRunState(runUrl, taken));
+    return await place(making, join(runs, runFolderName(runUrl)));
+  } catch (error) {
+    await rm(making, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** A folder takes the name of another only when that one is empty; so two can never have one name. */

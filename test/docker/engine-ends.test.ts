@@ -69,8 +69,9 @@ describe('the end of a container', () => {
 });
 
 describe('the memory of who reads', () => {
-  it('stays flat with a line of 60 MB and a slow sink', async () => {
-    const container = await engine.create(await shell('head -c 60000000 /dev/zero'), never);
+  // What is not yet collected counts too, and how much that is depends on Node's version: so a long line, a wide limit.
+  it('stays flat with a line of 240 MB and a slow sink', async () => {
+    const container = await engine.create(await shell('head -c 240000000 /dev/zero'), never);
     const before = process.memoryUsage().rss;
     let most = 0;
     let bytes = 0;
@@ -84,8 +85,8 @@ describe('the memory of who reads', () => {
     } finally {
       await container.dispose();
     }
-    expect(bytes).toBe(60_000_000);
-    expect(most).toBeLessThan(40 * MIB);
+    expect(bytes).toBe(240_000_000);
+    expect(most).toBeLessThan(100 * MIB);
   });
 });
 

@@ -28,11 +28,11 @@ describe('version and help', () => {
     expect((await jobserv(['version', '--json'])).stdout).toContain('"cliVersion"');
   });
 
-  it('lists every command and topic', async () => {
+  it('lists every command and topic, and says what each is for', async () => {
     const { status, stdout } = await jobserv(['--help']);
     expect(status).toBe(0);
-    for (const command of ['validate', 'list', 'schema', 'rundef', 'autocomplete'])
-      expect(stdout).toContain(`  ${command} `);
+    for (const command of ['validate', 'list', 'schema', 'rundef', 'autocomplete', 'version'])
+      expect(stdout).toMatch(new RegExp(`^  ${command} +\\S`, 'm'));
     expect(await jobserv([])).toMatchObject({ status: 0, stdout });
   });
 

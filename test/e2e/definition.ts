@@ -45,12 +45,6 @@ export function worldOf(files: Record<string, string>): World {
   };
 }
 
-/** Ids of the containers, running or not, that this process tree made and labelled for a workspace below `folder`. */
-export function containersMountedFrom(folder: string): string[] {
-  const ids = docker('ps', '--all', '--quiet', '--filter', 'label=io.jobserv.owner').split('\n').filter(Boolean);
-  return ids.filter((id) => docker('inspect', '--format', '{{json .Mounts}}', id).includes(folder));
-}
-
 export function docker(...args: string[]): string {
   return execFileSync('docker', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }

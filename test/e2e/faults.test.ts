@@ -15,17 +15,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
+import { containersOf } from '../support/containers-of.js';
 import { testImage } from '../support/image.js';
 import { type RegistryUser, TestRegistry } from '../support/registry.js';
-import {
-  containersMountedFrom,
-  definitionOf,
-  docker,
-  filesBelow,
-  type World,
-  worldOf,
-  worldWith,
-} from './definition.js';
+import { definitionOf, docker, filesBelow, type World, worldOf, worldWith } from './definition.js';
 import { jobserv, startJobserv } from './jobserv.js';
 
 const WAITS =
@@ -43,12 +36,12 @@ describe('an interrupted simulation', () => {
     const world = await worldWith({ waits: WAITS });
     const running = begin(world, 'waits');
     await running.says('it begins');
-    expect(containersMountedFrom(world.cache)).toHaveLength(1);
+    expect(containersOf(world.cache)).toHaveLength(1);
     running.process.kill(signal);
     const { status, stdout, stderr } = await running.ended;
     expect(status).toBe(expected);
     expect(stderr).toContain('Stopping: the container is removed, the workspace stays.');
-    expect(containersMountedFrom(world.cache)).toEqual([]);
+    expect(containersOf(world.cache)).toEqual([]);
     const files = filesBelow(world.cache);
     expect([...files.keys()].map((path) => path.split('/').slice(3).join('/'))).toContain('archive/begun');
     expectNoSecret(files, stdout + stderr);
@@ -64,7 +57,7 @@ describe('an interrupted simulation', () => {
     expect(status).toBe(130);
     expectNoSecret(filesBelow(world.cache), stdout + stderr);
     await jobserv(['prune'], world);
-    expect(containersMountedFrom(world.cache)).toEqual([]);
+    expect(containersOf(world.cache)).toEqual([]);
   });
 
   it('by kill -9: the next simulation removes its container and its secrets', async () => {
@@ -73,9 +66,9 @@ describe('an interrupted simulation', () => {
     await running.says('it begins');
     running.process.kill('SIGKILL');
     await running.ended;
-    expect(containersMountedFrom(world.cache)).toHaveLength(1);
+    expect(containersOf(world.cache)).toHaveLength(1);
     expect(await jobserv(['simulate', 'next'], world)).toMatchObject({ status: 0, stderr: '' });
-    expect(containersMountedFrom(world.cache)).toEqual([]);
+    expect(containersOf(world.cache)).toEqual([]);
     expectNoSecret(filesBelow(world.cache), '');
   });
 
@@ -90,16 +83,16 @@ describe('an interrupted simulation', () => {
     const pruned = JSON.parse(stdout);
     expect(pruned.workspaces.map(({ path }: { path: string }) => path.split('/').at(-1))).toEqual(['waits']);
     expect(pruned.inUse.map((path: string) => path.split('/').at(-1))).toEqual(['living']);
-    expect(containersMountedFrom(world.cache)).toHaveLength(1);
+    expect(containersOf(world.cache)).toHaveLength(1);
     living.process.kill('SIGINT');
     expect((await living.ended).status).toBe(130);
-    expect(containersMountedFrom(world.cache)).toEqual([]);
+    expect(containersOf(world.cache)).toEqual([]);
   });
 });
 
 describe('secrets', () => {
   const PRINTS =
-    '#!/bin/sh\ncat /secrets/token; echo; cat /root/.netrc; base64 /secrets/token\ncp /secrets/token /archive/token\nprintf "<testsuite name=\\"s\\"><testcase name=\\"%s\\"/></testsuite>" "$(cat /secrets/token)" >/archive/junit.xml\nsleep 1\n';
+    '#!/bin/sh\ncat /secrets/token; echo; cat /root/.netrc; base64 /secrets/token\ncp /secrets/token /archive/token\nprintf "<testsuite name=\\"s\\"><testcase name=\\"%s\\"/></testsuite>" "$(cat /secrets/token)" >/archive/junit.xml\nsleep 2\n';
 
   it('stand in no output, file, argument or container inspection, but where a script puts them', async () => {
     const world = await worldWith({ prints: PRINTS });
@@ -108,6 +101,7 @@ describe('secrets', () => {
       env: { ...world.env, token: SECRET },
     });
     const inspected = await seenFromOutside(world, running.ended);
+    expect(inspected).toContain(world.cache);
     expect(inspected).not.toContain(SECRET);
     const { status, stdout, stderr } = await running.ended;
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -196,7 +190,7 @@ describe('a full disk', () => {
     const { status, stdout } = await jobserv(['simulate', 'fills', '--workspace', join(folder, 'work')], world);
     expect(status).toBe(3);
     expect(stdout).toContain('the disk is full');
-    expect(containersMountedFrom(folder)).toEqual([]);
+    expect(containersOf(folder)).toEqual([]);
   });
 });
 
@@ -223,7 +217,7 @@ async function seenFromOutside(world: World, ended: Promise<unknown>): Promise<s
   });
   while (!over) {
     seen += execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-    for (const id of containersMountedFrom(world.cache)) {
+    for (const id of containersOf(world.cache)) {
       try {
         seen += docker('inspect', id);
       } catch {

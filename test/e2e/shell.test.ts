@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { containersMountedFrom, filesBelow, type World, worldWith } from './definition.js';
+import { containersOf } from '../support/containers-of.js';
+import { filesBelow, type World, worldWith } from './definition.js';
 import { inTerminal, jobserv, type Running } from './jobserv.js';
 
 const FAILS = '#!/bin/sh\necho "try $TRIES of $(cat /secrets/token | wc -c)"\necho left >/archive/left.txt\nexit 7\n';
@@ -14,7 +15,7 @@ const type = ({ process }: Running, keys: string) => process.stdin?.write(keys);
 const workspace = (world: World) => join(world.cache, world.cwd.split('/').at(-1) ?? '', 'manual', 'fails');
 
 function expectNothingLeft(world: World): void {
-  expect(containersMountedFrom(world.cache)).toEqual([]);
+  expect(containersOf(world.cache)).toEqual([]);
   expect(existsSync(join(workspace(world), 'secrets'))).toBe(false);
   expect([...filesBelow(world.cache).values()].filter((bytes) => bytes.includes(SECRET))).toEqual([]);
 }
@@ -45,9 +46,11 @@ describe('a shell after a failed run', () => {
     const world = await worldWith({ fails: FAILS });
     const running = simulate(world, 'fails', '--shell', 'on-failure');
     await running.says(/ # /);
-    type(running, 'echo it $((1 + 1)) sleeps; sleep 600\n');
+    // What says so is what gets the signal; the shell itself, before it has started a program, would not hand it on.
+    type(running, `sh -c 'echo it $((1 + 1)) sleeps; exec sleep 600'\n`);
     await running.says(/it 2 sleeps\r/);
     type(running, '\x03');
+    await running.says(/it 2 sleeps\r[^#]* # /);
     type(running, 'echo on $((1 + 1)) we go; exit\n');
     await running.says(/on 2 we go\r/);
     expect((await running.ended).status).toBe(1);
@@ -58,7 +61,7 @@ describe('a shell after a failed run', () => {
     const world = await worldWith({ fails: FAILS });
     const running = simulate(world, 'fails', '--shell', 'on-failure');
     await running.says(/ # /);
-    expect(containersMountedFrom(world.cache)).toHaveLength(1);
+    expect(containersOf(world.cache)).toHaveLength(1);
     running.process.kill('SIGKILL');
     await running.ended;
     await vi.waitFor(() => expectNothingLeft(world), { timeout: 30_000, interval: 200 });

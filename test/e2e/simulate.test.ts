@@ -3,16 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { containersOf } from '../support/containers-of.js';
 import { testImage } from '../support/image.js';
-import {
-  containersMountedFrom,
-  definitionOf,
-  filesBelow,
-  modeOf,
-  type World,
-  worldOf,
-  worldWith,
-} from './definition.js';
+import { definitionOf, filesBelow, modeOf, type World, worldOf, worldWith } from './definition.js';
 import { folderWith, jobserv } from './jobserv.js';
 
 const RUNS = {
@@ -40,7 +33,7 @@ describe('the verdict', () => {
       'rundef.json',
     ]);
     expect(modeOf(root)).toBe('700');
-    expect(containersMountedFrom(world.cache)).toEqual([]);
+    expect(containersOf(world.cache)).toEqual([]);
   });
 
   it('of one script that fails among several: status 1', async () => {

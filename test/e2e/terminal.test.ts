@@ -1,7 +1,8 @@
 /** With a real terminal: prompts, Ctrl-C, and a console that would like to do more than be read. */
 import { existsSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import { containersMountedFrom, filesBelow, type World, worldWith } from './definition.js';
+import { containersOf } from '../support/containers-of.js';
+import { filesBelow, type World, worldWith } from './definition.js';
 import { inTerminal, type Running } from './jobserv.js';
 
 const WAITS = '#!/bin/sh\necho it begins\nwhile :; do sleep 1; done\n';
@@ -65,7 +66,7 @@ describe('Ctrl-C', () => {
     const { status, stdout } = await running.ended;
     expect(status).toBe(130);
     expect(stdout).toContain('Stopping: the container is removed, the workspace stays.');
-    expect(containersMountedFrom(world.cache)).toEqual([]);
+    expect(containersOf(world.cache)).toEqual([]);
     expect(consoleOf(world, 'waits')).toContain('The run has FAILED');
   });
 });
@@ -78,7 +79,7 @@ it('ends a run in good order when its terminal is closed, in the middle of what 
   await running.ended;
   await vi.waitFor(
     () => {
-      expect(containersMountedFrom(world.cache)).toEqual([]);
+      expect(containersOf(world.cache)).toEqual([]);
       expect([...filesBelow(world.cache).values()].filter((bytes) => bytes.includes(SECRET))).toEqual([]);
     },
     { timeout: 30_000, interval: 200 },

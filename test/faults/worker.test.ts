@@ -70,6 +70,15 @@ it('row 7: a server that reads 10 KB/s: memory stays flat, and all of it arrives
   expect(peak).toBeLessThan(MOST_MEMORY);
 });
 
+it('row 7: a line so slow that a megabyte takes longer than an answer may: a large artifact arrives', async () => {
+  const { world, run } = await started('echo "line 1"; head -c 6000000 /dev/zero > /archive/large; sleep 1\n');
+  world.server.fault.always('upload', { bytesPerSecond: 25_000 });
+  await whole(world, run, 1);
+  expect(run.artifacts.get('large')).toHaveLength(6_000_000);
+  // The first try: no other was needed.
+  expect(world.server.requests.filter(({ endpoint }) => endpoint === 'upload')).toHaveLength(1);
+});
+
 it('row 8: packets vanish: the timeouts fire, and the run goes on', async () => {
   const { world, run } = await started(lasting(10));
   const hole = world.server.fault.next('console', 'black-hole');

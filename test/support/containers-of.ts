@@ -1,20 +1,14 @@
 import { execFileSync } from 'node:child_process';
 
-/** The engine's own socket, also where a test has put a proxy of this very process before it. */
-const { DOCKER_HOST: _, ...env } = process.env;
+/** As it is before any test: a test may put a proxy of this very process before the engine. */
+const env = { ...process.env };
 
-/** The ids of containers that have something of a folder mounted. */
+/**
+ * Ids of the containers, running or not, that have something below a folder mounted. Asked in one
+ * call: to inspect them one by one fails on those of other tests, which come and go.
+ */
 export function containersOf(folder: string): string[] {
-  const ids = execFileSync('docker', ['ps', '--all', '--quiet'], { encoding: 'utf8', env }).split('\n').filter(Boolean);
-  return ids.filter((id) => {
-    try {
-      return execFileSync('docker', ['inspect', '--format', '{{json .Mounts}}', id], {
-        encoding: 'utf8',
-        env,
-      }).includes(folder);
-    } catch {
-      // Gone since it was listed: another test's.
-      return false;
-    }
-  });
+  const args = ['ps', '--all', '--no-trunc', '--format', '{{.ID}} {{.Mounts}}'];
+  const lines = execFileSync('docker', args, { encoding: 'utf8', env }).split('\n');
+  return lines.filter((line) => line.includes(folder)).map((line) => line.split(' ')[0] ?? '');
 }

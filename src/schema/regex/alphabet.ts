@@ -1,4 +1,4 @@
-import type { Category, RegexNode, SetNode } from './nodes.js';
+import { type Category, childrenOf, type RegexNode, type SetNode } from './nodes.js';
 
 /**
  * The characters that a pattern tells apart: ASCII one by one, what else it names, and one each that stands for the
@@ -34,25 +34,10 @@ export function overlap(a: CharSet, b: CharSet): boolean {
 }
 
 function collect(node: RegexNode, chars: Set<number>): void {
-  switch (node.kind) {
-    case 'set':
-      for (const item of node.items) if (typeof item !== 'string' && item.from >= ASCII) chars.add(item.from);
-      return;
-    case 'sequence':
-      for (const item of node.items) collect(item, chars);
-      return;
-    case 'choice':
-      for (const branch of node.branches) collect(branch, chars);
-      return;
-    case 'condition':
-      collect(node.yes, chars);
-      collect(node.no, chars);
-      return;
-    case 'group':
-    case 'repeat':
-    case 'atomic':
-      collect(node.body, chars);
+  if (node.kind === 'set') {
+    for (const item of node.items) if (typeof item !== 'string' && item.from >= ASCII) chars.add(item.from);
   }
+  for (const child of childrenOf(node)) collect(child, chars);
 }
 
 function holds({ items, ignoreCase }: SetNode, code: number): boolean {

@@ -1,6 +1,6 @@
 import { overlap } from './alphabet.js';
-import type { RegexNode } from './nodes.js';
-import { type Automaton, automatonOf } from './positions.js';
+import { childrenOf, type RegexNode } from './nodes.js';
+import { AS_GOOD_AS_ENDLESS, type Automaton, automatonOf } from './positions.js';
 
 /**
  * Whether a matcher that backtracks, as Python's does, can take a time that doubles with each character: there is a
@@ -11,10 +11,23 @@ import { type Automaton, automatonOf } from './positions.js';
  * Its own time is bounded by the limits on the automaton's size.
  */
 export function isExponential(root: RegexNode): boolean {
+  // Most patterns have none; the automaton is the better part of what it costs to check a definition.
+  if (!hasLoopOfChoices(root)) return false;
   const automaton = automatonOf(root);
   if (automaton === undefined) return false;
   const components = componentsOf(automaton.sets.length, (state) => [...(automaton.steps[state]?.keys() ?? [])]);
   return components.some((states) => hasTwoWays(automaton, states) && canFailAfter(automaton, states));
+}
+
+/** A loop within which there is something to choose: without, each character leads to one place only. */
+function hasLoopOfChoices(node: RegexNode): boolean {
+  if (node.kind === 'repeat' && node.max >= AS_GOOD_AS_ENDLESS) return hasChoice(node.body);
+  return childrenOf(node).some(hasLoopOfChoices);
+}
+
+function hasChoice(node: RegexNode): boolean {
+  const { kind } = node;
+  return kind === 'choice' || kind === 'condition' || kind === 'repeat' || childrenOf(node).some(hasChoice);
 }
 
 /** From one state of the loop back to it by two ways over the same text. */

@@ -57,6 +57,20 @@ export type RegexNode =
   | { kind: 'backreference'; width: Width }
   | { kind: 'condition'; yes: RegexNode; no: RegexNode };
 
+/** The nodes right below. */
+export function childrenOf(node: RegexNode): readonly RegexNode[] {
+  switch (node.kind) {
+    case 'sequence':
+      return node.items;
+    case 'choice':
+      return node.branches;
+    case 'condition':
+      return [node.yes, node.no];
+    default:
+      return 'body' in node ? [node.body] : [];
+  }
+}
+
 /** The fewest and the most characters that a node takes. */
 export interface Width {
   low: number;

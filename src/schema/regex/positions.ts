@@ -14,7 +14,7 @@ export interface Automaton {
 }
 
 /** Repeated so often, what repeats within can take as long as without an end. */
-const AS_GOOD_AS_ENDLESS = 16;
+export const AS_GOOD_AS_ENDLESS = 16;
 /** Patterns are far smaller; the time to look for loops grows with the square. */
 const MOST_STATES = 120;
 const MOST_STEPS = 600;

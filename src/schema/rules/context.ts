@@ -4,12 +4,9 @@ import type { Run } from '../model.js';
 import { type ShapeFault, shapeFaults } from '../shape.js';
 import { nearest } from '../suggest.js';
 import { asList, asObject, asText } from '../values.js';
-import type { LoadedYaml, YamlObject } from '../yaml/load.js';
+import type { LoadedYaml, YamlObject, YamlValue } from '../yaml/load.js';
 
 type UnknownKey = Extract<ShapeFault, { kind: 'unknown-key' }>;
-
-/** What of a run the expansion reads. */
-const EXPANDED_KEYS = ['name', 'loop-on', 'params', 'triggers'];
 
 /** A run as it stands in the definition, whatever its shape. */
 export interface RunView {
@@ -24,6 +21,11 @@ export interface TriggerView {
   trigger: YamlObject;
   name: string | undefined;
   runs: RunView[];
+}
+
+/** What a message calls a trigger. */
+export function calledTrigger({ name }: TriggerView): string {
+  return name === undefined ? 'a trigger without a name' : `\`${name}\``;
 }
 
 /**
@@ -85,11 +87,29 @@ export class CheckContext {
 
   /** A fault elsewhere in a run does not keep it from being expanded. */
   #expandable({ runs }: TriggerView): WrittenRun[] {
-    const isReady = ({ path, run, sound }: RunView) =>
-      sound ||
-      (asText(run['name']) !== undefined &&
-        EXPANDED_KEYS.every((key) => this.isSound(`${path}/${key}`) && !this.isMisspelt(path, key)));
-    return runs.filter(isReady).map(({ run, path }) => ({ run: run as unknown as Run, path }));
+    const ready: WrittenRun[] = [];
+    for (const view of runs) {
+      const run = view.sound ? view.run : this.#withReadableNames(view);
+      if (run) ready.push({ run: run as unknown as Run, path: view.path });
+    }
+    return ready;
+  }
+
+  #withReadableNames({ path, run }: RunView): YamlObject | undefined {
+    const isGood = (key: string) => this.isSound(`${path}/${key}`) && !this.isMisspelt(path, key);
+    if (asText(run['name']) === undefined || !isGood('name') || !isGood('triggers')) return undefined;
+    if (isGood('loop-on')) return run;
+    const loops = asList(run['loop-on'])?.map((loop, i) => this.#withTexts(loop, `${path}/loop-on/${i}`));
+    return loops?.every((loop) => loop !== undefined) ? { ...run, 'loop-on': loops } : undefined;
+  }
+
+  /** A loop, its values as they are written: what is no text is told by itself, and meant as one. */
+  #withTexts(value: YamlValue, path: string): YamlObject | undefined {
+    const loop = asObject(value);
+    const values = asList(loop?.['values']);
+    if (loop === undefined || values === undefined || asText(loop['param']) === undefined) return undefined;
+    const texts = values.map((item, i) => asText(item) ?? this.document.layout(`${path}/values/${i}`)?.raw);
+    return texts.every((text) => text !== undefined) ? { ...loop, values: texts } : undefined;
   }
 
   #triggerViews(): TriggerView[] {

@@ -4,6 +4,7 @@ import type { CheckContext } from './context.js';
 import { ONE_RUN, SCRIPTS } from './example-parts.js';
 import { matcherOf } from './fnmatch.js';
 import { placeOfPart } from './places.js';
+import { isToken } from './plaintext-secret.js';
 import type { Finding, Rule } from './rule.js';
 import { placeOf, SECRET_NAME, secretReferences } from './secret-references.js';
 
@@ -101,7 +102,7 @@ ${SCRIPTS}`,
     const known = new Set(secrets);
     for (const secret of secretReferences(context)) {
       const { name, kind } = secret;
-      if (known.has(name) || ADDED.has(name) || !SECRET_NAME.test(name)) continue;
+      if (known.has(name) || ADDED.has(name) || !SECRET_NAME.test(name) || isToken(name)) continue;
       const weight = kind === 'webhook' ? MISBEHAVES : {};
       yield { ...placeOf(context, secret), ...unknown(name, secrets), ...weight };
     }

@@ -5,7 +5,7 @@ import { cleanPath, hasRepository, type Volume, volumesOf, WORKER_MOUNTS } from 
 
 /*
  * simple.py `docker_run` passes each volume as `-v source:path`, and a shared one with `:ro` behind it. What Docker
- * says of such paths was measured with Docker 29: relative ones, `/`, two mounts at one place and folders over files are
+ * says of such paths was measured with Docker 20.10 and 29: relative ones, `/`, two mounts at one place and folders over files are
  * refused, and the run is FAILED. jobserv_worker.py `_update_shared_volumes_mapping` adds the machine's certificates.
  */
 export const mountPath: Rule = {
@@ -49,8 +49,19 @@ ${SCRIPTS}`,
 
 type Fault = Omit<Finding, 'path'>;
 
-const MODE =
-  /^(?:ro|rw|z|Z|nocopy|consistent|cached|delegated|r?(?:shared|slave|private))(?:,(?:ro|rw|z|Z|nocopy|consistent|cached|delegated|r?(?:shared|slave|private)))*$/;
+/** What a mode of a mount says; of each kind one at most. `nocopy` is not for folders of the host. */
+const MODES: readonly RegExp[] = [
+  /^(?:ro|rw)$/,
+  /^[zZ]$/,
+  /^(?:consistent|cached|delegated)$/,
+  /^r?(?:shared|slave|private)$/,
+];
+
+function isMode(text: string): boolean {
+  const parts = text.split(',');
+  const kinds = parts.map((part) => MODES.findIndex((kind) => kind.test(part)));
+  return !kinds.includes(-1) && new Set(kinds).size === kinds.length;
+}
 
 /** Behind a colon Docker expects the mode of the mount. */
 function withoutMode({ target }: Volume): string {
@@ -65,15 +76,25 @@ function pathFault({ kind, target }: Volume): Fault | undefined {
     const literal = /^[~$]/.test(path) ? 'Nothing is filled in here: w' : 'W';
     return {
       message,
-      help: `${literal}rite the path from \`/\` on, such as \`${cleanPath(path.replace(/^[^/]*\//, '/'))}\`.`,
+      help: `${literal}rite the path from \`/\` on, such as \`${absolutePath(path)}\`.`,
     };
   }
-  if (mode !== undefined && (kind === 'shared' || more.length > 0 || !MODE.test(mode))) {
+  if (mode !== undefined && (kind === 'shared' || more.length > 0 || !isMode(mode))) {
     const message = `A colon cannot be in a path here; Docker takes \`:${[mode, ...more].join(':')}\` for the mode of the mount, and refuses it.`;
     return { message, help: `Write \`${path}\`.` };
   }
   return undefined;
 }
+
+/** What a relative path probably means; what a shell would fill in is left out. */
+function absolutePath(path: string): string {
+  const better = cleanPath(path.replace(/^[~$][^/]*/, ''));
+  return better === '/' ? '/ccache' : better;
+}
+
+/** The files of /proc that runc lets a file take the place of: a machine that counts for a container has its own. */
+const REPLACEABLE =
+  /^\/proc\/(?:cpuinfo|diskstats|loadavg|meminfo|slabinfo|stat|swaps|uptime|sys\/kernel\/ns_last_pid)$/;
 
 function placeFault(context: CheckContext, view: TriggerView, volume: Volume): Fault | undefined {
   const place = cleanPath(withoutMode(volume));
@@ -85,7 +106,8 @@ function placeFault(context: CheckContext, view: TriggerView, volume: Volume): F
     const message = `The worker mounts ${mounted} at \`${place}\`; Docker refuses two mounts at one path.`;
     return { message, help: 'Choose another path for the volume.' };
   }
-  if (/^\/proc(?:\/|$)/.test(place) || place === '/dev')
+  const isReplaced = volume.kind === 'shared' && REPLACEABLE.test(place);
+  if ((/^\/proc(?:\/|$)/.test(place) && !isReplaced) || place === '/dev')
     return { message: `A container cannot start with a volume at \`${place}\`.` };
   if (volume.kind === 'persistent' && /^\/etc\/(?:hosts|hostname|resolv\.conf)$/.test(place))
     return { message: `A volume is a folder; \`${place}\` is a file, which Docker makes.` };

@@ -35,7 +35,8 @@ ${SCRIPTS}`,
     }
     for (const { kind, path, message } of problems) if (kind === 'name-length') yield { path, message };
     for (const { kind, reference, name, run } of nameFaults(context)) {
-      if (kind !== 'too-long') continue;
+      // Without run-names it is the run's own name, of which is told there.
+      if (kind !== 'too-long' || reference.runNames === undefined) continue;
       const message = `This calls a run \`${name}\`, ${[...name].length} characters; the server's database takes 80 and fails.`;
       const related = [{ path: `${run}/name`, message: 'the run that is started' }];
       yield { path: `${reference.path}/run-names`, message, related, server: 'fails' };

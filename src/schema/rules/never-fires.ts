@@ -1,5 +1,5 @@
 import { refusedChains } from './chains.js';
-import type { CheckContext, TriggerView } from './context.js';
+import { type CheckContext, calledTrigger, type TriggerView } from './context.js';
 import { SCRIPTS } from './example-parts.js';
 import { allReferences, type BuildRun, linksOf, nameBy, type Reference } from './references-to-triggers.js';
 import type { Finding, Rule } from './rule.js';
@@ -150,15 +150,16 @@ function* unsavedParams(context: CheckContext): Generator<Finding> {
   }
 }
 
-function unsaved({ name }: TriggerView, to: TriggerView, path: string): Finding {
+function unsaved(view: TriggerView, to: TriggerView, path: string): Finding {
+  const first = calledTrigger(view);
   return {
     path: `${to.path}/triggers`,
     at: 'key',
     severity: 'error',
     server: 'fails',
-    message: `In a build of \`${name}\` the server cannot start these: it stored no params, because \`${name}\` has no \`triggers\` of its own.`,
-    help: `Write the same \`triggers\` at \`${name}\`, too.`,
-    related: [{ path: `${path}/name`, message: `\`${to.name}\` is started here` }],
+    message: `In a build of ${first} the server cannot start these: it stored no params, because ${first} has no \`triggers\` of its own.`,
+    help: `Write the same \`triggers\` at ${first}, too.`,
+    related: [{ path: `${path}/name`, message: `${calledTrigger(to)} is started here` }],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Range } from '../diagnostic.js';
+import { placeInText } from '../line-starts.js';
 import type { LoadedYaml, ScalarLayout } from '../yaml/load.js';
 
 /** Finds the exact characters that a finding is about. */
@@ -33,9 +34,8 @@ export function placeOfPart(layout: ScalarLayout | undefined, part: string, from
   const { raw, range } = layout;
   const start = raw.indexOf(part, from);
   if (start < 0 || part.includes('\n')) return undefined;
-  const before = raw.slice(0, start).split(/\r\n?|\n/);
-  const inLine = before.at(-1)?.length ?? 0;
-  const line = range.line + before.length - 1;
-  const column = (before.length === 1 ? range.column : 1) + inLine;
+  const inRaw = placeInText(raw, start);
+  const line = range.line + inRaw.line;
+  const column = (inRaw.line === 0 ? range.column : 1) + inRaw.column;
   return { line, column, endLine: line, endColumn: column + part.length };
 }

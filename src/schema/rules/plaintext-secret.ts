@@ -4,6 +4,7 @@ import type { CheckContext } from './context.js';
 import { ONE_RUN } from './example-parts.js';
 import type { Rule } from './rule.js';
 import { placeInScalar } from './scalar-place.js';
+import { secretReferences } from './secret-references.js';
 
 const RUN = `${ONE_RUN}      - name: deploy
         container: alpine:3.20
@@ -31,7 +32,7 @@ export const plaintextSecret: Rule = {
 `,
   },
   *check(context) {
-    for (const { path, text, name } of texts(context)) {
+    for (const { path, text, name, help = READ_IT } of texts(context)) {
       const found = name === undefined ? undefined : namedSecret(name, text);
       const secrets = found ? [found] : secretsIn(text);
       for (const { what, start, end } of secrets) {
@@ -40,18 +41,23 @@ export const plaintextSecret: Rule = {
           path,
           ...(range && { range }),
           message: `This looks like ${what}; everybody who can read the definition or the console has it.`,
-          help: 'Make it a secret of the project, and read it from /secrets in the script. Replace it, too: it is known now.',
+          help: `Make it a secret of the project, and ${help}. Replace it, too: it is known now.`,
         };
       }
     }
   },
 };
 
+const READ_IT = 'read it from /secrets in the script';
+const NAME_IT = 'give its name here';
+
 interface Text {
   path: string;
   text: string;
   /** Of a param. */
   name?: string;
+  /** What to do with the secret that it should be. */
+  help?: string;
 }
 
 function* texts(context: CheckContext): Generator<Text> {
@@ -67,6 +73,13 @@ function* texts(context: CheckContext): Generator<Text> {
     const text = asText(asObject(value)?.['clone-url']);
     if (text !== undefined) yield { path: `${childPath('/script-repos', name)}/clone-url`, text };
   }
+  const named = new Set([...secretReferences(context)].map(({ path }) => path));
+  for (const path of named) yield { path, text: asText(valueAt(context.root, path)) ?? '', help: NAME_IT };
+}
+
+/** Whether it has a form that only real tokens have. */
+export function isToken(text: string): boolean {
+  return TOKENS.some(([, pattern]) => text.search(pattern) === 0);
 }
 
 interface Secret {
@@ -85,7 +98,7 @@ const TOKENS: readonly [string, RegExp][] = [
   ['a token of npm', /\bnpm_[A-Za-z0-9]{36}\b/g],
   ['a token of Slack', /\bxox[abeprs]-[A-Za-z0-9-]{20,}/g],
   ['a private key', /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/g],
-  ['a JSON web token', /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g],
+  ['a JSON web token', /(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g],
 ];
 
 /** Each with the secret itself as its first group. */
@@ -99,27 +112,36 @@ const ASSIGNMENT = /(?<![\w-])([A-Za-z_][A-Za-z0-9_]{0,100})=(["']?)([^\s"'`;&|]
 
 function secretsIn(text: string): Secret[] {
   const found: Secret[] = [];
-  const add = (what: string, start: number, length: number) => {
-    // A token in a header is one mistake.
-    if (!found.some((other) => start < other.end && other.start < start + length)) {
-      found.push({ what, start, end: start + length });
-    }
-  };
   for (const [what, pattern] of TOKENS) {
-    for (const match of text.matchAll(pattern)) add(what, match.index, match[0].length);
+    for (const { index, 0: token } of text.matchAll(pattern))
+      found.push({ what, start: index, end: index + token.length });
   }
   for (const [what, pattern] of CONTEXTS) {
     for (const match of text.matchAll(pattern)) {
       const secret = match[1] ?? '';
-      if (isLiteral(secret)) add(what, match.index + match[0].lastIndexOf(secret), secret.length);
+      const start = match.index + match[0].lastIndexOf(secret);
+      if (isLiteral(secret)) found.push({ what, start, end: start + secret.length });
     }
   }
   for (const match of text.matchAll(ASSIGNMENT)) {
     const [whole, name = '', quote = '', value = ''] = match;
     const secret = namedSecret(name, value);
-    if (secret) add(secret.what, match.index + whole.length - quote.length - value.length, value.length);
+    const start = match.index + whole.length - quote.length - value.length;
+    if (secret) found.push({ what: secret.what, start, end: start + value.length });
   }
-  return found.sort((a, b) => a.start - b.start);
+  return withoutOverlaps(found);
+}
+
+/** In the order of the text. A token in a header is one mistake, and best called by its form, which comes first. */
+function withoutOverlaps(found: readonly Secret[]): Secret[] {
+  const order = new Map(found.map((secret, i) => [secret, i]));
+  const kept: Secret[] = [];
+  for (const secret of [...found].sort((a, b) => a.start - b.start)) {
+    const before = kept.at(-1);
+    if (before === undefined || before.end <= secret.start) kept.push(secret);
+    else if ((order.get(secret) ?? 0) < (order.get(before) ?? 0)) kept[kept.length - 1] = secret;
+  }
+  return kept;
 }
 
 const PASSWORD = /(?:^|_)(?:password|passwd|passphrase)$/i;

@@ -1,6 +1,6 @@
 import { asObject, asText } from '../values.js';
 import { firstByName } from './chains.js';
-import type { TriggerView } from './context.js';
+import { calledTrigger, type TriggerView } from './context.js';
 import { SCRIPTS } from './example-parts.js';
 import { allReferences } from './references-to-triggers.js';
 import type { Finding, Rule } from './rule.js';
@@ -66,7 +66,7 @@ function unreachable({ path, name }: TriggerView, by: TriggerView, type: 'github
       : ['merge request', 'Put the runs into one gitlab_mr trigger.'];
   return {
     path: `${path}/type`,
-    message: `No ${what} ever starts \`${name}\`: \`${by.name}\` comes first and takes them all.`,
+    message: `No ${what} ever starts \`${name}\`: ${calledTrigger(by)} comes first and takes them all.`,
     help,
     related: [{ path: `${by.path}/type`, message: 'this one takes them' }],
   };

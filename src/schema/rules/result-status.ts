@@ -1,4 +1,4 @@
-import type { RegexNode } from '../regex/nodes.js';
+import { childrenOf, type RegexNode } from '../regex/nodes.js';
 import { RegexFault } from '../regex/reader.js';
 import { helpWithChoices } from '../suggest.js';
 import { asObject, asText, childPath } from '../values.js';
@@ -9,6 +9,8 @@ import type { Finding, Rule } from './rule.js';
 const RESULTS = ['PASSED', 'FAILED', 'SKIPPED'];
 /** What the database takes besides: `BuildStatus` of models.py. Their test never ends. */
 const OTHERS = ['QUEUED', 'RUNNING', 'RUNNING_WITH_FAILURES', 'UPLOADING', 'PROMOTED', 'CANCELLING'];
+/** Of words that are no results. */
+const MOST_SHOWN = 10;
 /** A pattern with more words than this is no list of words. */
 const MOST_WORDS = 50;
 
@@ -63,9 +65,13 @@ function statusFault(status: string): Omit<Finding, 'path'> | undefined {
 }
 
 function wordsFault(words: string[]): Omit<Finding, 'path'> {
-  const list = words.map((word) => `\`${word}\``).join(', ');
-  const message = `${list} ${words.length === 1 ? 'is' : 'are'} no result of a test, and \`fixupdict\` does not translate ${words.length === 1 ? 'it' : 'them'}; where a line says so, the run never becomes complete.`;
-  const help = `Add ${words.map((word) => `\`${word}: …\``).join(', ')} to \`fixupdict\`; results: ${RESULTS.join(', ')}.`;
+  const shown = words.slice(0, MOST_SHOWN);
+  const more = words.length - shown.length;
+  const list = shown.map((word) => `\`${word}\``).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const one = words.length === 1;
+  const message = `${list} ${one ? 'is' : 'are'} no result of a test, and \`fixupdict\` does not translate ${one ? 'it' : 'them'}; where a line says so, the run never becomes complete.`;
+  const entries = shown.map((word) => `\`${word}: …\``).join(', ');
+  const help = `Add ${entries}${more > 0 ? ', …' : ''} to \`fixupdict\`; results: ${RESULTS.join(', ')}.`;
   // It takes a line of the console that says so.
   return { message, help, severity: 'warning' };
 }
@@ -80,9 +86,7 @@ function resultWords(pattern: string): string[] {
 
 function findGroup(node: RegexNode, name: string): RegexNode | undefined {
   if (node.kind === 'group' && node.name === name) return node.body;
-  const children =
-    node.kind === 'sequence' ? node.items : node.kind === 'choice' ? node.branches : 'body' in node ? [node.body] : [];
-  for (const child of children) {
+  for (const child of childrenOf(node)) {
     const found = findGroup(child, name);
     if (found) return found;
   }

@@ -75,9 +75,12 @@ export function plainScalar({ document }: CheckContext, fault: CheckContext['fau
   return layout?.style === 'plain' ? layout : undefined;
 }
 
+/** Characters, with an anchor behind it: a line may have thousands of values, and is not to be read for each of them. */
+const LONGEST_TAG = 500;
+
 /** Whether a tag stands before it, which counts whatever the quotes. */
 export function isTagged(document: LoadedYaml, range: Range): boolean {
-  return /![^\s,[{]*\s+(?:&\S+\s+)?$/.test(textBefore(document, range));
+  return /![^\s,[{]*\s+(?:&\S+\s+)?$/.test(textBefore(document, range).slice(-LONGEST_TAG));
 }
 
 export function wanted(expected: string[]): string {

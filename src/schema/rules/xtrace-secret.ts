@@ -23,7 +23,7 @@ export const xtraceSecret: Rule = {
   server: 'accepts',
   summary: 'A script writes a secret to the console, because of `-x`.',
   explain: {
-    why: 'With `-x` a shell writes each command to the console before it executes it, with all that is filled in: of `TOKEN=$(cat /secrets/token)` the token. The server masks nothing, and keeps the console for all who may read the project. Take `set +x` before the secret is read, or do without `-x`; what is handed on by `< /secrets/token` is never shown.',
+    why: 'With `-x` a shell writes each command to the console before it executes it, with all that is filled in: of `TOKEN=$(cat /secrets/token)` the token. The server masks nothing, and keeps the console for all who may read the project. Take `set +x` before the secret is read, or do without `-x`; what a program gets by `< /secrets/token` is never shown, what `read` gets is, when it is used.',
     bad: `${RUN}    #!/bin/sh -ex
     token=$(cat /secrets/deploy_token)
     ./deploy.sh "$token"
@@ -37,22 +37,66 @@ export const xtraceSecret: Rule = {
     for (const { path, text } of runScripts(context)) {
       const shebang = parseShebang(text);
       if (shebang === undefined || !isShell(shebang)) continue;
-      for (const { start, end } of shownSecrets(text, shebang)) {
-        const range = placeInScalar(context, path, text, start, end);
-        const message = 'With `-x` the shell writes this secret to the console.';
-        yield { path, ...(range && { range }), message, help: 'Put `set +x` in front, or take `-x` away.' };
-      }
+      const [first, ...others] = shownSecrets(text, shebang);
+      if (first === undefined) continue;
+      const place = (part: Part) => {
+        const range = placeInScalar(context, path, text, part.start, part.end);
+        return { path, ...(range && { range }) };
+      };
+      const more = others.length === 0 ? '' : `, and ${others.length} ${others.length === 1 ? 'other' : 'others'},`;
+      yield {
+        ...place(first),
+        message: `With \`-x\` the shell writes this secret${more} to the console.`,
+        help: 'Put `set +x` in front, or take `-x` away.',
+        related: relatedParts(first, others).map(({ part, message }) => ({ ...place(part), message })),
+      };
     }
   },
 };
 
-/** What reads a secret in such a way that its value becomes a part of a command: `$(cat …)`, `$(< …)`, backticks, or a file of variables. */
-const READS =
-  /\$\([^()\n]*\/secrets\/[^()\n]*\)|`[^`\n]*\/secrets\/[^`\n]*`|(?:^|[;&|]\s*|\s)(?:\.|source)\s+["']?\/secrets\/\S+/g;
+/** More places than this help nobody. */
+const MOST_RELATED = 10;
 
-function shownSecrets(script: string, shebang: Shebang): { start: number; end: number }[] {
-  const found: { start: number; end: number }[] = [];
-  let traced = shebang.options.some(turnsOn);
+function relatedParts(first: ShownSecret, others: ShownSecret[]): { part: Part; message: string }[] {
+  const found: { part: Part; message: string }[] = [];
+  let on: Part | undefined;
+  for (const secret of [first, ...others.slice(0, MOST_RELATED)]) {
+    if (secret.on !== on) found.push({ part: secret.on, message: '`-x` is turned on here' });
+    if (secret !== first) found.push({ part: secret, message: 'another secret' });
+    on = secret.on;
+  }
+  return found.slice(0, MOST_RELATED);
+}
+
+/** UTF-16 offsets in the script. */
+interface Part {
+  start: number;
+  end: number;
+}
+
+interface ShownSecret extends Part {
+  /** What turned `-x` on. */
+  on: Part;
+}
+
+/**
+ * What reads a secret in such a way that its value becomes a part of a command: `$(cat …)`, `$(< …)`, backticks, a file
+ * of variables, or a variable that is read from it and used later. None of them tries a character twice.
+ */
+const READS = new RegExp(
+  [
+    String.raw`\$\((?=[^()\n]{0,500}/secrets/)[^()\n]+\)`,
+    '`(?=[^`\\n]{0,500}/secrets/)[^`\\n]+`',
+    String.raw`(?:^|(?<=[;&|\s]))(?:\.|source)\s+["']?/secrets/[^\s;&|]+`,
+    String.raw`(?<![\w./-])(?:read|mapfile|readarray)\s[^\n;&|<>]{0,200}<\s?["']?/secrets/[^\s;&|]+`,
+    String.raw`(?<![\w./-])done\s{0,20}<\s?["']?/secrets/[^\s;&|]+`,
+  ].join('|'),
+  'g',
+);
+
+function shownSecrets(script: string, shebang: Shebang): ShownSecret[] {
+  const found: ShownSecret[] = [];
+  let on = optionThatTraces(script, shebang);
   let offset = 0;
   let hereDocument: string | undefined;
   for (const line of script.split('\n')) {
@@ -61,25 +105,27 @@ function shownSecrets(script: string, shebang: Shebang): { start: number; end: n
     else if (line.trim() === hereDocument) hereDocument = undefined;
     for (const event of [...code.matchAll(SET), ...code.matchAll(READS)].sort((a, b) => a.index - b.index)) {
       const [text, sign, options] = event;
-      if (sign !== undefined) traced = toggled(traced, sign, options ?? '');
-      else if (traced) {
-        const from = event.index + (text.length - text.trimStart().length);
-        found.push({ start: offset + from, end: offset + event.index + text.length });
-      }
+      const part = { start: offset + event.index, end: offset + event.index + text.length };
+      if (sign === undefined) {
+        if (on) found.push({ ...part, on });
+      } else if (turnsOn(`-${options}`)) on = sign === '-' ? part : undefined;
     }
     offset += line.length + 1;
   }
   return found;
 }
 
+function optionThatTraces(script: string, { options }: Shebang): Part | undefined {
+  const option = options.find(turnsOn);
+  if (option === undefined) return undefined;
+  const start = script.search(new RegExp(`(?<=\\s)${option}(?!\\S)`));
+  return { start, end: start + option.length };
+}
+
 const HERE_DOCUMENT = /(?<!<)<<-?\s*["'\\]?([A-Za-z_][A-Za-z0-9_]*)/;
 
 /** `set -ex`, `set +x`, `set -o xtrace`. */
 const SET = /(?<![\w-])set\s+([-+])(o\s+xtrace|[A-Za-z]+)/g;
-
-function toggled(traced: boolean, sign: string, options: string): boolean {
-  return turnsOn(`-${options}`) ? sign === '-' : traced;
-}
 
 function turnsOn(option: string): boolean {
   return /^-o\s+xtrace$/.test(option) || (/^-[A-Za-z]+$/.test(option) && option.includes('x'));

@@ -31,12 +31,20 @@ export function shellFault(script: string): ShellFault | undefined {
   const parsed = parseShell(script);
   const [error] = [...(parsed?.errors ?? [])].sort((a, b) => a.pos - b.pos);
   if (parsed === undefined || error === undefined || error.message.startsWith('maximum ')) return undefined;
-  // A shell reads as it goes: what stands behind an `exit` may be anything.
-  if (parsed.commands.some((statement) => statement.end <= error.pos && isEnd(statement))) return undefined;
+  const isBefore = ({ end }: Statement) => end <= error.pos && REST_OF_LINE.test(script.slice(end, error.pos));
+  if (parsed.commands.some((statement) => isBefore(statement) && isEnd(statement))) return undefined;
   return faultOf(error.message, error.pos, parsed, script);
 }
 
-function isEnd(statement: ParsedScript['commands'][number]): boolean {
+type Statement = ParsedScript['commands'][number];
+
+/**
+ * A shell reads a line, executes it, and reads the next one: what stands on the lines behind an `exit` may be anything,
+ * what stands on its own line may not.
+ */
+const REST_OF_LINE = /^[ \t]*(?:;[ \t]*)?(?:#[^\n]*)?\n/;
+
+function isEnd(statement: Statement): boolean {
   const { command, background } = statement;
   if (command.type !== 'Command' || background) return false;
   return command.name?.value === 'exit' || (command.name?.value === 'exec' && command.args.length > 0);

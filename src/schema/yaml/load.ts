@@ -132,10 +132,17 @@ class Loader implements LoadedYaml {
 
   #problem(stage: YamlProblem['stage'], fault: YamlFault): YamlProblem {
     const { message, help, origin } = fault;
-    const problem: YamlProblem = { stage, message, range: this.#range(fault) };
+    const problem: YamlProblem = { stage, message, range: this.#range(this.#withoutLineEnd(fault)) };
     if (help !== undefined) problem.help = help;
     if (origin !== undefined) problem.related = [{ message: origin.message, ...this.#range(origin) }];
     return problem;
+  }
+
+  /** What is wrong at the end of a line does not reach into the next one. */
+  #withoutLineEnd({ start, end }: YamlFault): { start: number; end: number } {
+    let last = end;
+    while (last > start && /[\r\n]/.test(this.text.charAt(last - 1))) last--;
+    return { start, end: last };
   }
 
   get duplicates(): DuplicateKey[] {

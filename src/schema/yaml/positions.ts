@@ -1,4 +1,5 @@
 import type { Range } from '../diagnostic.js';
+import { lineAt, lineStarts } from '../line-starts.js';
 
 /** Turns offsets into lines and columns as editors count them: lines end in LF, CRLF or CR, a byte order mark has no column. */
 export class Positions {
@@ -28,31 +29,19 @@ export class Positions {
 
   /** Offsets of the lines' first characters. */
   get starts(): readonly number[] {
-    this.#starts ??= lineStarts(this.#text);
+    this.#starts ??= lineStarts(this.#text, this.#text.charCodeAt(0) === 0xfeff ? 1 : 0);
     return this.#starts;
   }
 
   #place(offset: number): { line: number; column: number } {
     const at = Math.min(offset, this.#text.length);
     const { starts } = this;
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((starts[middle] as number) <= at) low = middle;
-      else high = middle - 1;
-    }
-    return { line: low + 1, column: Math.max(at - (starts[low] as number), 0) + 1 };
+    const line = lineAt(starts, at);
+    return { line: line + 1, column: Math.max(at - (starts[line] as number), 0) + 1 };
   }
 }
 
 /** The lines of a text, without their ends and without a byte order mark: as positions count them. */
 export function splitLines(text: string): string[] {
   return text.replace(/^\ufeff/, '').split(/\r\n?|\n/);
-}
-
-function lineStarts(text: string): number[] {
-  const starts = [text.charCodeAt(0) === 0xfeff ? 1 : 0];
-  for (const match of text.matchAll(/\r\n?|\n/g)) starts.push(match.index + match[0].length);
-  return starts;
 }

@@ -62,8 +62,10 @@ export class ConsoleSender {
   #chunk: number;
   /** The largest chunk that the server has not refused. */
   #ceiling: number;
-  /** Not told yet, in order; one goes with each post. */
-  readonly #statuses: RunStatus[] = [];
+  /** Not told yet, in order; one goes with each post that may have one. */
+  #statuses: RunStatus[] = [];
+  /** Whether the last post, made with a status waiting, found no cancel. */
+  #looked = false;
   #flushing = false;
   #lastPost = Number.NEGATIVE_INFINITY;
   #firstUnsent = performance.now();
@@ -106,7 +108,7 @@ export class ConsoleSender {
     if (before === 0 || (before < this.#chunk && this.#spool.unsent >= this.#chunk)) this.#wake();
   }
 
-  /** Sent with the next post, which is made at once. */
+  /** Sent with one of the next posts, which are made at once; not at all when the run is cancelled. */
   setStatus(status: RunStatus): void {
     this.#statuses.push(status);
     this.#wake();
@@ -156,7 +158,10 @@ export class ConsoleSender {
   async #post(): Promise<void> {
     const { acked } = this.#spool.mark;
     const bytes = this.#spool.read(acked, this.#chunk);
-    const [status] = this.#statuses;
+    const [waiting] = this.#statuses;
+    // On the server a status takes the place of a cancel that nobody has seen: so one looks first.
+    const status = this.#looked ? waiting : undefined;
+    this.#looked = false;
     this.#lastPost = performance.now();
     const { cancelled } = await this.#server.append(bytes, status).catch((error: unknown) => {
       // What was refused is not there; of an error, or of no answer at all, nobody knows.
@@ -164,7 +169,9 @@ export class ConsoleSender {
       this.#doubt = bytes.length > 0 && !refused;
       throw error;
     });
-    this.#statuses.shift();
+    if (status !== undefined) this.#statuses.shift();
+    else this.#looked = waiting !== undefined;
+    if (cancelled) this.#statuses = [];
     this.#acknowledge(acked + bytes.length);
     this.#chunk = Math.min(this.#ceiling, this.#chunk * 2);
     if (cancelled) this.#events.onCancel();

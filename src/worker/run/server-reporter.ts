@@ -1,5 +1,6 @@
 /** The reporter of a real run: console, status and tests to the server, whatever happens on the way. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { consoleTime } from '../../executor/console-log.js';
 import { type Reporter, RunFailure, type RunStatus } from '../../executor/ports.js';
 import type { Test } from '../../schema/model.js';
 import { ServerFailure } from '../../server/server-failure.js';
@@ -12,16 +13,16 @@ export interface ReporterLimits extends SenderLimits {
   spool: number;
   /** A disk that was full is tried again after so long, ms. */
   full: number;
-  /** A run that is over is told to a server that fails for so long, ms; then its process ends all the same. */
-  patience: number;
 }
 
 const REPORTER_LIMITS: ReporterLimits = {
   ...SENDER_LIMITS,
   spool: 256 * 1024 * 1024,
   full: 1_000,
-  patience: 24 * 60 * 60 * 1000,
 };
+
+/** setTimeout's longest wait, ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 export class ServerReporter implements Reporter {
   readonly #server: RunServer;
@@ -35,7 +36,9 @@ export class ServerReporter implements Reporter {
   /** Lines of our own that wait for the script to end its line. */
   #notes: string[] = [];
   /** Who waits for the server to take something. */
-  #waiting: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
+  /** Whether the server has no use for the end of the run: it has ended it, or does not know it. */
+  #over = false;
   #testsGiven = 0;
   readonly #testsByName = new Map<string, number>();
 
@@ -54,6 +57,7 @@ export class ServerReporter implements Reporter {
       },
       this.#limits,
     );
+    if (spool.lost > 0) this.note(`${spool.lost} bytes of the console were lost when the machine went down`);
     this.#sender.start();
     this.#sender.work.catch((error: unknown) => {
       const message = `The console can no longer be sent: ${(error as Error).message}`;
@@ -92,7 +96,7 @@ export class ServerReporter implements Reporter {
 
   /** A warning of ours in the console, at the next line's start. */
   note(text: string): void {
-    this.#notes.push(`   ${new Date().toISOString().replace('T', ' ').replace('Z', '000')}: WARN  ${text}\n`);
+    this.#notes.push(`   ${consoleTime()}: WARN  ${text}\n`);
     if (!this.#gone.signal.aborted) this.#writeNotes();
   }
 
@@ -132,18 +136,41 @@ export class ServerReporter implements Reporter {
 
   async #finish(status: RunStatus): Promise<void> {
     await this.#blocked;
-    if (this.#gone.signal.aborted) return;
-    this.#writeNotes(true);
-    this.#sender.flush(true);
-    await this.#until(() => this.#sender.done, this.#limits.patience);
-    if (this.#gone.signal.aborted) return;
+    if (!this.#gone.signal.aborted) {
+      this.#writeNotes(true);
+      this.#sender.flush(true);
+      await this.#until(() => this.#sender.done);
+    }
+    if (this.#gone.signal.aborted) return this.#finishWithoutConsole(status);
     await this.#sender.stop();
-    let doubtful = this.#spool.resumed;
+    await this.#end(status, new Uint8Array(), this.#spool.resumed);
+  }
+
+  /**
+   * A server that refuses the console, or a console that can no longer be read, is no reason to leave a run
+   * RUNNING for ever. Without its console it has FAILED, whatever its script did.
+   *
+   * @throws the reason, of a run that would have PASSED
+   */
+  async #finishWithoutConsole(status: RunStatus): Promise<void> {
+    if (this.#over) return;
+    const reason: RunFailure = this.#gone.signal.reason;
+    const said = Buffer.from(`\n== ${consoleTime()}: The run has FAILED: ${reason.message}\n`);
+    await this.#end('FAILED', said, true).catch((error: unknown) => {
+      if (!(error instanceof ServerFailure)) throw error;
+      return this.#end('FAILED', new Uint8Array(), true);
+    });
+    if (status === 'PASSED') throw reason;
+  }
+
+  /** Sets the final status, once. @param doubtful it may be set already, by a process that did not live to know */
+  async #end(status: RunStatus, last: Uint8Array, doubtful: boolean): Promise<void> {
+    let asked = doubtful;
     await this.#insist(async () => {
       try {
-        if (doubtful && (await this.#hasEnded())) return;
-        doubtful = true;
-        await this.#server.append(new Uint8Array(), status);
+        if (asked && (await this.#hasEnded())) return;
+        asked = true;
+        await this.#server.append(last, status);
       } catch (error) {
         if (error instanceof ServerFailure && error.kind === 'completed') return;
         throw error;
@@ -160,14 +187,13 @@ export class ServerReporter implements Reporter {
     }
   }
 
-  /** Tries until it is done, or the server says no, or patience ends: then its failure is thrown. */
+  /** Tries until it is done, however long the server is away, or the server says no: then its failure is thrown. */
   async #insist(attempt: () => Promise<void>): Promise<void> {
-    const until = performance.now() + this.#limits.patience;
     for (let wait = this.#limits.firstWait; ; wait = Math.min(this.#limits.longestWait, wait * 2)) {
       try {
         return await attempt();
       } catch (error) {
-        if (!(error instanceof ServerFailure) || isFinal(error) || performance.now() > until) throw error;
+        if (!(error instanceof ServerFailure) || isFinal(error)) throw error;
         const slow = error.kind === 'interrupted' ? this.#limits.settle : 0;
         await sleep(error.retryAfterMs ?? Math.max(slow, wait * (0.75 + Math.random() / 2)));
       }
@@ -175,6 +201,7 @@ export class ServerReporter implements Reporter {
   }
 
   #leave(failure: RunFailure): void {
+    if (failure instanceof ServerFailure) this.#over = failure.kind === 'completed' || failure.kind === 'not-found';
     const reason = new RunFailure('cancelled', `The work is stopped: ${failure.message}`, { cause: failure });
     this.#gone.abort(reason);
     this.#cancelled.abort(reason);
@@ -216,21 +243,23 @@ export class ServerReporter implements Reporter {
   }
 
   /** Looks whenever the server has taken something; ends also when it takes nothing more at all, or `ms` have passed. */
-  async #until(reached: () => boolean, ms = 2 ** 31 - 1): Promise<void> {
+  async #until(reached: () => boolean, ms = Number.POSITIVE_INFINITY): Promise<void> {
     const until = performance.now() + ms;
     while (!reached() && !this.#gone.signal.aborted && performance.now() < until) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, until - performance.now());
-        this.#waiting.push(() => {
+        const look = () => {
           clearTimeout(timer);
+          this.#waiting.delete(look);
           resolve();
-        });
+        };
+        const timer = setTimeout(look, Math.min(LONGEST_TIMER, until - performance.now()));
+        this.#waiting.add(look);
       });
     }
   }
 
   #progress(): void {
-    for (const look of this.#waiting.splice(0)) look();
+    for (const look of [...this.#waiting]) look();
   }
 
   #writeNotes(now = false): void {

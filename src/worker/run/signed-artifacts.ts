@@ -35,7 +35,9 @@ const LARGE_SET = 2 * MOST_NAMES;
 const NAMED_FAILURES = 10;
 /** A file up to this size is read at once. */
 const SMALL_BYTES = 64 * 1024;
-const READ_BYTES = 1024 * 1024;
+/** Of a larger one, so much is read at a time, and so much sent. */
+const READ_BYTES = 256 * 1024;
+const PIECE_BYTES = 64 * 1024;
 const readPiece = promisify(read);
 
 /** @param gone aborts when the server takes nothing more of the run */
@@ -220,29 +222,32 @@ function readSmall(file: number, size: number, path: string): Buffer {
   return bytes;
 }
 
-/** As `readSmall`, a piece after the other; the next one is read while one is sent. */
+/**
+ * As `readSmall`, a piece after the other; the next ones are read while one is sent. Two buffers, used again and
+ * again: fresh memory for each piece costs more than all the copying (1.2 against 0.6 s of processor per GB).
+ */
 async function* readLarge(file: number, size: number, path: string): AsyncGenerator<Uint8Array> {
-  const piece = async (at: number) => {
-    const { bytesRead, buffer } = await readPiece(
-      file,
-      Buffer.allocUnsafe(Math.min(READ_BYTES, size - at)),
-      0,
-      Math.min(READ_BYTES, size - at),
-      at,
-    );
-    if (bytesRead === 0) throw shorter(path);
-    return buffer.subarray(0, bytesRead);
+  const fill = async (buffer: Buffer, at: number): Promise<Buffer> => {
+    const wanted = Math.min(buffer.length, size - at);
+    for (let done = 0; done < wanted; ) {
+      const { bytesRead } = await readPiece(file, buffer, done, wanted - done, at + done);
+      if (bytesRead === 0) throw shorter(path);
+      done += bytesRead;
+    }
+    return buffer.subarray(0, wanted);
   };
-  let next = piece(0);
+  let [one, other] = [Buffer.allocUnsafeSlow(READ_BYTES), Buffer.allocUnsafeSlow(READ_BYTES)];
+  let next = fill(one, 0);
   for (let at = 0; at < size; ) {
     const bytes = await next;
     at += bytes.length;
+    [one, other] = [other, one];
     if (at < size) {
-      next = piece(at);
+      next = fill(one, at);
       // Told when it is its turn.
       next.catch(() => {});
     }
-    yield bytes;
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES) yield bytes.subarray(from, from + PIECE_BYTES);
   }
 }
 

@@ -10,7 +10,6 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readFileSync,
   readSync,
   rmSync,
@@ -18,6 +17,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { ConsolePosition } from '../../executor/checkpoint.js';
+import { keepWhole, type Segment } from './spool-segments.js';
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
@@ -38,11 +38,6 @@ export interface Mark {
   atLineStart: boolean;
 }
 
-interface Segment {
-  start: number;
-  path: string;
-}
-
 /** One process at a time has it open. Nothing here waits: the calls are short, and most of them end in the page cache. */
 export class Spool {
   readonly #folder: string;
@@ -57,6 +52,8 @@ export class Spool {
   #held: Buffer | undefined;
   /** Whether there were bytes when it was opened, or may have been: an earlier process had it. */
   readonly resumed: boolean;
+  /** Bytes that it had and has no more: power went before they were on the disk. */
+  readonly lost: number;
 
   constructor(path: string) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
@@ -69,12 +66,11 @@ export class Spool {
     this.resumed = found !== undefined;
     this.#mark = found ?? { end: 0, acked: 0, atLineStart: true };
     this.#markFile = openSync(mark, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
-    this.#segments = readdirSync(folder)
-      .filter((name) => /^\d{16}$/.test(name))
-      .sort()
-      .map((name) => ({ start: Number(name), path: join(folder, name) }));
-    // Bytes beyond the mark were written by a process that died before it could say so.
-    while ((this.#segments.at(-1)?.start ?? -1) >= this.#mark.end) rmSync(this.#segments.pop()?.path ?? '');
+    const { segments, end } = keepWhole(folder, this.#mark.acked, this.#mark.end);
+    this.#segments = segments;
+    this.lost = this.#mark.end - end;
+    this.#mark.end = end;
+    if (this.lost > 0) this.#mark.atLineStart = false;
     const last = this.#segments.at(-1);
     if (last !== undefined) {
       this.#file = openSync(last.path, constants.O_RDWR | constants.O_NOFOLLOW);

@@ -1,6 +1,5 @@
 /** A run that asked for a reboot: its folder is put where the next boot finds it, and the machine goes down. */
 import { spawn } from 'node:child_process';
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/ports.js';
 import type { RunJournal } from './run-journal.js';
@@ -35,20 +34,22 @@ export function workerReboot(options: RebootOptions): Reboot {
         return;
       }
       const { folder } = journal;
-      if (folder !== rebootedRun) {
-        await rm(rebootedRun, { recursive: true, force: true });
-        await journal.move(rebootedRun);
-      }
+      // Where another run waits already, this one waits in its own place: its state says for what.
+      if (folder !== rebootedRun) await journal.move(rebootedRun).catch(ignoreTaken);
       try {
         await goDown(request.cold ? tools.coldReboot : tools.reboot, waits, log);
         await sleep(downAfter);
         throw new RunFailure('setup', `The machine did not reboot within ${downAfter / 1000} s.`);
       } catch (error) {
-        if (folder !== rebootedRun) await journal.move(folder);
+        if (journal.folder !== folder) await journal.move(folder);
         throw error;
       }
     },
   };
+}
+
+function ignoreTaken(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
 }
 
 async function goDown(command: string, waits: readonly number[], log: Log): Promise<void> {

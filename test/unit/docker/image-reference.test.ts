@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseImageReference } from '../../../src/docker/image-reference.js';
 import { RunFailure } from '../../../src/executor/ports.js';
 
-const DIGEST = `sha256:${'a1'.repeat(32)}`;
+const HEX = 'a1'.repeat(32);
+const DIGEST = `sha256:${HEX}`;
+/** With the registry in front it has 255 characters. */
+const LONGEST = 'a'.repeat(255 - 'registry.example.org/'.length);
 
 describe('parseImageReference', () => {
   it.each([
@@ -17,6 +20,12 @@ describe('parseImageReference', () => {
     ['localhost/x', 'localhost', 'localhost/x', 'latest'],
     ['localhost:5000/x:y', 'localhost:5000', 'localhost:5000/x', 'y'],
     ['[::1]:5000/x', '[::1]:5000', '[::1]:5000/x', 'latest'],
+    ['x_y.z/w:1', '', 'x_y.z/w', '1'],
+    [`acme/${HEX}`, 'docker.io', `acme/${HEX}`, 'latest'],
+    [`${HEX}:1`, 'docker.io', HEX, '1'],
+    [`registry.example.org/${LONGEST}`, 'registry.example.org', `registry.example.org/${LONGEST}`, 'latest'],
+    [`acme/sdk@sha512:${HEX}${HEX}`, 'docker.io', 'acme/sdk', `sha512:${HEX}${HEX}`],
+    [`acme/sdk@sha384:${HEX.slice(0, 32)}${HEX}`, 'docker.io', 'acme/sdk', `sha384:${HEX.slice(0, 32)}${HEX}`],
     [`acme/sdk@${DIGEST}`, 'docker.io', 'acme/sdk', DIGEST],
     [`acme/sdk:1@${DIGEST}`, 'docker.io', 'acme/sdk', DIGEST],
   ])('reads %s', (text, registry, name, tag) => {
@@ -31,6 +40,14 @@ describe('parseImageReference', () => {
     'a:',
     'a:-x',
     'a@sha256:12',
+    `a@${DIGEST}a`,
+    `a@${DIGEST.replaceAll('a1', 'A1')}`,
+    `a@sha512:${HEX}`,
+    `a@md5:${HEX.slice(32)}`,
+    HEX,
+    `registry.example.org/${LONGEST}a`,
+    'a'.repeat(256 - 'docker.io/library/'.length),
+    'x_y.z:80/w',
     '../x',
     'a/../b',
     'a?x=1',

@@ -27,6 +27,12 @@ describe('junit.xml', () => {
     ]);
   });
 
+  it('counts what was skipped from the beginning of the file on, as the reference does', async () => {
+    const suite = '<testsuite><testcase name="a"><skipped/></testcase><testcase name="b"/></testsuite>';
+    const tests = await parse(`<testsuites>${suite}${suite}<testsuite/><testsuite skipped="9"/></testsuites>`);
+    expect(tests.map(({ context }) => context)).toEqual([1, 2, 2, 9].map((count) => `junit.xml skipped=${count}`));
+  });
+
   it('takes the larger of the attribute and the count of the skipped', async () => {
     const [test] = await parse('<testsuite name="s" skipped="7"><testcase name="a"><skipped/></testcase></testsuite>');
     expect(test?.context).toBe('junit.xml skipped=7');

@@ -154,3 +154,17 @@ describe('repeated keys', () => {
     expect(loadYaml('a: &x {b: 1}\nc: {<<: *x, b: 2}\nd: {<<: [*x, *x]}').duplicates).toEqual([]);
   });
 });
+
+describe('the place of a fault at the end of a line', () => {
+  it.each([
+    ['an anchor without a name', 'a: &\nb: 1\n', '1:4-1:5'],
+    ['an alias without a name', 'a: *\nb: 1\n', '1:4-1:5'],
+    ['a directive that is cut off', '%YAML\na: b\n', '1:1-1:6'],
+    ['a tag that is cut off', '!<x\nb: 1\n', '1:4-1:4'],
+  ])('%s does not reach into the next line', (_, text, place) => {
+    for (const end of ['\n', '\r\n', '\r']) {
+      const range = loadYaml(text.replaceAll('\n', end)).problem?.range;
+      expect(`${range?.line}:${range?.column}-${range?.endLine}:${range?.endColumn}`).toBe(place);
+    }
+  });
+});

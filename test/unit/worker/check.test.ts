@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -14,7 +14,7 @@ import { type Asked, fakeServer, sendJson } from '../server/fake-server.js';
 import { keptLog, rundefText, runUrl, workerFolder } from './folder.js';
 
 interface ServerOptions {
-  /** Run definitions of each check-in, one after the other. */
+  /** For each check-in, one after the other: names of runs, or texts that are no run definition. */
   handsOut?: string[][];
   enlisted?: boolean;
   /** What it says of a run. */
@@ -23,17 +23,29 @@ interface ServerOptions {
   onCheckIn?: () => void;
   /** A check-in is answered with 500. */
   failing?: boolean;
+  /** The status of the answer to what is said of a run. */
+  onPost?: number;
 }
 
-async function worldWith({ handsOut = [], enlisted = true, run, onCheckIn, failing = false }: ServerOptions = {}) {
+async function worldWith({
+  handsOut = [],
+  enlisted = true,
+  run,
+  onCheckIn,
+  failing = false,
+  onPost = 200,
+}: ServerOptions = {}) {
   const worker = (response: ServerResponse) => {
-    const runs = handsOut.shift();
+    const runs = handsOut
+      .shift()
+      ?.map((one) => (/^\w+$/.test(one) && one !== 'null' ? rundefText(runUrl(one, url)) : one));
     sendJson(response, {
       status: 'success',
       data: { worker: { enlisted, version: '1', ...(runs === undefined ? {} : { 'run-defs': runs }) } },
     });
   };
   const { url, asked } = await fakeServer((one, response) => {
+    if (one.method === 'POST') return sendJson(response, { status: 'success', data: {} }, onPost);
     if (one.method !== 'GET') return sendJson(response, { status: 'success', data: {} });
     if (one.url.startsWith('/projects/')) {
       return sendJson(
@@ -102,11 +114,45 @@ describe('a check-in', () => {
   });
 
   test('begins the run that it is given, with its definition on the disk', async () => {
-    const url = runUrl('unit');
-    const { folder, started, checkIn } = await worldWith({ handsOut: [[rundefText(url)]] });
+    const { url, folder, asked, started, checkIn } = await worldWith({ handsOut: [['unit']] });
+    const run = runUrl('unit', url);
     expect(await checkIn()).toEqual({ inProgress: 1 });
-    expect(started).toEqual([[runFolderName(url), {}]]);
-    expect(readFileSync(join(folder, 'runs', runFolderName(url), 'rundef.json'), 'utf8')).toBe(rundefText(url));
+    expect(started).toEqual([[runFolderName(run), {}]]);
+    expect(readFileSync(join(folder, 'runs', runFolderName(run), 'rundef.json'), 'utf8')).toBe(rundefText(run));
+    // The server hears of it before there is a process, which may take its time.
+    const { method, url: path, headers, body } = asked.at(-1) ?? {};
+    expect({ method, path, key: headers?.['authorization'], status: headers?.['x-run-status'], body }).toEqual({
+      method: 'POST',
+      path: new URL(run).pathname,
+      key: 'Token k',
+      status: undefined,
+      body: Buffer.alloc(0),
+    });
+  });
+
+  test('begins no run of which the server cannot be told: it may give it to somebody else', async () => {
+    const { folder, started, lines, checkIn } = await worldWith({ handsOut: [['unit']], onPost: 503 });
+    expect(await checkIn()).toEqual({ inProgress: 1 });
+    expect(started).toEqual([]);
+    expect(await listRuns(folder)).toHaveLength(1);
+    expect(lines.join('')).toMatch(/WARNING A run waits for its server/);
+  });
+
+  test('drops a run of which the server does not want to hear', async () => {
+    const { folder, started, checkIn } = await worldWith({ handsOut: [['unit']], onPost: 404 });
+    expect(await checkIn()).toEqual({ inProgress: 0 });
+    expect(started).toEqual([]);
+    expect(await listRuns(folder)).toEqual([]);
+  });
+
+  test('begins the others of several runs when one cannot be begun', async () => {
+    const { url, folder, started, checkIn } = await worldWith({ handsOut: [['one', 'other']] });
+    mkdirSync(join(folder, 'runs'), { recursive: true });
+    // Its name is taken by what is no folder.
+    writeFileSync(join(folder, 'runs', runFolderName(runUrl('one', url))), '');
+    await expect(checkIn()).rejects.toThrow(/cannot be begun/);
+    expect(started).toContainEqual([runFolderName(runUrl('other', url)), {}]);
+    expect(readdirSync(join(folder, 'runs')).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   test('closes the files with the key, which a reference worker left open', async () => {
@@ -119,10 +165,10 @@ describe('a check-in', () => {
   });
 
   test('counts a slot for each folder that is there, and none below zero', async () => {
-    const { asked, folder, checkIn } = await worldWith();
-    for (const name of ['a', 'b', 'c']) {
+    const { url, asked, folder, checkIn } = await worldWith();
+    for (const run of ['a', 'b', 'c'].map((name) => runUrl(name, url))) {
       await checkIn();
-      await makeRunFolder(folder, runUrl(name), rundefText(runUrl(name)), new Date());
+      await makeRunFolder(folder, run, rundefText(run), new Date());
     }
     expect(await checkIn()).toEqual({ inProgress: 3 });
     expect(freeSlots(asked)).toEqual(['2', '1', '0', '0']);
@@ -135,8 +181,7 @@ describe('a check-in', () => {
   });
 
   test('begins a run once that is handed out twice', async () => {
-    const rundef = rundefText(runUrl('unit'));
-    const { started, lines, checkIn } = await worldWith({ handsOut: [[rundef, rundef], [rundef]] });
+    const { started, lines, checkIn } = await worldWith({ handsOut: [['unit', 'unit'], ['unit']] });
     await checkIn();
     expect(started).toHaveLength(1);
     // The run's process is what the first one started; a fake one takes no lock.
@@ -169,11 +214,11 @@ describe('a check-in', () => {
   });
 
   test('gives runs without a process theirs, also when the server fails', async () => {
-    const { folder, started, checkIn } = await worldWith({ failing: true });
-    const url = runUrl('unit');
-    await makeRunFolder(folder, url, rundefText(url), new Date());
+    const { url, folder, started, checkIn } = await worldWith({ failing: true });
+    const run = runUrl('unit', url);
+    await makeRunFolder(folder, run, rundefText(run), new Date());
     await expect(checkIn()).rejects.toThrow(ServerFailure);
-    expect(started).toEqual([[runFolderName(url), {}]]);
+    expect(started).toEqual([[runFolderName(run), {}]]);
   });
 });
 
@@ -202,11 +247,8 @@ describe('a check-in that is answered late', () => {
     onTestFinished(() => {
       vi.useRealTimers();
     });
-    const handsOut: string[][] = [];
-    return worldWith({ handsOut, onCheckIn: late, ...(run === undefined ? {} : { run }) }).then((world) => {
-      const url = runUrl('unit', world.url);
-      handsOut.push([rundefText(url)]);
-      return { ...world, run: join(world.folder, 'runs', runFolderName(url)) };
+    return worldWith({ handsOut: [['unit']], onCheckIn: late, ...(run === undefined ? {} : { run }) }).then((world) => {
+      return { ...world, run: join(world.folder, 'runs', runFolderName(runUrl('unit', world.url))) };
     });
   };
 

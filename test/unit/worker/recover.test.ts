@@ -1,7 +1,8 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Claim, recoverRuns } from '../../../src/worker/recover.js';
+import type { Claim } from '../../../src/worker/claim.js';
+import { recoverRuns } from '../../../src/worker/recover.js';
 import { takeRunLock } from '../../../src/worker/run-lock.js';
 import {
   currentBoot,

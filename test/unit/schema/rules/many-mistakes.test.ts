@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { check } from '../../../../src/schema/check.js';
-import { summary } from './findings.js';
+import { definition, summary } from './findings.js';
 
 const TEN_REJECTED = `timeout: "30"
 descripton: ten mistakes
@@ -127,6 +127,69 @@ it('so are mistakes that the server accepts', () => {
   expect(check(TEN_ACCEPTED).accepted).toBe(true);
 });
 
+const TEN_AT_RUN_TIME = `timeout: 0
+params:
+  H_RUN: mine
+  BUILD TYPE: debug
+  DB_PASSWORD: hunter22
+triggers:
+  - name: nightly
+    type: simple
+    runs:
+      - name: build
+        container: registry.example.org/SDK:12
+        host-tag: amd64
+        script: build
+        persistent-volumes: { ccache: ccache, netrc: /root/.netrc }
+        shared-volumes: { engine: /var/run/docker.sock }
+        cap-drop: [SYS-NICE]
+        cap-add: [SYS_ADMIN]
+        test-grepping:
+          test-pattern: '(?<name>x)'
+          result-pattern: '(?P<name>(\\w+\\s?)+): (?P<result>ok|FAILED)'
+          fixupdict: { ok: PASS }
+      - name: deploy
+        container: acme/sdk:12
+        container-auth: registry_token
+        privileged: true
+        host-tag: amd64
+        script: deploy
+        console-progress: { progress-pattern: '[0-9]+%' }
+scripts:
+  build: |
+    if make; then
+  deploy: |
+    #!/bin/sh -ex
+    token=$(cat /secrets/token)
+    if true; then
+      ./deploy "$token"
+`;
+
+it('so are those that only show at run time, in patterns, and of security', () => {
+  expect(summary(TEN_AT_RUN_TIME)).toEqual([
+    'timeout-value 1:10 0',
+    'reserved-param 3:3 H_RUN',
+    'invalid-param-name 4:3 BUILD TYPE',
+    'plaintext-secret 5:16 hunter22',
+    'image-reference 11:20 registry.example.org/SDK:12',
+    'mount-path 14:39 ccache',
+    'mount-path 14:54 /root/.netrc',
+    'docker-socket 15:35 /var/run/docker.sock',
+    'unknown-capability 16:20 SYS-NICE',
+    'dangerous-capability 17:19 SYS_ADMIN',
+    'invalid-regex 19:26 (?<n',
+    "regex-slow 20:27 '(?P<name>(\\w+\\s?)+): (?P<result>ok|FAILED)'",
+    'unknown-result-status 21:28 PASS',
+    'container-auth-registry 23:20 acme/sdk:12',
+    'privileged 25:21 true',
+    "regex-missing-group 28:47 '[0-9]+%'",
+    'missing-shebang 31:5 if make; then',
+    'xtrace-secret 34:11 $(cat /secrets/token)',
+    'shell-syntax 35:5 if',
+  ]);
+  expect(check(TEN_AT_RUN_TIME).accepted).toBe(true);
+});
+
 it('a definition of a megabyte, full of mistakes, is bounded', () => {
   const run = (i: number) => `      - name: run-${i % 7}/x
         container: alpine:3.20
@@ -150,4 +213,23 @@ ${Array.from({ length: 3000 }, (_, i) => `  other-${i}: "#!/bin/sh"\n`).join('')
   const { accepted, diagnostics } = check(text);
   expect(accepted).toBe(false);
   expect(diagnostics.length).toBeGreaterThan(6000);
+});
+
+it('a loop over thousands of values of a run with thousands of params is bounded', () => {
+  const list = (length: number, item: (i: number) => string) => Array.from({ length }, (_, i) => item(i)).join(', ');
+  const loop = `loop-on: [{ param: V, values: [${list(15_000, (i) => `v${i}`)}] }]`;
+  const text = definition({ run: `params: { ${list(5_000, (i) => `A${i}: x`)} }\n${loop}` });
+  expect(summary(text.replace('name: build', 'name: b-{loop}'))).toEqual([]);
+});
+
+it('thousands of values on one line, each with a repair, are bounded', () => {
+  const params = Array.from({ length: 20_000 }, (_, i) => `A${i}: yes`).join(', ');
+  expect(check(definition({ run: `params: { ${params} }` })).diagnostics).toHaveLength(20_000);
+});
+
+it('a name of a megabyte is not repeated in what is said of it', () => {
+  const text = definition().replace('registry.example.org/sdk:12', `${'a/'.repeat(500_000)}!`);
+  const [finding] = check(text).diagnostics;
+  expect(finding?.rule).toBe('image-reference');
+  expect(finding?.message).toMatch(/^`(?:a\/){49}a…` is no name of an image; it cannot be pulled\.$/);
 });

@@ -7,6 +7,45 @@ const loop = (param: string, ...values: string[]) => `  - param: ${param}\n    v
 const looped = (name: string, loops: string, more = '') =>
   definition({ run: `loop-on:\n${loops}${more}` }).replace('name: build', `name: ${name}`);
 
+describe('what else is wrong with a run', () => {
+  it('a param of another type does not hide a bad name', () => {
+    const text = looped('test-{board}', loop('A', 'x'), 'params: { B: 3.10, C: [x], D: }');
+    expect(summary(text)).toEqual([
+      'bad-placeholder 6:15 test-{board}',
+      'yaml11-type 13:22 3.10',
+      'wrong-type 13:31 [x]',
+      'null-value 13:36 D',
+    ]);
+  });
+
+  it('nor does a value of its loop', () => {
+    expect(summary(looped('test-{board}', loop('A', '3.1', '3.10', 'x')))).toEqual([
+      'bad-placeholder 6:15 test-{board}',
+      'yaml11-type 12:22 3.1',
+      'yaml11-type 12:27 3.10',
+    ]);
+    expect(summary(looped('test', loop('A', '1', 'x')))).toEqual([
+      'duplicate-run-name 6:15 test',
+      'yaml11-type 12:22 1',
+    ]);
+  });
+
+  it.each(['[x]', '[{ param: A }]', '[{ values: [x] }]', '[{ param: A, values: [[x]] }]', 'x'])(
+    'a loop %s is told by itself',
+    (loops) => {
+      const text = definition({ run: `loop-on: ${loops}` });
+      const rules = findings(text).map(({ rule }) => rule);
+      expect(new Set(rules)).toEqual(
+        new Set([loops.includes('param') !== loops.includes('values') ? 'missing-key' : 'wrong-type']),
+      );
+    },
+  );
+
+  it.each(['params: 3', 'params: [A]', 'params: 1.5', 'params:'])('nor do %s', (params) => {
+    expect(summary(looped('test-{board}', loop('A', 'x'), params))[0]).toBe('bad-placeholder 6:15 test-{board}');
+  });
+});
+
 describe('duplicate-run-name', () => {
   it.each([
     ['a loop whose name lacks {loop}', looped('build', loop('A', 'x', 'y')), 'duplicate-run-name 6:15 build'],
@@ -194,6 +233,12 @@ describe('name-length', () => {
     });
     expect(findings(text)).toMatchObject([{ rule: 'name-length', server: 'fails', line: 10 }]);
     expect(summary(text.replace('xxxx', ''))).toEqual([]);
+  });
+
+  it('a name of its own that is too long is told of once, and not where it is started', () => {
+    const run = otherRun('x'.repeat(81));
+    const text = definition({ run: 'triggers: [{ name: next }]', triggers: otherTrigger('next', run) });
+    expect(summary(text)).toEqual([`name-length 14:15 ${'x'.repeat(81)}`]);
   });
 });
 

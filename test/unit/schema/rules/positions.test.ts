@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { definition, places, summary } from './findings.js';
+import { definition, otherRun, otherTrigger, places, summary } from './findings.js';
 
 /** The caret stands under the very characters, however the file is written. */
 
@@ -92,3 +92,71 @@ scripts:
     ]);
   });
 });
+
+/** A definition whose script is written as given, from behind its key on. */
+const scripted = (text: string) => definition().replace(/ {2}build: \|[\s\S]*$/, `  build: ${text}`);
+const EVERY_END = [
+  ['LF', (text: string) => text],
+  ['CRLF', (text: string) => text.replaceAll('\n', '\r\n')],
+  ['CR', (text: string) => text.replaceAll('\n', '\r')],
+  ['a byte order mark', (text: string) => `\ufeff${text}`],
+] as const;
+
+describe.each(EVERY_END)('positions inside of scripts, in a file with %s', (_, write) => {
+  it.each([
+    ['|', '|\n    #!/bin/sh -e\n    (make\n', '13:5 ('],
+    ['|-', '|-\n    #!/bin/sh -e\n    (make\n', '13:5 ('],
+    ['|+', '|+\n    #!/bin/sh -e\n    (make\n\n\n', '13:5 ('],
+    ['a comment behind |', '| # builds\n    #!/bin/sh -e\n    (make\n', '13:5 ('],
+    ['|2', '|2\n    #!/bin/sh -e\n    (make\n', '13:5 ('],
+    ['an anchor', '&build |\n    #!/bin/sh -e\n    (make\n', '13:5 ('],
+    ['a tag', '!!str |\n    #!/bin/sh -e\n    (make\n', '13:5 ('],
+    ['wide characters in front', '|\n    #!/bin/sh -e\n    echo "日本🚀"; (make\n', '13:18 ('],
+    ['combining characters in front', '|\n    #!/bin/sh -e\n    echo "e\u0301"; (make\n', '13:16 ('],
+    ['a tab in front', '|\n    #!/bin/sh -e\n    \t(make\n', '13:6 ('],
+    ['blank lines in between', '|\n    #!/bin/sh -e\n\n      \n    (make\n', '15:5 ('],
+  ])('%s', (_, text, place) => {
+    const found = summary(write(scripted(text)));
+    expect(found).toEqual([`shell-syntax ${place}`]);
+  });
+
+  it.each([
+    ['a blank that |1 keeps', '|1\n    #!/bin/sh -e\n    make\n', '12:5 #!/bin/sh -e'],
+    ['a blank line', '|\n\n    #!/bin/sh -e\n    make\n', '13:5 #!/bin/sh -e'],
+    ['a line of blanks', '|\n    \n    #!/bin/sh -e\n    make\n', '13:5 #!/bin/sh -e'],
+  ])('behind %s', (_, text, place) => {
+    expect(summary(write(scripted(text)))).toEqual([`missing-shebang ${place}`]);
+  });
+
+  it('behind an alias the script is where it was written, and looked at once', () => {
+    const twice = `${scripted('&build |\n    #!/bin/sh -e\n    (make\n')}  again: *build\n`;
+    const text = twice.replace('triggers:\n', `triggers:\n${block(otherTrigger('two', otherRun('a')))}`);
+    expect(summary(write(text.replace('script: build', 'script: again')))).toEqual(['shell-syntax 20:5 (']);
+  });
+
+  it.each([
+    ['single quotes', "'(?P<name>x) (?P<result>PASSED)[z-a]'", '11:59 z-a'],
+    ['double quotes', '"(?P<name>x) (?P<result>PASSED)[z-a]"', '11:59 z-a'],
+    ['no quotes', '(?P<name>x) (?P<result>PASSED)[z-a]', '11:58 z-a'],
+    ['|-', '|-\n    (?P<name>x) (?P<result>PASSED)[z-a]', '12:44 z-a'],
+    ['an anchor', "&p '(?P<name>x) (?P<result>PASSED)[z-a]'", '11:62 z-a'],
+    ['wide characters', "'(?P<name>日本🚀) (?P<result>PASSED)[z-a]'", '11:62 z-a'],
+    ['combining characters', "'(?P<name>e\u0301) (?P<result>PASSED)[z-a]'", '11:60 z-a'],
+  ])('of a pattern in %s', (_, pattern, place) => {
+    const text = definition({ run: `test-grepping:\n  result-pattern: ${pattern}` });
+    expect(summary(write(text))).toEqual([`invalid-regex ${place}`]);
+  });
+
+  it.each([
+    ['escapes', '"(?P<name>\\x78) (?P<result>PASSED)[z-a]"', '11:27 "(?P<name>\\x78) (?P<result>PASSED)[z-a]"'],
+    ['doubled quotes', "'(?P<name>'') (?P<result>PASSED)[z-a]'", "11:27 '(?P<name>'') (?P<result>PASSED)[z-a]'"],
+    ['several lines', "'(?P<name>x)\n    (?P<result>PASSED)[z-a]'", '11:11 result-pattern'],
+  ])('of a pattern with %s it is the whole', (_, pattern, place) => {
+    const text = definition({ run: `test-grepping:\n  result-pattern: ${pattern}` });
+    expect(summary(write(text))).toEqual([`invalid-regex ${place}`]);
+  });
+});
+
+function block(lines: string): string {
+  return lines.replaceAll(/^(?=.)/gm, '  ');
+}

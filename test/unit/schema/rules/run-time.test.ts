@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../../src/schema/check.js';
-import { definition, findings, otherTrigger, summary } from './findings.js';
+import { definition, findings, otherRun, otherTrigger, summary } from './findings.js';
 
 /** Rules about what only a worker or an engine would find out. */
 
@@ -34,7 +34,13 @@ describe('mount-path', () => {
     ],
     ['an unknown mode', volume('/v:readonly'), 'error', '/v:readonly'],
     ['a mode for a shared one', volume('/v:ro', 'shared'), 'error', '/v:ro'],
+    ['a mode for volumes of Docker', volume('/v:nocopy'), 'error', '/v:nocopy'],
+    ['a mode twice', volume('/v:ro,ro'), 'error', '/v:ro,ro'],
+    ['two modes of which one excludes the other', volume('/v:ro,rw'), 'error', '/v:ro,rw'],
+    ['two labels', volume('/v:z,Z'), 'error', '/v:z,Z'],
     ['the kernel', volume('/proc/x'), 'error', '/proc/x'],
+    ['the kernel, with a shared one', volume('/proc/net/dev', 'shared'), 'error', '/proc/net/dev'],
+    ['a folder over a file of the kernel', volume('/proc/meminfo'), 'error', '/proc/meminfo'],
   ])('%s', (_, text, severity, under) => {
     expect(one(text)).toEqual([severity, `mount-path 11:14 ${under}`]);
     expect(check(text).accepted).toBe(true);
@@ -66,9 +72,29 @@ describe('mount-path', () => {
     expect(one(run("persistent-volumes:\n  '..': /v"))).toEqual(['warning', "mount-path 11:11 '..'"]);
   });
 
-  it.each(['/v:ro', '/v:z,rw', '/archive-old', '/secrets2', '/root'])('not: %s', (path) => {
-    expect(summary(volume(path))).toEqual([]);
+  it.each([
+    ['data/x', '/data/x'],
+    ['./data', '/data'],
+    ['../data/x', '/data/x'],
+    ['./cache:/cache', '/cache'],
+    ['~/x/y', '/x/y'],
+    ['$HOME/x', '/x'],
+    ['$CCACHE', '/ccache'],
+    ["'~'", '/ccache'],
+  ])('of %s it suggests %s', (path, better) => {
+    expect(findings(volume(path))[0]?.help).toContain(`such as \`${better}\`.`);
   });
+
+  it.each(['cpuinfo', 'meminfo', 'loadavg', 'sys/kernel/ns_last_pid'])('not: a file over /proc/%s', (file) => {
+    expect(summary(volume(`/proc/${file}`, 'shared'))).toEqual([]);
+  });
+
+  it.each(['/v:ro', '/v:z,rw', '/v:consistent,ro,rprivate', '/archive-old', '/secrets2', '/root'])(
+    'not: %s',
+    (path) => {
+      expect(summary(volume(path))).toEqual([]);
+    },
+  );
 });
 
 describe('invalid-param-name', () => {
@@ -153,13 +179,36 @@ describe('image-reference', () => {
     ["' alpine:3.20'", 'Write `alpine:3.20`.'],
     ["'alpine:'", 'Write it as `[registry/]name[:tag]`, the name in lower case.'],
     ["''", 'Write it as `[registry/]name[:tag]`, the name in lower case.'],
+    ['a'.repeat(64), 'This is the id of an image, which only the machine that has the image knows; name the image.'],
+    [`alpine@sha256:${'A'.repeat(64)}`, `Write \`alpine@sha256:${'a'.repeat(64)}\`.`],
+    [
+      `alpine@sha256:${'a'.repeat(63)}`,
+      'A digest is `sha256:` and 64 digits of 0-9 and a-f; take it from `docker images --digests`.',
+    ],
+    ['a'.repeat(256), 'A name has at most 255 characters, the registry among them.'],
   ])('%s is none', (name, help) => {
     const [finding] = findings(image(name));
     expect(finding).toMatchObject({ rule: 'image-reference', severity: 'error', server: 'fails', help });
   });
 
+  it('says what Docker makes of a name whose first part is no host, though it looks like one', () => {
+    const [finding, ...others] = findings(image('x_y.z/w:1'));
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ rule: 'image-reference', severity: 'error', server: 'fails' });
+    expect(finding?.message).toBe(
+      '`x_y.z` cannot be the host of a registry, so that Docker has none to pull this image from.',
+    );
+  });
+
   it.each(['alpine', 'alpine:latest', 'localhost:5000/a/b'])('%s is another one every day: a hint', (name) => {
     expect(findings(image(name))).toMatchObject([{ rule: 'image-reference', severity: 'info', server: 'accepts' }]);
+  });
+
+  it('is told of once for all runs of an image, at the first', () => {
+    const triggers = otherTrigger('two', otherRun('a').replace('registry.example.org/sdk:12', 'alpine'));
+    const others = otherTrigger('three', otherRun('b').replace('registry.example.org/sdk:12', 'debian:latest'));
+    const text = definition({ triggers: `${triggers}${others}` }).replace('registry.example.org/sdk:12', 'alpine');
+    expect(summary(text)).toEqual(['image-reference 7:20 alpine', 'image-reference 21:20 debian:latest']);
   });
 
   it.each([`alpine@sha256:${'a'.repeat(64)}`, 'registry.example.org:5000/a/b_c__d:v1.2-3'])('not: %s', (name) => {

@@ -80,6 +80,8 @@ describe('shell-syntax', () => {
     ['a substitution', ['x=$(make'], '13:7 $'],
     ['a word that cannot stand there', ['make', 'fi'], '14:5 fi'],
     ['nothing behind a pipe', ['make |'], undefined],
+    ['a word on the line of an exit', ['make || {echo no; exit 1; }'], '13:31 }'],
+    ['an if that begins on the line of an exit', ['exit 1; if true; then', '  make'], '13:13 if'],
   ])('%s', (_, text, place) => {
     const found = findings(script(lines('#!/bin/sh -e', ...text)));
     expect(found).toMatchObject([{ rule: 'shell-syntax', severity: 'error', server: 'fails' }]);
@@ -90,6 +92,7 @@ describe('shell-syntax', () => {
     ['here-documents', ['cat <<E', "it's { not ( closed", 'E']],
     ['comments', ["# don't", 'make']],
     ['what stands behind an exit', ['exit 0', "it's data"]],
+    ['what stands behind an exit with a comment', ['exit 0; # the rest', "it's data"]],
     ["Bash's own", [`[[ a =~ ^a ]] && x=(1 2) && echo "\${x[@]}" <<< y`]],
     ['arithmetic', ['echo $((1 + (2 << 3)))']],
     ['a case with parentheses', ['case $x in (a|b) make ;; esac']],

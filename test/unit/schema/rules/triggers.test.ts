@@ -136,6 +136,13 @@ describe('unreachable-trigger', () => {
     expect(findings(text)).toMatchObject([{ severity: 'warning', server: 'misbehaves', related: [{}] }]);
   });
 
+  it('behind one that has no name yet', () => {
+    const text = list(pr('a', undefined, 'gitlab_mr').replace(/name: a\n {2}/, ''), pr('b', undefined, 'gitlab_mr'));
+    expect(findings(text, 'unreachable-trigger')[0]?.message).toBe(
+      'No merge request ever starts `b`: a trigger without a name comes first and takes them all.',
+    );
+  });
+
   it.each([
     ['one for all others last', list(pr('a', 'main'), pr('b', 'stable'), pr('c', undefined))],
     ['one of each type', list(pr('a', undefined), pr('b', undefined, 'gitlab_mr'))],
@@ -193,6 +200,8 @@ describe('trigger-never-fires', () => {
     expect(summary(text)).toEqual(['trigger-never-fires 13:5 triggers']);
     expect(findings(text)).toMatchObject([{ severity: 'error', server: 'fails' }]);
     expect(check(text).accepted).toBe(true);
+    const unnamed = findings(text.replace('- name: main\n    type', '- type'), 'trigger-never-fires');
+    expect(unnamed[0]?.help).toBe('Write the same `triggers` at a trigger without a name, too.');
   });
 
   it.each([
