@@ -130,7 +130,8 @@ class Story {
     if (more) return undefined;
     const completed = this.#facts.started ? COMPLETED.exec(text) : null;
     // What a script writes may look like a worker's headings, and does where it is one: this line ends it all the same.
-    const end = completed !== null && (this.#part === 'script' || completed.index === 0);
+    const first = this.#part === 'script' || this.#facts.passed === undefined;
+    const end = completed !== null && (first || completed.index === 0);
     if ((this.#part !== 'script' && !end) || STUCK.test(text)) {
       if (this.#part === 'pull') this.#digest(text);
       if (!this.#facts.taken && text.trim() !== '') this.#facts.message ??= text;

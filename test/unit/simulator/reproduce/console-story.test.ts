@@ -150,6 +150,9 @@ describe('a console', () => {
     const { facts } = await read(`${BEFORE}out\n${nested}rest\nScript completed with error(s)\n${AFTER}`);
     expect(facts).toMatchObject({ started: true, passed: false });
     expect(facts.cause).toBeUndefined();
+    const cut = await read(`${BEFORE}out\n${at('a heading of its own')}cutScript completed\n${AFTER}`);
+    expect(cut.facts).toMatchObject({ started: true, passed: true });
+    expect(cut.facts.message).toBeUndefined();
   });
 });
 
