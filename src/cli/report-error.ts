@@ -1,6 +1,7 @@
 import { CLIError } from '@oclif/core/errors';
 import { RunFailure } from '../executor/ports.js';
 import { UsageError } from '../simulator/usage-error.js';
+import { printable } from '../terminal/printable.js';
 import { styleFor } from '../terminal/style.js';
 import { SettingsError } from '../worker/settings-error.js';
 import { EXIT } from './exit-status.js';
@@ -49,7 +50,8 @@ export async function reportError(error: unknown): Promise<number> {
       const { renderDiagnostics } = await import('../terminal/diagnostics.js');
       process.stderr.write(`${renderDiagnostics(error.path, error.source, error.diagnostics, style)}\n`);
     }
-    process.stderr.write(`${style.red('Error:')} ${message}\n`);
+    // Names and words of servers, files and engines stand in it.
+    process.stderr.write(`${style.red('Error:')} ${message.split('\n').map(printable).join('\n')}\n`);
   }
   if (message && /(^|[\s,])(jobserv|\*)/.test(process.env['DEBUG'] ?? '')) {
     const { inspect } = await import('node:util');

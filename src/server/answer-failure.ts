@@ -9,14 +9,19 @@ import { ServerFailure, type ServerFailureKind } from './server-failure.js';
 export interface Circumstances {
   /** Whether credentials went to the server that answered. */
   authenticated: boolean;
+  /** The host that the credentials are for, where a redirect led to another one, which did not get them. */
+  withheld?: string | undefined;
   words: Words;
 }
 
 const GIVE_TOKEN =
   'Give what you log in with: --token, --header, JOBSERV_TOKEN, or an entry for this server in servers.toml.';
 
+const NOT_ACCEPTED = 'Check that the token is for this server, has not expired, and may see this project.';
+
 /** @param answer one whose status the call does not expect */
-export function answerFailure(call: Call, answer: Answer, { authenticated, words }: Circumstances): ServerFailure {
+export function answerFailure(call: Call, answer: Answer, circumstances: Circumstances): ServerFailure {
+  const { authenticated, withheld, words } = circumstances;
   const { status } = answer;
   const said = words(jsendMessage(answer.body) ?? (isHtml(answer) ? titleOf(answer) : plainText(answer)));
   const wait = retryAfterMs(answer.headers['retry-after'], Date.now());
@@ -28,8 +33,14 @@ export function answerFailure(call: Call, answer: Answer, { authenticated, words
     ...(said ? { said } : {}),
   };
   const what = `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}`;
-  const [why, advice] = reasonFor(kind, answer, said, authenticated ? undefined : (call.logIn ?? GIVE_TOKEN));
+  const logIn = withheld === undefined ? (call.logIn ?? GIVE_TOKEN) : keptFrom(answer, withheld);
+  const [why, advice] = reasonFor(kind, answer, said, authenticated ? undefined : logIn);
   return new ServerFailure(kind, `${what}: ${why}. ${advice}`, details);
+}
+
+/** Of a host that a redirect led to. */
+function keptFrom({ url }: Answer, withheld: string): string {
+  return `The address led on from ${withheld} to ${hostOf(url)}, which was not sent what you log in with at ${withheld}. If it may know, give its own address, or an entry for it in servers.toml.`;
 }
 
 function kindOf({ status, body }: Answer, said: string, wait: number | undefined): ServerFailureKind {
@@ -66,7 +77,7 @@ function reasonFor(
       return logIn === undefined
         ? [
             `${host} does not accept the credentials that were given, or they may not do this (${status})${quoted}`,
-            'Check that the token is for this server, has not expired, and may see this project.',
+            NOT_ACCEPTED,
           ]
         : [`${host} wants to know who asks (${status})${quoted}`, logIn];
     case 'not-found': {
@@ -103,7 +114,7 @@ export function strangeAnswer(
   call: Call,
   answer: Answer,
   redirected: boolean,
-  { words }: Circumstances,
+  { authenticated, withheld, words }: Circumstances,
 ): ServerFailure {
   const { status } = answer;
   const what = `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}`;
@@ -112,9 +123,13 @@ export function strangeAnswer(
     const title = words(titleOf(answer));
     const page = title ? `the page "${title}"` : 'a web page';
     if (redirected || looksLikeLogin(answer)) {
+      const given = authenticated || withheld !== undefined;
+      const advice = given
+        ? `What you gave to log in with was not enough. ${NOT_ACCEPTED}`
+        : (call.logIn ?? GIVE_TOKEN);
       return new ServerFailure(
         'unauthorized',
-        `${what}: instead of data came ${page} from ${shown}, where one logs in. ${call.logIn ?? GIVE_TOKEN}`,
+        `${what}: instead of data came ${page} from ${shown}, where one logs in. ${advice}`,
         { status },
       );
     }

@@ -173,8 +173,15 @@ export class HttpClient {
   }
 
   #circumstances(call: Call, { url }: AnswerHead): Circumstances {
-    const known = Object.keys(this.#credentials.headersFor(new URL(url).origin)).length > 0;
-    return { authenticated: known || keysOf(call).length > 0, words: this.#words(call) };
+    const [first, last] = [new URL(call.url), new URL(url)];
+    const keys = keysOf(call).length > 0;
+    const authenticated = this.#knows(last.origin) || (keys && first.origin === last.origin);
+    const withheld = !authenticated && (keys || this.#knows(first.origin)) ? first.host : undefined;
+    return { authenticated, withheld, words: this.#words(call) };
+  }
+
+  #knows(origin: string): boolean {
+    return Object.keys(this.#credentials.headersFor(origin)).length > 0;
   }
 
   /** Without credentials and the call's own key: a server may echo them. */

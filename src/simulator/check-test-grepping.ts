@@ -1,7 +1,9 @@
 /** What a server would read from a console with a run's `test-grepping`, line by line (SPEC 7). */
+
 import type { Test, TestGrepping, TestResult } from '../schema/model.js';
 import { PatternError } from '../schema/python-regex.js';
 import { type FoundLine, TestGrepper } from '../schema/test-grepper.js';
+import { unknownStatus } from './console-status.js';
 import { type Disagreement, disagreements } from './recorded-tests.js';
 import { UsageError } from './usage-error.js';
 
@@ -39,19 +41,6 @@ export interface GreppingCheck {
   /** Against what the server recorded, where there is such a run and it has ended. */
   server?: { agrees: boolean; tests: Test[]; differences: Disagreement[] };
 }
-
-/** Names that the server has for the status of a result; any other ends in an error of its own. */
-const STATUSES = new Set([
-  'QUEUED',
-  'RUNNING',
-  'PASSED',
-  'FAILED',
-  'RUNNING_WITH_FAILURES',
-  'UPLOADING',
-  'PROMOTED',
-  'SKIPPED',
-  'CANCELLING',
-]);
 
 /**
  * @param recorded the server's tests of this run, where they are known
@@ -115,11 +104,8 @@ function testsOf(read: readonly Test[], found: readonly FoundLine[]): FoundTest[
 function* troublesOf(tests: readonly FoundTest[]): Generator<Trouble> {
   for (const { results } of tests) {
     for (const { line, status } of results) {
-      if (STATUSES.has(status)) continue;
-      yield {
-        line,
-        message: `the server knows no status ${JSON.stringify(status)} and cannot end the run: map it to PASSED, FAILED or SKIPPED in fixupdict`,
-      };
+      const message = unknownStatus(status);
+      if (message !== undefined) yield { line, message };
     }
   }
 }

@@ -1,6 +1,7 @@
 /** From what was pasted to the run on its server. */
 
 import { withoutSecrets } from '../server/address.js';
+import { readBuildRuns } from '../server/build.js';
 import { runByPattern, runOfPage } from '../server/front-end.js';
 import type { HttpClient } from '../server/http.js';
 import { readRunDefinition } from '../server/run.js';
@@ -43,11 +44,7 @@ export async function findRun(
       return fetchRun(http, shown, signal);
     }
   }
-  if (isBuildUrl(pasted)) {
-    throw new UsageError(
-      `${withoutSecrets(pasted)} is a build, not a run. Name one of its runs: ${withoutSecrets(pasted).replace(/(\/runs)?\/*$/, '')}/runs/NAME/.`,
-    );
-  }
+  if (isBuildUrl(pasted)) throw await notTheBuild(http, withoutSecrets(pasted), signal);
   const shown = await usersFault(pageOf(http, pasted, signal));
   if (shown !== undefined) return fetchRun(http, shown, signal);
   throw new UsageError(
@@ -55,6 +52,19 @@ export async function findRun(
       `Give the address of the run on the server, or say in ${serversFile()} how the pages are made: web = "https://…/{project}/…/{build}/…/{run}".`,
   );
 }
+
+/** What to paste instead of a build; its runs are named where the server tells them. */
+async function notTheBuild(http: HttpClient, pasted: string, signal: AbortSignal | undefined): Promise<UsageError> {
+  const build = pasted.replace(/(\/runs)?\/*$/, '/');
+  const runs = await usersFault(readBuildRuns(http, build, signal));
+  const listed = runs.slice(0, LISTED).map(({ name, status }) => `${name} (${status})`);
+  const more = runs.length > LISTED ? `, and ${runs.length - LISTED} more` : '';
+  const names = runs.length === 0 ? '' : ` It has ${listed.join(', ')}${more}.`;
+  return new UsageError(`${pasted} is a build, not a run.${names} Name one of its runs: ${build}runs/NAME/.`);
+}
+
+/** So many runs of a build are named. */
+const LISTED = 40;
 
 function pageOf(http: HttpClient, page: string, signal: AbortSignal | undefined): Promise<RunAddress | undefined> {
   return runOfPage(http, page, signal);

@@ -2,7 +2,7 @@
 import { reachableRuns } from '../schema/build.js';
 import { GIT_TRIGGER_TYPES, type StringMap } from '../schema/model.js';
 import { asStored } from '../schema/stored.js';
-import { isAddress } from '../server/run-url.js';
+import { isAddress, parseRunUrl } from '../server/run-url.js';
 import { chooseSource, repositoryFolder } from './checkout.js';
 import { type DefinitionRun, secretUserOf } from './definition-run.js';
 import { type FirstRun, Follower } from './follow.js';
@@ -52,6 +52,7 @@ export interface RunPlan {
 /** @throws UsageError for what cannot be meant; RejectedDefinition; RunFailure where git is not to be had */
 export async function planRuns(request: PlanRequest): Promise<RunPlan> {
   const { addresses, paths, names } = kindsOf(request.arguments);
+  for (const name of names) refuseBareAddress(name);
   if (request.follow && names.length === 0 && addresses.length + paths.length > 0) throw nothingToFollow();
   const files = [...(request.rundefs ?? []), ...paths.map(readRundefFile)];
   if (addresses.length > 0) files.push(...(await request.fetchRundefs(addresses)));
@@ -85,6 +86,14 @@ export async function planRuns(request: PlanRequest): Promise<RunPlan> {
   for (const run of planned) mapImage(run, request.images);
   placeRuns(planned, request, planned.length === 1 && later.length === 0);
   return { planned, follower };
+}
+
+/** What was copied without its scheme would be looked for among the runs. */
+function refuseBareAddress(name: string): void {
+  if (parseRunUrl(`https://${name}`) === undefined) return;
+  throw new UsageError(
+    `${JSON.stringify(name)} is the address of a run without its beginning. Write https:// or http:// before it.`,
+  );
 }
 
 function nothingToFollow(): UsageError {

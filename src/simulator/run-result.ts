@@ -1,6 +1,7 @@
 /** What a simulation answers for a run: an element of `runs` in its JSON, and `result.json` (SPEC 7). */
 import type { ArtifactFile, Environment, FailureCause, RunOutcome } from '../executor/ports.js';
 import type { Test } from '../schema/model.js';
+import { unknownStatus } from './console-status.js';
 import type { Fidelity } from './ledger.js';
 import type { PhaseTime } from './phase-times.js';
 
@@ -42,7 +43,9 @@ export interface SimulationResult {
 /** The outcome with the tests that the server reads from the console: a failed one fails the run (SPEC 4). */
 export function withConsoleTests(outcome: RunOutcome, tests: readonly Test[]): RunOutcome {
   if (tests.length === 0) return outcome;
-  const all = { ...outcome, tests: [...outcome.tests, ...tests] };
+  const unknown = new Set(tests.flatMap(({ results }) => results.map(({ status }) => unknownStatus(status))));
+  const warnings = [...unknown].filter((one) => one !== undefined).map((one) => `In the console, ${one}.`);
+  const all = { ...outcome, tests: [...outcome.tests, ...tests], warnings: [...outcome.warnings, ...warnings] };
   const failed = tests.some(
     (test) => test.status === 'FAILED' || test.results.some(({ status }) => status === 'FAILED'),
   );

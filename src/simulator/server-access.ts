@@ -61,7 +61,10 @@ export async function openServers(addresses: readonly string[], request: AccessR
 /** @throws UsageError: an address with a password in it would show it wherever it is named */
 function originOf(address: string): string {
   const url = parseHttpUrl(address);
-  if (url === undefined) throw new UsageError(`${JSON.stringify(address)} is no http or https address.`);
+  if (url === undefined)
+    throw new UsageError(
+      `${JSON.stringify(address)} is no http or https address. Write it as https://server/projects/PROJECT/builds/N/runs/NAME/.`,
+    );
   if (url.username !== '' || url.password !== '') {
     throw new UsageError(
       `The address ${withoutSecrets(address)} was given with a user or password in it, which others could then read. Leave them out, and give --header 'Authorization: Basic …'.`,

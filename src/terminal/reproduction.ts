@@ -48,7 +48,9 @@ export function renderReproduction(shown: ShownReproduction, style: Style, width
     }
   };
   field('server', [
-    [ending(server), server.worker && `by ${server.worker}`, server.completedAt, server.url].filter(Boolean).join(', '),
+    [ending(server), server.worker && `by ${server.worker}`, timeOf(server.completedAt), server.url]
+      .filter(Boolean)
+      .join(', '),
   ]);
   field(
     'here',
@@ -74,14 +76,36 @@ function differenceLines({ differences, local, console }: ShownReproduction): st
     return [`in nothing: the same end, tests, artifacts, and ${console?.same ?? 0} line(s) of output`];
   }
   const counts = new Map<string, number>();
-  return differences.flatMap(({ kind, message }) => {
+  return differences.flatMap((difference) => {
+    const { kind, message } = difference;
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     if (count > LISTED + 1) return [];
-    if (count <= LISTED) return [message];
+    if (count <= LISTED) return [kind === 'definition' ? changeOf(difference) : message];
     const more = differences.filter((other) => other.kind === kind).length - LISTED;
     return [`and ${more} more (${kind}); --json has all of them`];
   });
+}
+
+/** With what the field is and would be: `…: 2 → 3`; of a text, its first line that is another one. */
+function changeOf({ message, server, local }: ShownReproduction['differences'][number]): string {
+  if (server === undefined || local === undefined) return message;
+  const [there, here] = [server?.split('\n') ?? [ABSENT], local?.split('\n') ?? [ABSENT]];
+  const at = there.findIndex((line, index) => line !== here[index]);
+  const line = at < 0 ? there.length : at;
+  const place = Math.max(there.length, here.length) > 1 ? `, line ${line + 1}` : '';
+  const [was, is] = [there, here].map((lines) => shortened(lines[line] ?? ABSENT));
+  return `${message.replace(/\.$/, '')}${place}: ${was} → ${is}`;
+}
+
+const ABSENT = '(nothing)';
+const SHOWN = 60;
+const shortened = (text: string) => (text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text);
+
+/** A server's text of a time, to the second; its own words where they are none. */
+function timeOf(text: string | undefined): string | undefined {
+  const time = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(time) ? text : `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** The first line that is another one, side by side where there is room for it. */

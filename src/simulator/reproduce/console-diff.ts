@@ -21,6 +21,10 @@ export async function writeConsoleDiff(path: string, server: Side, local: Side):
   const lines = parts.flatMap(({ added, removed, value }) =>
     value.map(({ text }) => `${added ? '+' : removed ? '-' : ' '}${text}`),
   );
+  // As diff itself remarks on what it compares: a line that patch passes over.
+  if (Math.max(theirs.length, ours.length) === MOST_LINES) {
+    lines.push(`\\ No more than the first ${MOST_LINES} lines of each were compared.`);
+  }
   const head = `--- server\n+++ here\n@@ -1,${theirs.length} +1,${ours.length} @@\n`;
   await writeFile(path, `${head}${lines.map((line) => `${line}\n`).join('')}`, { mode: 0o600 }).catch(
     (error: Error) => {

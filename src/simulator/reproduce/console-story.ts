@@ -54,6 +54,11 @@ const EXITED = /^The script exited with status (\d+)/;
 /** The reference's, behind the script's last output. */
 const COMPLETED = /Script completed( with error\(s\))?$/;
 
+/** What a worker says of the end, where the script had not ended its last line: behind that line. */
+const BEHIND = new RegExp(
+  `^(.+?)(== ${TIME}: (?:Run timed out|Run cancelled from server|The run has ).*| {3}${TIME}: ERROR Run has timed out.*)$`,
+);
+
 /** The reference's worker starts containers with docker's client, which says why it could not, and no more. */
 const REFUSED = /^docker: (?:Error response from daemon: )?(.*?)\.?$/;
 const REFUSED_MORE = /^(?:(?:See|Run) 'docker run --help'.*)?$/;
@@ -110,6 +115,12 @@ class Story {
   /** @returns what of the line is the script's; undefined for a line that is not */
   line(text: string, number: number): string | undefined {
     if (SENT.test(text)) return this.#again(number);
+    const [, before, behind] = (this.#part === 'script' && BEHIND.exec(text)) || [];
+    if (before !== undefined && behind !== undefined) {
+      const own = this.#output(before);
+      this.line(behind, number);
+      return own;
+    }
     const heading = HEADING.exec(text)?.[1];
     const detail = heading === undefined ? DETAIL.exec(text)?.[1] : undefined;
     const more = this.#inDetail && text.startsWith('   |');
@@ -119,7 +130,8 @@ class Story {
     if (more) return undefined;
     const completed = this.#facts.started ? COMPLETED.exec(text) : null;
     // What a script writes may look like a worker's headings, and does where it is one: this line ends it all the same.
-    const end = completed !== null && (this.#part === 'script' || completed.index === 0);
+    const first = this.#part === 'script' || this.#facts.passed === undefined;
+    const end = completed !== null && (first || completed.index === 0);
     if ((this.#part !== 'script' && !end) || STUCK.test(text)) {
       if (this.#part === 'pull') this.#digest(text);
       if (!this.#facts.taken && text.trim() !== '') this.#facts.message ??= text;

@@ -27,22 +27,29 @@ const WINDOW = 200;
 
 /** Reads both to their ends, so that what their lines tell is known then; holds a few lines of each. */
 export async function compareConsoles(server: Side, local: Side): Promise<ConsoleComparison> {
-  const theirs = comparable(server);
-  const ours = comparable(local);
+  const theirs = server.lines[Symbol.asyncIterator]();
+  const ours = local.lines[Symbol.asyncIterator]();
   const open: { server: Comparable[]; local: Comparable[] } = { server: [], local: [] };
   let same = 0;
   /** A line that the other side has had already is the same; any other waits. */
-  const meet = (line: Comparable, own: Comparable[], other: Comparable[]) => {
-    const twin = other.findIndex(({ compared }) => compared === line.compared);
-    if (twin < 0) return void own.push(line);
+  const meet = (line: ScriptLine | undefined, { names }: Side, own: Comparable[], other: Comparable[]) => {
+    const compared = line && normaliseLine(line.text, names);
+    if (line === undefined || compared === undefined) return;
+    const twin = other.findIndex((waiting) => waiting.compared === compared);
+    if (twin < 0) return void own.push({ line, compared });
     other.splice(twin, 1);
     same++;
   };
   for (;;) {
-    const [there, here] = [(await theirs.next()).value, (await ours.next()).value];
+    const [there, here] = [await next(theirs), await next(ours)];
     if (there === undefined && here === undefined) break;
-    if (there !== undefined) meet(there, open.server, open.local);
-    if (here !== undefined) meet(here, open.local, open.server);
+    // Most lines of a large console are the same to the letter: no need to look at what is in them.
+    if (there?.text === here?.text && open.server.length + open.local.length === 0) {
+      same++;
+      continue;
+    }
+    meet(there, server, open.server, open.local);
+    meet(here, local, open.local, open.server);
     if (Math.max(open.server.length, open.local.length) > WINDOW) {
       await Promise.all([toItsEnd(theirs), toItsEnd(ours)]);
       break;
@@ -62,11 +69,9 @@ interface Comparable {
   compared: string;
 }
 
-async function* comparable({ lines, names }: Side): AsyncGenerator<Comparable, undefined> {
-  for await (const line of lines) {
-    const compared = normaliseLine(line.text, names);
-    if (compared !== undefined) yield { line, compared };
-  }
+async function next(lines: AsyncIterator<ScriptLine>): Promise<ScriptLine | undefined> {
+  const { done, value } = await lines.next();
+  return done ? undefined : value;
 }
 
 async function toItsEnd(lines: AsyncIterator<unknown>): Promise<void> {

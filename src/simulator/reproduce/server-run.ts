@@ -44,7 +44,7 @@ export const hasEnded = ({ status }: Pick<ServerSide, 'status'>): boolean => END
 export interface FetchedRun {
   known: ServerRun;
   tests: Test[];
-  /** Whether there is a console to compare with. */
+  /** Whether the server has its console; one that goes on is not read. */
   hasConsole: boolean;
 }
 
@@ -61,7 +61,7 @@ export async function fetchRun(
   signal: AbortSignal,
 ): Promise<FetchedRun> {
   const known = await usersFault(readRun(http, url, signal));
-  if (!hasEnded(known)) return { known, tests: [], hasConsole: false };
+  if (!hasEnded(known)) return { known, tests: [], hasConsole: true };
   const tests = known.hasTests ? await usersFault(readTests(http, url, { signal })) : [];
   const hasConsole = await keepConsole(http, url, console, signal);
   return { known, tests, hasConsole };

@@ -225,6 +225,22 @@ describe('what is said', () => {
     );
   });
 
+  it('of a redirect to a login though credentials were given, and not that they were not', async () => {
+    const login = await fakeServer((_, response) => sendHtml(response, '<!doctype html><title>Sign in</title>'));
+    const { url } = await fakeServer((_, response) => void response.writeHead(302, { location: login.url }).end());
+    const message = await said({ credentials: credentialsFor([[url, tokenHeader('abcdefgh')]]) }, url);
+    expect(message).toContain('where one logs in. What you gave to log in with was not enough. Check that the token');
+  });
+
+  it('of another host that a redirect led to: it was not sent the credentials', async () => {
+    const other = await fakeServer((_, response) => void response.writeHead(404).end());
+    const { url } = await fakeServer((_, response) => void response.writeHead(302, { location: other.url }).end());
+    const message = await said({ credentials: credentialsFor([[url, tokenHeader('abcdefgh')]]) }, url);
+    const [from, to] = [new URL(url).host, new URL(other.url).host];
+    expect(message).toContain(`led on from ${from} to ${to}, which was not sent what you log in with at ${from}`);
+    expect(message).not.toContain('Give what you log in with');
+  });
+
   it('of 404 without and with credentials', async () => {
     const { url } = await fakeServer((_, response) =>
       sendJson(response, { status: 'error', message: 'Not Found' }, 404),

@@ -25,6 +25,10 @@ const oldest = {
 async function serverWith(rundef: unknown) {
   return fakeServer(({ url }, response) => {
     if (url === `${RUN}.rundef.json`) return sendJson(response, rundef);
+    if (url === '/projects/acme/builds/7/') {
+      const runs = [{ name: 'unit', status: 'FAILED' }, { name: 'lint', status: 'PASSED' }, { name: 7 }];
+      return sendJson(response, { status: 'success', data: { build: { runs } } });
+    }
     if (url === '/ui') return sendHtml(response, '<!doctype html><title>Front</title>');
     sendJson(response, { status: 'error', message: 'Not Found' }, 404);
   });
@@ -75,7 +79,9 @@ describe('the rundef of a run', () => {
 
   it('is not looked for in a build, nor on a page that leads nowhere', async () => {
     const { url } = await serverWith(oldest);
-    await expect(fetchRundefs([`${url}/projects/acme/builds/7/`], access)).rejects.toThrow('is a build, not a run');
+    await expect(fetchRundefs([`${url}/projects/acme/builds/7/runs`], access)).rejects.toThrow(
+      `is a build, not a run. It has unit (FAILED), lint (PASSED). Name one of its runs: ${url}/projects/acme/builds/7/runs/NAME/.`,
+    );
     await expect(fetchRundefs([`${url}/ui`], access)).rejects.toThrow(/leads to no run.*Give the address of the run/);
     await expect(fetchRundefs([url + RUN.replace('7', '8')], access)).rejects.toThrow(
       'that there is no such thing (404)',
@@ -134,6 +140,13 @@ describe('the secrets of a run', () => {
       { kind: 'secret-added', message: 'The secret private was given with -s; the run itself has none of that name.' },
     ]);
   });
+});
+
+it('an address without its scheme is not looked for among the runs', async () => {
+  const bare = `ci.example.org${RUN}`;
+  await expect(planned({}, { arguments: [bare] })).rejects.toThrow(
+    `"${bare}" is the address of a run without its beginning. Write https:// or http:// before it.`,
+  );
 });
 
 describe('a hostile rundef', () => {

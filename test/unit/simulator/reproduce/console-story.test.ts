@@ -52,6 +52,12 @@ describe("a console of the reference's worker", () => {
       `${BEFORE}one\n   2026-04-05 06:07:08.123456: ERROR Run has timed out, killing\n3f2a-container\n${at('Run timed out')}`,
       'timeout',
     ],
+    [
+      'a timeout in the middle of a line',
+      `${BEFORE}one   2026-04-05 06:07:08.123456: ERROR Run has timed out, killing\n3f2a\n${at('Run timed out')}`,
+      'timeout',
+    ],
+    ['a cancel in the middle of a line', `${BEFORE}one${at('Run cancelled from server')}`, 'cancelled'],
     ['a cancel', `${BEFORE}one\n${at('Run cancelled from server')}`, 'cancelled'],
     [
       'a stuck run',
@@ -144,11 +150,16 @@ describe('a console', () => {
     const { facts } = await read(`${BEFORE}out\n${nested}rest\nScript completed with error(s)\n${AFTER}`);
     expect(facts).toMatchObject({ started: true, passed: false });
     expect(facts.cause).toBeUndefined();
+    const cut = await read(`${BEFORE}out\n${at('a heading of its own')}cutScript completed\n${AFTER}`);
+    expect(cut.facts).toMatchObject({ started: true, passed: true });
+    expect(cut.facts.message).toBeUndefined();
   });
 });
 
 describe('a console of ours', () => {
-  const QUICK = { ...LIMITS, pullWaits: [], minute: 20, drain: 100 };
+  const QUICK = { ...LIMITS, pullWaits: [] };
+  /** For a script that only the clock ends. */
+  const SHORT = { ...QUICK, minute: 20, drain: 100 };
   const says: FakeWorldOptions['script'] = async ({ print }) => {
     await print('one\n   indented\ntwo');
     return 3;
@@ -170,7 +181,8 @@ describe('a console of ours', () => {
     ],
   ])('of %s says so, in the form that is read here', async (_, options, expected) => {
     const { ports, workspace } = await fakeWorld(options);
-    const outcome = await executeRun(rundef(), workspace, ports, never, QUICK);
+    const limits = options.script === untilKilled ? SHORT : QUICK;
+    const outcome = await executeRun(rundef(), workspace, ports, never, limits);
     const { facts } = await read(ports.console());
     expect(facts).toMatchObject(expected);
     if (outcome.status === 'FAILED') expect(facts.cause).toBe(outcome.cause);
