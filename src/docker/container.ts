@@ -14,6 +14,8 @@ import { awaitExit, cutFailure, engineGone, type ProcessEnd, removedFailure } fr
 import { removeContainer } from './remove-container.js';
 import { startFailure } from './start-failure.js';
 
+/** The engine's answer to a start that came second. */
+const STARTED_ALREADY = 304;
 const GOING = new Set(['removing', 'dead']);
 
 export class DockerContainer implements Container {
@@ -36,8 +38,8 @@ export class DockerContainer implements Container {
 
   async start(sink: ConsoleSink, from?: StreamPosition): Promise<void> {
     try {
-      if (from !== undefined && (await this.#hasStarted())) await this.#goOn(sink, from);
-      else await this.#begin(sink);
+      if (from === undefined) await this.#begin(sink);
+      else await this.#resume(sink, from);
     } catch (error) {
       this.#console?.close();
       const failure = startFailure(error);
@@ -56,7 +58,17 @@ export class DockerContainer implements Container {
     this.#end.catch(() => {});
   }
 
-  /** Follows a container that another process has started. */
+  /** A container that another process has made: it may have died before, while or after it was started. */
+  async #resume(sink: ConsoleSink, from: StreamPosition): Promise<void> {
+    if (!(await this.#hasStarted())) {
+      await within(this.#limits.call, (signal) => this.#api.start(callOptions({ signal }))).catch((error: unknown) => {
+        if (statusOf(error) !== STARTED_ALREADY) throw error;
+      });
+    }
+    await this.#goOn(sink, from);
+  }
+
+  /** Follows it by the engine's log, from the first line that was not taken: whoever attaches now may come too late. */
   async #goOn(sink: ConsoleSink, from: StreamPosition): Promise<void> {
     const read = async (follow: boolean, after: StreamPosition) => {
       const demuxer = new LogDemuxer(after, this.#mendLog);

@@ -38,6 +38,10 @@ const through = (limits: Partial<EngineLimits> = {}) =>
     limits: { reconnect: 1_000, earlyEnd: 300, drain: 1_000, ...limits },
   });
 
+/** Whose containers can be found again by another process. */
+const withLog = (address: string) =>
+  connectEngine({ logDriver: 'local', surroundings: { env: { DOCKER_HOST: address } } });
+
 /** Starts a script that says `ready` through the proxy; answers when it has. */
 async function started(engine: DockerEngine, script: string): Promise<{ container: Container; output: () => string }> {
   const container = await engine.create(await shell(script), never);
@@ -136,6 +140,21 @@ describe('when the engine goes away', () => {
       environment: 'engine',
       message: expect.stringContaining('did not answer in 0.3 s'),
     });
+  });
+
+  it('with whoever was starting the container: it is started once, and its console is whole', async () => {
+    const made = await (await withLog(direct.address)).create(await shell('echo one; sleep 1; echo two'), never);
+    const engine = await withLog(proxy.address);
+    proxy.rules = [
+      { request: /\/start/, before: () => direct.reattach(made.id).then((other) => other.start(() => {})) },
+    ];
+    const container = await engine.reattach(made.id);
+    const taken: Buffer[] = [];
+    // `one` was taken by a process that died.
+    await container.start((chunk) => void taken.push(Buffer.from(chunk)), { stdout: 4, stderr: 0 });
+    expect(await container.wait()).toEqual({ exitCode: 0, oomKilled: false });
+    expect(Buffer.concat(taken).toString()).toBe('two\n');
+    await container.dispose();
   });
 
   it('and comes back while something is to be removed: it is removed', async () => {

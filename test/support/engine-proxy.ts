@@ -8,6 +8,8 @@ import { join } from 'node:path';
 /** What happens to the answer of a request whose first line matches. */
 export interface ProxyRule {
   request: RegExp;
+  /** Is done before the engine hears of the request, which is one without a long body. */
+  before?: () => Promise<unknown>;
   /** Cut after this many bytes of the answer's body (or of an upgraded stream). */
   cutAfter?: number;
   /** Nothing of the answer arrives any more after this many bytes of its body; the connection stays. */
@@ -105,7 +107,9 @@ export class EngineProxy {
         const line = chunk.toString('latin1').split('\r\n', 1)[0] ?? '';
         this.#requests.push(line);
         this.#firstLine.set(client, line);
-        answer = new AnswerFilter(this.rules.find(({ request }) => request.test(line)));
+        const rule = this.rules.find(({ request }) => request.test(line));
+        answer = new AnswerFilter(rule);
+        if (rule?.before) return void rule.before().finally(() => engine.write(chunk));
       }
       engine.write(chunk);
     });

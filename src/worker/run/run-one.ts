@@ -155,6 +155,7 @@ class RunProcess {
       }),
       reboot: workerReboot({
         journal: this.#journal,
+        worker: this.#settings.hostname,
         rebootedRun: join(workerFolderOf(this.#folder), 'rebooted-run'),
         tools: this.#settings.tools,
         boot: around.boot,

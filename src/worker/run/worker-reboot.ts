@@ -2,10 +2,14 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/ports.js';
+import { writeAtomically } from '../atomic-file.js';
+import { readRundef, rundefPath } from '../run-state.js';
 import type { RunJournal } from './run-journal.js';
 
 export interface RebootOptions {
   journal: RunJournal;
+  /** The worker's name. */
+  worker: string;
   /** Where the run waits for the boot. */
   rebootedRun: string;
   /** The machine's boot now, and the one in which the run was last under way. */
@@ -23,7 +27,7 @@ const DOWN_AFTER = 180_000;
 
 /** Resolves when the machine has booted since the run was last under way; else this process ends with the machine. */
 export function workerReboot(options: RebootOptions): Reboot {
-  const { journal, rebootedRun, boot, bootBefore, tools, waits = WAITS, downAfter = DOWN_AFTER } = options;
+  const { journal, worker, rebootedRun, boot, bootBefore, tools, waits = WAITS, downAfter = DOWN_AFTER } = options;
   let rebooted = bootBefore !== undefined && bootBefore !== boot;
   return {
     reboot: async (request: RebootRequest, log: Log) => {
@@ -34,6 +38,7 @@ export function workerReboot(options: RebootOptions): Reboot {
         return;
       }
       const { folder } = journal;
+      await keepForReference(folder, request.script, worker);
       // Where another run waits already, this one waits in its own place: its state says for what.
       if (folder !== rebootedRun) await journal.move(rebootedRun).catch(ignoreTaken);
       try {
@@ -46,6 +51,13 @@ export function workerReboot(options: RebootOptions): Reboot {
       }
     },
   };
+}
+
+/** The reference's worker has no state file: in its rundef it looks for the script to go on with, should it get this folder. */
+async function keepForReference(folder: string, script: string, worker: string): Promise<void> {
+  const rundef = await readRundef(folder);
+  const env = { ...(rundef['env'] as object | null | undefined), H_WORKER: worker };
+  await writeAtomically(rundefPath(folder), JSON.stringify({ ...rundef, env, 'reboot-script': script }));
 }
 
 function ignoreTaken(error: NodeJS.ErrnoException): void {

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import type { Log, Reboot } from '../../../src/executor/ports.js';
 import { RunJournal } from '../../../src/worker/run/run-journal.js';
 import { workerReboot } from '../../../src/worker/run/worker-reboot.js';
-import { readRunState } from '../../../src/worker/run-state.js';
+import { readRundef, readRunState } from '../../../src/worker/run-state.js';
 import { listRuns, makeRunFolder, rebootedRun } from '../../../src/worker/runs.js';
 import { rundefText, runUrl, scratchFolder } from './folder.js';
 
@@ -28,6 +28,7 @@ async function waiting(folder: string, name: string, command: string): Promise<W
   writeFileSync(tool, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
   const port = workerReboot({
     journal: await RunJournal.open(run),
+    worker: 'lab-7',
     rebootedRun: rebootedRun(folder),
     boot: 'this',
     bootBefore: 'this',
@@ -43,6 +44,13 @@ it('waits as rebooted-run while the machine goes down, and is back in its place 
   const { run, url, port } = await waiting(folder, 'one', `cp -r ${rebootedRun(folder)} ${join(folder, 'seen')}`);
   await expect(port.reboot(REQUEST, log)).rejects.toThrow('The machine did not reboot');
   expect(await readRunState(join(folder, 'seen'))).toMatchObject({ runUrl: url });
+  // So that the reference's worker can go on with it, too.
+  const handedOut = JSON.parse(rundefText(url));
+  expect(await readRundef(join(folder, 'seen'))).toEqual({
+    ...handedOut,
+    env: { ...handedOut.env, H_WORKER: 'lab-7' },
+    'reboot-script': 'next',
+  });
   expect(await listRuns(folder)).toEqual([run]);
   expect(existsSync(rebootedRun(folder))).toBe(false);
 });
