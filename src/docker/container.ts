@@ -175,9 +175,11 @@ export class DockerContainer implements Container {
     try {
       const { State } = await this.#inspect();
       if (!State.Running || (await isConsoleClosed(this.#api, call, earlyEnd))) return;
-    } catch {
-      // Gone, or not to be asked: whoever waits for the process finds out and says so.
-      return;
+    } catch (error) {
+      // Gone: whoever waits for the process finds out and says so.
+      if (!isUnreachable(error)) return;
+      // An engine that does not come back is told by the same; after one that does, nobody knows what is missing.
+      await process;
     }
     throw cutFailure();
   }

@@ -79,6 +79,16 @@ describe('when the engine goes away', () => {
     await container.dispose();
   });
 
+  it('between two frames, and nobody can be asked why: a loss, whatever the end of the script is', async () => {
+    const engine = await through({ call: 2_000 });
+    const { container } = await started(engine, 'echo ready; sleep 3; echo lost; exit 0');
+    proxy.rules = [{ request: /^GET .*\/json/, cutAfter: 0 }];
+    proxy.cut(/\/attach/);
+    expect(await failure(container)).toMatchObject({ message: expect.stringContaining('console is not complete') });
+    proxy.rules = [];
+    await container.dispose();
+  });
+
   it('for good: a loss, and the environment is to blame', async () => {
     const engine = await through();
     const { container } = await started(engine, 'echo ready; exec sleep 60');

@@ -63,7 +63,8 @@ export class EngineProxy {
   async vanish(): Promise<void> {
     const closed = this.#server && once(this.#server, 'close');
     this.#server?.close();
-    this.cut(/./);
+    // All of them, also those that have not said yet what they want.
+    for (const client of this.#open) client.destroy();
     await closed;
   }
 
