@@ -1,17 +1,8 @@
 /** What a status read from a console by test-grepping has to be. */
+import { RESULT_STATUSES, UNFINISHED_STATUSES } from '../schema/test-status.js';
 
 /** Names that the server has for the status of a result; any other ends in an error of its own. */
-const STATUSES = new Set([
-  'QUEUED',
-  'RUNNING',
-  'PASSED',
-  'FAILED',
-  'RUNNING_WITH_FAILURES',
-  'UPLOADING',
-  'PROMOTED',
-  'SKIPPED',
-  'CANCELLING',
-]);
+const STATUSES = new Set([...RESULT_STATUSES, ...UNFINISHED_STATUSES]);
 
 /** What is wrong with it, a clause; undefined when the server knows it. */
 export function unknownStatus(status: string): string | undefined {

@@ -1,14 +1,12 @@
 import { childrenOf, type RegexNode } from '../regex/nodes.js';
 import { RegexFault } from '../regex/reader.js';
 import { helpWithChoices } from '../suggest.js';
+import { RESULT_STATUSES, UNFINISHED_STATUSES } from '../test-status.js';
 import { asObject, asText, childPath } from '../values.js';
 import { grepping, NEVER_COMPLETE, parsedPattern } from './patterns.js';
 import type { Finding, Rule } from './rule.js';
 
 /** What a test can end with. */
-const RESULTS = ['PASSED', 'FAILED', 'SKIPPED'];
-/** What the database takes besides: `BuildStatus` of models.py. Their test never ends. */
-const OTHERS = ['QUEUED', 'RUNNING', 'RUNNING_WITH_FAILURES', 'UPLOADING', 'PROMOTED', 'CANCELLING'];
 /** Of words that are no results. */
 const MOST_SHOWN = 10;
 /** A pattern with more words than this is no list of words. */
@@ -47,7 +45,7 @@ export const unknownResultStatus: Rule = {
         const finding = status === undefined ? undefined : statusFault(status);
         if (finding) yield { path: childPath(`${base}/fixupdict`, word), ...finding };
       }
-      const known = new Set([...RESULTS, ...OTHERS, ...Object.keys(fixups)]);
+      const known = new Set([...RESULT_STATUSES, ...UNFINISHED_STATUSES, ...Object.keys(fixups)]);
       const words = resultWords(asText(block['result-pattern']) ?? '').filter((word) => !known.has(word));
       if (words.length > 0) yield { path: `${base}/result-pattern`, ...wordsFault(words) };
     }
@@ -55,12 +53,12 @@ export const unknownResultStatus: Rule = {
 };
 
 function statusFault(status: string): Omit<Finding, 'path'> | undefined {
-  if (RESULTS.includes(status)) return undefined;
-  if (OTHERS.includes(status)) {
+  if (RESULT_STATUSES.includes(status)) return undefined;
+  if (UNFINISHED_STATUSES.includes(status)) {
     const message = `A test that is \`${status}\` never ends; the server shows it as going on.`;
-    return { message, help: `Results: ${RESULTS.join(', ')}.`, severity: 'warning', server: 'misbehaves' };
+    return { message, help: `Results: ${RESULT_STATUSES.join(', ')}.`, severity: 'warning', server: 'misbehaves' };
   }
-  const help = helpWithChoices(status, RESULTS, 'Results');
+  const help = helpWithChoices(status, RESULT_STATUSES, 'Results');
   return { message: `\`${status}\` is no result of a test; ${NEVER_COMPLETE}`, ...(help !== undefined && { help }) };
 }
 
@@ -71,7 +69,7 @@ function wordsFault(words: string[]): Omit<Finding, 'path'> {
   const one = words.length === 1;
   const message = `${list} ${one ? 'is' : 'are'} no result of a test, and \`fixupdict\` does not translate ${one ? 'it' : 'them'}; where a line says so, the run never becomes complete.`;
   const entries = shown.map((word) => `\`${word}: …\``).join(', ');
-  const help = `Add ${entries}${more > 0 ? ', …' : ''} to \`fixupdict\`; results: ${RESULTS.join(', ')}.`;
+  const help = `Add ${entries}${more > 0 ? ', …' : ''} to \`fixupdict\`; results: ${RESULT_STATUSES.join(', ')}.`;
   // It takes a line of the console that says so.
   return { message, help, severity: 'warning' };
 }
