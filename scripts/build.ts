@@ -60,8 +60,9 @@ const shared = {
 
 const plugins = [lazyOclif, quietEngineClient, builtinsWithoutFacade, withoutSshAndBuildkit];
 const start = join(root, 'src/cli/start.ts');
+const ours = entries(join(root, 'src/commands'), 'commands');
 const parts = {
-  ...entries(join(root, 'src/commands'), 'commands'),
+  ...ours,
   ...entries(join(root, 'src/hooks'), 'hooks'),
   ...Object.assign(
     {},
@@ -80,7 +81,7 @@ function buildModules() {
     splitting: true,
     outdir: modules,
     chunkNames: 'chunks/[name]-[hash]',
-    entryPoints: { main: start, ...parts },
+    entryPoints: parts,
     define,
     // For the CommonJS packages inside.
     banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
@@ -97,7 +98,7 @@ function buildBundle() {
     entryPoints: [start],
     define: { ...define, 'import.meta.url': 'importMetaUrl' },
     banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [inOneFile(parts), partsOfTheirOwn, ...plugins],
+    plugins: [inOneFile(parts, ours), partsOfTheirOwn, ...plugins],
     // `require` finds the parts beside the script.
     supported: { 'dynamic-import': false },
   });

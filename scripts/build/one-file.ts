@@ -6,11 +6,10 @@ import type { Plugin } from 'esbuild';
  * hook is a function that evaluates its part of the bundle.
  *
  * @param entries path below `dist/` without extension → source file
+ * @param ours those of them that are our own commands
  */
-export function inOneFile(entries: Record<string, string>): Plugin {
-  const table = Object.entries(entries).map(
-    ([path, file]) => `${JSON.stringify(`${path}.js`)}: () => import(${JSON.stringify(file)})`,
-  );
+export function inOneFile(entries: Record<string, string>, ours: Record<string, string>): Plugin {
+  const table = loaders(entries, (path) => `${path}.js`);
   return {
     name: 'in-one-file',
     setup(build) {
@@ -21,11 +20,27 @@ export function inOneFile(entries: Record<string, string>): Plugin {
       }));
       build.onResolve({ filter: /^jobserv:modules$/ }, ({ path }) => ({ path, namespace: 'modules' }));
       build.onLoad({ filter: /.*/, namespace: 'modules' }, () => ({
-        contents: `module.exports = { ${table.join(',\n')} };`,
+        contents: `module.exports = ${table};`,
+        resolveDir: process.cwd(),
+      }));
+      build.onResolve({ filter: /^jobserv:commands$/ }, ({ path }) => ({ path, namespace: 'commands' }));
+      build.onLoad({ filter: /.*/, namespace: 'commands' }, () => ({
+        contents: `export const commands = ${loaders(ours, wordsOf)};`,
         resolveDir: process.cwd(),
       }));
     },
   };
+}
+
+/** `commands/rundef/create` → `rundef create` */
+const wordsOf = (path: string) => path.split('/').slice(1).join(' ');
+
+/** An object in JavaScript: what `keyOf` makes of a path → a function that evaluates its module. */
+function loaders(entries: Record<string, string>, keyOf: (path: string) => string): string {
+  const lines = Object.entries(entries).map(
+    ([path, file]) => `${JSON.stringify(keyOf(path))}: () => import(${JSON.stringify(file)})`,
+  );
+  return `{ ${lines.join(',\n')} }`;
 }
 
 const LOADER = `

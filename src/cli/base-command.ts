@@ -1,4 +1,5 @@
 import { Command } from '@oclif/core/command';
+import type { Config } from '@oclif/core/config';
 import { CLIError } from '@oclif/core/errors';
 import { surviveBrokenPipes } from './output.js';
 import { describeError } from './report-error.js';
@@ -9,8 +10,20 @@ import { describeError } from './report-error.js';
  * `--json` prints.
  */
 export abstract class BaseCommand extends Command {
+  /** Runs the command with a configuration that is there, as it is. */
+  static runHere<T extends BaseCommand>(
+    this: new (
+      argv: string[],
+      config: Config,
+    ) => T,
+    argv: string[],
+    config: Config,
+  ): Promise<unknown> {
+    return new this(argv, config)._run();
+  }
+
+  /** oclif's own would look for deprecated names, of which there are none. */
   protected override async init(): Promise<void> {
-    await super.init();
     surviveBrokenPipes();
   }
 

@@ -1,6 +1,7 @@
 import type { PJSON } from '@oclif/core/interfaces';
 import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
+import { type CommandTable, namedCommand, runNamed } from './named-command.js';
 import { surviveBrokenPipes, whenWritten } from './output.js';
 import { reportError } from './report-error.js';
 
@@ -9,12 +10,15 @@ import { reportError } from './report-error.js';
  * status of SPEC 7.
  *
  * @param options `root` is the folder that `pjson`'s paths start from, and `oclif.manifest.json` is in.
+ * @param table our own commands, where they are at hand
  */
-export async function main(options: { root: string; pjson: PJSON }): Promise<never> {
+export async function main(options: { root: string; pjson: PJSON }, table: CommandTable = {}): Promise<never> {
   settings.enableAutoTranspile = false;
   surviveBrokenPipes();
   try {
-    await run(process.argv.slice(2), { ...options, userPlugins: false });
+    const args = process.argv.slice(2);
+    const named = namedCommand(args, table);
+    await (named === undefined ? run(args, { ...options, userPlugins: false }) : runNamed(named, options));
   } catch (error) {
     process.exitCode = await reportError(error);
   }
