@@ -1,6 +1,7 @@
 /** The bundle's entry: package.json's part that oclif reads is built in. */
-import { fileURLToPath } from 'node:url';
+
 import { commands } from 'jobserv:commands';
+import { fileURLToPath } from 'node:url';
 import type { PJSON } from '@oclif/core/interfaces';
 import { main } from './main.js';
 

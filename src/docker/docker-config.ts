@@ -1,5 +1,5 @@
 /** The docker client's configuration: read, never written. */
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,12 +31,12 @@ function dockerConfigFolder(env: NodeJS.ProcessEnv, home: string): string {
  * Loads the docker client's `config.json`. Like the docker CLI it goes on without a file
  * that cannot be used; `problem` then says why.
  */
-export async function loadDockerConfig(env = process.env, home = homedir()): Promise<LoadedDockerConfig> {
+export function loadDockerConfig(env = process.env, home = homedir()): LoadedDockerConfig {
   const folder = dockerConfigFolder(env, home);
   const path = join(folder, 'config.json');
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = readFileSync(path, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     return { folder, path, config: {}, ...(code === 'ENOENT' ? {} : { problem: `${path} cannot be read (${code})` }) };

@@ -39,7 +39,7 @@ export async function enginePlaces(around: Surroundings): Promise<EnginePlace[]>
       place(host, async () => toEndpoint(host, around.dockerSocket, await environmentTls(around)), 'DOCKER_HOST'),
     ];
   }
-  const { config, folder } = await loadDockerConfig(env, around.home);
+  const { config, folder } = loadDockerConfig(env, around.home);
   const context = env['DOCKER_CONTEXT'] || config.currentContext;
   if (typeof context !== 'string' || context === '' || context === 'default') return usualPlaces(around);
   const open = async () => {

@@ -1,5 +1,4 @@
 /** The container engine of a run: Docker's API, or Podman's, which speaks the same. */
-import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import type Docker from 'dockerode';
 import {
@@ -27,6 +26,7 @@ import { removeContainer } from './remove-container.js';
 import { removeTreeInside } from './remove-tree.js';
 import { containerRequest, type LogDriver } from './request.js';
 import { takeOwnership } from './take-ownership.js';
+import { uniqueDigits } from './unique-digits.js';
 
 export interface EngineOptions {
   logDriver: LogDriver;
@@ -169,7 +169,7 @@ export class DockerEngine implements ContainerEngine {
     const labels = { [OWNER_LABEL]: this.#options.owner };
     const options = { logDriver: this.#options.logDriver, engine: this.name, labels };
     const body = { ...containerRequest(spec, options), ...more };
-    const query = { name: `jobserv-${randomBytes(8).toString('hex')}` };
+    const query = { name: `jobserv-${uniqueDigits()}` };
     try {
       return await within(this.#limits.call, (signal) =>
         this.#client.createContainer(callOptions({ query, body, signal }) as Docker.ContainerCreateOptions),

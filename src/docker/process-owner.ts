@@ -1,6 +1,6 @@
 /** Who made a container: a process that can be told from every other, also after a reboot. */
 import { execFile } from 'node:child_process';
-import { readFile, readlink } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { promisify } from 'node:util';
 
@@ -18,8 +18,8 @@ export type OwnerState = 'alive' | 'dead' | 'elsewhere';
 
 /** The label's value for the process that runs now. */
 export async function currentOwner(): Promise<string> {
-  const [start, here] = await Promise.all([startTime(process.pid), surroundings()]);
-  return [process.pid, start ?? '', here.boot, here.place].join(':');
+  const here = surroundings();
+  return [process.pid, (await startTime(process.pid)) ?? '', here.boot, here.place].join(':');
 }
 
 /**
@@ -29,7 +29,7 @@ export async function currentOwner(): Promise<string> {
 export async function ownerState(label: string): Promise<OwnerState> {
   const owner = parseOwner(label);
   if (!owner) return 'elsewhere';
-  const here = await surroundings();
+  const here = surroundings();
   if (owner.place !== here.place) return 'elsewhere';
   if (owner.boot !== here.boot) return 'dead';
   return (await startTime(owner.pid)) === owner.start ? 'alive' : 'dead';
@@ -41,29 +41,28 @@ function parseOwner(label: string): Owner | undefined {
   return { pid: Number(pid), start, boot, place };
 }
 
-async function surroundings(): Promise<{ boot: string; place: string }> {
-  const [boot, machine, namespace] = await Promise.all([
-    textOf('/proc/sys/kernel/random/boot_id'),
-    textOf('/etc/machine-id'),
-    readlink('/proc/self/ns/pid').catch(() => ''),
-  ]);
-  const place = [hostname(), machine, namespace.replace(/\D/g, '')].join('/');
-  return { boot, place: place.replaceAll(':', '-') };
+function surroundings(): { boot: string; place: string } {
+  const text = (path: string) => orNothing(() => readFileSync(path, 'utf8').trim());
+  const namespace = orNothing(() => readlinkSync('/proc/self/ns/pid'));
+  const place = [hostname(), text('/etc/machine-id'), namespace.replace(/\D/g, '')].join('/');
+  return { boot: text('/proc/sys/kernel/random/boot_id'), place: place.replaceAll(':', '-') };
 }
 
-function textOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').then(
-    (text) => text.trim(),
-    () => '',
-  );
+/** Where there is no such file, as on macOS, the rest has to do. */
+function orNothing(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
 }
 
 /** Undefined when there is no such process. Field 22 of `/proc/<pid>/stat`; where there is no `/proc`, what `ps` says. */
 async function startTime(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+    const stat = orNothing(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
     // The name in parentheses may hold anything; fields are counted from its end.
-    const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return state === 'Z' || state === 'X' ? undefined : fields[18];
   }
   const ps = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => undefined);

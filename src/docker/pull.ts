@@ -78,7 +78,7 @@ async function credentialsFor(
   { limits, env, home }: PullOptions,
 ): Promise<RegistryAuth | undefined> {
   if (credentials) return { ...credentials, serveraddress: credentialsKey(registry) };
-  const { config, problem } = await loadDockerConfig(env, home);
+  const { config, problem } = loadDockerConfig(env, home);
   if (problem) await log.warn(`${problem}: pulling without the credentials that it may hold.`);
   try {
     return await findCredentials(registry, config, { env, helperMs: limits.helper });

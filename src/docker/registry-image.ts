@@ -50,7 +50,7 @@ async function ownCredentials(
   home: string,
   helperMs: number,
 ): Promise<RegistryAuth | undefined> {
-  const { config } = await loadDockerConfig(env, home);
+  const { config } = loadDockerConfig(env, home);
   return findCredentials(registry, config, { env, helperMs }).catch((error: Error) => {
     throw new RunFailure('setup', `The credentials for ${registry} cannot be had: ${error.message}.`);
   });

@@ -1,5 +1,6 @@
 /** Phase 3: everything that is mounted into the container, and the container itself as data. */
-import { access, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GIT_TRIGGER_TYPES, type RunDefinition } from '../schema/model.js';
 import { containerEnv } from './container-env.js';
@@ -27,8 +28,8 @@ export async function prepare(
   await log.heading('Preparing secrets and volumes');
   await prepareSecrets(run, workspace, ports, log);
   const volumes = await prepareVolumes(run, ports, log);
-  await prepareNetrc(run, workspace);
-  await makeVisibleFolder(workspace.archive);
+  prepareNetrc(run, workspace);
+  makeVisibleFolder(workspace.archive);
 
   await log.heading('Preparing the script');
   const command = await prepareScript(run, workspace, ports, log, signal, rebootScript);
@@ -43,7 +44,7 @@ export async function prepare(
     { source: workspace.scriptRepo, target: '/script-repo', readOnly: false },
     ...(repository ? [{ source: workspace.repo, target: '/repo', readOnly: false }] : []),
   ];
-  await checkSources(mounts);
+  checkSources(mounts);
 
   const env = containerEnv(run.env);
   await log.heading('Setting up the environment of the container');
@@ -64,15 +65,15 @@ async function prepareSecrets(
   ports: Pick<RunPorts, 'host'>,
   log: Log,
 ): Promise<void> {
-  await makeVisibleFolder(workspace.secrets);
+  makeVisibleFolder(workspace.secrets);
   const dockerConfig = await ports.host.dockerConfig();
   if (dockerConfig !== undefined) {
     await log.info('Secret docker_host_config.json: the host has a docker client configuration');
-    await writeFresh(join(workspace.secrets, 'docker_host_config.json'), dockerConfig, 0o644);
+    writeFresh(join(workspace.secrets, 'docker_host_config.json'), dockerConfig, 0o644);
   }
   for (const [name, value] of Object.entries(run.secrets ?? {})) {
     await log.info(`Secret ${name}`);
-    await writeFresh(join(workspace.secrets, name), value, 0o644);
+    writeFresh(join(workspace.secrets, name), value, 0o644);
   }
 }
 
@@ -109,7 +110,7 @@ async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, 'host'>,
   return [...mounts, ...shared.values()];
 }
 
-async function prepareNetrc(run: RunDefinition, workspace: Workspace): Promise<void> {
+function prepareNetrc(run: RunDefinition, workspace: Workspace): void {
   const scriptRepoUrl = run['script-repo']?.['clone-url'];
   const text = netrc({
     runUrl: run.run_url,
@@ -117,8 +118,8 @@ async function prepareNetrc(run: RunDefinition, workspace: Workspace): Promise<v
     secrets: run.secrets ?? {},
     ...(scriptRepoUrl === undefined ? {} : { scriptRepoUrl }),
   });
-  await writeFresh(workspace.netrc, text, 0o644);
-  await writeFresh(workspace.curlrc, '--netrcfile /root/.netrc', 0o644);
+  writeFresh(workspace.netrc, text, 0o644);
+  writeFresh(workspace.curlrc, '--netrcfile /root/.netrc', 0o644);
 }
 
 /** Clones the repository of a git trigger type; says whether the run has one. */
@@ -131,7 +132,7 @@ async function prepareRepository(
 ): Promise<boolean> {
   if (!GIT_TRIGGER_TYPES.has(run.trigger_type)) return false;
   await log.heading('Preparing the repository');
-  if (await exists(workspace.repo)) {
+  if (existsSync(workspace.repo)) {
     await log.info('Going on with the repository as the script left it');
     return true;
   }
@@ -146,17 +147,10 @@ async function prepareRepository(
   return true;
 }
 
-async function checkSources(mounts: Mount[]): Promise<void> {
+function checkSources(mounts: Mount[]): void {
   for (const { source, target } of mounts) {
-    if (!(await exists(source))) {
+    if (!existsSync(source)) {
       throw new RunFailure('setup', `${target} cannot be mounted: ${source} is not there on this host.`);
     }
   }
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

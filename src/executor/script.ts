@@ -23,8 +23,8 @@ export async function prepareScript(
     throw new RunFailure('setup', 'The run has neither a script nor a script-repo: there is nothing to start.');
   if (!text.isWellFormed())
     throw new RunFailure('setup', 'The script is no valid Unicode text: it cannot be written as UTF-8.');
-  await makeVisibleFolder(workspace.scriptRepo);
-  await writeFresh(join(workspace.scriptRepo, 'do_run'), text, 0o555);
+  makeVisibleFolder(workspace.scriptRepo);
+  writeFresh(join(workspace.scriptRepo, 'do_run'), text, 0o555);
   return '/script-repo/do_run';
 }
 
@@ -51,7 +51,7 @@ async function cloneScripts(
   });
   await log.info(`Its commit: ${sha}`);
   const record = [`REPO: ${cloneUrl}`, ...(gitRef ? [`REF: ${gitRef}`] : []), `SHA: ${sha}`];
-  await writeFresh(join(workspace.archive, 'script_repo.log'), `${record.join('\n')}\n`, 0o644);
+  writeFresh(join(workspace.archive, 'script_repo.log'), `${record.join('\n')}\n`, 0o644);
   await checkScriptPath(workspace.scriptRepo, path, cloneUrl);
   return `/script-repo/${path}`;
 }

@@ -14,8 +14,8 @@ export interface DockerSettings {
 }
 
 /** @param visible whether scripts may see it */
-export async function dockerSettings(visible: boolean): Promise<DockerSettings> {
-  const { config, text } = await loadDockerConfig(process.env, homedir());
+export function dockerSettings(visible: boolean): DockerSettings {
+  const { config, text } = loadDockerConfig(process.env, homedir());
   const credentials = Object.values(config.auths ?? {}).flatMap(({ auth, identitytoken, password }) => [
     ...(auth
       ? [

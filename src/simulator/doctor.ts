@@ -57,7 +57,7 @@ async function engineCheck(engine: DockerEngine): Promise<Check> {
 }
 
 async function* dockerConfigChecks(): AsyncGenerator<Check> {
-  const { path, config, text, problem } = await loadDockerConfig();
+  const { path, config, text, problem } = loadDockerConfig();
   const name = 'docker config';
   if (problem !== undefined) {
     yield { name, state: 'note', found: problem, repair: 'Mend the file; private images are pulled without it.' };

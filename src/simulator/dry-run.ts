@@ -71,7 +71,7 @@ type HostSettings = Omit<
 async function containerOf(planned: PlannedRun, rundef: RunDefinition, settings: HostSettings): Promise<ContainerSpec> {
   const folder = await mkdtemp(join(tmpdir(), 'jobserv-dry-run-'));
   try {
-    const workspace = await openWorkspace(join(folder, 'run'));
+    const workspace = openWorkspace(join(folder, 'run'));
     const volumes = join(folder, 'volumes');
     const host = simulationHost({
       ...settings,

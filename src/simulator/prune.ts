@@ -81,7 +81,7 @@ export async function prune(request: PruneRequest): Promise<PruneResult> {
       result.workspaces.push({ path, sizeBytes: await sizeOf(path) });
       if (!request.dryRun) await removeWithEmptyParents(path, cache, removeTree);
     } finally {
-      await lock.release();
+      lock.release();
     }
   }
   if (request.volumes && result.inUse.length === 0) {

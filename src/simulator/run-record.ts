@@ -1,5 +1,5 @@
 /** What a workspace keeps of its run, and a simulation answers: with the secrets masked. */
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import type { Masker } from '../executor/masking.js';
 import type { RunOutcome } from '../executor/ports.js';
 import type { RunDefinition, StringMap } from '../schema/model.js';
@@ -15,8 +15,8 @@ export function keptRunDefinition(rundef: RunDefinition, masker: Masker): RunDef
 }
 
 /** A new file, for its owner alone. */
-export async function writePrivately(path: string, value: unknown): Promise<void> {
-  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+export function writePrivately(path: string, value: unknown): void {
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
 }
 
 type Rest = Pick<RunResult, 'startedAt' | 'durationMs' | 'phases' | 'workspace' | 'console' | 'fidelity' | 'warnings'>;

@@ -1,8 +1,8 @@
 /** A folder for what is needed only for a while: the objects of an uncommitted tree, a server's console. */
-import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { uniqueDigits } from '../docker/unique-digits.js';
 import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
 import { scratchIn } from './workspace-names.js';
 
@@ -19,7 +19,7 @@ export class Scratch {
   }
 
   async folder(): Promise<string> {
-    const path = join(scratchIn(this.#cache), randomBytes(8).toString('hex'));
+    const path = join(scratchIn(this.#cache), uniqueDigits());
     this.#lock = await lockWorkspace(this.#locks, path);
     this.#path = path;
     return path;
@@ -32,6 +32,6 @@ export class Scratch {
 
   async remove(): Promise<void> {
     if (this.#path !== undefined) await rm(this.#path, { recursive: true, force: true });
-    await this.#lock?.release();
+    this.#lock?.release();
   }
 }

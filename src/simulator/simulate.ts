@@ -73,8 +73,6 @@ export interface Plan {
 export async function withPlan<T>(request: SimulateRequest, work: (plan: Plan) => Promise<T>): Promise<T> {
   const { signal } = request;
   const cache = cacheFolder();
-  const loading = dockerSettings(request.showDockerConfig);
-  loading.catch(() => {});
   const scratch = new Scratch(cache, locksIn(cache));
   try {
     const { planned, follower } = await planRuns({
@@ -86,7 +84,7 @@ export async function withPlan<T>(request: SimulateRequest, work: (plan: Plan) =
         choice === 'remote' ? remoteCheckout(folder, signal) : localCheckout(folder, await scratch.folder(), signal),
     });
     signal.throwIfAborted();
-    const settings = await loading;
+    const settings = dockerSettings(request.showDockerConfig);
     const masker = maskerFor(planned, settings.credentials);
     const note = ({ differences }: PlannedRun) => differences.push(...settings.differences);
     planned.forEach(note);

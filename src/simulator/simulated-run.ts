@@ -1,5 +1,5 @@
 /** One run, simulated: its workspace, its ports, the executor's story, and what is kept of it. */
-import { rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import type { DockerEngine } from '../docker/engine.js';
 import { openArchived } from '../executor/archive.js';
@@ -85,7 +85,7 @@ async function simulateIn(
   const ledger = new Ledger(planned.differences);
   noteSecrets(ledger, rundef.secrets ?? {});
   const times = new PhaseTimes();
-  await writePrivately(workspace.rundef, keptRunDefinition(rundef, masker));
+  writePrivately(workspace.rundef, keptRunDefinition(rundef, masker));
   const console = { file: openConsole(workspace.console), path: workspace.console };
   const reporter = new RunReporter({ ...console, masker, view, reader: tests });
   try {
@@ -137,15 +137,21 @@ async function simulateIn(
       ...(warnings.length === 0 ? {} : { warnings }),
     });
     const masked = maskedResult(withStartFault(result, startFault), masker);
-    await writePrivately(workspace.result, masked).catch(async (error: NodeJS.ErrnoException) => {
-      await rm(workspace.result, { force: true });
-      // That the disk is full is the result.
-      if (masked.environment !== 'disk') throw error;
-    });
+    keepResult(workspace, masked);
     await shellAfter(masked, asked, planned, workspace, around);
     return masked;
   } finally {
     await reporter.end();
+  }
+}
+
+function keepResult({ result }: SimulationWorkspace, masked: RunResult): void {
+  try {
+    writePrivately(result, masked);
+  } catch (error) {
+    rmSync(result, { force: true });
+    // That the disk is full is the result.
+    if (masked.environment !== 'disk') throw error;
   }
 }
 

@@ -1,5 +1,6 @@
 /** The machine of a simulation: lenient where a worker has settings (SPEC 8). */
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Host, RunFailure } from '../executor/ports.js';
 import type { StringMap } from '../schema/model.js';
@@ -43,16 +44,21 @@ export function simulationHost(options: SimulationHostOptions): Host {
       );
       return makeFolder(workspace, 'shared-volumes', name);
     },
-    certificates: async () => {
-      const names = await readdir(CERTIFICATES).catch((): string[] => []);
-      return names.length > 0 ? CERTIFICATES : undefined;
-    },
+    certificates: async () => (hasEntries(CERTIFICATES) ? CERTIFICATES : undefined),
     dockerConfig: async () => options.dockerConfig,
     proxies: async (address) => options.proxies(address),
     removeTree: options.removeTree,
     takeOwnership: options.takeOwnership,
     ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
   };
+}
+
+function hasEntries(folder: string): boolean {
+  try {
+    return readdirSync(folder).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function checkVolumeName(name: string): void {

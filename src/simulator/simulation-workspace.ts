@@ -2,8 +2,8 @@
  * The folder of a simulated run (SPEC 8): clean when the run begins; afterwards it keeps
  * what is listed here and nothing else, no secret above all.
  */
-import { type Dirent, readdirSync, rmSync } from 'node:fs';
-import { lstat, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { type Dirent, readdirSync, realpathSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openWorkspace, type Workspace } from '../executor/workspace.js';
 import { UsageError } from './usage-error.js';
@@ -39,15 +39,12 @@ export interface WorkspaceOptions {
  * @throws UsageError when another simulation uses it, or it holds something that is not ours
  */
 export async function openSimulationWorkspace(root: string, options: WorkspaceOptions): Promise<SimulationWorkspace> {
-  await refuseForeignFolder(root);
-  const workspace = await openWorkspace(root).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOSPC') throw error;
-    throw unusable(root, error);
-  });
-  const lock = await lockWorkspace(options.locks, await realpath(root));
+  refuseForeignFolder(root);
+  const workspace = openFolder(root);
+  const lock = await lockWorkspace(options.locks, realpathSync(root));
   try {
     await removeEntries(root, options.removeTree, (name) => name === MARKER);
-    await writeFile(join(root, MARKER), MARKER_TEXT, { mode: 0o600 });
+    writeFileSync(join(root, MARKER), MARKER_TEXT, { mode: 0o600 });
     return {
       ...workspace,
       rundef: join(root, 'rundef.json'),
@@ -56,7 +53,7 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
       close: async ({ keepCheckouts = false } = {}) => {
         const kept = (name: string) => KEPT.has(name) || (keepCheckouts && CHECKOUTS.has(name));
         await removeEntries(root, options.removeTree, kept);
-        await lock.release();
+        lock.release();
       },
       removeSecretsNow: () => {
         for (const name of readdirSync(root)) {
@@ -65,8 +62,17 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
       },
     };
   } catch (error) {
-    await lock.release();
+    lock.release();
     throw error;
+  }
+}
+
+function openFolder(root: string): Workspace {
+  try {
+    return openWorkspace(root);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+    throw unusable(root, error as Error);
   }
 }
 
@@ -74,10 +80,10 @@ function unusable(root: string, { message }: Error): UsageError {
   return new UsageError(`The workspace ${root} cannot be used: ${message}. Name another with --workspace.`);
 }
 
-async function refuseForeignFolder(root: string): Promise<void> {
+function refuseForeignFolder(root: string): void {
   let names: string[];
   try {
-    names = await readdir(root);
+    names = readdirSync(root);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return;
@@ -96,17 +102,28 @@ async function removeEntries(
   removeTree: (path: string) => Promise<void>,
   kept: (name: string) => boolean,
 ): Promise<void> {
-  const names = (await readdir(root)).filter((name) => !kept(name));
+  const names = readdirSync(root).filter((name) => !kept(name));
   await Promise.all(names.map((name) => removeAnyTree(join(root, name), removeTree)));
 }
 
 /** Removes a tree, whoever owns what is in it. */
 export async function removeAnyTree(path: string, removeTree: (path: string) => Promise<void>): Promise<void> {
+  // Most are files, for which there is a quicker way.
+  if (removeFile(path)) return;
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
     if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     await removeTree(path);
+  }
+}
+
+function removeFile(path: string): boolean {
+  try {
+    unlinkSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -128,7 +145,7 @@ export async function clearAbandoned(options: WorkspaceOptions & { scratch: stri
         cleared.push(root);
       }
     } finally {
-      await lock.release();
+      lock.release();
     }
   }
   return cleared;

@@ -2,12 +2,13 @@
  * One simulation a workspace at a time. Every lock lies in one folder of the user's cache
  * and names its workspace, so that what a killed process left is found wherever it is.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../docker/process-owner.js';
+import { uniqueDigits } from '../docker/unique-digits.js';
 import { UsageError } from './usage-error.js';
+import { folderName } from './workspace-names.js';
 
 interface LockContent {
   pid: number;
@@ -19,7 +20,7 @@ interface LockContent {
 
 export interface WorkspaceLock {
   /** May be called twice. */
-  release(): Promise<void>;
+  release(): void;
 }
 
 /** @throws UsageError while another living process holds the lock */
@@ -34,38 +35,54 @@ export async function lockWorkspace(locks: string, workspace: string): Promise<W
 
 /** The lock, or the content of the one that somebody holds who is not known to be dead. */
 export async function tryLock(locks: string, workspace: string): Promise<WorkspaceLock | LockContent> {
-  await mkdir(locks, { recursive: true, mode: 0o700 });
-  const path = join(locks, `${createHash('sha256').update(workspace).digest('hex').slice(0, 32)}.json`);
+  mkdirSync(locks, { recursive: true, mode: 0o700 });
+  const path = join(locks, `${folderName(workspace)}.json`);
   const content: LockContent = { pid: process.pid, owner: await currentOwner(), workspace };
-  const mine = `${path}.${randomBytes(8).toString('hex')}`;
-  await writeFile(mine, JSON.stringify(content), { mode: 0o600 });
+  const mine = `${path}.${uniqueDigits()}`;
+  writeFileSync(mine, JSON.stringify(content), { mode: 0o600 });
   try {
     for (;;) {
-      if (await placeLink(mine, path)) return { release: () => rm(path, { force: true }) };
-      const holder = await read(path);
+      if (placeLink(mine, path)) return { release: () => removeFile(path) };
+      const holder = read(path);
       if (holder !== undefined && (await ownerState(holder.owner)) !== 'dead') return holder;
       await removeDead(path, mine, holder);
     }
   } finally {
-    await rm(mine, { force: true });
+    removeFile(mine);
   }
 }
 
 /** The workspaces whose simulation died without cleaning up. */
 export async function abandonedWorkspaces(locks: string): Promise<string[]> {
-  const names = await readdir(locks).catch((): string[] => []);
   const abandoned: string[] = [];
-  for (const name of names.filter((file) => file.endsWith('.json'))) {
-    const lock = await read(join(locks, name));
+  for (const name of namesIn(locks).filter((file) => file.endsWith('.json'))) {
+    const lock = read(join(locks, name));
     if (lock !== undefined && (await ownerState(lock.owner)) === 'dead') abandoned.push(lock.workspace);
   }
   return abandoned;
 }
 
-/** A link appears with its content, and only where nothing was: two takers cannot both succeed. */
-async function placeLink(from: string, to: string): Promise<boolean> {
+function namesIn(folder: string): string[] {
   try {
-    await link(from, to);
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** One that is gone already is no matter. */
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** A link appears with its content, and only where nothing was: two takers cannot both succeed. */
+function placeLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -81,24 +98,24 @@ const TAKING_MS = 10;
  */
 async function removeDead(path: string, mine: string, dead: LockContent | undefined): Promise<void> {
   const taking = `${path}.taking`;
-  if (!(await placeLink(mine, taking))) {
-    const taker = await read(taking);
-    if (taker !== undefined && (await ownerState(taker.owner)) === 'dead') await rm(taking, { force: true });
+  if (!placeLink(mine, taking)) {
+    const taker = read(taking);
+    if (taker !== undefined && (await ownerState(taker.owner)) === 'dead') removeFile(taking);
     else await sleep(TAKING_MS);
     return;
   }
   try {
-    const now = await read(path);
-    if (now?.owner === dead?.owner) await rm(path, { force: true });
+    const now = read(path);
+    if (now?.owner === dead?.owner) removeFile(path);
   } finally {
-    await rm(taking, { force: true });
+    removeFile(taking);
   }
 }
 
 /** undefined: it is gone, or is no lock that we wrote. */
-async function read(path: string): Promise<LockContent | undefined> {
+function read(path: string): LockContent | undefined {
   try {
-    const content = JSON.parse(await readFile(path, 'utf8')) as LockContent;
+    const content = JSON.parse(readFileSync(path, 'utf8')) as LockContent;
     return typeof content.owner === 'string' && typeof content.workspace === 'string' ? content : undefined;
   } catch {
     return undefined;

@@ -70,7 +70,7 @@ export async function scratchFolder(): Promise<string> {
 
 export async function fakeWorld(options: FakeWorldOptions = {}): Promise<{ ports: FakeWorld; workspace: Workspace }> {
   const parent = await scratchFolder();
-  const workspace = await openWorkspace(join(parent, 'run'));
+  const workspace = openWorkspace(join(parent, 'run'));
   const story: string[] = [];
   const chunks: Uint8Array[] = [];
   const cancelled = new AbortController();

@@ -41,7 +41,7 @@ export async function runProbeCase(
     reboot: { reboot: () => Promise.reject(new Error('No case of the probe asks for a reboot.')) },
     journal: { begin: () => {}, end: () => {} },
   };
-  const workspace = await openWorkspace(join(folder, 'run'));
+  const workspace = openWorkspace(join(folder, 'run'));
   const limits = { ...LIMITS, pullWaits: [] };
   const outcome = await executeRun(run, workspace, ports, new AbortController().signal, limits);
   return { outcome, console: Buffer.concat(console), statuses };

@@ -125,7 +125,7 @@ class RunProcess {
     reporter: ServerReporter,
     around: { boot: string; bootBefore: string; server: ReturnType<typeof runServer> },
   ): Promise<RunOutcome> {
-    const workspace = await openWorkspace(this.#folder);
+    const workspace = openWorkspace(this.#folder);
     const { engine, failure } = await this.#openEngine(before);
     const forge = refusal === undefined ? forgeOf(run, this.#http) : undefined;
     const noForge = typeof forge === 'string' ? new RunFailure('setup', forge) : undefined;

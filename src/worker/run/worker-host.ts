@@ -19,7 +19,7 @@ const CERTIFICATES = '/usr/local/share/ca-certificates';
 
 export async function workerHost(options: WorkerHostOptions): Promise<Host> {
   const { volumes, sharedVolumes, memoryBytes, removeTree, takeOwnership } = options;
-  const { config, text } = await loadDockerConfig();
+  const { config, text } = loadDockerConfig();
   return {
     persistentVolume: async (project, name) => {
       const folder = join(volumes, ...project.split('/'), name);
