@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
 import { type BuildOptions, build } from 'esbuild';
-import { builtinsWithoutFacade, lazyOclif, quietEngineClient, withoutSshAndBuildkit } from './build/lazy-oclif.js';
+import { builtins } from './build/builtins.js';
+import { lazyOclif, quietEngineClient, withoutSshAndBuildkit } from './build/lazy-oclif.js';
 import { bundledPackages, thirdPartyLicences } from './build/licences.js';
 import { inOneFile } from './build/one-file.js';
 import { partEntries, partsOfTheirOwn } from './build/parts.js';
@@ -58,7 +59,7 @@ const shared = {
   external: ['typescript'],
 } satisfies BuildOptions;
 
-const plugins = [lazyOclif, quietEngineClient, builtinsWithoutFacade, withoutSshAndBuildkit];
+const plugins = [lazyOclif, quietEngineClient, builtins, withoutSshAndBuildkit];
 const start = join(root, 'src/cli/start.ts');
 const ours = entries(join(root, 'src/commands'), 'commands');
 const parts = {

@@ -6,11 +6,8 @@
  *   loads everything at once. Here each becomes a function that loads at its first use.
  * - What oclif needs for help and for errors only (its templates, colours, wrapping, globs)
  *   stands in files of its own, read when asked for.
- * - Node's own modules come from `process.getBuiltinModule`: an ESM import of `node:process`
- *   or `node:fs` evaluates every getter they export, 12 ms for those two alone.
  */
 import { readFile } from 'node:fs/promises';
-import { builtinModules } from 'node:module';
 import type { Plugin } from 'esbuild';
 
 /** Packages that `@oclif/core` needs on its slow paths only; each is evaluated when it is asked for. */
@@ -102,33 +99,6 @@ export const quietEngineClient: Plugin = {
       }
       return { contents, loader: 'js' };
     });
-  },
-};
-
-/** Node's own modules that take milliseconds to load, and are imported by much that does not need them at once. */
-const HEAVY = ['child_process', 'crypto', 'http', 'https', 'net', 'perf_hooks', 'tls', 'zlib'];
-
-function builtinModule(name: string): string {
-  if (name === 'process') return 'module.exports = process;';
-  const module = `process.getBuiltinModule(${JSON.stringify(`node:${name}`)})`;
-  if (!HEAVY.includes(name)) return `module.exports = ${module};`;
-  const names = Object.keys(process.getBuiltinModule(name) ?? {});
-  return `let loaded;
-for (const name of ${JSON.stringify(names)}) {
-  Object.defineProperty(exports, name, { enumerable: true, get: () => (loaded ??= ${module})[name] });
-}`;
-}
-
-export const builtinsWithoutFacade: Plugin = {
-  name: 'builtins-without-facade',
-  setup(build) {
-    const builtins = new Set(builtinModules);
-    build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path }) => {
-      const name = path.replace(/^node:/, '');
-      if (!builtins.has(name)) return undefined;
-      return { path: name, namespace: 'builtin', sideEffects: false };
-    });
-    build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: builtinModule(path) }));
   },
 };
 
