@@ -1,24 +1,20 @@
 #!/usr/bin/env node
-// Compiled code is kept between starts, because to compile it takes longer than most commands.
+// Compiled code is kept between starts, because to compile it takes longer than most commands:
+// one cache for each command, which holds what that one calls. Node's own `enableCompileCache`
+// keeps for good what the first start happened to compile.
 'use strict';
-const { createRequire, enableCompileCache } = require('node:module');
-const { join } = require('node:path');
+const { createRequire } = require('node:module');
+const { dirname, join } = require('node:path');
 
 // So many starts add to a command's cache what they compiled: the first may have been one that only told a mistake.
 const GENERATIONS = 4;
 
-const bundle = join(__dirname, '../dist/jobserv.cjs');
-if (enableCompileCache) {
-  enableCompileCache();
-  require(bundle);
-} else {
-  runWithCodeCache(bundle);
-}
+run(join(__dirname, '../dist/jobserv.cjs'));
 
-/** What `enableCompileCache` does in Node 22.1 and later, for Node 20: one cache for each command. */
-function runWithCodeCache(file) {
+/** @param file a script whose value is a function: it is called with what a CommonJS module is given */
+function run(file) {
   const { readFileSync, statSync } = require('node:fs');
-  const { constants, Script } = require('node:vm');
+  const { Script } = require('node:vm');
   const { size, mtimeMs } = statSync(file);
   // V8 checks that its own version, its flags and the source's length are the same, and rejects the rest.
   const command = /^[a-z-]+$/.test(process.argv[2] ?? '') ? process.argv[2] : 'other';
@@ -31,17 +27,11 @@ function runWithCodeCache(file) {
   }
   // The last byte says how many starts have added to it.
   const cachedData = kept?.subarray(0, -1);
-  const head = '(function (exports, require, module, __filename, __dirname) {';
   // The bundle is ASCII: latin1 is read as it is.
-  const script = new Script(`${head}${readFileSync(file, 'latin1')}\n})`, {
-    filename: file,
-    ...(cachedData && { cachedData }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const script = new Script(readFileSync(file, 'latin1'), { filename: file, ...(cachedData && { cachedData }) });
   const generation = cachedData && !script.cachedDataRejected ? kept.at(-1) : 0;
   if (generation < GENERATIONS) process.once('exit', () => keep(script, command, name, generation + 1));
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(file), module, file, join(file, '..'));
+  script.runInThisContext()(createRequire(file), file, dirname(file));
 }
 
 /** Writes the cache, and removes what other versions of the program have left for this command. */

@@ -2,15 +2,16 @@
  * Builds `dist/`, the whole of what is published: one script with every command, the oclif
  * plugins' beside ours, `oclif.manifest.json`, and the licences of what is in it.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Plugin } from '@oclif/core';
 import { type BuildOptions, build } from 'esbuild';
 import { builtins } from './build/builtins.js';
-import { lazyOclif, quietEngineClient, withoutSshAndBuildkit } from './build/lazy-oclif.js';
+import { lazyOclif, quietEngineClient, withoutSshAndBuilds } from './build/lazy-oclif.js';
 import { bundledPackages, thirdPartyLicences } from './build/licences.js';
 import { inOneFile } from './build/one-file.js';
+import { packed } from './build/pack.js';
 import { partEntries, partsOfTheirOwn } from './build/parts.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -59,7 +60,7 @@ const shared = {
   external: ['typescript'],
 } satisfies BuildOptions;
 
-const plugins = [lazyOclif, quietEngineClient, builtins, withoutSshAndBuildkit];
+const plugins = [lazyOclif, quietEngineClient, builtins, withoutSshAndBuilds];
 const start = join(root, 'src/cli/start.ts');
 const ours = entries(join(root, 'src/commands'), 'commands');
 const parts = {
@@ -72,7 +73,6 @@ const parts = {
     ),
   ),
 };
-const define = { JOBSERV_PACKAGE: JSON.stringify(published) };
 
 /** A module a command: oclif reads its manifest off them. */
 function buildModules() {
@@ -83,7 +83,6 @@ function buildModules() {
     outdir: modules,
     chunkNames: 'chunks/[name]-[hash]',
     entryPoints: parts,
-    define,
     // For the CommonJS packages inside.
     banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
     plugins,
@@ -91,18 +90,19 @@ function buildModules() {
 }
 
 /** What is published: one script, so that one code cache holds all of it, and nothing is resolved at start. */
-function buildBundle() {
-  return build({
+async function buildBundle() {
+  const result = await build({
     ...shared,
-    format: 'cjs',
-    outfile: join(next, 'jobserv.cjs'),
-    entryPoints: [start],
-    define: { ...define, 'import.meta.url': 'importMetaUrl' },
-    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-    plugins: [inOneFile(parts, ours), partsOfTheirOwn, ...plugins],
-    // `require` finds the parts beside the script.
-    supported: { 'dynamic-import': false },
+    format: 'esm',
+    splitting: true,
+    write: false,
+    outdir: next,
+    chunkNames: 'chunks/[name]-[hash]',
+    entryPoints: { start, ...parts },
+    plugins: [inOneFile(Object.keys(ours), published), partsOfTheirOwn, ...plugins],
   });
+  writeFileSync(join(next, 'jobserv.cjs'), await packed(root, next, result, 'start.js'));
+  return result;
 }
 
 /** What the script reads when it needs it. */
@@ -137,6 +137,7 @@ async function writeOclifManifest(): Promise<void> {
 
 rmSync(next, { recursive: true, force: true });
 rmSync(modules, { recursive: true, force: true });
+mkdirSync(next, { recursive: true });
 const [bundle, inParts] = await Promise.all([buildBundle(), buildParts(), buildModules()]);
 await writeOclifManifest();
 const inputs = { ...inParts.metafile.inputs, ...bundle.metafile.inputs };

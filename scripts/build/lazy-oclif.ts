@@ -76,6 +76,11 @@ export const lazyOclif: Plugin = {
       contents: path === 'debug' ? QUIET_DEBUG : `module.exports = require('${path}');`,
       resolveDir: pluginData,
     }));
+    // Of it only these are read.
+    build.onLoad({ filter: /@oclif[\\/]core[\\/]package\.json$/ }, async ({ path }) => {
+      const { name, version } = JSON.parse(await readFile(path, 'utf8'));
+      return { contents: JSON.stringify({ name, version }), loader: 'json' };
+    });
     // Asked on every start, only to name the platform in `--version`.
     build.onResolve({ filter: /^wsl-utils$/ }, ({ path }) => ({ path, namespace: 'wsl' }));
     build.onLoad({ filter: /.*/, namespace: 'wsl' }, () => ({
@@ -102,15 +107,21 @@ export const quietEngineClient: Plugin = {
   },
 };
 
-/** What dockerode would load for `ssh://` engines and BuildKit sessions: large, native, and not what a worker uses. */
-export const withoutSshAndBuildkit: Plugin = {
-  name: 'without-ssh-and-buildkit',
+/** What the engine's client would load to reach `ssh://` engines and to build images: large, in part native, and not what a worker does. */
+export const withoutSshAndBuilds: Plugin = {
+  name: 'without-ssh-and-builds',
   setup(build) {
-    const absent = /^(ssh2|cpu-features|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
+    const absent = /^(ssh2|cpu-features|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore)$/;
+    // An older copy of Node's own.
+    build.onResolve({ filter: /^readable-stream$/ }, () => ({
+      path: 'stream',
+      namespace: 'builtin',
+      sideEffects: false,
+    }));
     build.onResolve({ filter: absent }, ({ path }) => ({ path, namespace: 'absent' }));
     build.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
       contents: `const refuse = () => { throw new Error(${JSON.stringify(
-        `This build of jobserv has no ${path}: engines over ssh:// and BuildKit sessions are not supported.`,
+        `This build of jobserv has no ${path}: engines over ssh:// and building images are not supported.`,
       )}); };
 module.exports = new Proxy({}, { get: () => function absent() { refuse(); } });`,
     }));

@@ -2,3 +2,7 @@
 declare module 'jobserv:commands' {
   export const commands: import('./named-command.js').CommandTable;
 }
+declare module 'jobserv:package' {
+  const published: import('@oclif/core/interfaces').PJSON;
+  export default published;
+}

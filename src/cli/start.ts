@@ -1,10 +1,7 @@
 /** The bundle's entry: package.json's part that oclif reads is built in. */
 
 import { commands } from 'jobserv:commands';
-import { fileURLToPath } from 'node:url';
-import type { PJSON } from '@oclif/core/interfaces';
+import published from 'jobserv:package';
 import { main } from './main.js';
 
-declare const JOBSERV_PACKAGE: PJSON;
-
-void main({ root: fileURLToPath(new URL('.', import.meta.url)), pjson: JOBSERV_PACKAGE }, commands);
+void main({ root: import.meta.dirname, pjson: published }, commands);
