@@ -202,9 +202,11 @@ export function describeEngine(name: 'docker' | 'podman', connect: () => Promise
       terminal.resize({ columns: 91, rows: 37 });
       terminal.input.write('until [ "$(stty size)" = "37 91" ]; do sleep 0.1; done; echo size is $(stty size)\n');
       await terminal.shows(/size is 37 91\r/);
-      terminal.input.write('echo it $((1 + 1)) sleeps; sleep 60\n');
+      // What says so is what gets the signal; the shell itself, before it has started a program, would not hand it on.
+      terminal.input.write(`sh -c 'echo it $((1 + 1)) sleeps; exec sleep 600'\n`);
       await terminal.shows(/it 2 sleeps\r/);
       terminal.input.write('\x03');
+      await terminal.shows(/it 2 sleeps\r[^#]*# /);
       terminal.input.write('test -t 0 && echo still $((40 + 2)); exit\n');
       await terminal.shows(/still 42\r/);
       await talk;
