@@ -1,6 +1,7 @@
 /** The console of a container that runs: attached before its start, followed to its last byte. */
 import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { monotonicMs } from '../executor/monotonic.js';
 import type { ConsoleSink } from '../executor/ports.js';
 import { BrokenStream, type Demuxer, FrameDemuxer, pump } from './demux.js';
 import { callOptions } from './endpoint.js';
@@ -13,7 +14,7 @@ export class ContainerConsole {
   readonly done: Promise<void>;
   readonly #stream: Readable;
   #ended = false;
-  #heard = performance.now();
+  #heard = monotonicMs();
 
   constructor(stream: Readable, sink: ConsoleSink, demuxer: Demuxer = new FrameDemuxer()) {
     this.#stream = stream;
@@ -30,7 +31,7 @@ export class ContainerConsole {
 
   /** For how long the engine has sent nothing; a sink that is busy keeps the engine waiting, not us. */
   get silentMs(): number {
-    return this.#stream.isPaused() ? 0 : performance.now() - this.#heard;
+    return this.#stream.isPaused() ? 0 : monotonicMs() - this.#heard;
   }
 
   close(): void {
@@ -38,9 +39,9 @@ export class ContainerConsole {
   }
 
   #take(taken: void | Promise<void>): void | Promise<void> {
-    this.#heard = performance.now();
+    this.#heard = monotonicMs();
     return taken?.then(() => {
-      this.#heard = performance.now();
+      this.#heard = monotonicMs();
     });
   }
 }

@@ -17,22 +17,19 @@ export function ping(endpoint: Endpoint, boundMs = BOUND_MS): Promise<PingAnswer
   const place =
     'socketPath' in endpoint ? { socketPath: endpoint.socketPath } : { host: endpoint.host, port: endpoint.port };
   return new Promise((resolve, reject) => {
-    const call = request({ ...place, path: '/_ping', agent: agentFor(endpoint), signal: AbortSignal.timeout(boundMs) });
-    call.on('error', (error) =>
-      reject(
-        error.name === 'TimeoutError' || error.name === 'AbortError'
-          ? new Error(`no answer in ${boundMs / 1000} s`)
-          : error,
-      ),
-    );
+    const call = request({ ...place, path: '/_ping', agent: agentFor(endpoint) });
+    // A signal of Node's would do the same, and take 2 ms more of every start.
+    const late = setTimeout(() => call.destroy(new Error(`no answer in ${boundMs / 1000} s`)), boundMs);
+    call.on('close', () => clearTimeout(late));
+    call.on('error', reject);
     call.on('response', (response) => {
-      response.resume();
-      response.on('error', reject);
+      // Its head says all; whatever becomes of the rest.
+      response.on('error', () => {}).resume();
       if (response.statusCode !== 200) return reject(new Error(`it answers with HTTP status ${response.statusCode}`));
       const server = String(response.headers['server'] ?? '');
       const [, product = '', version = ''] = /^(\w+)\/(\S+)/.exec(server) ?? [];
       const isPodman = product === 'Libpod' || response.headers['libpod-api-version'] !== undefined;
-      response.on('end', () => resolve({ name: isPodman ? 'podman' : 'docker', version }));
+      resolve({ name: isPodman ? 'podman' : 'docker', version });
     });
     call.end();
   });

@@ -3,12 +3,15 @@
  * it, `   <UTC time>: INFO  <detail>`.
  */
 import type { ConsolePosition } from './checkpoint.js';
+import { monotonicMs } from './monotonic.js';
 import type { Log, Reporter } from './ports.js';
 
 const NEWLINE = 0x0a;
+/** When the monotonic clock began, ms since 1970. */
+const ORIGIN = Date.now() - monotonicMs();
 
 /** `2026-11-24 04:12:31.123456`, UTC, as the server's own times are written. */
-export function consoleTime(epochMs: number = performance.timeOrigin + performance.now()): string {
+export function consoleTime(epochMs: number = ORIGIN + monotonicMs()): string {
   const micros = Math.floor((epochMs % 1) * 1000);
   const iso = new Date(epochMs).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 23)}${String(micros).padStart(3, '0')}`;

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamPosition } from './checkpoint.js';
 import type { ConsoleLog } from './console-log.js';
 import type { Limits } from './limits.js';
+import { monotonicMs } from './monotonic.js';
 import type { Container, ContainerExit } from './ports.js';
 import type { Workspace } from './workspace.js';
 
@@ -74,15 +75,15 @@ interface SilenceWatch {
 
 /** Looks inside a container that has written nothing for `limits.hungAfter`; the run goes on. */
 function watchSilence(container: Container, workspace: Workspace, log: ConsoleLog, limits: Limits): SilenceWatch {
-  let last = performance.now();
+  let last = monotonicMs();
   let busy: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout;
   // One timer that looks at the clock, not one re-armed for every chunk of a noisy script.
   const arm = (wait: number) => {
     timer = setTimeout(() => {
-      const left = last + limits.hungAfter - performance.now();
+      const left = last + limits.hungAfter - monotonicMs();
       if (left > 0) return arm(left);
-      last = performance.now();
+      last = monotonicMs();
       busy = diagnose(container, workspace, log, limits);
       arm(limits.hungAfter);
     }, wait);
@@ -91,7 +92,7 @@ function watchSilence(container: Container, workspace: Workspace, log: ConsoleLo
   arm(limits.hungAfter);
   return {
     heard: () => {
-      last = performance.now();
+      last = monotonicMs();
     },
     stop: () => {
       clearTimeout(timer);

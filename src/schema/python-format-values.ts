@@ -37,7 +37,7 @@ const OF_TYPE = names('__init_subclass__ __instancecheck__ __new__ __prepare__ _
 const BOUND = names('__subclasshook__ maketrans');
 
 /** `str` as the object that it is; the facts: CPython 3.11. */
-const TEXT_CLASS: Thing = {
+const textClass = (): Thing => ({
   text: "<class 'str'>",
   attributes: new Map<string, FormatValue>([
     ...[...METHODS].map((name): [string, Thing] => [name, methodOfClass('method', name)]),
@@ -53,7 +53,7 @@ const TEXT_CLASS: Thing = {
     ['__mro__', plain("(<class 'str'>, <class 'object'>)")],
     ['__text_signature__', plain('None')],
   ]),
-};
+});
 
 function methodOfClass(kind: string, name: string): Thing {
   const owner = OF_OBJECT.has(name) ? 'object' : 'str';
@@ -87,7 +87,7 @@ export function attributeOf(value: FormatValue, name: string): FormatValue {
 }
 
 function attributeOfText(value: string, name: string): FormatValue | undefined {
-  if (name === '__class__') return TEXT_CLASS;
+  if (name === '__class__') return textClass();
   const method = METHODS.has(name);
   if (!method && !OPERATORS.has(name)) return undefined;
   return {

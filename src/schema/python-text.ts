@@ -17,7 +17,9 @@ export function pythonLength(text: string): number {
   return length;
 }
 
-const NOT_PRINTABLE = /[\p{C}\p{Z}]/u;
+// A pattern with a class of Unicode takes 0.2 ms to make: not before it is needed.
+const isPrintable = (character: string) => !/[\p{C}\p{Z}]/u.test(character);
+const isDecimalDigit = (character: string) => /\p{Nd}/u.test(character);
 const NAMED_ESCAPES = new Map([
   ['\\', '\\\\'],
   ['\n', '\\n'],
@@ -36,7 +38,7 @@ export function pythonRepr(text: string, asciiOnly = false): string {
     else if (character === quote) out += `\\${quote}`;
     else if (code < 0x20 || code === 0x7f) out += hexEscape(code);
     else if (code < 0x7f) out += character;
-    else out += asciiOnly || NOT_PRINTABLE.test(character) ? hexEscape(code) : character;
+    else out += asciiOnly || !isPrintable(character) ? hexEscape(code) : character;
   }
   return out + quote;
 }
@@ -47,16 +49,14 @@ function hexEscape(code: number): string {
   return code <= 0xffff ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
-const DECIMAL_DIGIT = /\p{Nd}/u;
-
 /** The value of a decimal digit of any script, as Python counts with it; undefined for anything else. */
 export function decimalDigit(character: string): number | undefined {
   const code = character.codePointAt(0) ?? 0;
   if (code < 0x80) return code >= 0x30 && code <= 0x39 ? code - 0x30 : undefined;
-  if (!DECIMAL_DIGIT.test(character)) return undefined;
+  if (!isDecimalDigit(character)) return undefined;
   // Digits stand in tens from zero to nine; some tens follow each other without a gap.
   let before = 0;
-  while (DECIMAL_DIGIT.test(String.fromCodePoint(code - before - 1))) before++;
+  while (isDecimalDigit(String.fromCodePoint(code - before - 1))) before++;
   return before % 10;
 }
 

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'dotenv';
 import { UsageError } from './usage-error.js';
 
 /** The `NAME=value` lines of a file in dotenv syntax; the last of a name wins. `what` names the file in errors. */
@@ -10,5 +9,6 @@ export async function readAssignments(path: string, what: string): Promise<Recor
   } catch (error) {
     throw new UsageError(`${path}, ${what}, cannot be read: ${(error as NodeJS.ErrnoException).message}.`);
   }
+  const { parse } = await import('dotenv');
   return parse(text);
 }

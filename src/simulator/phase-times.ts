@@ -1,3 +1,4 @@
+import { monotonicMs } from '../executor/monotonic.js';
 import type { Journal, Phase } from '../executor/ports.js';
 
 export interface PhaseTime {
@@ -11,12 +12,12 @@ export class PhaseTimes implements Journal {
   readonly #times = new Map<Phase, number>();
 
   begin(phase: Phase): void {
-    this.#begun.set(phase, performance.now());
+    this.#begun.set(phase, monotonicMs());
   }
 
   end(phase: Phase): void {
-    const begun = this.#begun.get(phase) ?? performance.now();
-    this.#times.set(phase, (this.#times.get(phase) ?? 0) + performance.now() - begun);
+    const begun = this.#begun.get(phase) ?? monotonicMs();
+    this.#times.set(phase, (this.#times.get(phase) ?? 0) + monotonicMs() - begun);
   }
 
   /** In the order in which they first ended. */

@@ -6,6 +6,7 @@ import { openArchived } from '../executor/archive.js';
 import { executeRun } from '../executor/execute-run.js';
 import { LIMITS } from '../executor/limits.js';
 import type { Masker } from '../executor/masking.js';
+import { monotonicMs } from '../executor/monotonic.js';
 import { type ContainerSpec, RunFailure, type RunOutcome, type RunPorts, type Source } from '../executor/ports.js';
 import type { StringMap } from '../schema/model.js';
 import type { ConsoleView } from '../terminal/console-view.js';
@@ -91,7 +92,7 @@ async function simulateIn(
   try {
     const engine = await around.engine;
     const startedAt = new Date();
-    const begun = performance.now();
+    const begun = monotonicMs();
     let asked: ContainerSpec | undefined;
     const pulling = withPullPolicy(engine, around.pull, (reference) => noteNotPulled(ledger, reference));
     const ports: RunPorts = {
@@ -129,7 +130,7 @@ async function simulateIn(
     const startFault = await around.ended(planned, outcome.status === 'PASSED');
     const result = resultOf(planned, outcome, {
       startedAt: startedAt.toISOString(),
-      durationMs: Math.round(performance.now() - begun),
+      durationMs: Math.round(monotonicMs() - begun),
       phases: times.list(),
       workspace: workspace.root,
       console: workspace.console,

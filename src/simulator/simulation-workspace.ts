@@ -2,7 +2,7 @@
  * The folder of a simulated run (SPEC 8): clean when the run begins; afterwards it keeps
  * what is listed here and nothing else, no secret above all.
  */
-import { type Dirent, readdirSync, realpathSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { type Dirent, readdirSync, realpathSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openWorkspace, type Workspace } from '../executor/workspace.js';
@@ -108,8 +108,8 @@ async function removeEntries(
 
 /** Removes a tree, whoever owns what is in it. */
 export async function removeAnyTree(path: string, removeTree: (path: string) => Promise<void>): Promise<void> {
-  // Most are files, for which there is a quicker way.
-  if (removeFile(path)) return;
+  // Most are files and empty folders, for which there is a quicker way.
+  if (isDone(() => unlinkSync(path)) || isDone(() => rmdirSync(path))) return;
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
@@ -118,9 +118,9 @@ export async function removeAnyTree(path: string, removeTree: (path: string) => 
   }
 }
 
-function removeFile(path: string): boolean {
+function isDone(work: () => void): boolean {
   try {
-    unlinkSync(path);
+    work();
     return true;
   } catch {
     return false;
