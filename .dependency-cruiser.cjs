@@ -38,7 +38,8 @@ const adapters = ['docker', 'git', 'server', 'terminal'];
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    // What the build makes (src/cli/bundle.d.ts) is in no file.
+    { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^jobserv:' } },
     layer('schema'),
     layer('executor', 'schema'),
     ...adapters.map((name) => layer(name, 'executor', 'schema')),

@@ -43,7 +43,11 @@ export async function converse(
   try {
     stream.pipe(terminal.output, { end: false });
     await within(limits.call, (abort) => container.start(callOptions({ signal: abort }))).catch(refuse);
-    const resize = () => tellSize(container, terminal, limits);
+    // One after the other: the engine may take two in the wrong order, and the older size would stay.
+    let told = Promise.resolve();
+    const resize = () => {
+      told = told.then(() => tellSize(container, terminal, limits));
+    };
     unlisten = terminal.onResize(resize);
     resize();
     terminal.input.pipe(stream);
@@ -64,9 +68,9 @@ function refuse(error: unknown): never {
 }
 
 /** A window that is of the wrong size is no reason to end anything, and the container may have ended by itself. */
-function tellSize(container: Docker.Container, terminal: Terminal, limits: EngineLimits): void {
+async function tellSize(container: Docker.Container, terminal: Terminal, limits: EngineLimits): Promise<void> {
   const { columns: w, rows: h } = terminal.size();
-  within(limits.call, (signal) =>
+  await within(limits.call, (signal) =>
     container.resize(callOptions({ query: { h, w }, signal }) as { h: number; w: number }),
   ).catch(() => {});
 }
