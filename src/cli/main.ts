@@ -1,5 +1,4 @@
 import type { PJSON } from '@oclif/core/interfaces';
-import { run } from '@oclif/core/run';
 import { settings } from '@oclif/core/settings';
 import { type CommandTable, namedCommand, runNamed } from './named-command.js';
 import { surviveBrokenPipes, whenWritten } from './output.js';
@@ -18,11 +17,16 @@ export async function main(options: { root: string; pjson: PJSON }, table: Comma
   try {
     const args = process.argv.slice(2);
     const named = namedCommand(args, table);
-    await (named === undefined ? run(args, { ...options, userPlugins: false }) : runNamed(named, options));
+    await (named === undefined ? runAny(args, options) : runNamed(named, options));
   } catch (error) {
     process.exitCode = await reportError(error);
   }
   await whenWritten();
   // Not left to the event loop: an engine's idle connection would keep the user waiting.
   process.exit();
+}
+
+async function runAny(args: string[], options: { root: string; pjson: PJSON }): Promise<void> {
+  const { run } = await import('@oclif/core/run');
+  await run(args, { ...options, userPlugins: false });
 }

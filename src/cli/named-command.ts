@@ -3,7 +3,7 @@
  * plugins, and asks for a shell and a theme: as long as all the rest of a start. It is taken for
  * help, versions, completion and mistakes.
  */
-import { Config } from '@oclif/core/config';
+import type { Config } from '@oclif/core/config';
 import type { PJSON } from '@oclif/core/interfaces';
 import type { BaseCommand } from './base-command.js';
 
@@ -34,20 +34,21 @@ export function namedCommand(args: readonly string[], table: CommandTable): Name
 export async function runNamed({ words, argv, load }: NamedCommand, options: { root: string; pjson: PJSON }) {
   const { default: command } = await load();
   command.id = words.join(':');
-  return command.runHere(argv, new PackageConfig(options));
+  return command.runHere(argv, configOf(options));
 }
 
-/** What a command asks of its configuration, and no more. */
-class PackageConfig extends Config {
-  constructor(options: { root: string; pjson: PJSON }) {
-    super(options);
-    const { pjson, root } = options;
-    const { name, version, oclif } = pjson;
-    Object.assign(this, { root, pjson, name, version, bin: oclif.bin ?? name });
-  }
-
-  /** The package has no hooks but for a command that is not known. */
-  override async runHook() {
-    return { successes: [], failures: [] };
-  }
+/** What a command asks of its configuration, and no more: nothing is read for it. */
+function configOf({ root, pjson }: { root: string; pjson: PJSON }): Config {
+  const { name, version, oclif } = pjson;
+  const bin = oclif.bin ?? name;
+  const scopedEnvVarKey = (key: string) => `${bin}_${key}`.toUpperCase();
+  const config: Partial<Config> = {
+    ...{ root, pjson, name, version, bin },
+    scopedEnvVarKey,
+    scopedEnvVarKeys: (key: string) => [scopedEnvVarKey(key)],
+    scopedEnvVar: (key: string) => process.env[scopedEnvVarKey(key)],
+    // The package has no hooks but for a command that is not known.
+    runHook: async () => ({ successes: [], failures: [] }),
+  };
+  return config as Config;
 }

@@ -16,10 +16,15 @@ interface Owner {
 
 export type OwnerState = 'alive' | 'dead' | 'elsewhere';
 
+let current: Promise<string> | undefined;
+
 /** The label's value for the process that runs now. */
-export async function currentOwner(): Promise<string> {
-  const here = surroundings();
-  return [process.pid, (await startTime(process.pid)) ?? '', here.boot, here.place].join(':');
+export function currentOwner(): Promise<string> {
+  current ??= startTime(process.pid).then((start = '') => {
+    const { boot, place } = surroundings();
+    return [process.pid, start, boot, place].join(':');
+  });
+  return current;
 }
 
 /**

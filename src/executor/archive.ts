@@ -2,9 +2,10 @@
  * What the script left under `/archive`. The container could write there whatever it
  * liked, so nothing below it is followed: links are told and skipped, files are opened
  * with O_NOFOLLOW and looked at again once they are open.
+ *
+ * Without waiting: there may be thousands of small ones, and a call takes microseconds.
  */
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ArtifactFile, type Log, type RebootRequest, RunFailure } from './ports.js';
 import type { Workspace } from './workspace.js';
@@ -14,12 +15,7 @@ export async function listArtifacts(root: string, log: Log): Promise<ArtifactFil
   const files: ArtifactFile[] = [];
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    // Names are bytes; one that is no UTF-8 cannot be asked for by name on the server.
-    const options = { withFileTypes: true, encoding: 'buffer' } as const;
-    const entries = await readdir(join(root, folder), options).catch((error: Error) => {
-      throw new RunFailure('artifacts', `The folder ${shown(folder)} of /archive cannot be read: ${error.message}.`);
-    });
-    for (const entry of entries) {
+    for (const entry of entriesOf(root, folder)) {
       const name = entry.name.toString();
       const path = folder === '' ? name : `${folder}/${name}`;
       if (!Buffer.from(name).equals(entry.name)) {
@@ -27,13 +23,23 @@ export async function listArtifacts(root: string, log: Log): Promise<ArtifactFil
       } else if (entry.isDirectory()) {
         folders.push(path);
       } else if (entry.isFile()) {
-        files.push({ path, sizeBytes: (await lstat(join(root, path))).size });
+        files.push({ path, sizeBytes: lstatSync(join(root, path)).size });
       } else {
         await log.warn(`Skipping ${shown(path)}: ${entry.isSymbolicLink() ? 'a symbolic link' : 'not a regular file'}`);
       }
     }
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** With names as bytes: one that is no UTF-8 cannot be asked for by name on the server. */
+function entriesOf(root: string, folder: string) {
+  try {
+    return readdirSync(join(root, folder), { withFileTypes: true, encoding: 'buffer' });
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new RunFailure('artifacts', `The folder ${shown(folder)} of /archive cannot be read: ${why}.`);
+  }
 }
 
 function shown(path: string): string {
@@ -46,23 +52,9 @@ const FOLDER_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NO
 const NOT_THERE = ['ENOENT', 'ELOOP', 'ENXIO', 'EACCES', 'ENOTDIR'];
 
 /**
- * Opens a file below `/archive` for reading; undefined when there is no such file, or it is
- * no regular one. O_NONBLOCK: to open a FIFO would wait for its writer.
- */
-export async function openArchived(path: string): Promise<FileHandle | undefined> {
-  const file = await open(path, FILE_FLAGS).catch((error: NodeJS.ErrnoException) => {
-    if (NOT_THERE.includes(error.code ?? '')) return undefined;
-    throw error;
-  });
-  if (file === undefined || (await file.stat()).isFile()) return file;
-  await file.close();
-  return undefined;
-}
-
-/**
  * The folder of the artifacts, for files of `listArtifacts`: neither such a file nor a folder on the
  * way to it may have become a link since. Each is opened from the one above it, through what Linux has
- * for open folders. Without waiting: there may be thousands of small ones, and a call takes microseconds.
+ * for open folders.
  */
 export class ArchiveFolder {
   readonly #root: string;
@@ -77,7 +69,7 @@ export class ArchiveFolder {
     const folders = path.split('/');
     const name = folders.pop() ?? '';
     if (folders.some((folder) => folder === '..' || folder === '.')) return undefined;
-    if (process.platform !== 'linux') return openRegular(join(this.#root, path));
+    if (process.platform !== 'linux') return openArchived(join(this.#root, path));
     this.#open ??= openSync(this.#root, FOLDER_FLAGS);
     let at = this.#open;
     try {
@@ -90,7 +82,7 @@ export class ArchiveFolder {
         }
         at = next;
       }
-      return openRegular(`/proc/self/fd/${at}/${name}`);
+      return openArchived(`/proc/self/fd/${at}/${name}`);
     } finally {
       if (at !== this.#open) closeSync(at);
     }
@@ -103,7 +95,11 @@ export class ArchiveFolder {
   }
 }
 
-function openRegular(path: string): number | undefined {
+/**
+ * Opens a file below `/archive` for reading: an open file, the caller's to close; undefined when there
+ * is no such file, or it is no regular one. O_NONBLOCK: to open a FIFO would wait for its writer.
+ */
+export function openArchived(path: string): number | undefined {
   const file = openIfThere(path, FILE_FLAGS);
   if (file === undefined || fstatSync(file).isFile()) return file;
   closeSync(file);
@@ -129,32 +125,32 @@ const REBOOT_SCRIPTS = { warm: 'execute-on-reboot', cold: 'execute-on-cold-reboo
  *
  * @throws RunFailure(script) for one that is no text
  */
-export async function findRebootScript(workspace: Workspace): Promise<RebootRequest | undefined> {
+export function findRebootScript(workspace: Workspace): RebootRequest | undefined {
   for (const cold of [false, true]) {
     const name = rebootScriptName(cold);
-    const file = await openArchived(join(workspace.archive, name));
+    const file = openArchived(join(workspace.archive, name));
     if (file === undefined) continue;
     try {
-      const { size } = await file.stat();
+      const { size } = fstatSync(file);
       if (size > LONGEST_REBOOT_SCRIPT) {
         throw new RunFailure('script', `/archive/${name} is ${size} bytes long: more than a script can be.`);
       }
-      const script = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(await file.readFile());
+      const script = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
       return { cold, script };
     } catch (error) {
       if (error instanceof TypeError)
         throw new RunFailure('script', `/archive/${name} is not UTF-8 text.`, { cause: error });
       throw error;
     } finally {
-      await file.close();
+      closeSync(file);
     }
   }
   return undefined;
 }
 
 /** Takes that script out of the archive; one that is gone already is no error. */
-export async function removeRebootScript(workspace: Workspace, { cold }: RebootRequest): Promise<void> {
-  await rm(join(workspace.archive, rebootScriptName(cold)), { force: true });
+export function removeRebootScript(workspace: Workspace, { cold }: RebootRequest): void {
+  rmSync(join(workspace.archive, rebootScriptName(cold)), { force: true });
 }
 
 function rebootScriptName(cold: boolean): string {

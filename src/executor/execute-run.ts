@@ -122,7 +122,7 @@ export async function executeRun(
           progress.exit = known.exit;
           throwUnlessPassed(known.exit, ports.host.memoryBytes);
         }
-        const found = await findRebootScript(workspace);
+        const found = findRebootScript(workspace);
         if (found === undefined) return;
         await log.heading(`The script asks for a ${found.cold ? 'cold ' : ''}reboot, and to go on after it`);
         await notes.add({ reboot: found });
@@ -178,7 +178,7 @@ export async function executeRun(
   const reboot = async (clock: Clock): Promise<void> => {
     const { reboot: request } = known;
     if (request === undefined) return;
-    await removeRebootScript(workspace, request);
+    removeRebootScript(workspace, request);
     await phase('reboot', async () => {
       clock.pause();
       await notes.add({ clock: clock.state() });

@@ -122,8 +122,7 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
       memoryBytes: request.memoryBytes,
       locks,
       open,
-      // While the engine makes the first container there is nothing else to do.
-      underWay: tidy,
+      underWay: () => void setTimeout(tidy, STARTING_MS),
       ended,
     };
     const { results: runs, left } = await inTurn(planned, request.jobs, request.signal, async (one, index) => {
@@ -137,6 +136,9 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
     return { version: 1, status: passed ? 'PASSED' : 'FAILED', runs, ...(warnings.length > 0 ? { warnings } : {}) };
   });
 }
+
+/** In this time a container is made and told to start; until its script runs there is nothing to do. */
+const STARTING_MS = 30;
 
 /** No log driver: the console is read as it is written, and the engine's own copy would be the bottleneck. */
 async function connect() {

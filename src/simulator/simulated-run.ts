@@ -1,5 +1,5 @@
 /** One run, simulated: its workspace, its ports, the executor's story, and what is kept of it. */
-import { rmSync } from 'node:fs';
+import { closeSync, readSync, rmSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import type { DockerEngine } from '../docker/engine.js';
 import { openArchived } from '../executor/archive.js';
@@ -192,15 +192,15 @@ async function noteRun(
 const LARGEST_SCRIPT = 1024 * 1024;
 
 /** The script of a script-repo, as far as it lies there as a plain file. */
-async function readScript({ scriptRepo }: SimulationWorkspace, path: string): Promise<string> {
+function readScript({ scriptRepo }: SimulationWorkspace, path: string): string {
   const inside = normalize(`./${path}`);
   if (inside === '.' || inside.startsWith('..')) return '';
-  const file = await openArchived(join(scriptRepo, inside));
+  const file = openArchived(join(scriptRepo, inside));
   if (file === undefined) return '';
   try {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(LARGEST_SCRIPT) });
-    return buffer.subarray(0, bytesRead).toString();
+    const buffer = Buffer.alloc(LARGEST_SCRIPT);
+    return buffer.subarray(0, readSync(file, buffer)).toString();
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }

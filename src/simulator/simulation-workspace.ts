@@ -108,14 +108,20 @@ async function removeEntries(
 
 /** Removes a tree, whoever owns what is in it. */
 export async function removeAnyTree(path: string, removeTree: (path: string) => Promise<void>): Promise<void> {
-  // Most are files and empty folders, for which there is a quicker way.
-  if (isDone(() => unlinkSync(path)) || isDone(() => rmdirSync(path))) return;
+  // Most are a file, or a folder with a file or two, for which there is a quicker way.
+  if (isDone(() => unlinkSync(path)) || isDone(() => removeFlat(path))) return;
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
     if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     await removeTree(path);
   }
+}
+
+/** @throws when it holds a folder, or something that is not ours to remove */
+function removeFlat(folder: string): void {
+  for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
+  rmdirSync(folder);
 }
 
 function isDone(work: () => void): boolean {
