@@ -46,8 +46,7 @@ export const builtins: Plugin = {
     build.onResolve({ filter: /^(node:)?[a-z_/0-9]+$/ }, ({ path, kind }) => {
       const name = path.replace(/^node:/, '');
       if (!known.has(name)) return undefined;
-      const asFacade =
-        kind === 'require-call' || (kind === 'import-statement' && HEAVY.includes(name)) || name === 'process';
+      const asFacade = kind !== 'import-statement' || HEAVY.includes(name) || name === 'process';
       return { path: name, namespace: asFacade ? 'builtin' : 'builtin-module', sideEffects: false };
     });
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: asCommonJs(path) }));
