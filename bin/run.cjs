@@ -8,16 +8,18 @@ const { dirname, join } = require('node:path');
 
 // So many starts add to a command's cache what they compiled: the first may have been one that only told a mistake.
 const GENERATIONS = 4;
+/** Stands for help, versions, and no word at all. */
+const NO_COMMAND = 'other';
 
 run(join(__dirname, '../dist/jobserv.cjs'));
 
-/** @param file a script whose value is a function: it is called with what a CommonJS module is given */
+/** @param file a script whose value is a function: what it is called with is a module's, what it answers are the names of commands */
 function run(file) {
   const { readFileSync, statSync } = require('node:fs');
   const { Script } = require('node:vm');
   const { size, mtimeMs } = statSync(file);
   // V8 checks that its own version, its flags and the source's length are the same, and rejects the rest.
-  const command = /^[a-z-]+$/.test(process.argv[2] ?? '') ? process.argv[2] : 'other';
+  const command = /^[a-z][a-z-]*$/.test(process.argv[2] ?? '') ? process.argv[2] : NO_COMMAND;
   const name = `${command}-${process.version}-${process.arch}-${size}-${Math.floor(mtimeMs)}`;
   let kept;
   try {
@@ -30,8 +32,11 @@ function run(file) {
   // The bundle is ASCII: latin1 is read as it is.
   const script = new Script(readFileSync(file, 'latin1'), { filename: file, ...(cachedData && { cachedData }) });
   const generation = cachedData && !script.cachedDataRejected ? kept.at(-1) : 0;
-  if (generation < GENERATIONS) process.once('exit', () => keep(script, command, name, generation + 1));
-  script.runInThisContext()(createRequire(file), file, dirname(file));
+  const commands = script.runInThisContext()(createRequire(file), file, dirname(file));
+  // A word that is misspelt is no command: nothing is kept for it.
+  if (generation < GENERATIONS && [NO_COMMAND, ...commands].includes(command)) {
+    process.once('exit', () => keep(script, command, name, generation + 1));
+  }
 }
 
 /** Writes the cache, and removes what other versions of the program have left for this command. */

@@ -1,7 +1,8 @@
 /**
  * One script of many: esbuild's chunks, each a function that is called when somebody first asks
  * for it. What a command does not need is then neither evaluated nor in its code cache. The
- * script's value is a function, which is to be called as `bin/run.cjs` does.
+ * script's value is a function, which is to be called as `bin/run.cjs` does; it answers the first
+ * words of all commands.
  */
 import { relative } from 'node:path';
 import { type BuildResult, transform } from 'esbuild';
@@ -65,8 +66,15 @@ const chunks = {
 ${chunks.join(',\n')}
 };
 $chunk(${JSON.stringify(entry)});
+return ${JSON.stringify(firstWords([...calls.keys()]))};
 })
 `;
+}
+
+/** `rundef` of `commands/rundef/create.js` */
+function firstWords(names: string[]): string[] {
+  const words = names.map((name) => /^commands\/([\w-]+)/.exec(name)?.[1]);
+  return [...new Set(words.filter((word) => word !== undefined))];
 }
 
 async function asCommonJs(text: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { Command } from '@oclif/core/command';
 import type { Config } from '@oclif/core/config';
 import { CLIError } from '@oclif/core/errors';
-import { surviveBrokenPipes } from './output.js';
+import { jsonText, surviveBrokenPipes } from './output.js';
 import { describeError } from './report-error.js';
 
 /**
@@ -40,7 +40,7 @@ export abstract class BaseCommand extends Command {
   }
 
   override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    process.stdout.write(`${jsonText(json)}\n`);
   }
 
   /** Text on stdout, as it is; nothing under `--json`. */

@@ -1,4 +1,5 @@
 /** Standard output and error, as a process owns them. */
+import { UsageError } from '../simulator/usage-error.js';
 
 /**
  * The reader of our output may go away (`jobserv list | head -1`). The work goes on without
@@ -12,6 +13,16 @@ export function surviveBrokenPipes(): void {
       // EIO: a terminal that was closed.
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     });
+  }
+}
+
+/** @throws UsageError when it would be longer than a text can be */
+export function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value, null, 2);
+  } catch (error) {
+    if (!(error instanceof RangeError && /string length/.test(error.message))) throw error;
+    throw new UsageError('The JSON of all this is longer than the 512 MB that a text can have. Ask for fewer runs.');
   }
 }
 

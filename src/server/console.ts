@@ -6,7 +6,7 @@ import type { HttpClient } from './http.js';
 import { ServerFailure } from './server-failure.js';
 
 /** Statuses of a run that gets nothing more. */
-const ENDED = new Set(['PASSED', 'FAILED', 'SKIPPED', 'PROMOTED']);
+export const ENDED = new Set(['PASSED', 'FAILED', 'SKIPPED', 'PROMOTED']);
 
 export interface ServerConsole {
   /** The run's status when this was answered; undefined where the server does not say. */

@@ -55,4 +55,8 @@ it('keeps compiled code: four starts of a command add to it, later ones leave it
     starts.push(readdirSync(folder).map((name) => `${readFileSync(join(folder, name)).at(-1)}`));
   }
   expect(starts).toEqual([['1'], ['2'], ['3'], ['4'], ['4'], ['4']]);
+  expect((await jobserv(['shcema'], { env: { XDG_CACHE_HOME: cache } })).status).toBe(2);
+  expect((await jobserv([], { env: { XDG_CACHE_HOME: cache } })).status).toBe(0);
+  const kept = readdirSync(folder).map((name) => name.replace(/-v\d.*/, ''));
+  expect(kept.sort()).toEqual(['other', 'schema']);
 });

@@ -4,6 +4,7 @@
  * lost leaves a doubt; before anything else is sent, the server's console is asked.
  */
 import type { RunStatus } from '../../executor/ports.js';
+import { ENDED } from '../../server/console.js';
 import { ServerFailure } from '../../server/server-failure.js';
 import type { RunServer } from './run-server.js';
 import type { Spool } from './spool.js';
@@ -38,8 +39,6 @@ export const SENDER_LIMITS: SenderLimits = {
 const SMALLEST_CHUNK = 1024;
 /** More of the server's console than this is not compared. */
 const LARGEST_DOUBT = 64 * 1024 * 1024;
-/** Statuses of a run that gets nothing more. */
-export const ENDED = new Set(['PASSED', 'FAILED', 'SKIPPED', 'PROMOTED']);
 
 export interface SenderEvents {
   /** The server wants the run to stop. */

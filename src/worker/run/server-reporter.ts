@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { consoleTime } from '../../executor/console-log.js';
 import { type Reporter, RunFailure, type RunStatus } from '../../executor/ports.js';
 import type { Test } from '../../schema/model.js';
+import { ENDED } from '../../server/console.js';
 import { ServerFailure } from '../../server/server-failure.js';
-import { ConsoleSender, ENDED, isFinal, SENDER_LIMITS, type SenderLimits } from './console-sender.js';
+import { ConsoleSender, isFinal, SENDER_LIMITS, type SenderLimits } from './console-sender.js';
 import type { RunServer } from './run-server.js';
 import type { Spool } from './spool.js';
 
