@@ -6,8 +6,9 @@
 const { createRequire } = require('node:module');
 const { dirname, join } = require('node:path');
 
-// So many starts add to a command's cache what they compiled: the first may have been one that only told a mistake.
-const GENERATIONS = 4;
+// Two starts that did their work add to a command's cache what they compiled, or four that may
+// only have told a mistake.
+const ENOUGH = 4;
 /** Stands for help, versions, and no word at all. */
 const NO_COMMAND = 'other';
 
@@ -27,26 +28,26 @@ function run(file) {
   } catch {
     // The first start of this command.
   }
-  // The last byte says how many starts have added to it.
+  // The last byte says how much the starts before have added to it.
   const cachedData = kept?.subarray(0, -1);
   // The bundle is ASCII: latin1 is read as it is.
   const script = new Script(readFileSync(file, 'latin1'), { filename: file, ...(cachedData && { cachedData }) });
-  const generation = cachedData && !script.cachedDataRejected ? kept.at(-1) : 0;
+  const added = cachedData && !script.cachedDataRejected ? kept.at(-1) : 0;
   const commands = script.runInThisContext()(createRequire(file), file, dirname(file));
   // A word that is misspelt is no command: nothing is kept for it.
-  if (generation < GENERATIONS && [NO_COMMAND, ...commands].includes(command)) {
-    process.once('exit', () => keep(script, command, name, generation + 1));
+  if (added < ENOUGH && [NO_COMMAND, ...commands].includes(command)) {
+    process.once('exit', (status) => keep(script, command, name, added + (status < 2 ? 2 : 1)));
   }
 }
 
 /** Writes the cache, and removes what other versions of the program have left for this command. */
-function keep(script, command, name, generation) {
+function keep(script, command, name, added) {
   const { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } = require('node:fs');
   const folder = cacheFolder();
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const own = join(folder, `${name}.${process.pid}`);
-    writeFileSync(own, Buffer.concat([script.createCachedData(), Buffer.of(generation)]), { mode: 0o600 });
+    writeFileSync(own, Buffer.concat([script.createCachedData(), Buffer.of(added)]), { mode: 0o600 });
     renameSync(own, join(folder, name));
     for (const other of readdirSync(folder)) {
       if (other.startsWith(`${command}-v`) && !other.startsWith(name)) rmSync(join(folder, other), { force: true });

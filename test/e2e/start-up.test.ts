@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageOfPart } from '../../scripts/build/parts.js';
 import { jobserv } from './jobserv.js';
@@ -43,20 +43,33 @@ describe('start-up', () => {
   );
 });
 
-it('keeps compiled code: four starts of a command add to it, later ones leave it alone', async () => {
+it('keeps compiled code: two starts of a command add to it, later ones leave it alone', async () => {
   const cache = mkdtempSync(join(tmpdir(), 'jobserv-e2e-code-'));
   const folder = join(cache, 'jobserv-code');
   const old = join(folder, 'schema-v1-x64-1-1');
   mkdirSync(folder);
   writeFileSync(old, 'of a version that is gone');
   const starts: string[][] = [];
-  for (let start = 0; start < 6; start++) {
+  for (let start = 0; start < 3; start++) {
     expect((await jobserv(['schema'], { env: { XDG_CACHE_HOME: cache } })).status).toBe(0);
     starts.push(readdirSync(folder).map((name) => `${readFileSync(join(folder, name)).at(-1)}`));
   }
-  expect(starts).toEqual([['1'], ['2'], ['3'], ['4'], ['4'], ['4']]);
+  expect(starts).toEqual([['2'], ['4'], ['4']]);
   expect((await jobserv(['shcema'], { env: { XDG_CACHE_HOME: cache } })).status).toBe(2);
   expect((await jobserv([], { env: { XDG_CACHE_HOME: cache } })).status).toBe(0);
   const kept = readdirSync(folder).map((name) => name.replace(/-v\d.*/, ''));
   expect(kept.sort()).toEqual(['other', 'schema']);
+});
+
+it('keeps more of a command that has told mistakes only', async () => {
+  const cache = mkdtempSync(join(tmpdir(), 'jobserv-e2e-code-'));
+  const folder = join(cache, 'jobserv-code');
+  const added: number[] = [];
+  const hello = resolve('examples/projects/hello.yml');
+  for (const file of ['/nowhere.yml', '/nowhere.yml', hello, hello]) {
+    await jobserv(['list', file], { env: { XDG_CACHE_HOME: cache } });
+    const [name = ''] = readdirSync(folder);
+    added.push(readFileSync(join(folder, name)).at(-1) ?? 0);
+  }
+  expect(added).toEqual([1, 2, 4, 4]);
 });
