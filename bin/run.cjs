@@ -22,17 +22,10 @@ function run(file) {
   // V8 checks that its own version, its flags and the source's length are the same, and rejects the rest.
   const command = /^[a-z][a-z-]*$/.test(process.argv[2] ?? '') ? process.argv[2] : NO_COMMAND;
   const name = `${command}-${process.version}-${process.arch}-${size}-${Math.floor(mtimeMs)}`;
-  let kept;
-  try {
-    kept = readFileSync(join(cacheFolder(), name));
-  } catch {
-    // The first start of this command.
-  }
-  // The last byte says how much the starts before have added to it.
-  const cachedData = kept?.subarray(0, -1);
+  const { cachedData, added: before } = keptOf(join(cacheFolder(), name));
   // The bundle is ASCII: latin1 is read as it is.
   const script = new Script(readFileSync(file, 'latin1'), { filename: file, ...(cachedData && { cachedData }) });
-  const added = cachedData && !script.cachedDataRejected ? kept.at(-1) : 0;
+  const added = script.cachedDataRejected ? 0 : before;
   const commands = script.runInThisContext()(createRequire(file), file, dirname(file));
   // A word that is misspelt is no command: nothing is kept for it.
   if (added < ENOUGH && [NO_COMMAND, ...commands].includes(command)) {
@@ -40,15 +33,45 @@ function run(file) {
   }
 }
 
+/** What the starts before have kept; the last byte says how much they added, the four before it that they are whole. */
+function keptOf(path) {
+  try {
+    const bytes = require('node:fs').readFileSync(path);
+    const cachedData = bytes.subarray(0, -5);
+    if (bytes.readInt32LE(cachedData.length) === sampleOf(cachedData)) return { cachedData, added: bytes.at(-1) };
+  } catch {
+    // The first start of this command.
+  }
+  return { added: 0 };
+}
+
+/**
+ * Of every sector of a file some words. V8 ends the process over code that is damaged: a file that was
+ * being written when the power failed would end every start of its command.
+ */
+function sampleOf(bytes) {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  let sum = bytes.length;
+  for (let at = 0; at < words.length; at += 16) sum = (Math.imul(sum, 31) + words[at]) | 0;
+  return sum;
+}
+
 /** Writes the cache, and removes what other versions of the program have left for this command. */
 function keep(script, command, name, added) {
   const { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } = require('node:fs');
   const folder = cacheFolder();
+  const own = join(folder, `${name}.${process.pid}`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const own = join(folder, `${name}.${process.pid}`);
-    writeFileSync(own, Buffer.concat([script.createCachedData(), Buffer.of(added)]), { mode: 0o600 });
-    renameSync(own, join(folder, name));
+    const code = script.createCachedData();
+    const trailer = Buffer.alloc(5, added);
+    trailer.writeInt32LE(sampleOf(code));
+    try {
+      writeFileSync(own, Buffer.concat([code, trailer]), { mode: 0o600 });
+      renameSync(own, join(folder, name));
+    } finally {
+      rmSync(own, { force: true });
+    }
     for (const other of readdirSync(folder)) {
       if (other.startsWith(`${command}-v`) && !other.startsWith(name)) rmSync(join(folder, other), { force: true });
     }

@@ -9,7 +9,7 @@ import type { Plugin } from 'esbuild';
 
 /** Take milliseconds to load, and are imported by much that does not need them at once. */
 const HEAVY = ['child_process', 'crypto', 'http', 'https', 'net', 'perf_hooks', 'tls', 'tty', 'zlib'];
-/** Heavy, too, and what is imported of them is functions that are only called. */
+/** Heavy, too, and their functions are only called: each loads its module. */
 const HEAVY_FUNCTIONS = ['fs/promises', 'timers/promises'];
 
 const source = (name: string) => `process.getBuiltinModule(${JSON.stringify(`node:${name}`)})`;
@@ -25,12 +25,16 @@ for (const name of ${JSON.stringify(namesOf(name))}) {
 
 /** Calls that are marked as pure: esbuild leaves out those whose result nobody imports. */
 function asModule(name: string): string {
-  const lazy = HEAVY_FUNCTIONS.includes(name);
-  const lines = namesOf(name).map((key) => `export const ${key} = /* @__PURE__ */ take(${JSON.stringify(key)});`);
+  const all = process.getBuiltinModule(name) as Record<string, unknown>;
+  const isLater = (key: string) => HEAVY_FUNCTIONS.includes(name) && typeof all[key] === 'function';
+  const lines = namesOf(name).map(
+    (key) => `export const ${key} = /* @__PURE__ */ ${isLater(key) ? 'later' : 'now'}(${JSON.stringify(key)});`,
+  );
   return `const load = () => ${source(name)};
-const take = ${lazy ? '(key) => (...args) => load()[key](...args)' : '(key) => load()[key]'};
+const now = (key) => load()[key];
+const later = (key) => (...args) => load()[key](...args);
 ${lines.join('\n')}
-${lazy ? '' : 'export default /* @__PURE__ */ load();'}`;
+export default /* @__PURE__ */ load();`;
 }
 
 function namesOf(name: string): string[] {

@@ -1,5 +1,6 @@
 /** What a simulation needs of this machine: what works, and how to repair what does not. */
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, mkdir, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { loadDockerConfig } from '../docker/docker-config.js';
 import { connectEngine, type DockerEngine } from '../docker/engine.js';

@@ -73,3 +73,20 @@ it('keeps more of a command that has told mistakes only', async () => {
   }
   expect(added).toEqual([1, 2, 4, 4]);
 });
+
+it.each([
+  ['a page was never written', (code: Buffer) => code.fill(0, 40_960, 45_056)],
+  ['the end was never written', (code: Buffer) => code.subarray(0, 100_000)],
+  ['nothing was', () => Buffer.alloc(0)],
+])('starts, and keeps code anew, where of what was kept %s', async (_, damaged) => {
+  const cache = mkdtempSync(join(tmpdir(), 'jobserv-e2e-code-'));
+  const schema = () => jobserv(['schema'], { env: { XDG_CACHE_HOME: cache } });
+  await schema();
+  const [name = ''] = readdirSync(join(cache, 'jobserv-code'));
+  const path = join(cache, 'jobserv-code', name);
+  const whole = readFileSync(path);
+  writeFileSync(path, damaged(Buffer.from(whole)));
+  expect(await schema()).toMatchObject({ status: 0, stderr: '' });
+  expect(readFileSync(path).length).toBeGreaterThan(whole.length / 2);
+  expect(readFileSync(path).at(-1)).toBe(2);
+});
