@@ -22,7 +22,9 @@ export function jsonText(value: unknown): string {
     return JSON.stringify(value, null, 2);
   } catch (error) {
     if (!(error instanceof RangeError && /string length/.test(error.message))) throw error;
-    throw new UsageError('The JSON of all this is longer than the 512 MB that a text can have. Ask for fewer runs, or split the definition.');
+    throw new UsageError(
+      'The JSON of all this is longer than the 512 MB that a text can have. Ask for fewer runs, or split the definition.',
+    );
   }
 }
 
