@@ -1,7 +1,7 @@
 /** The machine of a simulation: lenient where a worker has settings (SPEC 8). */
-import { readdirSync } from 'node:fs';
 import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { certificatesFolder } from '../executor/certificates.js';
 import { type Host, RunFailure } from '../executor/ports.js';
 import type { StringMap } from '../schema/model.js';
 import type { Ledger } from './ledger.js';
@@ -23,7 +23,6 @@ export interface SimulationHostOptions {
   ledger: Ledger;
 }
 
-const CERTIFICATES = '/usr/local/share/ca-certificates';
 /** As the server has it for names of volumes; the two that are no names are not. */
 const VOLUME_NAME = /^(?!\.{1,2}$)[a-zA-Z0-9_.-]+$/;
 
@@ -44,21 +43,13 @@ export function simulationHost(options: SimulationHostOptions): Host {
       );
       return makeFolder(workspace, 'shared-volumes', name);
     },
-    certificates: async () => (hasEntries(CERTIFICATES) ? CERTIFICATES : undefined),
+    certificates: async () => certificatesFolder(),
     dockerConfig: async () => options.dockerConfig,
     proxies: async (address) => options.proxies(address),
     removeTree: options.removeTree,
     takeOwnership: options.takeOwnership,
     ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
   };
-}
-
-function hasEntries(folder: string): boolean {
-  try {
-    return readdirSync(folder).length > 0;
-  } catch {
-    return false;
-  }
 }
 
 function checkVolumeName(name: string): void {

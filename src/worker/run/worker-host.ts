@@ -1,8 +1,9 @@
 /** The machine of a real run: what the worker's settings say, and nothing made up. */
-import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadDockerConfig } from '../../docker/docker-config.js';
 import { proxyEnvironment } from '../../docker/proxies.js';
+import { certificatesFolder } from '../../executor/certificates.js';
 import { type Host, RunFailure } from '../../executor/ports.js';
 
 export interface WorkerHostOptions {
@@ -14,8 +15,6 @@ export interface WorkerHostOptions {
   removeTree(path: string): Promise<void>;
   takeOwnership(folder: string, image: string): Promise<string | undefined>;
 }
-
-const CERTIFICATES = '/usr/local/share/ca-certificates';
 
 export async function workerHost(options: WorkerHostOptions): Promise<Host> {
   const { volumes, sharedVolumes, memoryBytes, removeTree, takeOwnership } = options;
@@ -40,10 +39,7 @@ export async function workerHost(options: WorkerHostOptions): Promise<Host> {
         `This worker has no shared volume ${name}: add it to [shared-volumes] of its settings.conf, or give the run a host-tag of a worker that has it.`,
       );
     },
-    certificates: async () => {
-      const names = await readdir(CERTIFICATES).catch((): string[] => []);
-      return names.length > 0 ? CERTIFICATES : undefined;
-    },
+    certificates: async () => certificatesFolder(),
     dockerConfig: async () => text,
     proxies: async (address) => proxyEnvironment(config, address),
     removeTree,
