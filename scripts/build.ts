@@ -11,7 +11,7 @@ import { builtins } from './build/builtins.js';
 import { lazyOclif, quietEngineClient, withoutSshAndBuilds } from './build/lazy-oclif.js';
 import { bundledPackages, thirdPartyLicences } from './build/licences.js';
 import { inOneFile } from './build/one-file.js';
-import { packed } from './build/pack.js';
+import { PRINTING, packed } from './build/pack.js';
 import { partEntries, partsOfTheirOwn } from './build/parts.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -50,13 +50,8 @@ const shared = {
   absWorkingDir: root,
   bundle: true,
   logLevel: 'warning' as const,
-  platform: 'node' as const,
-  target: 'node20',
+  ...PRINTING,
   metafile: true as const,
-  // Names stay: a stack trace of the bundle can be read, and V8 compiles it no slower.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  legalComments: 'none' as const,
   external: ['typescript'],
 } satisfies BuildOptions;
 
@@ -113,8 +108,6 @@ function buildParts() {
     outdir: next,
     outExtension: { '.js': '.cjs' },
     entryPoints: partEntries(),
-    define: { 'import.meta.url': 'importMetaUrl' },
-    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
     plugins,
   });
 }

@@ -53,6 +53,12 @@ export const builtins: Plugin = {
       const asFacade = kind !== 'import-statement' || HEAVY.includes(name) || name === 'process';
       return { path: name, namespace: asFacade ? 'builtin' : 'builtin-module', sideEffects: false };
     });
+    // An older copy of Node's own.
+    build.onResolve({ filter: /^readable-stream$/ }, () => ({
+      path: 'stream',
+      namespace: 'builtin',
+      sideEffects: false,
+    }));
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: asCommonJs(path) }));
     build.onLoad({ filter: /.*/, namespace: 'builtin-module' }, ({ path }) => ({ contents: asModule(path) }));
   },

@@ -112,12 +112,6 @@ export const withoutSshAndBuilds: Plugin = {
   name: 'without-ssh-and-builds',
   setup(build) {
     const absent = /^(ssh2|cpu-features|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs|tar-fs|@balena\/dockerignore)$/;
-    // An older copy of Node's own.
-    build.onResolve({ filter: /^readable-stream$/ }, () => ({
-      path: 'stream',
-      namespace: 'builtin',
-      sideEffects: false,
-    }));
     build.onResolve({ filter: absent }, ({ path }) => ({ path, namespace: 'absent' }));
     build.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
       contents: `const refuse = () => { throw new Error(${JSON.stringify(

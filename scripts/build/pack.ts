@@ -5,7 +5,17 @@
  * words of all commands.
  */
 import { relative } from 'node:path';
-import { type BuildResult, transform } from 'esbuild';
+import { type BuildResult, type CommonOptions, transform } from 'esbuild';
+
+/** How all that is published is written. */
+export const PRINTING = {
+  platform: 'node',
+  target: 'node20',
+  // Names stay: a stack trace of the script can be read, and V8 compiles it no slower.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+} as const satisfies CommonOptions;
 
 /** What esbuild writes at the head of a module that has exports, when it makes it CommonJS. */
 const EXPORTS =
@@ -79,14 +89,10 @@ function firstWords(names: string[]): string[] {
 
 async function asCommonJs(text: string): Promise<string> {
   const { code } = await transform(text, {
+    ...PRINTING,
     format: 'cjs',
-    platform: 'node',
-    target: 'node20',
     define: { 'import.meta.dirname': '__dirname' },
     supported: { 'dynamic-import': false },
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: 'none',
   });
   return code;
 }

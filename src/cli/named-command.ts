@@ -7,13 +7,12 @@ import type { Config } from '@oclif/core/config';
 import type { PJSON } from '@oclif/core/interfaces';
 import type { BaseCommand } from './base-command.js';
 
-type CommandClass = (new (argv: string[], config: Config) => BaseCommand) & Pick<typeof BaseCommand, 'id' | 'runHere'>;
+type CommandClass = (new (argv: string[], config: Config) => BaseCommand) & Pick<typeof BaseCommand, 'runHere'>;
 
 /** Words that name a command → its module. */
 export type CommandTable = Readonly<Record<string, () => Promise<{ default: CommandClass }>>>;
 
 export interface NamedCommand {
-  words: string[];
   /** What stands behind the words. */
   argv: string[];
   load: CommandTable[string];
@@ -27,13 +26,12 @@ export function namedCommand(args: readonly string[], table: CommandTable): Name
   if (words === undefined || load === undefined) return undefined;
   const argv = args.slice(words.length);
   const flags = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
-  return flags.includes('--help') ? undefined : { words, argv, load };
+  return flags.includes('--help') ? undefined : { argv, load };
 }
 
 /** Resolves and rejects as oclif's `run` does. */
-export async function runNamed({ words, argv, load }: NamedCommand, options: { root: string; pjson: PJSON }) {
+export async function runNamed({ argv, load }: NamedCommand, options: { root: string; pjson: PJSON }) {
   const { default: command } = await load();
-  command.id = words.join(':');
   return command.runHere(argv, configOf(options));
 }
 

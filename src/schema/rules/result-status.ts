@@ -6,7 +6,6 @@ import { asObject, asText, childPath } from '../values.js';
 import { grepping, NEVER_COMPLETE, parsedPattern } from './patterns.js';
 import type { Finding, Rule } from './rule.js';
 
-/** What a test can end with. */
 /** Of words that are no results. */
 const MOST_SHOWN = 10;
 /** A pattern with more words than this is no list of words. */
