@@ -3,7 +3,6 @@
 // one cache for each command, which holds what that one calls. Node's own `enableCompileCache`
 // keeps for good what the first start happened to compile.
 'use strict';
-const { createRequire } = require('node:module');
 const { dirname, join } = require('node:path');
 
 // Two starts that did their work add to a command's cache what they compiled, or four that may
@@ -14,7 +13,7 @@ const NO_COMMAND = 'other';
 
 run(join(__dirname, '../dist/jobserv.cjs'));
 
-/** @param file a script whose value is a function: what it is called with is a module's, what it answers are the names of commands */
+/** @param file a script whose value is a function: what it is called with is a module's, but that it requires from here; what it answers are the names of commands */
 function run(file) {
   const { readFileSync, statSync } = require('node:fs');
   const { Script } = require('node:vm');
@@ -26,7 +25,7 @@ function run(file) {
   // The bundle is ASCII: latin1 is read as it is.
   const script = new Script(readFileSync(file, 'latin1'), { filename: file, ...(cachedData && { cachedData }) });
   const added = script.cachedDataRejected ? 0 : before;
-  const commands = script.runInThisContext()(createRequire(file), file, dirname(file));
+  const commands = script.runInThisContext()(require, file, dirname(file));
   // A word that is misspelt is no command: nothing is kept for it.
   if (added < ENOUGH && [NO_COMMAND, ...commands].includes(command)) {
     process.once('exit', (status) => keep(script, command, name, added + (status < 2 ? 2 : 1)));
@@ -46,13 +45,13 @@ function keptOf(path) {
 }
 
 /**
- * Of every sector of a file some words. V8 ends the process over code that is damaged: a file that was
+ * Of every sector of a file a word. V8 ends the process over code that is damaged: a file that was
  * being written when the power failed would end every start of its command.
  */
 function sampleOf(bytes) {
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
   let sum = bytes.length;
-  for (let at = 0; at < words.length; at += 16) sum = (Math.imul(sum, 31) + words[at]) | 0;
+  for (let at = 0; at < words.length; at += 128) sum = (Math.imul(sum, 31) + words[at]) | 0;
   return sum;
 }
 
