@@ -49,8 +49,8 @@ export class ContainerConsole {
 /** Attaches to stdout and stderr, and to what else is asked for; what was written before is not repeated. */
 export async function attach(container: Docker.Container, callMs: number, more: object = {}): Promise<Duplex> {
   const query = { stream: true, stdout: true, stderr: true, ...more };
-  const stream: NodeJS.ReadWriteStream = await within(callMs, (signal) =>
-    container.attach({ ...callOptions({ query, signal }), hijack: true }),
+  const stream: NodeJS.ReadWriteStream = await within(callMs, () =>
+    container.attach({ ...callOptions({ query }), hijack: true }),
   );
   const socket = stream as Duplex & { setKeepAlive?(on: boolean, ms: number): void };
   // An engine behind a network may vanish without a word.

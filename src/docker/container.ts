@@ -52,7 +52,7 @@ export class DockerContainer implements Container {
     // Podman prepares the process here already: what it cannot start fails now.
     const console = new ContainerConsole(await attach(this.#api, this.#limits.call), sink);
     this.#console = console;
-    await within(this.#limits.call, (signal) => this.#api.start(callOptions({ signal })));
+    await within(this.#limits.call, () => this.#api.start());
     this.#process = awaitExit(this.#api, console, this.#limits);
     this.#end = this.#follow(console, this.#process);
     this.#end.catch(() => {});
@@ -61,7 +61,7 @@ export class DockerContainer implements Container {
   /** A container that another process has made: it may have died before, while or after it was started. */
   async #resume(sink: ConsoleSink, from: StreamPosition): Promise<void> {
     if (!(await this.#hasStarted())) {
-      await within(this.#limits.call, (signal) => this.#api.start(callOptions({ signal }))).catch((error: unknown) => {
+      await within(this.#limits.call, () => this.#api.start()).catch((error: unknown) => {
         if (statusOf(error) !== STARTED_ALREADY) throw error;
       });
     }
@@ -105,7 +105,7 @@ export class DockerContainer implements Container {
 
   async kill(): Promise<void> {
     try {
-      await within(this.#limits.call, (signal) => this.#api.kill(callOptions({ query: { signal: 'KILL' }, signal })));
+      await within(this.#limits.call, () => this.#api.kill(callOptions({ query: { signal: 'KILL' } })));
     } catch (error) {
       if (!hasEnded(error)) throw this.#lost(error);
     }
@@ -198,7 +198,7 @@ export class DockerContainer implements Container {
   }
 
   #inspect(): Promise<Docker.ContainerInspectInfo> {
-    return within(this.#limits.call, (signal) => this.#api.inspect(callOptions({ signal })));
+    return within(this.#limits.call, () => this.#api.inspect());
   }
 
   #lost(error: unknown): RunFailure {

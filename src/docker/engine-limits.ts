@@ -25,19 +25,18 @@ export const ENGINE_LIMITS: EngineLimits = {
 
 /**
  * Runs a call that must end in time. The client does not notice every connection that is
- * cut while an answer comes, so that the bound also holds when the call itself never ends.
+ * cut while an answer comes, so that the call itself may never end. It is left to itself then:
+ * a signal would not take back what the engine has been asked for, and costs every call.
  */
-export async function within<T>(ms: number, call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
+export async function within<T>(ms: number, call: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       reject(new Error(`it did not answer in ${ms / 1000} s`));
-      controller.abort();
     }, ms);
   });
   try {
-    return await Promise.race([call(controller.signal), late]);
+    return await Promise.race([call(), late]);
   } finally {
     clearTimeout(timer);
   }

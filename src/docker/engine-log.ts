@@ -21,13 +21,13 @@ export async function openLog(container: Docker.Container, follow: boolean, call
   const query = { stdout: true, stderr: true, follow };
   return within(
     callMs,
-    (signal) =>
+    () =>
       new Promise<Readable>((resolve, reject) => {
         const request = {
           path: `/containers/${container.id}/logs?`,
           method: 'GET',
           isStream: true,
-          options: callOptions({ query, signal }),
+          options: callOptions({ query }),
           statusCodes: { 200: true, 404: 'no such container', 500: 'server error', 501: 'no log is kept' },
         };
         container.modem.dial(request, (error: unknown, answer: unknown) =>

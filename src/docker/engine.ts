@@ -1,6 +1,7 @@
 /** The container engine of a run: Docker's API, or Podman's, which speaks the same. */
 import { homedir } from 'node:os';
 import type Docker from 'dockerode';
+import { monotonicMs } from '../executor/monotonic.js';
 import {
   type Container,
   type ContainerEngine,
@@ -16,7 +17,7 @@ import { engineWords, setupFailure, statusOf } from './engine-error.js';
 import { ENGINE_LIMITS, type EngineLimits, within } from './engine-limits.js';
 import type { Surroundings } from './engine-places.js';
 import { type FoundEngine, findEngine } from './find-engine.js';
-import { inspectImage } from './image-info.js';
+import { imageInfo, inspectImage } from './image-info.js';
 import { converse, type Terminal, WITH_TERMINAL } from './interactive.js';
 import { listOwned, OWNER_LABEL, type OwnedContainer, sweep } from './owned-containers.js';
 import { currentOwner } from './process-owner.js';
@@ -33,8 +34,13 @@ export interface EngineOptions {
   /** Whose containers these are; by default this process's, whose death makes them anybody's to remove. */
   owner?: string;
   surroundings?: Partial<Surroundings>;
+  /** The image that `inspectImage` will be asked for first: the engine answers both at once. */
+  image?: string;
   limits?: Partial<EngineLimits>;
 }
+
+/** For so long an answer about an image counts that came with the engine's first. */
+const FRESH_MS = 1_000;
 
 /** Docker's major version from which its driver `local` gives back what it was given. */
 const LOG_KEEPS_NEWLINES = 23;
@@ -47,14 +53,15 @@ export interface EngineVersion {
 }
 
 /**
- * Finds the engine and makes sure that it answers; its client is loaded meanwhile.
+ * Finds the engine and makes sure that it answers; its client is loaded once the question is on its way.
  *
  * @throws RunFailure(setup, environment engine) whose message is a paragraph for the user
  */
 export async function connectEngine(options: EngineOptions): Promise<DockerEngine> {
-  const loading = import('dockerode');
+  const loading = new Promise(setImmediate).then(() => import('dockerode'));
   loading.catch(() => {});
-  const [found, owner] = await Promise.all([findEngine(options.surroundings), options.owner ?? currentOwner()]);
+  const finding = findEngine(options.surroundings, options.image);
+  const [found, owner] = await Promise.all([finding, options.owner ?? currentOwner()]);
   return new DockerEngine(await openClient(found.endpoint), found, { ...options, owner });
 }
 
@@ -64,6 +71,7 @@ export class DockerEngine implements ContainerEngine {
   readonly #client: Docker;
   readonly #limits: EngineLimits;
   readonly #options: EngineOptions & { owner: string };
+  #inspected: { reference: string; info: ImageInfo; at: number } | undefined;
 
   constructor(client: Docker, found: FoundEngine, options: EngineOptions & { owner: string }) {
     this.address = found.endpoint.address;
@@ -71,6 +79,10 @@ export class DockerEngine implements ContainerEngine {
     this.#client = client;
     this.#limits = { ...ENGINE_LIMITS, ...options.limits };
     this.#options = options;
+    const { image: reference } = options;
+    if (reference !== undefined && found.image !== undefined) {
+      this.#inspected = { reference, info: imageInfo(found.image, reference), at: monotonicMs() };
+    }
   }
 
   async pull(request: PullRequest): Promise<ImageInfo> {
@@ -85,7 +97,10 @@ export class DockerEngine implements ContainerEngine {
   }
 
   /** Undefined when the engine does not have the image. */
-  inspectImage(reference: string): Promise<ImageInfo | undefined> {
+  async inspectImage(reference: string): Promise<ImageInfo | undefined> {
+    const known = this.#inspected;
+    this.#inspected = undefined;
+    if (known?.reference === reference && monotonicMs() - known.at < FRESH_MS) return known.info;
     return inspectImage(this.#client, reference, this.#limits.call);
   }
 
@@ -155,7 +170,7 @@ export class DockerEngine implements ContainerEngine {
 
   /** Removes a tree that a container's root left; `image` is tried first, then every other that is there. */
   async removeTree(path: string, image?: string): Promise<void> {
-    const local = await within(this.#limits.call, (signal) => this.#client.listImages(callOptions({ signal })));
+    const local = await within(this.#limits.call, () => this.#client.listImages());
     const names = local.map(({ Id }) => Id);
     await removeTreeInside(this, path, image === undefined ? names : [image, ...names]);
   }
@@ -171,8 +186,8 @@ export class DockerEngine implements ContainerEngine {
     const body = { ...containerRequest(spec, options), ...more };
     const query = { name: `jobserv-${uniqueDigits()}` };
     try {
-      return await within(this.#limits.call, (signal) =>
-        this.#client.createContainer(callOptions({ query, body, signal }) as Docker.ContainerCreateOptions),
+      return await within(this.#limits.call, () =>
+        this.#client.createContainer(callOptions({ query, body }) as Docker.ContainerCreateOptions),
       );
     } catch (error) {
       if (statusOf(error) === 404 && /no such image/i.test(engineWords(error))) {

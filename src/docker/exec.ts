@@ -16,7 +16,12 @@ const MOST_BYTES = 1024 * 1024;
  */
 export async function execInside(container: Docker.Container, argv: string[], timeoutMs: number): Promise<Buffer> {
   const until = performance.now() + timeoutMs;
-  const stream = await within(timeoutMs, (signal) => startCommand(container, argv, signal)).catch((error: unknown) => {
+  const starting = startCommand(container, argv);
+  const stream = await within(timeoutMs, () => starting).catch((error: unknown) => {
+    starting.then(
+      (late) => late.destroy(),
+      () => {},
+    );
     throw new RunFailure('lost', `${argv[0]} could not be run in the container: ${engineWords(error)}.`, {
       cause: error,
     });
@@ -35,7 +40,7 @@ export async function execInside(container: Docker.Container, argv: string[], ti
   return Buffer.concat(chunks);
 }
 
-async function startCommand(container: Docker.Container, argv: string[], abortSignal: AbortSignal): Promise<Duplex> {
-  const exec = await container.exec({ Cmd: argv, AttachStdout: true, AttachStderr: true, abortSignal });
-  return exec.start({ Detach: false, Tty: false, hijack: true, stdin: false, abortSignal });
+async function startCommand(container: Docker.Container, argv: string[]): Promise<Duplex> {
+  const exec = await container.exec({ Cmd: argv, AttachStdout: true, AttachStderr: true });
+  return exec.start({ Detach: false, Tty: false, hijack: true, stdin: false });
 }

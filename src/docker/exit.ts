@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
+import { bodyOf } from './body.js';
 import type { ContainerConsole } from './console.js';
 import { callOptions } from './endpoint.js';
 import { engineWords, isUnreachable, statusOf } from './engine-error.js';
@@ -60,9 +61,7 @@ async function askForExit(container: Docker.Container): Promise<ProcessEnd> {
       error ? reject(error) : resolve(answer as Readable),
     );
   });
-  const chunks: Buffer[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  const answer = JSON.parse(Buffer.concat(chunks).toString());
+  const answer = JSON.parse(await bodyOf(body));
   const message: unknown = answer.Error?.Message ?? answer.Error;
   return { exitCode: answer.StatusCode, ...(typeof message === 'string' && message !== '' ? { error: message } : {}) };
 }
@@ -71,7 +70,7 @@ async function reconnect(container: Docker.Container, limits: EngineLimits, firs
   const until = performance.now() + limits.reconnect;
   for (;;) {
     try {
-      await within(limits.call, (signal) => container.inspect(callOptions({ signal })));
+      await within(limits.call, () => container.inspect());
       return;
     } catch (error) {
       if (statusOf(error) === 404) throw removedFailure();

@@ -1,6 +1,7 @@
 /** Finds the container engine that a run shall use. */
 import { homedir } from 'node:os';
 import { RunFailure } from '../executor/ports.js';
+import { parseImageName } from '../schema/image-reference.js';
 import type { Endpoint } from './endpoint.js';
 import { type EnginePlace, enginePlaces, type Surroundings } from './engine-places.js';
 import { type PingAnswer, ping } from './ping.js';
@@ -9,8 +10,11 @@ export interface FoundEngine extends PingAnswer {
   endpoint: Endpoint;
 }
 
-/** @throws RunFailure(setup, environment engine): one paragraph that says what was tried, why it failed, what to do */
-export async function findEngine(around: Partial<Surroundings> = {}): Promise<FoundEngine> {
+/**
+ * @param image asked for on the way, see `ping`; a text that is no name of an image is not
+ * @throws RunFailure(setup, environment engine): one paragraph that says what was tried, why it failed, what to do
+ */
+export async function findEngine(around: Partial<Surroundings> = {}, image?: string): Promise<FoundEngine> {
   const surroundings: Surroundings = {
     env: process.env,
     home: homedir(),
@@ -20,11 +24,12 @@ export async function findEngine(around: Partial<Surroundings> = {}): Promise<Fo
     podmanSocket: '/run/podman/podman.sock',
     ...around,
   };
+  const isName = image !== undefined && parseImageName(image) !== undefined;
   const tried: Attempt[] = [];
   for (const place of await enginePlaces(surroundings)) {
     try {
       const endpoint = await place.endpoint();
-      return { endpoint, ...(await ping(endpoint)) };
+      return { endpoint, ...(await ping(endpoint, undefined, isName ? image : undefined)) };
     } catch (error) {
       tried.push({ place, error: error as NodeJS.ErrnoException });
     }

@@ -14,16 +14,21 @@ export async function inspectImage(
   callMs: number,
   pulled?: string,
 ): Promise<ImageInfo | undefined> {
-  const name = ID.test(reference) ? undefined : parseImageReference(reference);
+  if (!ID.test(reference)) parseImageReference(reference);
   const image = client.getImage(reference);
   try {
-    const found = await within(callMs, () => image.inspect());
-    const digest = pulled ?? (name && digestIn(found.RepoDigests ?? [], `${name.registry}/${name.name}`));
-    return { id: found.Id, ...(digest ? { digest } : {}), os: found.Os, architecture: found.Architecture };
+    return imageInfo(await within(callMs, () => image.inspect()), reference, pulled);
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw setupFailure(`Image ${reference} could not be looked at`, error);
   }
+}
+
+/** Pure. Of what the engine says of an image, asked for it by this name. */
+export function imageInfo(found: Docker.ImageInspectInfo, reference: string, pulled?: string): ImageInfo {
+  const name = ID.test(reference) ? undefined : parseImageReference(reference);
+  const digest = pulled ?? (name && digestIn(found.RepoDigests ?? [], `${name.registry}/${name.name}`));
+  return { id: found.Id, ...(digest ? { digest } : {}), os: found.Os, architecture: found.Architecture };
 }
 
 /** An image may have come from several registries; only this one's digest can be pulled there again. */

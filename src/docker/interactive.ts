@@ -42,7 +42,7 @@ export async function converse(
   let unlisten = () => {};
   try {
     stream.pipe(terminal.output, { end: false });
-    await within(limits.call, (abort) => container.start(callOptions({ signal: abort }))).catch(refuse);
+    await within(limits.call, () => container.start()).catch(refuse);
     // One after the other: the engine may take two in the wrong order, and the older size would stay.
     let told = Promise.resolve();
     const resize = () => {
@@ -70,9 +70,9 @@ function refuse(error: unknown): never {
 /** A window that is of the wrong size is no reason to end anything, and the container may have ended by itself. */
 async function tellSize(container: Docker.Container, terminal: Terminal, limits: EngineLimits): Promise<void> {
   const { columns: w, rows: h } = terminal.size();
-  await within(limits.call, (signal) =>
-    container.resize(callOptions({ query: { h, w }, signal }) as { h: number; w: number }),
-  ).catch(() => {});
+  await within(limits.call, () => container.resize(callOptions({ query: { h, w } }) as { h: number; w: number })).catch(
+    () => {},
+  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

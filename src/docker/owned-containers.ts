@@ -20,10 +20,11 @@ export interface OwnedContainer {
 
 export async function listOwned(client: Docker, callMs: number): Promise<OwnedContainer[]> {
   const parameters = { all: true, filters: JSON.stringify({ label: [OWNER_LABEL] }) };
-  const list = (signal: AbortSignal) => client.listContainers(callOptions({ query: parameters, signal }));
-  const found = await within(callMs, list).catch((error: unknown) => {
-    throw setupFailure('The containers of earlier runs could not be listed', error);
-  });
+  const found = await within(callMs, () => client.listContainers(callOptions({ query: parameters }))).catch(
+    (error: unknown) => {
+      throw setupFailure('The containers of earlier runs could not be listed', error);
+    },
+  );
   return Promise.all(
     found.map(async ({ Id, Names, Image, Labels, State }) => ({
       id: Id,

@@ -17,7 +17,7 @@ const WAITS_MS = [50, 200, 500, 1000, 2000, 4000];
 export async function removeContainer(container: Docker.Container, callMs: number): Promise<void> {
   for (const wait of [...WAITS_MS, undefined]) {
     try {
-      await within(callMs, (signal) => container.remove(callOptions({ query: { force: true, v: true }, signal })));
+      await within(callMs, () => container.remove(callOptions({ query: { force: true, v: true } })));
       return;
     } catch (error) {
       if (statusOf(error) === 404) return;

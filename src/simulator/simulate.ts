@@ -1,6 +1,6 @@
 /**
  * The composition root of a simulation: which runs, with which ports, how many at a time.
- * The engine is looked for first and everything else is prepared meanwhile.
+ * Once they are known the engine is looked for, and everything else is prepared meanwhile.
  */
 import { createMasker, type Masker } from '../executor/masking.js';
 import type { Source } from '../executor/ports.js';
@@ -101,10 +101,13 @@ export async function withPlan<T>(request: SimulateRequest, work: (plan: Plan) =
 }
 
 async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Promise<SimulationResult> {
-  const engine = connect();
-  // A plan that cannot be made is told before an engine that is not there.
-  engine.catch(() => {});
   return withPlan(request, async ({ planned, ended, gaps, masker, settings, cache }) => {
+    const image = request.pull === 'always' ? undefined : planned[0]?.rundef.container;
+    const engine = connect(image);
+    // Each run asks for it, and tells its failure.
+    engine.catch(() => {});
+    // The rest is prepared with the question on its way.
+    await new Promise(setImmediate);
     const locks = locksIn(cache);
     const removeTree = async (path: string) => (await engine).removeTree(path);
     let tidying: Promise<void> | undefined;
@@ -141,9 +144,9 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
 const STARTING_MS = 30;
 
 /** No log driver: the console is read as it is written, and the engine's own copy would be the bottleneck. */
-async function connect() {
+async function connect(image: string | undefined) {
   const { connectEngine } = await import('../docker/engine.js');
-  return connectEngine({ logDriver: 'none' });
+  return connectEngine({ logDriver: 'none', ...(image === undefined ? {} : { image }) });
 }
 
 /** What processes that died have left: their containers, and the secrets in their workspaces. */

@@ -4,7 +4,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connectEngine } from '../../../src/docker/engine.js';
 import type { Surroundings } from '../../../src/docker/engine-places.js';
 import { findEngine } from '../../../src/docker/find-engine.js';
 import { RunFailure } from '../../../src/executor/ports.js';
@@ -144,6 +145,90 @@ describe('findEngine finds', () => {
     await mkdir(join(home, '.docker'), { recursive: true });
     await writeFile(join(home, '.docker/config.json'), '{"currentContext": ');
     expect((await findEngine(around)).endpoint.address).toBe(`unix://${around.dockerSocket}`);
+  });
+});
+
+describe('findEngine, asked for an image on the way', () => {
+  const INSPECTION = { Id: `sha256:${'1'.repeat(64)}`, RepoDigests: [], Os: 'linux', Architecture: 'amd64' };
+  const asked: string[] = [];
+  const knowing =
+    (status: number, body: string): RequestListener =>
+    (request, answer) => {
+      asked.push(request.url ?? '');
+      if (request.url === '/_ping') return void DOCKER(request, answer);
+      answer.setHeader('Server', 'Libpod/4.3.1 (linux)').writeHead(status).end(body);
+    };
+  const found = async (image: string, status: number, body: string) => {
+    asked.length = 0;
+    await listen(around.dockerSocket, knowing(status, body));
+    return findEngine(around, image);
+  };
+
+  it('has what the engine says of it, without a ping', async () => {
+    const { image, name } = await found('127.0.0.1:5000/ci/sdk:1', 200, JSON.stringify(INSPECTION));
+    expect({ image, name, asked }).toEqual({
+      image: INSPECTION,
+      name: 'podman',
+      asked: ['/images/127.0.0.1:5000/ci/sdk:1/json'],
+    });
+  });
+
+  it.each([
+    ['it does not have it', 404, '{"message":"No such image: sdk:1"}'],
+    ['it cannot look', 500, '{"message":"the storage is broken"}'],
+    ['somebody answers who knows no images', 200, '<html>'],
+    ['the answer is another one', 200, '[]'],
+    ['the answer is nothing', 200, 'null'],
+  ])('lets the ping decide when %s', async (_, status, body) => {
+    const engine = await found('sdk:1', status, body);
+    expect(engine).toMatchObject({ name: 'docker', version: '20.10.24' });
+    expect(engine).not.toHaveProperty('image');
+    expect(asked).toEqual(['/images/sdk:1/json', '/_ping']);
+  });
+
+  it('lets the ping decide when the answer is cut off', async () => {
+    await listen(around.dockerSocket, (request, answer) => {
+      if (request.url === '/_ping') return void DOCKER(request, answer);
+      answer.writeHead(200, { 'Content-Length': '1000' }).write(JSON.stringify(INSPECTION));
+      setTimeout(() => answer.destroy(), 20);
+    });
+    const engine = await findEngine(around, 'sdk:1');
+    expect(engine).toMatchObject({ name: 'docker' });
+    expect(engine).not.toHaveProperty('image');
+  });
+
+  it.each(['', 'No Name', '../containers/json?all=1&x=', 'a b', 'sdk:1\r\nX: y'])(
+    'never asks for %j',
+    async (image) => {
+      expect(await found(image, 200, JSON.stringify(INSPECTION))).not.toHaveProperty('image');
+      expect(asked).toEqual(['/_ping']);
+    },
+  );
+
+  it('tells the engine of that image once, and of no other', async () => {
+    await listen(around.dockerSocket, knowing(200, JSON.stringify(INSPECTION)));
+    asked.length = 0;
+    const engine = await connectEngine({ logDriver: 'none', surroundings: around, image: 'sdk:1' });
+    const info = { id: INSPECTION.Id, os: 'linux', architecture: 'amd64' };
+    expect(await engine.inspectImage('sdk:1')).toEqual(info);
+    expect(asked).toEqual(['/images/sdk:1/json']);
+    expect(await engine.inspectImage('sdk:1')).toEqual(info);
+    expect(asked).toEqual(['/images/sdk:1/json', '/images/sdk:1/json']);
+    const other = await connectEngine({ logDriver: 'none', surroundings: around, image: 'sdk:1' });
+    asked.length = 0;
+    await other.inspectImage('sdk:2');
+    expect(asked).toEqual(['/images/sdk:2/json']);
+  });
+
+  it('asks again for what was told a while ago', async () => {
+    await listen(around.dockerSocket, knowing(200, JSON.stringify(INSPECTION)));
+    const engine = await connectEngine({ logDriver: 'none', surroundings: around, image: 'sdk:1' });
+    asked.length = 0;
+    const [seconds, nanoseconds] = process.hrtime();
+    const clock = vi.spyOn(process, 'hrtime').mockReturnValue([seconds + 2, nanoseconds]);
+    closing.push(async () => clock.mockRestore());
+    await engine.inspectImage('sdk:1');
+    expect(asked).toEqual(['/images/sdk:1/json']);
   });
 });
 
