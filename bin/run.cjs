@@ -45,8 +45,9 @@ function keptOf(path) {
 }
 
 /**
- * Of every sector of a file a word. V8 ends the process over code that is damaged: a file that was
- * being written when the power failed would end every start of its command.
+ * A word of every sector, which makes eight of each page that a file system may lose. V8 ends the process
+ * over code that is damaged: a file that was being written when the power failed would end every start of
+ * its command.
  */
 function sampleOf(bytes) {
   const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
