@@ -20,10 +20,13 @@ const UNREACHABLE = [
   'unexpected HTTP status: 5',
   'Service Unavailable',
 ];
-const FORBIDDEN = ['denied', 'unauthorized', 'no basic auth credentials', 'authentication required', '401', '403'];
+const FORBIDDEN = ['denied', 'unauthorized', 'no basic auth credentials', 'authentication required', ' 401', ' 403'];
 
 export function pullFailure(image: string, registry: string, words: string): RunFailure {
-  const says = (list: string[]) => list.some((part) => words.toLowerCase().includes(part.toLowerCase()));
+  // Names and addresses tell nothing: an image may be called "denied", a port be 40313.
+  const told = words.split(' ').filter((word) => word !== image && !/[/@]/.test(word));
+  const reason = ` ${told.join(' ')}`.toLowerCase();
+  const says = (list: string[]) => list.some((part) => reason.includes(part.toLowerCase()));
   const failure = `Image ${image} could not be pulled: ${words}.`;
   if (says(UNREACHABLE)) {
     return new RunFailure('setup', `${failure} Check that ${registry} can be reached from the engine.`, {
