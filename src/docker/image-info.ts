@@ -1,6 +1,7 @@
 /** What the engine knows of an image. */
 import type Docker from 'dockerode';
 import type { ImageInfo } from '../executor/ports.js';
+import { parseImageName } from '../schema/image-reference.js';
 import { setupFailure, statusOf } from './engine-error.js';
 import { within } from './engine-limits.js';
 import { parseImageReference } from './image-reference.js';
@@ -35,6 +36,8 @@ export function imageInfo(found: Docker.ImageInspectInfo, reference: string, pul
 function digestIn(digests: string[], wanted: string): string | undefined {
   for (const entry of digests) {
     const [name = '', digest] = entry.split('@');
+    // An engine may have lost the name, and says `<none>`.
+    if (parseImageName(name) === undefined) continue;
     const { registry, name: path } = parseImageReference(name);
     if (`${registry}/${path}` === wanted) return digest;
   }
