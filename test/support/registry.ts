@@ -80,11 +80,20 @@ export class TestRegistry {
     await this.#client('rmi', '--force', reference);
   }
 
+  /** Its images leave the engine with it. */
   async stop(): Promise<void> {
+    await this.#forgetAll();
     const exited = once(this.#server, 'exit');
     this.#server.kill();
     await exited;
     await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #forgetAll(): Promise<void> {
+    const format = '{{.Repository}}{{if ne .Tag "<none>"}}:{{.Tag}}{{else}}@{{.Digest}}{{end}}';
+    const { stdout } = await this.#client('images', '--digests', '--format', format);
+    const names = stdout.split('\n').filter((name) => name.startsWith(`${this.host}/`));
+    if (names.length > 0) await this.#client('rmi', '--force', ...new Set(names));
   }
 
   /** The client's config of these pushes; nobody's own. */
