@@ -4,14 +4,14 @@ import { RunFailure } from '../executor/ports.js';
 import { parseImageName } from '../schema/image-reference.js';
 import type { Endpoint } from './endpoint.js';
 import { type EnginePlace, enginePlaces, type Surroundings } from './engine-places.js';
-import { type PingAnswer, ping } from './ping.js';
+import { type PingAnswer, ping, pingForImage } from './ping.js';
 
 export interface FoundEngine extends PingAnswer {
   endpoint: Endpoint;
 }
 
 /**
- * @param image asked for on the way, see `ping`; a text that is no name of an image is not
+ * @param image asked for on the way, see `pingForImage`; a text that is no name of an image is not
  * @throws RunFailure(setup, environment engine): one paragraph that says what was tried, why it failed, what to do
  */
 export async function findEngine(around: Partial<Surroundings> = {}, image?: string): Promise<FoundEngine> {
@@ -29,7 +29,7 @@ export async function findEngine(around: Partial<Surroundings> = {}, image?: str
   for (const place of await enginePlaces(surroundings)) {
     try {
       const endpoint = await place.endpoint();
-      return { endpoint, ...(await ping(endpoint, undefined, isName ? image : undefined)) };
+      return { endpoint, ...(await (isName ? pingForImage(endpoint, image) : ping(endpoint))) };
     } catch (error) {
       tried.push({ place, error: error as NodeJS.ErrnoException });
     }

@@ -15,31 +15,35 @@ export interface PingAnswer {
 
 const BOUND_MS = 3_000;
 
-/**
- * @param image the name of one, as it stands in the engine's URLs: it is asked for in the ping's place,
- *   and where anything but an image comes back the ping itself decides
- * @throws the system's error (`ECONNREFUSED` and so on), or an `Error` that says what answered instead
- */
-export async function ping(endpoint: Endpoint, boundMs = BOUND_MS, image?: string): Promise<PingAnswer> {
-  const answer = await ask(endpoint, image === undefined ? '/_ping' : `/images/${image}/json`, boundMs);
-  if (image === undefined) {
-    // Its head says all.
-    answer.resume();
-    if (answer.statusCode !== 200) throw new Error(`it answers with HTTP status ${answer.statusCode}`);
-    return engineOf(answer);
-  }
-  const inspection = await inspectionIn(answer);
-  return inspection === undefined ? ping(endpoint, boundMs) : { ...engineOf(answer), image: inspection };
+/** @throws the system's error (`ECONNREFUSED` and so on), or an `Error` that says what answered instead */
+export async function ping(endpoint: Endpoint): Promise<PingAnswer> {
+  const answer = await ask(endpoint, '/_ping');
+  // Its head says all.
+  answer.resume();
+  if (answer.statusCode !== 200) throw new Error(`it answers with HTTP status ${answer.statusCode}`);
+  return engineOf(answer);
 }
 
-function ask(endpoint: Endpoint, path: string, boundMs: number): Promise<IncomingMessage> {
+/**
+ * Asks for an image in the ping's place. Where anything but an image comes back, the ping itself decides.
+ *
+ * @param image the name of one, as it stands in the engine's URLs
+ * @throws as `ping`
+ */
+export async function pingForImage(endpoint: Endpoint, image: string): Promise<PingAnswer> {
+  const answer = await ask(endpoint, `/images/${image}/json`);
+  const inspection = await inspectionIn(answer);
+  return inspection === undefined ? ping(endpoint) : { ...engineOf(answer), image: inspection };
+}
+
+function ask(endpoint: Endpoint, path: string): Promise<IncomingMessage> {
   const request = 'tls' in endpoint ? httpsRequest : httpRequest;
   const place =
     'socketPath' in endpoint ? { socketPath: endpoint.socketPath } : { host: endpoint.host, port: endpoint.port };
   return new Promise((resolve, reject) => {
     const call = request({ ...place, path, agent: agentFor(endpoint) });
     // A signal of Node's would do the same, and take 2 ms more of every start.
-    const late = setTimeout(() => call.destroy(new Error(`no answer in ${boundMs / 1000} s`)), boundMs);
+    const late = setTimeout(() => call.destroy(new Error(`no answer in ${BOUND_MS / 1000} s`)), BOUND_MS);
     call.on('close', () => clearTimeout(late));
     call.on('error', reject);
     call.on('response', (answer) => {
