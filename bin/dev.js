@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { register } from 'tsx/esm/api';
 
-process.env.NODE_ENV = 'development';
 register();
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { main } = await import('../src/cli/main.ts');
-await main({ root, pjson: JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) });
+const pjson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const { commands, hooks } = pjson.oclif;
+for (const part of [commands, ...Object.values(hooks)]) part.target = './src/commands/index.ts';
+const { execute } = await import('../src/commands/index.ts');
+await execute({ loadOptions: { root, pjson, ignoreManifest: true } });

@@ -1,9 +1,9 @@
 /** Writes docs/rules.md from the rules themselves: `npm run docs`. A test says when it is stale. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { lintConfigText } from '../src/schema/lint-config.js';
-import { RULES } from '../src/schema/rules/index.js';
-import type { Rule } from '../src/schema/rules/rule.js';
+import { lintConfigText } from '../src/lint/lint-config.js';
+import type { Rule } from '../src/lint/rule.js';
+import { RULES } from '../src/lint/rules.js';
 
 const SERVER: Record<Rule['server'], string> = {
   rejects: 'rejects the definition',
@@ -16,7 +16,7 @@ const INTRODUCTION = `# Rules
 
 What \`jobserv validate\` looks for. \`jobserv explain RULE\` shows the same on a terminal.
 
-<!-- Written by \`npm run docs\` from src/schema/rules: change it there. -->
+<!-- Written by \`npm run docs\` from src/lint/rules: change it there. -->
 
 Each finding has a severity, and says what the live server does with such a definition:
 

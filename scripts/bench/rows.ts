@@ -19,7 +19,7 @@ export interface Row {
   measure(folder: string, pairs: number): Result | string | Promise<Result | string>;
 }
 
-const RUN = fileURLToPath(new URL('../../bin/run.cjs', import.meta.url));
+const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 const cli = (...args: string[]): Command['argv'] => [process.execPath, RUN, ...args];
 const docker = (...args: string[]): Command['argv'] => ['docker', 'run', '--rm', ...args];
 
@@ -37,7 +37,7 @@ function asResult({ ours, theirs, ratio }: Paired): Pick<Result, 'figure' | 'det
 }
 
 function shown({ argv, output }: Command): string {
-  const words = argv.map((word) => (word === process.execPath ? 'node' : word === RUN ? 'bin/run.cjs' : word));
+  const words = argv.map((word) => (word === process.execPath ? 'node' : word === RUN ? 'bin/run.js' : word));
   return `${words.map((word) => (/[^\w./:=,-]/.test(word) ? `'${word}'` : word)).join(' ')}${output ? ` > ${output}` : ''}`;
 }
 

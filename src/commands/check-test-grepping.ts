@@ -1,12 +1,12 @@
 import * as Args from '@oclif/core/args';
-import { BaseCommand } from '../cli/base-command.js';
-import { EXIT } from '../cli/exit-status.js';
-import { loadDefinition } from '../cli/load-definition.js';
-import { RUN_FLAGS } from '../cli/run-flags.js';
-import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
-import { greppingOf } from '../simulator/grepping-inputs.js';
+import { greppingOf } from '../simulator/test-grepping/grepping-inputs.js';
 import { renderFoundTests } from '../terminal/found-tests.js';
 import { styleFor } from '../terminal/style.js';
+import { BaseCommand } from './shared/base-command.js';
+import { EXIT } from './shared/exit-status.js';
+import { loadDefinition } from './shared/load-definition.js';
+import { RUN_FLAGS } from './shared/run-flags.js';
+import { readServerFlags, SERVER_FLAGS } from './shared/server-flags.js';
 
 export default class CheckTestGrepping extends BaseCommand {
   static override summary = 'Show the tests that the server would read from a console.';

@@ -1,10 +1,10 @@
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../cli/base-command.js';
-import { definitionAtHand } from '../cli/definition-at-hand.js';
-import { EXIT } from '../cli/exit-status.js';
-import { type Check, diagnose } from '../simulator/doctor.js';
+import { type Check, diagnose } from '../simulator/host-tools/doctor.js';
 import { renderCheck } from '../terminal/checks.js';
 import { styleFor } from '../terminal/style.js';
+import { BaseCommand } from './shared/base-command.js';
+import { definitionAtHand } from './shared/definition-at-hand.js';
+import { EXIT } from './shared/exit-status.js';
 
 export default class Doctor extends BaseCommand {
   static override summary =

@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
-import { BaseCommand } from '../cli/base-command.js';
-import { findRule } from '../cli/find-rule.js';
-import { RULES } from '../schema/rules/index.js';
-import type { Rule } from '../schema/rules/rule.js';
+import type { Rule } from '../lint/rule.js';
+import { RULES } from '../lint/rules.js';
 import { styleFor } from '../terminal/style.js';
+import { BaseCommand } from './shared/base-command.js';
+import { findRule } from './shared/find-rule.js';
 
 export default class Explain extends BaseCommand {
   static override summary = 'Say what a rule of validate catches, why, and how to repair it.';

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../cli/base-command.js';
-import { DEFAULT_DEFINITION } from '../cli/definition-files.js';
-import { firstDefinition } from '../cli/init/first-definition.js';
-import { Folder } from '../cli/init/folder.js';
-import { lookAt } from '../cli/init/project.js';
-import { repositoryAt } from '../cli/init/repository.js';
-import { check } from '../schema/check.js';
-import { UsageError } from '../simulator/usage-error.js';
+import { UsageError } from '../lib/errors.js';
+import { check } from '../lint/check.js';
+import { BaseCommand } from './shared/base-command.js';
+import { DEFAULT_DEFINITION } from './shared/definition-files.js';
+import { firstDefinition } from './shared/init/first-definition.js';
+import { Folder } from './shared/init/folder.js';
+import { lookAt } from './shared/init/project.js';
+import { repositoryAt } from './shared/init/repository.js';
 
 const HOST_TAGS: Partial<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'armhf' };
 

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
-import { BaseCommand } from '../cli/base-command.js';
-import { loadDefinition } from '../cli/load-definition.js';
 import { styleFor } from '../terminal/style.js';
+import { BaseCommand } from './shared/base-command.js';
+import { loadDefinition } from './shared/load-definition.js';
 
 export default class List extends BaseCommand {
   static override summary = 'Show the triggers and runs of a definition, loops expanded.';

@@ -1,8 +1,8 @@
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../cli/base-command.js';
-import { EXIT } from '../cli/exit-status.js';
-import { prune } from '../simulator/prune.js';
+import { prune } from '../simulator/host-tools/prune.js';
 import { renderPruned } from '../terminal/pruned.js';
+import { BaseCommand } from './shared/base-command.js';
+import { EXIT } from './shared/exit-status.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

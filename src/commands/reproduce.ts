@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../cli/base-command.js';
-import { DEFAULT_DEFINITION } from '../cli/definition-files.js';
-import { EXIT } from '../cli/exit-status.js';
-import { loadDefinition } from '../cli/load-definition.js';
-import { REPLAY_FLAGS, readReplayFlags, underInterrupts } from '../cli/replay-flags.js';
-import { RUN_FLAGS, readRunFlags } from '../cli/run-flags.js';
-import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
-import { simulationViews } from '../cli/simulation-views.js';
-import { PULL_POLICIES } from '../simulator/pull-policy.js';
 import { type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
+import { PULL_POLICIES } from '../simulator/run/pull-policy.js';
 import { renderReproduction } from '../terminal/reproduction.js';
 import { styleFor } from '../terminal/style.js';
+import { BaseCommand } from './shared/base-command.js';
+import { DEFAULT_DEFINITION } from './shared/definition-files.js';
+import { EXIT } from './shared/exit-status.js';
+import { loadDefinition } from './shared/load-definition.js';
+import { REPLAY_FLAGS, readReplayFlags, underInterrupts } from './shared/replay-flags.js';
+import { RUN_FLAGS, readRunFlags } from './shared/run-flags.js';
+import { readServerFlags, SERVER_FLAGS } from './shared/server-flags.js';
+import { simulationViews } from './shared/simulation-views.js';
 
 export default class Reproduce extends BaseCommand {
   static override summary = 'Replay a run of a server here, and say whether it ends the same.';

@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args';
-import { BaseCommand } from '../cli/base-command.js';
+import { BaseCommand } from './shared/base-command.js';
 
 export default class Schema extends BaseCommand {
   static override summary = 'Print the JSON Schema of definitions or run definitions, for editors.';

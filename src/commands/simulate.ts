@@ -1,20 +1,20 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../cli/base-command.js';
-import { loadDefinition } from '../cli/load-definition.js';
-import { REPLAY_FLAGS, readReplayFlags, underInterrupts } from '../cli/replay-flags.js';
-import { RUN_FLAGS, readRunFlags } from '../cli/run-flags.js';
-import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
-import { shellFor } from '../cli/shell-flag.js';
-import { simulationViews } from '../cli/simulation-views.js';
-import type { DryRunResult } from '../simulator/dry-run.js';
-import { PULL_POLICIES } from '../simulator/pull-policy.js';
-import { exitStatus, type SimulationResult } from '../simulator/run-result.js';
-import { SHELL_WISHES } from '../simulator/shell.js';
-import { type SimulateRequest, simulate } from '../simulator/simulate.js';
+import type { DryRunResult } from '../simulator/run/dry-run.js';
+import { PULL_POLICIES } from '../simulator/run/pull-policy.js';
+import { exitStatus, type SimulationResult } from '../simulator/run/run-result.js';
+import { SHELL_WISHES } from '../simulator/run/shell.js';
+import { type SimulateRequest, simulate } from '../simulator/run/simulate.js';
 import { canAsk, chooseSome } from '../terminal/prompts.js';
 import { styleFor } from '../terminal/style.js';
 import { renderSummary } from '../terminal/summary.js';
+import { BaseCommand } from './shared/base-command.js';
+import { loadDefinition } from './shared/load-definition.js';
+import { REPLAY_FLAGS, readReplayFlags, underInterrupts } from './shared/replay-flags.js';
+import { RUN_FLAGS, readRunFlags } from './shared/run-flags.js';
+import { readServerFlags, SERVER_FLAGS } from './shared/server-flags.js';
+import { shellFor } from './shared/shell-flag.js';
+import { simulationViews } from './shared/simulation-views.js';
 
 export default class Simulate extends BaseCommand {
   static override summary = 'Run runs in containers here, as a worker would.';
@@ -118,7 +118,7 @@ export default class Simulate extends BaseCommand {
   private dryRun(request: Omit<SimulateRequest, 'signal'>, quiet: boolean): Promise<DryRunResult> {
     return underInterrupts(
       (signal) => ({
-        result: import('../simulator/dry-run.js').then(({ dryRun }) => dryRun({ ...request, signal })),
+        result: import('../simulator/run/dry-run.js').then(({ dryRun }) => dryRun({ ...request, signal })),
         abandon: () => {},
       }),
       (planned) => {

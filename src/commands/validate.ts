@@ -1,17 +1,17 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../cli/base-command.js';
-import { type DefinitionFile, readDefinitions } from '../cli/definition-files.js';
-import { EXIT } from '../cli/exit-status.js';
-import { LintConfigFiles } from '../cli/lint-config-file.js';
-import { readServerFlags, SERVER_FLAGS } from '../cli/server-flags.js';
-import { shellcheckOnPath } from '../cli/shellcheck.js';
-import { check } from '../schema/check.js';
-import type { ShellChecker } from '../schema/shell-notes.js';
-import { UsageError } from '../simulator/usage-error.js';
+import { UsageError } from '../lib/errors.js';
+import { check } from '../lint/check.js';
+import type { ShellChecker } from '../lint/shell-notes.js';
 import { styleFor } from '../terminal/style.js';
 import { FORMATS, type Format, writerOf } from '../terminal/validation.js';
 import { countOf, type FileReport } from '../terminal/validation-report.js';
+import { BaseCommand } from './shared/base-command.js';
+import { type DefinitionFile, readDefinitions } from './shared/definition-files.js';
+import { EXIT } from './shared/exit-status.js';
+import { LintConfigFiles } from './shared/lint-config-file.js';
+import { readServerFlags, SERVER_FLAGS } from './shared/server-flags.js';
+import { shellcheckOnPath } from './shared/shellcheck.js';
 
 interface Wanted {
   fix: boolean;
@@ -108,7 +108,7 @@ export default class Validate extends BaseCommand {
 async function resultOf(file: DefinitionFile, configs: LintConfigFiles, { fix, dryRun, shell }: Wanted) {
   const config = await configs.of(file.path);
   if (!fix) return { result: check(file.bytes, config, shell), fixed: undefined };
-  const { fixDefinition } = await import('../cli/fix-definition.js');
+  const { fixDefinition } = await import('./shared/fix-definition.js');
   return fixDefinition(file, config, { dryRun, shell });
 }
 
@@ -124,7 +124,7 @@ async function openServer(address: string | undefined, flags: Parameters<typeof 
     if (flags.token === undefined && flags.header === undefined) return undefined;
     throw new UsageError('--token and --header are for a server: name it with --server URL, or leave them out.');
   }
-  const { AskedServer } = await import('../cli/ask-server.js');
+  const { AskedServer } = await import('./shared/ask-server.js');
   return AskedServer.open(address, readServerFlags(flags));
 }
 

@@ -1,8 +1,8 @@
 /** The console of a container that runs: attached before its start, followed to its last byte. */
 import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { monotonicMs } from '../executor/monotonic.js';
 import type { ConsoleSink } from '../executor/ports.js';
+import { monotonicMs } from '../lib/monotonic.js';
 import { BrokenStream, type Demuxer, FrameDemuxer, pump } from './demux.js';
 import { callOptions } from './endpoint.js';
 import { within } from './engine-limits.js';

@@ -1,7 +1,6 @@
 /** The container engine of a run: Docker's API, or Podman's, which speaks the same. */
 import { homedir } from 'node:os';
 import type Docker from 'dockerode';
-import { monotonicMs } from '../executor/monotonic.js';
 import {
   type Container,
   type ContainerEngine,
@@ -11,6 +10,7 @@ import {
   type RegistryCredentials,
   RunFailure,
 } from '../executor/ports.js';
+import { monotonicMs } from '../lib/monotonic.js';
 import { DockerContainer } from './container.js';
 import { callOptions, openClient } from './endpoint.js';
 import { engineWords, setupFailure, statusOf } from './engine-error.js';

@@ -2,8 +2,9 @@
  * The tool's own lines in the console (SPEC 4): `== <UTC time>: <what begins>` and, under
  * it, `   <UTC time>: INFO  <detail>`.
  */
+
+import { monotonicMs } from '../lib/monotonic.js';
 import type { ConsolePosition } from './checkpoint.js';
-import { monotonicMs } from './monotonic.js';
 import type { Log, Reporter } from './ports.js';
 
 const NEWLINE = 0x0a;

@@ -3,9 +3,10 @@
  * `triggers` name, and what those of its trigger name once every run of the build has passed
  * (api/run.py `_handle_triggers`, trigger.py `trigger_runs`). Pure: nothing is run here.
  */
+
+import { FormatError, pythonFormat } from '../python/format/python-format.js';
 import type { ExpandedTrigger } from './expand.js';
 import type { Run, StringMap, Trigger, TriggerReference, TriggerType } from './model.js';
-import { FormatError, pythonFormat } from './python-format.js';
 
 /** A run that the server adds to the build. */
 export interface StartedRun {

@@ -1,6 +1,6 @@
+import { FormatError, pythonFormat } from '../python/format/python-format.js';
+import { pythonLength } from '../python/format/python-text.js';
 import type { Definition, Run, StringMap, Trigger, TriggerReference } from './model.js';
-import { FormatError, pythonFormat } from './python-format.js';
-import { pythonLength } from './python-text.js';
 
 /** A trigger with the runs that a build of it has, in the server's order. */
 export type ExpandedTrigger = Trigger;

@@ -1,5 +1,5 @@
+import { pythonStr } from '../python/format/python-text.js';
 import type { Definition, Run, RunDefinition, ScriptRepo, StringMap, Trigger } from './model.js';
-import { pythonStr } from './python-text.js';
 
 export interface RunRequest {
   definition: Definition;

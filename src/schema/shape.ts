@@ -1,7 +1,7 @@
+import { PyFloat, type YamlValue } from '../python/yaml/load.js';
 import validateDefinition from './generated/validate-definition.js';
 import type { ShapeError } from './validator.js';
 import { valueAt } from './values.js';
-import { PyFloat, type YamlValue } from './yaml/load.js';
 
 /** What is wrong with the shape of a definition: keys and types. `path` is a JSON pointer. */
 export type ShapeFault =

@@ -2,8 +2,9 @@
  * `test-grepping`: tests out of a console, as the server reads them when a run is over
  * (SPEC 4). Lines keep their newline; `\r\n` and a lone `\r` end one too.
  */
+
+import { compilePython, PatternError, type PythonPattern } from '../python/regex/python-regex.js';
 import type { Test, TestGrepping, TestResult } from './model.js';
-import { compilePython, PatternError, type PythonPattern } from './python-regex.js';
 
 /** Of a longer line only so much is looked at, characters: real ones are far shorter, and the rest has to go somewhere. */
 const LONGEST_LINE = 1024 * 1024;

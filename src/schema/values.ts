@@ -1,4 +1,4 @@
-import { PyFloat, type YamlObject, type YamlValue } from './yaml/load.js';
+import { PyFloat, type YamlObject, type YamlValue } from '../python/yaml/load.js';
 
 /** Looks into values that may be of any shape: each answers undefined where the value is something else. */
 

@@ -1,5 +1,5 @@
 /** What `doctor` found, a check a line, with the repair under it. */
-import { harmlessLine } from './harmless.js';
+import { harmlessLine } from '../lib/harmless.js';
 import type { Style } from './style.js';
 
 interface ShownCheck {

@@ -1,5 +1,5 @@
-import type { Diagnostic, Range, ServerBehaviour } from '../schema/diagnostic.js';
-import { splitLines } from '../schema/yaml/positions.js';
+import type { Diagnostic, Range, ServerBehaviour } from '../lint/diagnostic.js';
+import { splitLines } from '../python/yaml/positions.js';
 import { excerptOf } from './excerpt.js';
 import { printable } from './printable.js';
 import type { Style } from './style.js';

@@ -1,8 +1,8 @@
 /** What `explain` shows. */
 import stringWidth from 'string-width';
-import { check } from '../schema/check.js';
-import { lintConfigText } from '../schema/lint-config.js';
-import type { Rule } from '../schema/rules/rule.js';
+import { check } from '../lint/check.js';
+import { lintConfigText } from '../lint/lint-config.js';
+import type { Rule } from '../lint/rule.js';
 import { renderDiagnostics } from './diagnostics.js';
 import type { Style } from './style.js';
 import { renderTable } from './table.js';

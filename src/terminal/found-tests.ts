@@ -1,5 +1,5 @@
 /** What a server would read from a console, for people: each test, its results, and their lines. */
-import { harmlessLine } from './harmless.js';
+import { harmlessLine } from '../lib/harmless.js';
 import type { Style } from './style.js';
 
 interface Found {

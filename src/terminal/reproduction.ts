@@ -1,5 +1,5 @@
 /** What `reproduce` says at its end, for people. */
-import { harmlessLine } from './harmless.js';
+import { harmlessLine } from '../lib/harmless.js';
 import type { Style } from './style.js';
 
 /** The parts that are shown. */

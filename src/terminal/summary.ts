@@ -1,5 +1,5 @@
 /** What a simulation says at its end, for people. */
-import { harmlessLine } from './harmless.js';
+import { harmlessLine } from '../lib/harmless.js';
 import { formatSize } from './size.js';
 import type { Style } from './style.js';
 

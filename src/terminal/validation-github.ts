@@ -1,6 +1,6 @@
 /** Workflow commands: GitHub shows each as an annotation at its place in the change. */
 import { isAbsolute, relative, resolve } from 'node:path';
-import type { Diagnostic } from '../schema/diagnostic.js';
+import type { Diagnostic } from '../lint/diagnostic.js';
 import type { Style } from './style.js';
 import { findingsOf, type ReportWriter, verdict } from './validation-report.js';
 

@@ -1,5 +1,5 @@
 /** JUnit XML: a test suite for each file, and in it a test case for each finding, or one that is well. */
-import type { Diagnostic } from '../schema/diagnostic.js';
+import type { Diagnostic } from '../lint/diagnostic.js';
 import { type FileReport, findingsOf, type ReportWriter } from './validation-report.js';
 
 /** Only errors are failures: a warning is there to be read, and does not fail a build. */

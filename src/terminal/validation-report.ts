@@ -1,5 +1,5 @@
 /** What `validate` found, file by file, and what is said of all of it. */
-import type { Diagnostic, Severity } from '../schema/diagnostic.js';
+import type { Diagnostic, Severity } from '../lint/diagnostic.js';
 import type { Style } from './style.js';
 
 /** What was found in one file. */

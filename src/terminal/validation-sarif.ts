@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Diagnostic, Edit, Range, Related } from '../schema/diagnostic.js';
-import { RULES } from '../schema/rules/index.js';
-import { splitLines } from '../schema/yaml/positions.js';
+import type { Diagnostic, Edit, Range, Related } from '../lint/diagnostic.js';
+import { RULES } from '../lint/rules.js';
+import { splitLines } from '../python/yaml/positions.js';
 import { findingsOf, type ReportWriter } from './validation-report.js';
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';

@@ -2,9 +2,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFailure } from '../executor/ports.js';
+import { takeFileLock } from '../lib/file-lock.js';
 import type { CheckedIn } from '../server/workers.js';
 import { type Claim, claimRun } from './claim.js';
-import { takeFileLock } from './file-lock.js';
 import { cachePath, hostLoad, hostProperties, isKnown, remember } from './host-properties.js';
 import type { WorkerLog } from './log.js';
 import { recoverRuns } from './recover.js';

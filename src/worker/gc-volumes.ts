@@ -1,7 +1,7 @@
 /** Removes the persistent volumes of projects that the server does not have any more. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { takeFileLock } from './file-lock.js';
+import { takeFileLock } from '../lib/file-lock.js';
 import { readSettings } from './settings.js';
 import { workerServer } from './worker-server.js';
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { currentOwner, ownerState } from '../docker/process-owner.js';
-import { type FileLock, takeFileLock } from './file-lock.js';
+import { type FileLock, takeFileLock } from '../lib/file-lock.js';
 
 const lockPath = (folder: string): string => join(folder, 'lock');
 

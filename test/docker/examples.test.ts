@@ -4,9 +4,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { loadDefinition } from '../../src/cli/load-definition.js';
-import type { RunResult } from '../../src/simulator/run-result.js';
-import { simulate } from '../../src/simulator/simulate.js';
+import { loadDefinition } from '../../src/commands/shared/load-definition.js';
+import type { RunResult } from '../../src/simulator/run/run-result.js';
+import { simulate } from '../../src/simulator/run/simulate.js';
 import { noView } from '../../src/terminal/console-view.js';
 import { EXAMPLES, type Example, type ExampleCase } from '../support/examples.js';
 import { type GitHttpServer, startGitHttpServer } from '../support/git-http-server.js';

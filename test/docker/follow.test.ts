@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { loadDefinition } from '../../src/cli/load-definition.js';
-import type { RunResult, SimulationResult } from '../../src/simulator/run-result.js';
-import { type SimulateRequest, simulate } from '../../src/simulator/simulate.js';
+import { loadDefinition } from '../../src/commands/shared/load-definition.js';
+import type { RunResult, SimulationResult } from '../../src/simulator/run/run-result.js';
+import { type SimulateRequest, simulate } from '../../src/simulator/run/simulate.js';
 import { noView } from '../../src/terminal/console-view.js';
 import { testImage } from '../support/image.js';
 

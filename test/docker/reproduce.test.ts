@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
-import { check } from '../../src/schema/check.js';
+import { check } from '../../src/lint/check.js';
 import { expand } from '../../src/schema/expand.js';
 import { type ReproduceRequest, reproduce } from '../../src/simulator/reproduce/reproduce.js';
 import { noView } from '../../src/terminal/console-view.js';

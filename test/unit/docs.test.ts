@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { rulesPage } from '../../scripts/build-docs.js';
-import { RULES } from '../../src/schema/rules/index.js';
+import { RULES } from '../../src/lint/rules.js';
 
 it('docs/rules.md says what the rules say (npm run docs writes it)', () => {
   expect(readFileSync('docs/rules.md', 'utf8')).toBe(rulesPage());

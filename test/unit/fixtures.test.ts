@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseJunit } from '../../src/executor/junit.js';
-import { check } from '../../src/schema/check.js';
+import { check } from '../../src/lint/check.js';
 import { TestGrepper } from '../../src/schema/test-grepper.js';
 
 /** File → the table's last column, of one section. */

@@ -1,13 +1,13 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.js';
-import { EXIT } from '../../cli/exit-status.js';
-import { loadDefinition } from '../../cli/load-definition.js';
-import { RUN_FLAGS, readRunFlags } from '../../cli/run-flags.js';
-import { writeRundefs } from '../../cli/write-rundefs.js';
-import { createRundefs, defaultProject } from '../../simulator/create-rundefs.js';
-import { selectRuns } from '../../simulator/select-runs.js';
-import { UsageError } from '../../simulator/usage-error.js';
+import { UsageError } from '../../lib/errors.js';
+import { createRundefs, defaultProject } from '../../simulator/plan/create-rundefs.js';
+import { selectRuns } from '../../simulator/plan/select-runs.js';
+import { BaseCommand } from '../shared/base-command.js';
+import { EXIT } from '../shared/exit-status.js';
+import { loadDefinition } from '../shared/load-definition.js';
+import { RUN_FLAGS, readRunFlags } from '../shared/run-flags.js';
+import { writeRundefs } from '../shared/write-rundefs.js';
 
 export default class RundefCreate extends BaseCommand {
   static override summary = 'Write the run definitions that the server would make of runs.';

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.js';
-import { RUN_FLAGS, readRunFlags } from '../../cli/run-flags.js';
-import { readServerFlags, SERVER_FLAGS } from '../../cli/server-flags.js';
-import { type GottenRundef, getRundef } from '../../simulator/get-rundef.js';
-import { UsageError } from '../../simulator/usage-error.js';
+import { UsageError } from '../../lib/errors.js';
+import { type GottenRundef, getRundef } from '../../simulator/plan/get-rundef.js';
 import { askHidden, canAsk } from '../../terminal/prompts.js';
+import { BaseCommand } from '../shared/base-command.js';
+import { RUN_FLAGS, readRunFlags } from '../shared/run-flags.js';
+import { readServerFlags, SERVER_FLAGS } from '../shared/server-flags.js';
 
 export default class RundefGet extends BaseCommand {
   static override summary = 'Get the run definition of a run from its server.';

@@ -1,10 +1,10 @@
-import { BaseCommand } from '../../cli/base-command.js';
-import { openLog, WORKER_FLAGS, workerFolder } from '../../cli/worker-flags.js';
 import { check } from '../../worker/check.js';
 import { runProcesses } from '../../worker/run-processes.js';
 import { readSettings } from '../../worker/settings.js';
 import { thisProgram } from '../../worker/start-run.js';
 import { workerServer } from '../../worker/worker-server.js';
+import { BaseCommand } from '../shared/base-command.js';
+import { openLog, WORKER_FLAGS, workerFolder } from '../shared/worker-flags.js';
 
 export default class Check extends BaseCommand {
   static override summary = 'Check in with the server once: take a run when there is one and a slot is free.';

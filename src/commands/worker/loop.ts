@@ -1,10 +1,10 @@
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.js';
-import { watchStopSignals } from '../../cli/stop-signals.js';
-import { openLog, WORKER_FLAGS, workerFolder } from '../../cli/worker-flags.js';
 import { loop } from '../../worker/loop.js';
 import { runProcesses } from '../../worker/run-processes.js';
 import { thisProgram } from '../../worker/start-run.js';
+import { BaseCommand } from '../shared/base-command.js';
+import { watchStopSignals } from '../shared/stop-signals.js';
+import { openLog, WORKER_FLAGS, workerFolder } from '../shared/worker-flags.js';
 
 export default class Loop extends BaseCommand {
   static override summary = 'Check in with the server for ever, and execute the runs that it gives.';

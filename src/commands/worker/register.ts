@@ -1,9 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.js';
-import { FOLDER_FLAG, workerFolder } from '../../cli/worker-flags.js';
 import { register } from '../../worker/register.js';
 import { thisProgram } from '../../worker/start-run.js';
+import { BaseCommand } from '../shared/base-command.js';
+import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
 
 export default class Register extends BaseCommand {
   static override summary = 'Make this host a worker of a server.';

@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { BaseCommand } from '../../cli/base-command.js';
-import { openLog, WORKER_FLAGS } from '../../cli/worker-flags.js';
 import { executeRunProcess } from '../../worker/run-process.js';
+import { BaseCommand } from '../shared/base-command.js';
+import { openLog, WORKER_FLAGS } from '../shared/worker-flags.js';
 
 /** What `check` and `loop` start for each run; nobody else needs it. */
 export default class RunOne extends BaseCommand {

@@ -1,8 +1,8 @@
 import { buffer } from 'node:stream/consumers';
-import { BaseCommand } from '../../cli/base-command.js';
-import { FOLDER_FLAG, workerFolder } from '../../cli/worker-flags.js';
 import { readSettings } from '../../worker/settings.js';
 import { workerServer } from '../../worker/worker-server.js';
+import { BaseCommand } from '../shared/base-command.js';
+import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
 
 export default class Upload extends BaseCommand {
   static override summary = 'Send what comes on stdin to the server, as a log for who supports this worker.';

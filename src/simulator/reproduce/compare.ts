@@ -1,6 +1,6 @@
 /** What is otherwise here than it was on the server: pure. */
 import type { Test } from '../../schema/model.js';
-import type { RunResult } from '../run-result.js';
+import type { RunResult } from '../run/run-result.js';
 import type { SetupStep } from './console-story.js';
 import type { ConsoleComparison } from './first-divergence.js';
 import type { ServerSide } from './server-run.js';

@@ -1,6 +1,6 @@
 /** `--console-diff`: the script's output on the server and here, line by line, as a unified diff. */
 import { writeFile } from 'node:fs/promises';
-import { UsageError } from '../usage-error.js';
+import { UsageError } from '../../lib/errors.js';
 import type { Side } from './first-divergence.js';
 import { normaliseLine } from './normalise-line.js';
 

@@ -1,5 +1,5 @@
 /** One verdict, with its reason and what to try next: pure. */
-import type { RunResult } from '../run-result.js';
+import type { RunResult } from '../run/run-result.js';
 import { endedAlike, failedTests, setupOf } from './compare.js';
 import type { SetupStep } from './console-story.js';
 import { hasEnded, NOT_THE_RUNS, type ServerSide } from './server-run.js';

@@ -1,5 +1,5 @@
 /** Checking a definition (SPEC 5), and the build that runs are of. */
-import { check } from '../../../src/schema/check.js';
+import { check } from '../../../src/lint/check.js';
 import { type Answer, failure, noObject, Refusal, success } from './answers.js';
 import { type Asked, jsonOf } from './asked.js';
 import { summary } from './run-endpoints.js';

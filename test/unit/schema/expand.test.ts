@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../src/schema/check.js';
+import { check } from '../../../src/lint/check.js';
 import { expand, expandRuns } from '../../../src/schema/expand.js';
 import type { Definition, Run } from '../../../src/schema/model.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { PatternError } from '../../../src/python/regex/python-regex.js';
 import type { TestGrepping } from '../../../src/schema/model.js';
-import { PatternError } from '../../../src/schema/python-regex.js';
 import { type FoundLine, TestGrepper } from '../../../src/schema/test-grepper.js';
 
 const SUITE = '^== SUITE (?P<name>.*)$';

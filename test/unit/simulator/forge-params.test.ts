@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { gitSource } from '../../../src/git/remote-source.js';
-import { check } from '../../../src/schema/check.js';
+import { check } from '../../../src/lint/check.js';
 import { expand } from '../../../src/schema/expand.js';
-import { checkForgeRequest, forgeParams, namesRequest } from '../../../src/simulator/forge-params.js';
-import { type PlanRequest, planRuns } from '../../../src/simulator/plan.js';
+import { checkForgeRequest, forgeParams, namesRequest } from '../../../src/simulator/inputs/forge-params.js';
+import { type PlanRequest, planRuns } from '../../../src/simulator/plan/plan.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 
 const DEFINITION = `

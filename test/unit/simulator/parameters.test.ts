@@ -2,8 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readParams } from '../../../src/simulator/parameters.js';
-import { readSecrets } from '../../../src/simulator/secrets.js';
+import { readParams } from '../../../src/simulator/inputs/parameters.js';
+import { readSecrets } from '../../../src/simulator/inputs/secrets.js';
 
 function fileOf(text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'jobserv-test-')), 'values');

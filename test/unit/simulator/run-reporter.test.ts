@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createMasker } from '../../../src/executor/masking.js';
 import { RunFailure } from '../../../src/executor/ports.js';
-import { openConsole, RunReporter } from '../../../src/simulator/run-reporter.js';
+import { openConsole, RunReporter } from '../../../src/simulator/run/run-reporter.js';
 import type { ConsoleView } from '../../../src/terminal/console-view.js';
 import { noView } from '../../../src/terminal/console-view.js';
 import { scratchFolder } from '../../support/fake-ports.js';

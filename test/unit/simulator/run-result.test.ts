@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { RunOutcome } from '../../../src/executor/ports.js';
 import type { Test } from '../../../src/schema/model.js';
-import { withConsoleTests } from '../../../src/simulator/run-result.js';
+import { withConsoleTests } from '../../../src/simulator/run/run-result.js';
 
 const PASSED: RunOutcome = { status: 'PASSED', tests: [], artifacts: [], warnings: ['first'] };
 const read = (...statuses: string[]): Test[] => [

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type AccessRequest, openServers } from '../../../src/simulator/server-access.js';
+import { type AccessRequest, openServers } from '../../../src/simulator/inputs/server-access.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 
 /** A configuration folder with this servers.toml. */

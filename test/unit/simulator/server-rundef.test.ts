@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { getRundef } from '../../../src/simulator/get-rundef.js';
-import { type PlanRequest, planRuns } from '../../../src/simulator/plan.js';
-import { fetchRundefs } from '../../../src/simulator/server-rundef.js';
+import { getRundef } from '../../../src/simulator/plan/get-rundef.js';
+import { type PlanRequest, planRuns } from '../../../src/simulator/plan/plan.js';
+import { fetchRundefs } from '../../../src/simulator/plan/server-rundef.js';
 import { fakeServer, sendHtml, sendJson } from '../server/fake-server.js';
 
 const RUN = '/projects/acme/blinky/builds/7/runs/build/';

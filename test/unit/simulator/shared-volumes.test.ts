@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkSharedVolumes, readSharedVolumes } from '../../../src/simulator/shared-volumes.js';
+import { checkSharedVolumes, readSharedVolumes } from '../../../src/simulator/inputs/shared-volumes.js';
 
 describe('--shared-volume', () => {
   it('takes a folder from where the user is', () => {

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/lib/errors.js';
 import {
   clearAbandoned,
   openSimulationWorkspace,
   storedWorkspaces,
-} from '../../../src/simulator/simulation-workspace.js';
-import { UsageError } from '../../../src/simulator/usage-error.js';
-import { cacheFolder, folderName } from '../../../src/simulator/workspace-names.js';
+} from '../../../src/simulator/workspace/simulation-workspace.js';
+import { cacheFolder, folderName } from '../../../src/simulator/workspace/workspace-names.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
 const removeTree = async (path: string) => {
@@ -35,7 +35,7 @@ function fill(root: string) {
 /** Takes a workspace in a process of its own, fills it, and is killed. */
 async function killedOwner(root: string, locks: string) {
   const script = `
-    import { openSimulationWorkspace } from ${JSON.stringify(new URL('../../../src/simulator/simulation-workspace.ts', import.meta.url).href)};
+    import { openSimulationWorkspace } from ${JSON.stringify(new URL('../../../src/simulator/workspace/simulation-workspace.ts', import.meta.url).href)};
     await openSimulationWorkspace(${JSON.stringify(root)}, { locks: ${JSON.stringify(locks)}, removeTree: async () => {} });
     process.stdout.write('taken');
     setInterval(() => {}, 1000);

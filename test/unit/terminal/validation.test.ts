@@ -2,13 +2,13 @@ import schema from '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json' wi
 import { Ajv } from 'ajv';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../src/schema/check.js';
-import type { Diagnostic } from '../../../src/schema/diagnostic.js';
-import { RULES } from '../../../src/schema/rules/index.js';
+import { check } from '../../../src/lint/check.js';
+import type { Diagnostic } from '../../../src/lint/diagnostic.js';
+import { RULES } from '../../../src/lint/rules.js';
 import { styleFor } from '../../../src/terminal/style.js';
 import { type Format, writerOf } from '../../../src/terminal/validation.js';
 import type { FileReport } from '../../../src/terminal/validation-report.js';
-import { definition } from '../schema/rules/findings.js';
+import { definition } from '../lint/rules/findings.js';
 
 type Source = FileReport & { source: string };
 

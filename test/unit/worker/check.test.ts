@@ -2,9 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import type { ServerResponse } from 'node:http';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { takeFileLock } from '../../../src/lib/file-lock.js';
 import { ServerFailure } from '../../../src/server/server-failure.js';
 import { check } from '../../../src/worker/check.js';
-import { takeFileLock } from '../../../src/worker/file-lock.js';
 import { hostLoad } from '../../../src/worker/host-properties.js';
 import type { RunOneOptions } from '../../../src/worker/run-state.js';
 import { listRuns, makeRunFolder, runFolderName } from '../../../src/worker/runs.js';

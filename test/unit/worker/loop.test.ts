@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { takeFileLock } from '../../../src/worker/file-lock.js';
+import { takeFileLock } from '../../../src/lib/file-lock.js';
 import { type LoopOptions, loop, loopProcess } from '../../../src/worker/loop.js';
 import { takeRunLock } from '../../../src/worker/run-lock.js';
 import { makeRunFolder } from '../../../src/worker/runs.js';

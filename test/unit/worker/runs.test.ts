@@ -4,8 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
-import { writeAtomically } from '../../../src/worker/atomic-file.js';
-import { takeFileLock } from '../../../src/worker/file-lock.js';
+import { writeAtomically } from '../../../src/lib/atomic-file.js';
+import { takeFileLock } from '../../../src/lib/file-lock.js';
 import { ownerOf, takeRunLock } from '../../../src/worker/run-lock.js';
 import { readRunState } from '../../../src/worker/run-state.js';
 import { finishUnfinished, listRuns, makeRunFolder, referenceRuns, runFolderName } from '../../../src/worker/runs.js';

@@ -6,7 +6,7 @@ import { normaliseLine } from '../../../../src/simulator/reproduce/normalise-lin
 import { pinImage } from '../../../../src/simulator/reproduce/pinned-image.js';
 import type { ServerSide } from '../../../../src/simulator/reproduce/server-run.js';
 import { judge } from '../../../../src/simulator/reproduce/verdict.js';
-import type { RunResult } from '../../../../src/simulator/run-result.js';
+import type { RunResult } from '../../../../src/simulator/run/run-result.js';
 
 describe('a line of the console, normalised', () => {
   it.each([

@@ -1,0 +1,38 @@
+import { Command } from '@oclif/core/command';
+import { CLIError } from '@oclif/core/errors';
+import { jsonText, whenWritten } from './output.js';
+import { describeError, reportError } from './report-error.js';
+
+/**
+ * What all commands share. A command parses its flags, calls one function of a layer below,
+ * shows what came back, and sets its exit status with `endWith`. What `run` returns is what
+ * `--json` prints.
+ */
+export abstract class BaseCommand extends Command {
+  /** The status that the process will end with, unless an error ends it first. */
+  protected endWith(status: number): void {
+    process.exitCode = status;
+  }
+
+  /** Reports the error on stderr, under `--json` as JSON too, and ends the process with its status. */
+  protected override async catch(error: Error): Promise<never> {
+    const { message, status } = describeError(error);
+    if (this.jsonEnabled() && message) this.logJson({ version: 1, error: { message, status } });
+    await reportError(error);
+    await whenWritten();
+    return this.exit(status);
+  }
+
+  override logJson(json: unknown): void {
+    process.stdout.write(`${jsonText(json)}\n`);
+  }
+
+  /** Text on stdout, as it is; nothing under `--json`. */
+  protected print(text: string): void {
+    if (!this.jsonEnabled()) process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  override error(input: string | Error, options: { exit?: number | false } = {}): never {
+    throw typeof input === 'string' ? new CLIError(input, options) : input;
+  }
+}

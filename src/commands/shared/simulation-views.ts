@@ -1,0 +1,34 @@
+/** Where the consoles of a simulation show: nowhere, as bytes, on a terminal, or side by side. */
+import type { PlannedRun } from '../../simulator/plan/planned-run.js';
+import { labelOf } from '../../simulator/plan/planned-run.js';
+import { type ConsoleView, labelledView, noView, plainView, terminalView } from '../../terminal/console-view.js';
+import { outputOf } from '../../terminal/output.js';
+import { ProgressBar, type ProgressReader } from '../../terminal/progress-bar.js';
+
+export function simulationViews(options: { quiet: boolean; sideBySide: boolean }) {
+  const output = outputOf(process.stdout);
+  return async (planned: PlannedRun): Promise<ConsoleView> => {
+    if (options.quiet) return noView;
+    if (options.sideBySide) return labelledView(output, labelOf(planned));
+    if (!output.isTerminal) return plainView(output);
+    const progress = planned.rundef['console-progress'];
+    if (!progress) return terminalView(output);
+    return terminalView(output, new ProgressBar(await progressReader(progress['progress-pattern'])));
+  };
+}
+
+/** A pattern that cannot be evaluated shows no bar: it is for looks, and `validate` tells of it. */
+async function progressReader(pattern: string): Promise<ProgressReader> {
+  const { compilePython, PatternError } = await import('../../python/regex/python-regex.js');
+  try {
+    const compiled = compilePython(pattern);
+    return (line) => {
+      const found = compiled.match(line);
+      const [current, total] = [Number(found?.['current']), Number(found?.['total'])];
+      return current >= 0 && total > 0 ? { current, total } : undefined;
+    };
+  } catch (error) {
+    if (error instanceof PatternError) return () => undefined;
+    throw error;
+  }
+}

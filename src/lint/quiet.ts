@@ -1,0 +1,122 @@
+/** What of the findings is told: comments silence some, and the repository's configuration weighs them. */
+
+import type { LoadedYaml } from '../python/yaml/load.js';
+import type { Diagnostic } from './diagnostic.js';
+import { type Ignore, ignoresOf } from './ignores.js';
+import type { LintConfig } from './lint-config.js';
+import type { Rule } from './rule.js';
+import { SHELL_RULE } from './shell-notes.js';
+import { helpWithChoices } from './suggest.js';
+
+interface Known {
+  rules: readonly Rule[];
+  unknownIgnore: Rule;
+  unusedIgnore: Rule;
+}
+
+/**
+ * Silences and weighs findings. One that makes the server reject the definition stays as it is: without it nobody
+ * could tell why.
+ */
+export function quieten(
+  all: readonly Diagnostic[],
+  document: LoadedYaml,
+  config: LintConfig,
+  known: Known,
+): Diagnostic[] {
+  const { rules: weights } = config;
+  const ignores = ignoresOf(document);
+  const told = ignores.length === 0 ? all : withIgnores(all, document, ignores, known, config);
+  return weights.size === 0 ? [...told] : told.flatMap((diagnostic) => weigh(diagnostic, weights));
+}
+
+/** Whether a rule finds here all it can: some need what a configuration says, or a program that not every machine has. */
+function isActive({ id, explain }: Rule, { hostTags, secrets }: LintConfig): boolean {
+  const needs = explain.config ?? {};
+  return (
+    id !== SHELL_RULE &&
+    (needs.hostTags === undefined || hostTags !== undefined) &&
+    (needs.secrets === undefined || secrets !== undefined)
+  );
+}
+
+function weigh(diagnostic: Diagnostic, weights: LintConfig['rules']): Diagnostic[] {
+  const weight = weights.get(diagnostic.rule);
+  if (weight === undefined || diagnostic.server === 'rejects') return [diagnostic];
+  return weight === 'off' ? [] : [{ ...diagnostic, severity: weight }];
+}
+
+function withIgnores(
+  all: readonly Diagnostic[],
+  document: LoadedYaml,
+  ignores: readonly Ignore[],
+  { rules, unknownIgnore, unusedIgnore }: Known,
+  config: LintConfig,
+): Diagnostic[] {
+  const used = new Set<Ignore['rules'][number]>();
+  const byLine = new Map<number, Ignore[]>();
+  for (const ignore of ignores) {
+    const others = byLine.get(ignore.line);
+    if (others) others.push(ignore);
+    else byLine.set(ignore.line, [ignore]);
+  }
+  const told = all.filter((diagnostic) => {
+    if (diagnostic.server === 'rejects') return true;
+    const silencers = linesOf(diagnostic, document)
+      .flatMap((line) => byLine.get(line) ?? [])
+      .flatMap(({ rules }) => rules.filter(({ id }) => id === diagnostic.rule));
+    for (const entry of silencers) used.add(entry);
+    return silencers.length === 0;
+  });
+  const ids = rules.map(({ id }) => id);
+  const activeIds = rules.filter((rule) => isActive(rule, config)).map(({ id }) => id);
+  // Where the server rejects it, some rules could not look; what they would find is not known.
+  const complete = !all.some(({ server }) => server === 'rejects');
+  for (const ignore of ignores) {
+    const { rules: named } = ignore;
+    const silences = (rule: Rule) => named.some(({ id }) => id === rule.id);
+    if (!silences(unknownIgnore)) told.push(...unknownOnes(ignore, ids, unknownIgnore));
+    if (!complete || silences(unusedIgnore)) continue;
+    told.push(...unusedOnes(ignore, used, activeIds, unusedIgnore));
+  }
+  return told.sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** The lines that a comment about a finding may be meant for: its own, and of what is inside of a script its key's. */
+function linesOf({ line, path }: Diagnostic, document: LoadedYaml): number[] {
+  const place = document.locate(path);
+  if (place === undefined || document.layout(path)?.block === undefined) return [line];
+  return [line, place.value.line, place.key?.line ?? line];
+}
+
+function* unknownOnes({ misspelt, rules, range }: Ignore, ids: readonly string[], rule: Rule): Generator<Diagnostic> {
+  if (rules.length === 0) {
+    const message =
+      misspelt === undefined
+        ? 'This comment does not say which rules it is about.'
+        : `\`${misspelt}\` is nothing that such a comment can say.`;
+    yield { ...head(rule), message, ...range, help: 'Write `# jobserv: ignore[rule, rule]`.' };
+  }
+  for (const { id, range } of rules) {
+    if (ids.includes(id)) continue;
+    const help = helpWithChoices(id, ids, 'Rules');
+    yield { ...head(rule), message: `There is no rule \`${id}\`.`, ...range, ...(help !== undefined && { help }) };
+  }
+}
+
+function* unusedOnes(
+  { rules, line }: Ignore,
+  used: ReadonlySet<Ignore['rules'][number]>,
+  ids: readonly string[],
+  rule: Rule,
+): Generator<Diagnostic> {
+  for (const entry of rules) {
+    if (used.has(entry) || !ids.includes(entry.id)) continue;
+    const message = `\`${entry.id}\` finds nothing on line ${line}, so that there is nothing to silence.`;
+    yield { ...head(rule), message, ...entry.range, help: 'Remove it.' };
+  }
+}
+
+function head({ id, severity, server }: Rule) {
+  return { rule: id, severity, server, path: '' };
+}

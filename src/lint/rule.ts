@@ -1,0 +1,52 @@
+import type { CheckContext } from './context.js';
+import type { Edit, Range, ServerBehaviour, Severity } from './diagnostic.js';
+import type { LintConfig } from './lint-config.js';
+
+/** A place in a definition. */
+export interface Place {
+  /** JSON pointer. */
+  path: string;
+  /** What of it is meant: its value, the key in front of it, or the mapping or element as a whole. Default: value. */
+  at?: 'value' | 'key' | 'whole';
+  /** Where no pointer leads. */
+  range?: Range;
+}
+
+/** What a rule found. */
+export interface Finding extends Place {
+  message: string;
+  /** Where one finding weighs otherwise than the rule does as a whole. */
+  severity?: Severity;
+  server?: ServerBehaviour;
+  help?: string;
+  related?: (Place & { message: string })[];
+  /** A repair that cannot change what the definition was meant to say: for `--fix`. */
+  fix?: Edit;
+}
+
+export type { Edit } from './diagnostic.js';
+
+/** What `explain` tells beside the summary; both examples are whole definitions, and tested. */
+export interface Explanation {
+  /** Why it matters, and what the server does with it: a paragraph of prose. */
+  why: string;
+  /** A definition in which the rule finds something, and no other rule does. */
+  bad: string;
+  /** The same, repaired: no rule finds anything. */
+  good: string;
+  /** What the config file must say for the rule to look at anything. */
+  config?: Pick<LintConfig, 'hostTags' | 'secrets'>;
+}
+
+/** A rule is data: what `validate` reports, what `explain` tells and what the server does. */
+export interface Rule {
+  /** Kebab-case. */
+  id: string;
+  severity: Severity;
+  /** What the live server does with a definition that has this; `rejects` is the verdict. */
+  server: ServerBehaviour;
+  /** What it catches, one sentence. */
+  summary: string;
+  explain: Explanation;
+  check(context: CheckContext): Iterable<Finding>;
+}

@@ -1,0 +1,168 @@
+import { asObject, asText, childPath, valueAt } from '../../schema/values.js';
+import { allParams } from '../all-params.js';
+import type { CheckContext } from '../context.js';
+import { ONE_RUN } from '../example-parts.js';
+import type { Rule } from '../rule.js';
+import { placeInScalar } from '../scalar-place.js';
+import { secretReferences } from './secret-references.js';
+
+const RUN = `${ONE_RUN}      - name: deploy
+        container: alpine:3.20
+        host-tag: amd64
+        script: deploy
+scripts:
+  deploy: |
+    #!/bin/sh -e
+`;
+
+/*
+ * api/run.py hides the values of secrets from readers (`_get_run_def`), and no params and no script; the runner writes
+ * all params to the console (simple.py `docker_run`), which a public project shows to everybody.
+ */
+export const plaintextSecret: Rule = {
+  id: 'plaintext-secret',
+  severity: 'warning',
+  server: 'accepts',
+  summary: 'Something in the definition that looks like a password, a token or a key.',
+  explain: {
+    why: 'A definition lies in a repository, the server shows it to all readers of the project, and the worker writes every param to the console. What stands in it is known. Secrets are kept by the server, and a script finds each of them in a file below `/secrets`. One that was in a repository is to be replaced: it stays in its history.',
+    bad: `${RUN}    curl -H "Authorization: Bearer 8f3c2a91d04be77a6c15" https://deploy.example.org/
+`,
+    good: `${RUN}    curl -H "Authorization: Bearer $(cat /secrets/deploy_token)" https://deploy.example.org/
+`,
+  },
+  *check(context) {
+    for (const { path, text, name, help = READ_IT } of texts(context)) {
+      const found = name === undefined ? undefined : namedSecret(name, text);
+      const secrets = found ? [found] : secretsIn(text);
+      for (const { what, start, end } of secrets) {
+        const range = placeInScalar(context, path, text, start, end);
+        yield {
+          path,
+          ...(range && { range }),
+          message: `This looks like ${what}; everybody who can read the definition or the console has it.`,
+          help: `Make it a secret of the project, and ${help}. Replace it, too: it is known now.`,
+        };
+      }
+    }
+  },
+};
+
+const READ_IT = 'read it from /secrets in the script';
+const NAME_IT = 'give its name here';
+
+interface Text {
+  path: string;
+  text: string;
+  /** Of a param. */
+  name?: string;
+  /** What to do with the secret that it should be. */
+  help?: string;
+}
+
+function* texts(context: CheckContext): Generator<Text> {
+  for (const { place, name } of allParams(context)) {
+    const text = place.at === 'key' ? asText(valueAt(context.root, place.path)) : undefined;
+    if (text !== undefined) yield { path: place.path, text, name };
+  }
+  for (const [name, value] of Object.entries(asObject(context.root?.['scripts']) ?? {})) {
+    const text = asText(value);
+    if (text !== undefined) yield { path: childPath('/scripts', name), text };
+  }
+  for (const [name, value] of Object.entries(asObject(context.root?.['script-repos']) ?? {})) {
+    const text = asText(asObject(value)?.['clone-url']);
+    if (text !== undefined) yield { path: `${childPath('/script-repos', name)}/clone-url`, text };
+  }
+  const named = new Set([...secretReferences(context)].map(({ path }) => path));
+  for (const path of named) yield { path, text: asText(valueAt(context.root, path)) ?? '', help: NAME_IT };
+}
+
+/** Whether it has a form that only real tokens have. */
+export function isToken(text: string): boolean {
+  return TOKENS.some(([, pattern]) => text.search(pattern) === 0);
+}
+
+interface Secret {
+  what: string;
+  /** Where in the text. */
+  start: number;
+  end: number;
+}
+
+/** Forms that nothing else has; the issuers document them. */
+const TOKENS: readonly [string, RegExp][] = [
+  ['a token of GitHub', /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{30,})/g],
+  ['a token of GitLab', /\bgl(?:pat|ptt|dt|rt)-[A-Za-z0-9_-]{20,}/g],
+  ['a key of AWS', /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g],
+  ['a key of Google', /\bAIza[A-Za-z0-9_-]{35}\b/g],
+  ['a token of npm', /\bnpm_[A-Za-z0-9]{36}\b/g],
+  ['a token of Slack', /\bxox[abeprs]-[A-Za-z0-9-]{20,}/g],
+  ['a private key', /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/g],
+  ['a JSON web token', /(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g],
+];
+
+/** Each with the secret itself as its first group. */
+const CONTEXTS: readonly [string, RegExp][] = [
+  ['a password in a URL', /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/@:'"]{0,100}:([^\s/@'"]{1,200})@[^\s/]/gi],
+  ['a token in a header', /\bAuthorization: *(?:Bearer|Token|Basic) +([A-Za-z0-9._~+/=-]{16,})/gi],
+  ['a password', /\bcurl\b[^\n|;&]{0,300}? (?:-u|--user)[ =]?["']?[A-Za-z0-9_.@-]{1,100}:([^\s"']{4,})/g],
+];
+
+const ASSIGNMENT = /(?<![\w-])([A-Za-z_][A-Za-z0-9_]{0,100})=(["']?)([^\s"'`;&|]{1,500})\2(?=[\s;&|]|$)/g;
+
+function secretsIn(text: string): Secret[] {
+  const found: Secret[] = [];
+  for (const [what, pattern] of TOKENS) {
+    for (const { index, 0: token } of text.matchAll(pattern))
+      found.push({ what, start: index, end: index + token.length });
+  }
+  for (const [what, pattern] of CONTEXTS) {
+    for (const match of text.matchAll(pattern)) {
+      const secret = match[1] ?? '';
+      const start = match.index + match[0].lastIndexOf(secret);
+      if (isLiteral(secret)) found.push({ what, start, end: start + secret.length });
+    }
+  }
+  for (const match of text.matchAll(ASSIGNMENT)) {
+    const [whole, name = '', quote = '', value = ''] = match;
+    const secret = namedSecret(name, value);
+    const start = match.index + whole.length - quote.length - value.length;
+    if (secret) found.push({ what: secret.what, start, end: start + value.length });
+  }
+  return withoutOverlaps(found);
+}
+
+/** In the order of the text. A token in a header is one mistake, and best called by its form, which comes first. */
+function withoutOverlaps(found: readonly Secret[]): Secret[] {
+  const order = new Map(found.map((secret, i) => [secret, i]));
+  const kept: Secret[] = [];
+  for (const secret of [...found].sort((a, b) => a.start - b.start)) {
+    const before = kept.at(-1);
+    if (before === undefined || before.end <= secret.start) kept.push(secret);
+    else if ((order.get(secret) ?? 0) < (order.get(before) ?? 0)) kept[kept.length - 1] = secret;
+  }
+  return kept;
+}
+
+const PASSWORD = /(?:^|_)(?:password|passwd|passphrase)$/i;
+const KEY = /(?:^|_)(?:secret|token|api_?key|access_key|secret_key|private_key)$/i;
+
+/** What the name of a variable says of its value. */
+function namedSecret(name: string, value: string): Secret | undefined {
+  const whole = { start: 0, end: value.length };
+  if (!isLiteral(value) || /[\s/:]/.test(value)) return undefined;
+  if (PASSWORD.test(name) && value.length >= 4) return { what: 'a password', ...whole };
+  // The name of a secret is a word; the secret itself is long, and of letters and digits.
+  const random =
+    value.length >= 16 && /[0-9]/.test(value) && /[A-Za-z]/.test(value) && !/^[a-z]+(?:[-_.][a-z0-9]+)+$/.test(value);
+  return KEY.test(name) && random ? { what: 'a secret', ...whole } : undefined;
+}
+
+/** Not a variable that a shell fills in, and no stand-in for a value. */
+function isLiteral(value: string): boolean {
+  return (
+    !/[$`<>{}]|^\*+$|^x+$|^(?:todo|changeme|change-me|example|none|null|empty|placeholder|redacted|dummy)$/i.test(
+      value,
+    ) && value !== ''
+  );
+}

@@ -1,0 +1,134 @@
+import type { LoadedYaml, YamlProblem, YamlValue } from '../../python/yaml/load.js';
+import { asObject, childPath } from '../../schema/values.js';
+import type { CheckContext } from '../context.js';
+import type { Range } from '../diagnostic.js';
+import { ONE_RUN, SCRIPTS } from '../example-parts.js';
+import { locatedText } from '../places.js';
+import type { Edit, Finding, Rule } from '../rule.js';
+import { isTagged, kindOf, plainScalar } from './types.js';
+import { isDate, problemFinding } from './yaml.js';
+
+/** A rule about what YAML 1.1, as PyYAML reads it, makes of texts without quotes. */
+
+const ACCEPTED = { severity: 'warning', server: 'misbehaves' } as const;
+
+export const yaml11Type: Rule = {
+  id: 'yaml11-type',
+  severity: 'error',
+  server: 'rejects',
+  summary: 'A text without quotes is something else to YAML 1.1: `yes`, `3.10`, `010`, `12:30`, `2024-01-01`.',
+  explain: {
+    why: 'YAML 1.1 makes a number of `3.10` (3.1), of `010` (8), of `12:30` (750, in base 60) and of a SHA that has digits only; true or false of `yes`, `no`, `on` and `off`; a date of `2024-01-01`. Where a text is needed the server then refuses the definition. Where a number is needed it takes the number, which is a surprise only to the person who wrote it.',
+    bad: `${ONE_RUN}      - name: build
+        container: alpine:3.20
+        host-tag: amd64
+        script: build
+        params:
+          PYTHON: 3.10
+${SCRIPTS}`,
+    good: `${ONE_RUN}      - name: build
+        container: alpine:3.20
+        host-tag: amd64
+        script: build
+        params:
+          PYTHON: "3.10"
+${SCRIPTS}`,
+  },
+  *check(context) {
+    const { faults, document } = context;
+    for (const fault of faults) {
+      const layout = plainScalar(context, fault);
+      if (layout === undefined || fault.kind !== 'wrong-type') continue;
+      const { path, value } = fault;
+      const message = `\`${layout.raw}\` is ${kindOf(value)} to YAML 1.1; a text is needed.`;
+      const fix = quotes(document, layout.range, layout.raw);
+      yield { path, message, help: `Put it in quotes: "${layout.raw}".`, ...(fix && { fix }) };
+    }
+    const { problem, dates } = document;
+    for (const date of dates) yield dateFinding(document, date);
+    if (problem && dates.length === 0 && isDate(context)) yield dateFinding(document, problem);
+    yield* surprisingTimeout(context);
+    yield* surprisingKeys(context);
+  },
+};
+
+function dateFinding(document: LoadedYaml, problem: YamlProblem): Finding {
+  const fix = quotes(document, problem.range, locatedText(document, problem.range) ?? '');
+  return { path: '', ...problemFinding(problem), ...(fix && { fix }) };
+}
+
+/** The one whole number that a definition has; in base 60 or 8 it is probably not what was meant. */
+function* surprisingTimeout({ document, root }: CheckContext): Generator<Finding> {
+  const value = root?.['timeout'];
+  if (typeof value !== 'number') return;
+  const layout = document.layout('/timeout');
+  if (layout?.style !== 'plain' || !/:|^[-+]?0[0-9_]/.test(layout.raw)) return;
+  yield {
+    path: '/timeout',
+    ...ACCEPTED,
+    message: `\`${layout.raw}\` is the number ${value} to YAML 1.1, so that the limit is ${value} minutes.`,
+    help: `Write \`${value}\` if that is what you mean.`,
+  };
+}
+
+/** Keys that the author chooses are texts to JSON, by way of what YAML makes of them: `yes` becomes `true`. */
+function* surprisingKeys(context: CheckContext): Generator<Finding> {
+  for (const [path, map] of namedMaps(context)) {
+    for (const { key, raw } of untexts(context, path, map)) {
+      // One that a run names by what is written is told there.
+      if (isNamed(context, path, raw)) continue;
+      yield {
+        path: childPath(path, key),
+        at: 'key',
+        ...ACCEPTED,
+        message: `Without quotes \`${raw}\` is no text to YAML 1.1; the server gets the key \`${key}\`.`,
+        help: `Put it in quotes: "${raw}".`,
+      };
+    }
+  }
+}
+
+/** The keys of a mapping that are written otherwise than they are called. */
+function* untexts(context: CheckContext, path: string, map: YamlValue | undefined) {
+  for (const key in asObject(map)) {
+    const raw = untextKey(context, path, key);
+    if (raw !== undefined) yield { key, raw };
+  }
+}
+
+/** How a key of the mapping at `path` is written that was no text to YAML; undefined for one that is what it says. */
+export function untextKey({ document }: CheckContext, path: string, key: string): string | undefined {
+  if (!UNTEXT.test(key)) return undefined;
+  const range = document.locate(childPath(path, key))?.key;
+  const raw = range && locatedText(document, range);
+  return raw !== undefined && raw !== key && /^[\w.:+~-]+$/.test(raw) ? raw : undefined;
+}
+
+function isNamed({ runs }: CheckContext, path: string, name: string): boolean {
+  if (path === '/scripts') return runs.some(({ run }) => run['script'] === name);
+  return path === '/script-repos' && runs.some(({ run }) => asObject(run['script-repo'])?.['name'] === name);
+}
+
+/** The key at the top that a name would be, were it in quotes; and what it is called instead. */
+export function unquotedKey(context: CheckContext, list: 'scripts' | 'script-repos', name: string): string | undefined {
+  for (const { key, raw } of untexts(context, `/${list}`, context.root?.[list])) if (raw === name) return key;
+  return undefined;
+}
+
+/** What a key may be called that was no text to YAML. */
+const UNTEXT = /^(?:true|false|null|NaN|-?Infinity|-?\d[\d.e+-]*)$/;
+
+/** The mappings whose keys are names of the author's choice, and pointers to them. */
+function* namedMaps({ root, triggers, runs }: CheckContext): Generator<[string, YamlValue | undefined]> {
+  for (const key of ['params', 'scripts', 'script-repos']) yield [`/${key}`, root?.[key]];
+  for (const { path, trigger } of triggers) yield [`${path}/params`, trigger['params']];
+  for (const { path, run } of runs) {
+    yield [`${path}/params`, run['params']];
+    yield [`${path}/test-grepping/fixupdict`, asObject(run['test-grepping'])?.['fixupdict']];
+  }
+}
+
+/** Puts what is written there in quotes; not behind a tag, which would count all the same. */
+function quotes(document: LoadedYaml, range: Range, raw: string): Edit | undefined {
+  return /^[\w.:+-]+$/.test(raw) && !isTagged(document, range) ? { range, text: `"${raw}"` } : undefined;
+}

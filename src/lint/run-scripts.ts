@@ -1,0 +1,36 @@
+import { asObject, asText, childPath } from '../schema/values.js';
+import type { CheckContext, RunView } from './context.js';
+
+/** A script of the definition that runs execute. */
+export interface RunScript {
+  name: string;
+  path: string;
+  text: string;
+  /** The runs that execute it. */
+  runs: RunView[];
+}
+
+const known = new WeakMap<CheckContext, RunScript[]>();
+
+/** Those that a run names, in the order of the definition; what nothing executes does no harm. */
+export function runScripts(context: CheckContext): RunScript[] {
+  const scripts = known.get(context) ?? find(context);
+  known.set(context, scripts);
+  return scripts;
+}
+
+function find(context: CheckContext): RunScript[] {
+  const byName = new Map<string, RunView[]>();
+  for (const view of context.runs) {
+    const name = asText(view.run['script']);
+    if (name === undefined || !context.isSound(`${view.path}/script`)) continue;
+    const others = byName.get(name);
+    if (others) others.push(view);
+    else byName.set(name, [view]);
+  }
+  return Object.entries(asObject(context.root?.['scripts']) ?? {}).flatMap(([name, value]) => {
+    const text = asText(value);
+    const runs = byName.get(name);
+    return text !== undefined && runs ? [{ name, path: childPath('/scripts', name), text, runs }] : [];
+  });
+}

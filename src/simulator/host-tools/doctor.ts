@@ -1,0 +1,149 @@
+/** What a simulation needs of this machine: what works, and how to repair what does not. */
+import { constants } from 'node:fs';
+import { access, mkdir, statfs } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { loadDockerConfig } from '../../docker/docker-config.js';
+import { connectEngine, type DockerEngine } from '../../docker/engine.js';
+import { RunFailure } from '../../executor/ports.js';
+import { gitTools } from '../../git/tools.js';
+import { cacheFolder } from '../workspace/workspace-names.js';
+
+export interface Check {
+  /** What was looked at: `engine`, `git`, `registry registry.example.org`. */
+  name: string;
+  /** `note`: works, but not all of it, or not for everybody. */
+  state: 'works' | 'note' | 'broken';
+  found: string;
+  repair?: string;
+}
+
+export interface DoctorRequest {
+  /** Images of the definition at hand; each one's registry is asked for it. */
+  images: readonly string[];
+  signal: AbortSignal;
+}
+
+/** Checks as they are done, in a fixed order. A check that fails is a result; nothing foreseen is thrown. */
+export async function* diagnose({ images, signal }: DoctorRequest): AsyncGenerator<Check> {
+  yield nodeCheck();
+  const engine = await connectEngine({ logDriver: 'none' }).catch(asFailure);
+  yield engine instanceof RunFailure ? broken('engine', engine) : await engineCheck(engine);
+  yield* dockerConfigChecks();
+  yield await gitCheck(signal);
+  yield await cacheCheck();
+  if (!(engine instanceof RunFailure)) {
+    for (const image of new Set(images)) yield await imageCheck(engine, image);
+  }
+}
+
+const OLDEST_NODE = 20;
+
+function nodeCheck(): Check {
+  const major = Number(process.versions.node.split('.')[0]);
+  const found = `Node.js ${process.versions.node} on ${process.platform} ${process.arch}`;
+  if (major >= OLDEST_NODE) return { name: 'node', state: 'works', found };
+  return { name: 'node', state: 'broken', found, repair: `Install Node.js ${OLDEST_NODE} or newer.` };
+}
+
+async function engineCheck(engine: DockerEngine): Promise<Check> {
+  const version = await engine.version().catch(asFailure);
+  if (version instanceof RunFailure) return broken('engine', version);
+  const found = `${version.name} ${version.version}, ${version.os}/${version.architecture}, at ${engine.address}`;
+  if (version.os !== 'linux') {
+    return { name: 'engine', state: 'broken', found, repair: 'Switch the engine to Linux containers.' };
+  }
+  if (engine.address.startsWith('unix:')) return { name: 'engine', state: 'works', found };
+  const repair = 'Files are mounted from the disk of the machine that the engine runs on: it must be this one.';
+  return { name: 'engine', state: 'note', found, repair };
+}
+
+async function* dockerConfigChecks(): AsyncGenerator<Check> {
+  const { path, config, text, problem } = loadDockerConfig();
+  const name = 'docker config';
+  if (problem !== undefined) {
+    yield { name, state: 'note', found: problem, repair: 'Mend the file; private images are pulled without it.' };
+  } else {
+    yield { name, state: 'works', found: text === undefined ? 'none; images are pulled anonymously' : path };
+  }
+  const helpers = new Set([config.credsStore, ...Object.values(config.credHelpers ?? {})]);
+  for (const helper of helpers) {
+    if (!helper || (await isOnPath(`docker-credential-${helper}`))) continue;
+    const found = `docker-credential-${helper}, which ${path} names, is not on PATH`;
+    yield { name: 'credential helper', state: 'broken', found, repair: `Install it, or take it out of ${path}.` };
+  }
+}
+
+/** git of 2.31 knows all options that a checkout is made with. */
+const OLDEST_GIT = [2, 31];
+
+async function gitCheck(signal: AbortSignal): Promise<Check> {
+  const tools = await gitTools(signal).catch(asFailure);
+  if (tools instanceof RunFailure) return broken('git', tools);
+  const found = `git ${tools.version}, ${tools.lfs ? 'with' : 'without'} LFS`;
+  const [major = 0, minor = 0] = tools.version.split('.').map(Number);
+  if (major < (OLDEST_GIT[0] ?? 0) || (major === OLDEST_GIT[0] && minor < (OLDEST_GIT[1] ?? 0))) {
+    return { name: 'git', state: 'broken', found, repair: `Install git ${OLDEST_GIT.join('.')} or newer.` };
+  }
+  if (tools.lfs) return { name: 'git', state: 'works', found };
+  return { name: 'git', state: 'note', found, repair: 'Install git-lfs if a repository keeps files with it.' };
+}
+
+/** Less free space than this is worth a word, bytes. */
+const LITTLE_SPACE = 1e9;
+
+async function cacheCheck(): Promise<Check> {
+  const name = 'workspaces';
+  const cache = cacheFolder();
+  try {
+    await mkdir(cache, { recursive: true, mode: 0o700 });
+    await access(cache, constants.W_OK);
+    const { bavail, bsize } = await statfs(cache);
+    const free = bavail * bsize;
+    const found = `${cache}, ${(free / 1e9).toFixed(1)} GB free`;
+    if (free >= LITTLE_SPACE) return { name, state: 'works', found };
+    return { name, state: 'note', found, repair: 'Free some space: jobserv prune removes what earlier runs left.' };
+  } catch (error) {
+    const found = `${cache} cannot be written: ${(error as Error).message}`;
+    return { name, state: 'broken', found, repair: 'Name a folder with --workspace, or set XDG_CACHE_HOME.' };
+  }
+}
+
+async function imageCheck(engine: DockerEngine, image: string): Promise<Check> {
+  const name = `image ${image}`;
+  const local = await engine.inspectImage(image).catch(asFailure);
+  const here = !(local instanceof RunFailure) && local !== undefined;
+  const answer = await engine.askRegistry(image).catch(asFailure);
+  if (answer instanceof RunFailure) {
+    if (!here) return broken(name, answer);
+    return { name, state: 'note', found: 'it is here, but could not be pulled again', repair: answer.message };
+  }
+  if (answer === undefined) {
+    return { name, state: 'note', found: here ? 'it is here' : 'not here; this engine cannot ask its registry' };
+  }
+  const known = answer.authenticated ? ', with your credentials' : '';
+  const found = `${here ? 'it is here, and ' : ''}${answer.registry} has it${known}: ${answer.digest}`;
+  return { name, state: 'works', found };
+}
+
+function broken(name: string, failure: RunFailure): Check {
+  return { name, state: 'broken', found: failure.message };
+}
+
+/** @throws what is no failure that was foreseen */
+function asFailure(error: unknown): RunFailure {
+  if (error instanceof RunFailure) return error;
+  throw error;
+}
+
+async function isOnPath(command: string): Promise<boolean> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
+  const found = await Promise.all(
+    folders.map((folder) =>
+      access(join(folder, command), constants.X_OK).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return found.includes(true);
+}

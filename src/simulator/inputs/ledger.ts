@@ -1,0 +1,107 @@
+/**
+ * The fidelity ledger (SPEC 8): what differed from the worker's run. What no script could
+ * have noticed is not in it, so that `exact` means something.
+ */
+import type { StringMap } from '../../schema/model.js';
+
+export type DifferenceKind =
+  | 'secret-missing'
+  | 'secret-placeholder'
+  | 'secret-added'
+  | 'image-mapped'
+  | 'image-not-pulled'
+  | 'architecture'
+  | 'working-tree'
+  | 'made-up-value'
+  | 'no-trigger-url'
+  | 'shared-volume-empty'
+  | 'docker-config-off'
+  | 'unknown-field'
+  | 'reboot-skipped';
+
+export interface Difference {
+  kind: DifferenceKind;
+  /** A sentence. */
+  message: string;
+}
+
+export interface Fidelity {
+  exact: boolean;
+  differences: Difference[];
+}
+
+/** One run's ledger. */
+export class Ledger {
+  readonly #differences = new Map<string, Difference>();
+
+  constructor(known: readonly Difference[] = []) {
+    for (const { kind, message } of known) this.note(kind, message);
+  }
+
+  note(kind: DifferenceKind, message: string): void {
+    this.#differences.set(`${kind} ${message}`, { kind, message });
+  }
+
+  fidelity(): Fidelity {
+    const differences = [...this.#differences.values()];
+    return { exact: differences.length === 0, differences };
+  }
+}
+
+/** Whether a text uses a variable, a file or any other word of this name. */
+function mentions(text: string, name: string): boolean {
+  const literal = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![A-Za-z0-9_])${literal}(?![A-Za-z0-9_])`).test(text);
+}
+
+/**
+ * Adds what follows from the script's text: values that a server would have known and that
+ * were made up here count when the script asks for them, as do secrets that it reads.
+ *
+ * @param madeUp value's name → what stands there now
+ */
+export function noteScript(ledger: Ledger, script: string, madeUp: StringMap, secrets: StringMap): void {
+  for (const [name, what] of Object.entries(madeUp)) {
+    if (mentions(script, name)) ledger.note('made-up-value', `The script uses ${name}, which is ${what}.`);
+  }
+  for (const [, name = ''] of script.matchAll(/\/secrets\/([A-Za-z0-9][A-Za-z0-9._-]*)/g)) {
+    if (name === 'docker_host_config.json' || Object.hasOwn(secrets, name)) continue;
+    ledger.note('secret-missing', `The script names /secrets/${name}, and no secret ${name} was given.`);
+  }
+}
+
+export function noteSecrets(ledger: Ledger, secrets: StringMap): void {
+  for (const [name, value] of Object.entries(secrets)) {
+    if (value === '' || value === 'TODO') ledger.note('secret-placeholder', `The secret ${name} has no real value.`);
+  }
+}
+
+/** Architectures by the names that host-tags and engines use for them. */
+const ARCHITECTURES: Record<string, string> = {
+  amd64: 'amd64',
+  x86_64: 'amd64',
+  arm64: 'arm64',
+  aarch64: 'arm64',
+  armhf: 'arm',
+  armv7l: 'arm',
+  arm: 'arm',
+  ppc64le: 'ppc64le',
+  riscv64: 'riscv64',
+  s390x: 's390x',
+};
+
+/** A host-tag that names an architecture asks for a worker of it. */
+export function noteArchitecture(ledger: Ledger, hostTag: string, imageArchitecture: string): void {
+  const asked = hostTag
+    .toLowerCase()
+    .split(/[^a-z0-9_]+/)
+    .map((word) => ARCHITECTURES[word])
+    .find((word) => word !== undefined);
+  const got = ARCHITECTURES[imageArchitecture] ?? imageArchitecture;
+  if (asked !== undefined && asked !== got) {
+    ledger.note(
+      'architecture',
+      `The host-tag "${hostTag}" asks for a worker of ${asked}; the image that ran is for ${got}.`,
+    );
+  }
+}

@@ -1,0 +1,65 @@
+/** A rundef from a file or a server: the one that a server handed out, `rundef create` wrote, or a workspace kept. */
+import { existsSync, readFileSync } from 'node:fs';
+import { UsageError } from '../../lib/errors.js';
+import { checkRunDefinition, unknownFields } from '../../schema/check-run-definition.js';
+import type { Difference } from './ledger.js';
+import type { PartialRunDefinition } from './run-identity.js';
+import { isObject, readInputs, type SimulatorInput } from './rundef-inputs.js';
+
+export interface RundefFile {
+  /** The file or the address. */
+  path: string;
+  rundef: PartialRunDefinition;
+  inputs: SimulatorInput[];
+  /** What it says that nobody here understands. */
+  differences: Difference[];
+}
+
+/** Whether an argument means a file: by its name, or as a path that exists and no run's name. */
+export function isRundefFile(argument: string): boolean {
+  return /\.json$/i.test(argument) || (/^(\.{0,2}\/)/.test(argument) && existsSync(argument));
+}
+
+/** @throws UsageError for what is no rundef */
+export function readRundefFile(path: string): RundefFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const why = error instanceof SyntaxError ? `it is no JSON: ${error.message}` : (error as Error).message;
+    throw new UsageError(`The rundef ${path} cannot be read: ${why}.`);
+  }
+  return readRundef(value, path);
+}
+
+/**
+ * A rundef of any age as one that can be planned. It is not trusted: nothing has been written when it is refused.
+ *
+ * @param path where it is from, for messages
+ * @throws UsageError for what is no rundef, or a hostile one, with the path of each field
+ */
+export function readRundef(value: unknown, path: string): RundefFile {
+  if (!isObject(value)) throw new UsageError(`${path} is no rundef: it holds no JSON object.`);
+  const { 'simulator-inputs': inputs, ...rundef } = value;
+  const problems = checkRunDefinition(rundef);
+  if (problems.length > 0) {
+    throw new UsageError(`${path} is no rundef that a worker could run: ${problems.join('; ')}.`);
+  }
+  return {
+    path,
+    rundef: rundef as PartialRunDefinition,
+    inputs: readInputs(inputs, path),
+    differences: differencesOf(unknownFields(rundef)),
+  };
+}
+
+function differencesOf(unknown: string[]): Difference[] {
+  if (unknown.length === 0) return [];
+  const many = unknown.length > 1;
+  return [
+    {
+      kind: 'unknown-field',
+      message: `The rundef has ${many ? 'fields that are' : 'a field that is'} not known here and ${many ? 'were' : 'was'} not acted on: ${unknown.join(', ')}.`,
+    },
+  ];
+}

@@ -1,0 +1,67 @@
+import { closest } from 'fastest-levenshtein';
+import { UsageError } from '../../lib/errors.js';
+
+interface Named {
+  name: string;
+}
+
+/** One run of one trigger, as the expansion made them. */
+export interface SelectedRun<T, R> {
+  trigger: T;
+  run: R;
+}
+
+/**
+ * The runs that `run`, `trigger/run`, or a glob of either (`*`, `?`, `[a-z]`) name, in the
+ * definition's order and once each. A name that exists is that run, whatever signs are in it.
+ *
+ * @throws UsageError naming what exists, when a pattern names nothing
+ */
+export function selectRuns<T extends Named & { runs: readonly Named[] }>(
+  triggers: readonly T[],
+  patterns: readonly string[],
+): SelectedRun<T, T['runs'][number]>[] {
+  const all = triggers.flatMap((trigger) => trigger.runs.map((run: T['runs'][number]) => ({ trigger, run })));
+  const chosen = new Set<(typeof all)[number]>();
+  const unknown: string[] = [];
+  for (const pattern of patterns) {
+    const named = all.filter((candidate) => namesOf(candidate).includes(pattern));
+    const glob = named.length > 0 ? undefined : globToRegExp(pattern);
+    const matching = glob ? all.filter((candidate) => namesOf(candidate).some((name) => glob.test(name))) : named;
+    for (const candidate of matching) chosen.add(candidate);
+    if (matching.length === 0) unknown.push(pattern);
+  }
+  if (unknown.length > 0) throw new UsageError(unknownRuns(unknown, all));
+  return all.filter((candidate) => chosen.has(candidate));
+}
+
+function namesOf({ trigger, run }: SelectedRun<Named, Named>): [string, string] {
+  return [run.name, `${trigger.name}/${run.name}`];
+}
+
+function globToRegExp(glob: string): RegExp {
+  const source = glob.replace(
+    /\[(!?)([^\]/]+)\]|[.*+?^${}()|[\]\\]/g,
+    (sign, not: string | undefined, set: string | undefined) => {
+      if (set !== undefined) return `[${not ? '^' : ''}${set.replace(/[\\^]/g, '\\$&')}]`;
+      if (sign === '*') return '.*';
+      return sign === '?' ? '.' : `\\${sign}`;
+    },
+  );
+  try {
+    return new RegExp(`^${source}$`, 's');
+  } catch {
+    throw new UsageError(`"${glob}" is no pattern that names runs: a range in its brackets runs backwards.`);
+  }
+}
+
+const LISTED = 20;
+
+function unknownRuns(patterns: string[], all: SelectedRun<Named, Named>[]): string {
+  const wanted = patterns.map((pattern) => `"${pattern}"`).join(', ');
+  if (all.length === 0) return `No run matches ${wanted}: this definition has no runs.`;
+  const names = all.map((candidate) => namesOf(candidate)[1]);
+  const near = closest(patterns[0] ?? '', all.flatMap(namesOf));
+  const rest = names.length > LISTED ? `, and ${names.length - LISTED} more` : '';
+  return `No run matches ${wanted}. Did you mean "${near}"? The definition has ${names.slice(0, LISTED).join(', ')}${rest}.`;
+}

@@ -1,0 +1,129 @@
+/**
+ * The console of a simulated run: masked, into `console.log` and onto the screen. Small
+ * pieces are gathered until the event loop's turn is over, so that a script that writes
+ * line by line costs no more than one that writes blocks.
+ */
+import { closeSync, constants, openSync } from 'node:fs';
+import type { Masker, MaskingStream } from '../../executor/masking.js';
+import { type Reporter, RunFailure, type RunStatus } from '../../executor/ports.js';
+import type { ConsoleView } from '../../terminal/console-view.js';
+import { writeToFile } from '../../terminal/output.js';
+
+/** Reads tests out of a console, as the server does afterwards. Gets the bytes before they are masked. */
+export interface ConsoleReader {
+  write(bytes: Uint8Array): void;
+}
+
+export interface RunReporterOptions {
+  /** `console.log`, from `openConsole`; the reporter closes it. */
+  file: number;
+  /** Its name, for messages. */
+  path: string;
+  masker: Masker;
+  view: ConsoleView;
+  reader?: ConsoleReader | undefined;
+  onStatus?: (status: RunStatus) => void;
+}
+
+const GATHERED = 64 * 1024;
+
+/** Opens a new file for a console, for its owner alone. */
+export function openConsole(path: string): number {
+  const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_APPEND;
+  return openSync(path, flags, 0o600);
+}
+
+export class RunReporter implements Reporter {
+  readonly #options: RunReporterOptions;
+  readonly #masking: MaskingStream;
+  readonly #stop = new AbortController();
+  /** The open file; undefined when it is closed, or can no longer be written. */
+  #file: number | undefined;
+  readonly #gathered = Buffer.allocUnsafe(GATHERED);
+  #size = 0;
+  #scheduled: NodeJS.Immediate | undefined;
+  /** What the screen has not taken yet. */
+  #showing: Promise<void> | undefined;
+
+  constructor(options: RunReporterOptions) {
+    this.#options = options;
+    this.#masking = options.masker.stream();
+    this.#file = options.file;
+  }
+
+  /** Aborts when the console can no longer be kept: the run's record would have a hole. */
+  get cancelled(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  write(bytes: Uint8Array): void | Promise<void> {
+    if (this.#showing !== undefined) return this.#showing.then(() => this.write(bytes));
+    if (this.#size + bytes.length > GATHERED) {
+      this.#flush();
+      if (this.#showing !== undefined) return this.write(bytes);
+    }
+    if (bytes.length >= GATHERED / 4) {
+      this.#flush();
+      return this.#showing === undefined ? this.#take(bytes) : this.write(bytes);
+    }
+    this.#gathered.set(bytes, this.#size);
+    this.#size += bytes.length;
+    this.#scheduled ??= setImmediate(() => this.#flush());
+  }
+
+  async status(status: RunStatus): Promise<void> {
+    this.#options.onStatus?.(status);
+  }
+
+  /** The tests are in the run's outcome. */
+  async test(): Promise<void> {}
+
+  /** Everything is kept and shown when it resolves. May be called twice. */
+  async end(): Promise<void> {
+    await this.#showing;
+    this.#flush();
+    await this.#showing;
+    this.#keep(this.#masking.end());
+    await this.#showing;
+    await this.#options.view.end();
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #flush(): void {
+    clearImmediate(this.#scheduled);
+    this.#scheduled = undefined;
+    if (this.#size === 0) return;
+    const bytes = this.#gathered.subarray(0, this.#size);
+    this.#size = 0;
+    this.#take(bytes);
+  }
+
+  #take(bytes: Uint8Array): void | Promise<void> {
+    this.#options.reader?.write(bytes);
+    return this.#keep(this.#masking.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+  }
+
+  #keep(parts: Buffer[]): void | Promise<void> {
+    if (parts.length === 0) return;
+    try {
+      if (this.#file !== undefined) writeToFile(this.#file, parts);
+    } catch (error) {
+      this.#lose(error as NodeJS.ErrnoException);
+    }
+    const shown = this.#options.view.write(parts);
+    if (shown === undefined) return;
+    this.#showing = shown.finally(() => {
+      this.#showing = undefined;
+    });
+    return this.#showing;
+  }
+
+  #lose(error: NodeJS.ErrnoException): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+    const why = error.code === 'ENOSPC' ? 'the disk is full' : error.message;
+    const message = `The console cannot be written to ${this.#options.path}: ${why}. Free some space, or name a folder elsewhere with --workspace.`;
+    this.#stop.abort(new RunFailure('setup', message, { environment: 'disk', cause: error }));
+  }
+}

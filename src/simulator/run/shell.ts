@@ -1,0 +1,78 @@
+/** `--shell` (SPEC 7): after a run, a shell in a container like the run's, while its secrets are still there. */
+import type { Terminal } from '../../docker/interactive.js';
+import { type ContainerEngine, type ContainerSpec, RunFailure } from '../../executor/ports.js';
+import { harmlessLine } from '../../lib/harmless.js';
+
+export const SHELL_WISHES = ['on-failure', 'always'] as const;
+export type ShellWish = (typeof SHELL_WISHES)[number];
+
+export interface ShellRequest {
+  when: ShellWish;
+  /** Hands the user's terminal over while the work goes on. */
+  withTerminal<T>(work: (terminal: Terminal) => Promise<T>): Promise<T>;
+  tell(message: string): void;
+}
+
+export interface ShellEngine extends ContainerEngine {
+  interact(spec: ContainerSpec, terminal: Terminal, signal: AbortSignal): Promise<void>;
+}
+
+/** The same engine; `onAsked` is told what it has just been asked for. */
+export function watched(engine: ContainerEngine, onAsked: (spec: ContainerSpec) => void): ContainerEngine {
+  return {
+    address: engine.address,
+    pull: (request) => engine.pull(request),
+    reattach: (id) => engine.reattach(id),
+    create: (spec, signal) => {
+      const creating = engine.create(spec, signal);
+      onAsked(spec);
+      return creating;
+    },
+  };
+}
+
+/** Bash where the image has it. */
+const SHELL = ['-c', 'command -v bash >/dev/null 2>&1 && exec bash; exec sh'];
+
+/**
+ * Opens the shell, and resolves when it has been left. The run's verdict stands, whatever is done
+ * in it: what keeps a shell from being opened is told, and no failure.
+ *
+ * @param spec the run's own container; undefined when it ended before there was one
+ */
+export async function openShell(
+  request: ShellRequest,
+  engine: ShellEngine,
+  run: { label: string; spec: ContainerSpec | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  const { spec } = run;
+  const label = harmlessLine(run.label);
+  const { tell } = request;
+  if (spec === undefined) {
+    tell(`There is no shell: ${label} ended before it had a container.`);
+    return;
+  }
+  const kept = spec.mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target);
+  tell(
+    `A shell in a fresh container like that of ${label}. What the script left is in ${harmlessLine(kept.join(', '))}; everything else is as in ${harmlessLine(spec.image)}.\n` +
+      `  the script once more: ${harmlessLine(commandLine(spec))}\n` +
+      '  back to the summary:  exit',
+  );
+  const container = { ...spec, entrypoint: '/bin/sh', command: SHELL };
+  try {
+    await request.withTerminal((terminal) => engine.interact(container, terminal, signal));
+  } catch (error) {
+    if (!(error instanceof RunFailure)) throw error;
+    tell(`The shell in ${harmlessLine(spec.image)}, which has to have /bin/sh, came to nothing. ${error.message}`);
+  }
+}
+
+/** How the script is started by hand; the entrypoint of an image is not known here, and rarely matters. */
+function commandLine({ entrypoint, command }: ContainerSpec): string {
+  return [...(entrypoint ? [entrypoint] : []), ...command].map(quoted).join(' ');
+}
+
+function quoted(word: string): string {
+  return /^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,130 @@
+/** Whose patterns, and which console: what `check-test-grepping` was told. */
+import { createReadStream } from 'node:fs';
+import { UsageError } from '../../lib/errors.js';
+import type { Test, TestGrepping } from '../../schema/model.js';
+import type { RunAddress } from '../../server/run-url.js';
+import { isAddress } from '../../server/run-url.js';
+import { isRundefFile, readRundefFile } from '../inputs/rundef-file.js';
+import { type AccessRequest, openServers, type ServerAccess } from '../inputs/server-access.js';
+import type { LoadedDefinition } from '../plan/plan-definition.js';
+import { labelOf } from '../plan/planned-run.js';
+import { selectRuns } from '../plan/select-runs.js';
+import { checkTestGrepping, type GreppingCheck } from './check-test-grepping.js';
+
+export interface GreppingRequest {
+  /** A run of the definition, a rundef file, or an address of a run. */
+  run: string;
+  /** A file, `-`, or an address of a run; undefined for the console of a run that is an address, or stdin. */
+  log: string | undefined;
+  loadDefinition(): Promise<LoadedDefinition>;
+  access: AccessRequest;
+  stdin: AsyncIterable<Uint8Array> & { isTTY?: boolean };
+}
+
+/** Statuses after which the server has read the console. */
+const ENDED = new Set(['PASSED', 'FAILED']);
+
+/** @throws UsageError for what cannot be meant; ServerFailure */
+export async function greppingOf(request: GreppingRequest): Promise<GreppingCheck> {
+  const addresses = [request.run, request.log ?? ''].filter(isAddress);
+  if (addresses.length === 0) return compare(request, undefined);
+  const access = await openServers(addresses, request.access);
+  try {
+    return await compare(request, access);
+  } finally {
+    await access.http.close();
+  }
+}
+
+async function compare(request: GreppingRequest, access: ServerAccess | undefined): Promise<GreppingCheck> {
+  const { run, log } = request;
+  if (access === undefined || !isAddress(run)) {
+    const patterns = isRundefFile(run) ? patternsOfFile(run) : await patternsOfRun(run, request);
+    const { name, chunks } = await openConsole(log ?? '-', request, access);
+    return checkTestGrepping({ run: patterns.name, console: name }, patterns.grepping, chunks, undefined);
+  }
+  const { address, grepping } = await patternsOfServer(run, access);
+  const recorded = await recordedTests(address, access);
+  const { name, chunks } = await openConsole(log ?? address.url, request, access);
+  return checkTestGrepping({ run: address.url, console: name }, grepping, chunks, recorded);
+}
+
+interface Patterns {
+  name: string;
+  grepping: TestGrepping;
+}
+
+function patternsOfFile(path: string): Patterns {
+  return { name: path, grepping: need(path, readRundefFile(path).rundef['test-grepping']) };
+}
+
+async function patternsOfRun(name: string, { loadDefinition }: GreppingRequest): Promise<Patterns> {
+  const { triggers } = await loadDefinition();
+  const chosen = selectRuns(triggers, [name]);
+  const labels = chosen.map(({ trigger, run }) => labelOf({ trigger: trigger.name, run: run.name }));
+  const different = new Set(chosen.map(({ run }) => JSON.stringify(run['test-grepping'])));
+  if (different.size > 1) {
+    throw new UsageError(`${name} names runs with different test-grepping: ${labels.join(', ')}. Name one of them.`);
+  }
+  const label = labels.length === 1 ? (labels[0] ?? name) : name;
+  return { name: label, grepping: need(label, chosen[0]?.run['test-grepping']) };
+}
+
+async function patternsOfServer(
+  pasted: string,
+  access: ServerAccess,
+): Promise<{ address: RunAddress; grepping: TestGrepping }> {
+  const [{ findRun }, { rundefOfRun }] = await Promise.all([
+    import('../plan/find-run.js'),
+    import('../plan/server-rundef.js'),
+  ]);
+  const found = await findRun(pasted, access);
+  const { rundef } = rundefOfRun(found);
+  return { address: found.address, grepping: need(found.address.url, rundef['test-grepping']) };
+}
+
+function need(run: string, grepping: TestGrepping | null | undefined): TestGrepping {
+  if (grepping) return grepping;
+  throw new UsageError(
+    `${run} has no test-grepping: a server reads no tests from its console. Give the run a test-grepping with a result-pattern.`,
+  );
+}
+
+/** undefined while the run goes on: the server reads the console at its end. */
+async function recordedTests(address: RunAddress, { http }: ServerAccess): Promise<Test[] | undefined> {
+  const [{ readRun }, { readTests }] = await Promise.all([
+    import('../../server/run.js'),
+    import('../../server/tests.js'),
+  ]);
+  const { status } = await readRun(http, address.url);
+  return ENDED.has(status) ? readTests(http, address.url) : undefined;
+}
+
+async function openConsole(
+  log: string,
+  { stdin }: GreppingRequest,
+  access: ServerAccess | undefined,
+): Promise<{ name: string; chunks: AsyncIterable<Uint8Array> }> {
+  if (access !== undefined && isAddress(log)) {
+    const [{ findRun }, { readConsole }] = await Promise.all([
+      import('../plan/find-run.js'),
+      import('../../server/console.js'),
+    ]);
+    const { address } = await findRun(log, access);
+    const { body } = await readConsole(access.http, address.url);
+    return { name: `${address.url}console.log`, chunks: body };
+  }
+  if (log !== '-') return { name: log, chunks: fileChunks(log) };
+  if (stdin.isTTY) {
+    throw new UsageError('Which console? Name its file, or the address of a run, or send it to the standard input.');
+  }
+  return { name: '<stdin>', chunks: stdin };
+}
+
+async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(path)) yield chunk as Buffer;
+  } catch (error) {
+    throw new UsageError(`The console ${path} cannot be read: ${(error as Error).message}.`);
+  }
+}

@@ -1,0 +1,37 @@
+/** A folder for what is needed only for a while: the objects of an uncommitted tree, a server's console. */
+import { rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { uniqueDigits } from '../../docker/unique-digits.js';
+import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
+import { scratchIn } from './workspace-names.js';
+
+/** Made when it is asked for; found and removed by a later simulation if this one is killed. */
+export class Scratch {
+  readonly #cache: string;
+  readonly #locks: string;
+  #path: string | undefined;
+  #lock: WorkspaceLock | undefined;
+
+  constructor(cache: string, locks: string) {
+    this.#cache = cache;
+    this.#locks = locks;
+  }
+
+  async folder(): Promise<string> {
+    const path = join(scratchIn(this.#cache), uniqueDigits());
+    this.#lock = await lockWorkspace(this.#locks, path);
+    this.#path = path;
+    return path;
+  }
+
+  /** For the last moment of the process. */
+  removeNow(): void {
+    if (this.#path !== undefined) rmSync(this.#path, { recursive: true, force: true });
+  }
+
+  async remove(): Promise<void> {
+    if (this.#path !== undefined) await rm(this.#path, { recursive: true, force: true });
+    this.#lock?.release();
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * The folder of a simulated run (SPEC 8): clean when the run begins; afterwards it keeps
+ * what is listed here and nothing else, no secret above all.
+ */
+import { type Dirent, readdirSync, realpathSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { openWorkspace, type Workspace } from '../../executor/workspace.js';
+import { UsageError } from '../../lib/errors.js';
+import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
+
+/** Says that a folder is ours to clear. */
+const MARKER = '.jobserv-workspace';
+const MARKER_TEXT = 'A workspace of `jobserv simulate`: the next run in it clears it.\n';
+
+const KEPT = new Set([MARKER, 'rundef.json', 'console.log', 'archive', 'result.json']);
+/** Large, and without secrets: not removed in haste, and kept on request. */
+const CHECKOUTS = new Set(['repo', 'script-repo']);
+
+export interface SimulationWorkspace extends Workspace {
+  readonly rundef: string;
+  readonly console: string;
+  readonly result: string;
+  /** Removes all that is not kept and gives the workspace free. May be called twice. */
+  close(options?: { keepCheckouts?: boolean }): Promise<void>;
+  /** For the last moment of a process: removes the secrets at once and nothing else. */
+  removeSecretsNow(): void;
+}
+
+export interface WorkspaceOptions {
+  locks: string;
+  /** Removes what another user owns. */
+  removeTree(path: string): Promise<void>;
+}
+
+/**
+ * Takes the folder for one run, and empties it.
+ *
+ * @throws UsageError when another simulation uses it, or it holds something that is not ours
+ */
+export async function openSimulationWorkspace(root: string, options: WorkspaceOptions): Promise<SimulationWorkspace> {
+  refuseForeignFolder(root);
+  const workspace = openFolder(root);
+  const lock = await lockWorkspace(options.locks, realpathSync(root));
+  try {
+    await removeEntries(root, options.removeTree, (name) => name === MARKER);
+    writeFileSync(join(root, MARKER), MARKER_TEXT, { mode: 0o600 });
+    return {
+      ...workspace,
+      rundef: join(root, 'rundef.json'),
+      console: join(root, 'console.log'),
+      result: join(root, 'result.json'),
+      close: async ({ keepCheckouts = false } = {}) => {
+        const kept = (name: string) => KEPT.has(name) || (keepCheckouts && CHECKOUTS.has(name));
+        await removeEntries(root, options.removeTree, kept);
+        lock.release();
+      },
+      removeSecretsNow: () => {
+        for (const name of readdirSync(root)) {
+          if (!KEPT.has(name) && !CHECKOUTS.has(name)) rmSync(join(root, name), { recursive: true, force: true });
+        }
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function openFolder(root: string): Workspace {
+  try {
+    return openWorkspace(root);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+    throw unusable(root, error as Error);
+  }
+}
+
+function unusable(root: string, { message }: Error): UsageError {
+  return new UsageError(`The workspace ${root} cannot be used: ${message}. Name another with --workspace.`);
+}
+
+function refuseForeignFolder(root: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(root);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return;
+    if (code === 'ENOTDIR') throw new UsageError(`The workspace ${root} is no folder. Name another with --workspace.`);
+    throw unusable(root, error as Error);
+  }
+  if (names.length > 0 && !names.includes(MARKER)) {
+    throw new UsageError(
+      `The folder ${root} is not empty, and no workspace of an earlier simulation, so it is not cleared. Name an empty or a new folder with --workspace.`,
+    );
+  }
+}
+
+async function removeEntries(
+  root: string,
+  removeTree: (path: string) => Promise<void>,
+  kept: (name: string) => boolean,
+): Promise<void> {
+  const names = readdirSync(root).filter((name) => !kept(name));
+  await Promise.all(names.map((name) => removeAnyTree(join(root, name), removeTree)));
+}
+
+/** Removes a tree, whoever owns what is in it. */
+export async function removeAnyTree(path: string, removeTree: (path: string) => Promise<void>): Promise<void> {
+  // Most are a file, or a folder with a file or two, for which there is a quicker way.
+  if (isDone(() => unlinkSync(path)) || isDone(() => removeFlat(path))) return;
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await removeTree(path);
+  }
+}
+
+/** @throws when it holds a folder, or something that is not ours to remove */
+function removeFlat(folder: string): void {
+  for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
+  rmdirSync(folder);
+}
+
+function isDone(work: () => void): boolean {
+  try {
+    work();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Removes the secrets that killed simulations left, their locks, and their folders below
+ * `scratch` altogether. Answers the folders that were cleared.
+ */
+export async function clearAbandoned(options: WorkspaceOptions & { scratch: string }): Promise<string[]> {
+  const cleared: string[] = [];
+  for (const root of await abandonedWorkspaces(options.locks)) {
+    const lock = await tryLock(options.locks, root);
+    if (!('release' in lock)) continue;
+    try {
+      if (dirname(root) === options.scratch) {
+        await rm(root, { recursive: true, force: true });
+        cleared.push(root);
+      } else if (await isWorkspace(root)) {
+        await removeEntries(root, options.removeTree, (name) => KEPT.has(name));
+        cleared.push(root);
+      }
+    } finally {
+      lock.release();
+    }
+  }
+  return cleared;
+}
+
+function isWorkspace(root: string): Promise<boolean> {
+  return lstat(join(root, MARKER)).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** Every workspace in the user's cache: `<project>/<trigger>/<run>`. */
+export async function storedWorkspaces(cache: string): Promise<string[]> {
+  let level = [cache];
+  for (let depth = 0; depth < 3; depth++) {
+    level = (await Promise.all(level.map(folders))).flat();
+  }
+  const found = await Promise.all(level.map(isWorkspace));
+  return level.filter((_, index) => found[index]).sort();
+}
+
+async function folders(parent: string): Promise<string[]> {
+  const entries = await readdir(parent, { withFileTypes: true }).catch((): Dirent[] => []);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(parent, entry.name));
+}

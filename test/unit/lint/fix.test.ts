@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { fix } from '../../../src/lint/fix.js';
+import { NO_CONFIG } from '../../../src/lint/lint-config.js';
+import { definition } from './rules/findings.js';
+
+const fixed = (text: string) => fix(text, NO_CONFIG);
+
+describe('fix', () => {
+  it('makes every repair and leaves all else as it was: comments, layout, line ends, byte order mark', () => {
+    const text = `\ufefftimeout:   "30"   # keep me
+triggers:
+    - {name: main, type: simple, runs: [
+        {name: build,container: 'alpine:3.20',   hostTag: amd64, # and me
+         script: build, params: {A: 3.10, B: yes}}]}
+
+scripts: {build: "#!/bin/sh -e\\nmake\\n"}`;
+    const repaired = text
+      .replace('"30"', '30')
+      .replace('hostTag', 'host-tag')
+      .replace('3.10,', '"3.10",')
+      .replace('yes', '"yes"');
+    for (const end of ['\n', '\r\n', '\r']) {
+      const { text: now, repairs, result } = fixed(text.replaceAll('\n', end));
+      expect(now).toBe(repaired.replaceAll('\n', end));
+      expect(repairs).toBe(4);
+      expect(result).toMatchObject({ accepted: true, diagnostics: [] });
+    }
+  });
+
+  it('done twice is done once', () => {
+    const { text } = fixed(definition({ run: 'params: { A: 3.10, D: 2024-01-01 }' }));
+    expect(fixed(text)).toMatchObject({ text, repairs: 0 });
+  });
+
+  it('says what remains', () => {
+    const { repairs, result } = fixed(
+      definition({ run: 'params: { A: 3.10 }' }).replace('script: build', 'script: biuld'),
+    );
+    expect(repairs).toBe(1);
+    expect(result.accepted).toBe(false);
+    expect(result.diagnostics.map(({ rule }) => rule)).toEqual(['unknown-script']);
+  });
+
+  it('repairs behind an anchor, for all who refer to it', () => {
+    const { text, result } = fixed(definition({ top: 'params:\n  A: &v 3.10', run: 'params:\n  B: *v' }));
+    expect(text).toContain('A: &v "3.10"');
+    expect(result.accepted).toBe(true);
+  });
+
+  it('does not repair what would be wrong where an alias repeats it', () => {
+    const text = `${definition({ top: 'params:\n  A: &v 30' }).replace('timeout: 30\n', '')}timeout: *v\n`;
+    expect(fixed(text)).toMatchObject({ text, repairs: 0 });
+  });
+
+  it('makes the harmless repairs when another is harmful', () => {
+    const text = `${definition({ top: 'params:\n  A: &v 30\n  B: 3.10' }).replace('timeout: 30\n', '')}timeout: *v\n`;
+    expect(fixed(text)).toMatchObject({ text: text.replace('3.10', '"3.10"'), repairs: 1 });
+  });
+
+  it('leaves what is no YAML, or no text, alone', () => {
+    expect(fixed('a: [\n3.10')).toMatchObject({ text: 'a: [\n3.10', repairs: 0 });
+    expect(fix(Buffer.from([0x61, 0xff]), NO_CONFIG).repairs).toBe(0);
+  });
+
+  it('makes thousands of repairs', () => {
+    const params = Array.from({ length: 3000 }, (_, i) => `  P${i}: 3.10`).join('\n');
+    const { repairs, result } = fixed(definition({ top: `params:\n${params}` }));
+    expect({ repairs, accepted: result.accepted }).toEqual({ repairs: 3000, accepted: true });
+  });
+});
