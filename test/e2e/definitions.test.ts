@@ -109,7 +109,7 @@ describe('validate', () => {
 });
 
 function conformance(name: string): Record<string, unknown>[] {
-  const text = readFileSync(new URL(`../../../shared/conformance/${name}.jsonl`, import.meta.url), 'utf8');
+  const text = readFileSync(new URL(`../../fixtures/conformance/${name}.jsonl`, import.meta.url), 'utf8');
   return text
     .trim()
     .split('\n')

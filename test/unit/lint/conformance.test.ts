@@ -9,7 +9,7 @@ import type { Definition, Json, Run, Trigger } from '../../../src/schema/model.j
 import { buildRunDefinition } from '../../../src/schema/resolve.js';
 
 /** The live server's answers to inputs written for this project: every one must be ours too. */
-const FOLDER = new URL('../../../../shared/conformance/', import.meta.url);
+const FOLDER = new URL('../../../fixtures/conformance/', import.meta.url);
 /** The server's own addresses and keys: nothing that follows from the definition. */
 const PLACEHOLDERS = ['run_url', 'frontend_url', 'runner_url', 'api_key'];
 

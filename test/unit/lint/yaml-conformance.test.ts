@@ -12,7 +12,7 @@ interface Case {
 it.each(['definitions', 'yaml11'])(
   '%s.jsonl: a text loads where the live server got to see it, and fails at the same stage',
   (name) => {
-    const folder = new URL('../../../../shared/conformance/', import.meta.url);
+    const folder = new URL('../../../fixtures/conformance/', import.meta.url);
     const cases = readFileSync(new URL(`${name}.jsonl`, folder), 'utf8')
       .trimEnd()
       .split('\n');

@@ -12,7 +12,7 @@ import { finishUnfinished, listRuns, makeRunFolder, referenceRuns, runFolderName
 import { rundefText, runUrl, scratchFolder } from './folder.js';
 
 const TAKEN = new Date('2026-01-02T03:04:05Z');
-const sourceOf = (name: string): string => new URL(`../../../src/worker/${name}.ts`, import.meta.url).href;
+const sourceOf = (name: string): string => new URL(`../../../src/${name}.ts`, import.meta.url).href;
 
 /** A process of its own, to be killed. */
 const startModule = (script: string) =>
@@ -93,7 +93,7 @@ describe('a lock', () => {
   test('is free when the process that had it is killed', async () => {
     const path = join(scratchFolder(), 'lock');
     const holder = startModule(`
-      const { takeFileLock } = await import(${JSON.stringify(sourceOf('file-lock'))});
+      const { takeFileLock } = await import(${JSON.stringify(sourceOf('lib/file-lock'))});
       await takeFileLock(${JSON.stringify(path)});
       console.log('has it');
       setInterval(() => {}, 60_000);`);
@@ -146,7 +146,7 @@ describe('a file that is written atomically', () => {
     const path = join(scratchFolder(), 'state.json');
     await writeAtomically(path, JSON.stringify({ round: 0, filling: '' }));
     const script = `
-      const { writeAtomically } = await import(${JSON.stringify(sourceOf('atomic-file'))});
+      const { writeAtomically } = await import(${JSON.stringify(sourceOf('lib/atomic-file'))});
       for (let round = 1; ; round++) {
         await writeAtomically(${JSON.stringify(path)}, JSON.stringify({ round, filling: 'x'.repeat(round * 1000) }));
         console.log(round);
