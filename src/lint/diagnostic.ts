@@ -1,6 +1,6 @@
-import type { Range, Related } from '../python/yaml/range.js';
+import type { Range, Related } from '../python/yaml/positions.js';
 
-export type { Range, Related } from '../python/yaml/range.js';
+export type { Range, Related } from '../python/yaml/positions.js';
 
 /** What `validate` says of a file: one finding, at one place. */
 

@@ -1,5 +1,5 @@
-import { placeInText } from '../python/yaml/line-starts.js';
 import type { LoadedYaml, ScalarLayout } from '../python/yaml/load.js';
+import { placeInText } from '../python/yaml/positions.js';
 import type { Range } from './diagnostic.js';
 
 /** Finds the exact characters that a finding is about. */

@@ -1,5 +1,5 @@
-import { placeInText } from '../python/yaml/line-starts.js';
 import type { LoadedYaml } from '../python/yaml/load.js';
+import { placeInText } from '../python/yaml/positions.js';
 import type { CheckContext } from './context.js';
 import type { Range } from './diagnostic.js';
 import { linesOf } from './places.js';

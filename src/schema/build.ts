@@ -1,12 +1,12 @@
+import { FormatError, pythonFormat } from '../python/format/python-format.js';
+import type { ExpandedTrigger } from './expand.js';
+import type { Run, StringMap, Trigger, TriggerReference, TriggerType } from './model.js';
+
 /**
  * A build, and what the server starts in it when one of its runs has ended: what the run's own
  * `triggers` name, and what those of its trigger name once every run of the build has passed
  * (api/run.py `_handle_triggers`, trigger.py `trigger_runs`). Pure: nothing is run here.
  */
-
-import { FormatError, pythonFormat } from '../python/format/python-format.js';
-import type { ExpandedTrigger } from './expand.js';
-import type { Run, StringMap, Trigger, TriggerReference, TriggerType } from './model.js';
 
 /** A run that the server adds to the build. */
 export interface StartedRun {
@@ -216,4 +216,17 @@ class StartFault extends Error {
     super(message);
     this.keepsStarted = keepsStarted;
   }
+}
+
+/**
+ * A definition as the server keeps it with its build, and reads it again when something is to be
+ * started: every mapping in the order of its keys, as PyYAML writes it. Scripts can see that:
+ * in the order of their environment, and of volumes.
+ */
+export function asStored<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(asStored) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const stored: Record<string, unknown> = Object.create(null);
+  for (const [key, item] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) stored[key] = asStored(item);
+  return stored as T;
 }

@@ -1,7 +1,7 @@
 /** Is this JSON a rundef that can be run, and that may be? Rundefs come from files and servers: they are not trusted. */
 import validateRunDefinition from './generated/validate-run-definition.js';
 import { RUNDEF_SCHEMA } from './rundef-schema.js';
-import type { ShapeError } from './validator.js';
+import type { ShapeError } from './shape.js';
 
 /** What a worker makes folders and files of. */
 const SAFE_NAME = /^(?![-.]*$)(?!-)[A-Za-z0-9_.-]+$/;

@@ -1,6 +1,7 @@
 /** `validate --server`: what a live server says of a definition. */
-import { jsonTextOf } from '../../python/yaml/json-text.js';
+
 import type { LoadedYaml } from '../../python/yaml/load.js';
+import { jsonTextOf } from '../../python/yaml/load.js';
 import { validateDefinition } from '../../server/definitions.js';
 import { type AccessRequest, openServers, type ServerAccess } from '../../simulator/inputs/server-access.js';
 import type { ServerWord } from '../../terminal/validation-report.js';

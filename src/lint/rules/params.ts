@@ -1,4 +1,4 @@
-import { PARAMS_OF_TRIGGER } from '../../schema/trigger-params.js';
+import { PARAMS_OF_TRIGGER } from '../../schema/model.js';
 import { asText } from '../../schema/values.js';
 import { allParams } from '../all-params.js';
 import { ONE_RUN, SCRIPTS } from '../example-parts.js';

@@ -1,6 +1,6 @@
 import { childrenOf, type RegexNode } from '../../python/regex/nodes.js';
 import { RegexFault } from '../../python/regex/reader.js';
-import { RESULT_STATUSES, UNFINISHED_STATUSES } from '../../schema/test-status.js';
+import { RESULT_STATUSES, UNFINISHED_STATUSES } from '../../schema/model.js';
 import { asObject, asText, childPath } from '../../schema/values.js';
 import type { Finding, Rule } from '../rule.js';
 import { helpWithChoices } from '../suggest.js';

@@ -1,7 +1,5 @@
-import { anchor, literal, readEscape, readSetEscape, setOf } from './escapes.js';
-import { readFlags } from './flags.js';
 import { type Modes, type RegexNode, type SetNode, type Width, widthOf } from './nodes.js';
-import { Reader, type RegexFault } from './reader.js';
+import { anchor, literal, Reader, type RegexFault, readEscape, readFlags, readSetEscape, setOf } from './reader.js';
 
 /** Deeper than any pattern that means something; Python's own limit depends on its stack. */
 const DEEPEST = 150;

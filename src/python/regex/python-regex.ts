@@ -4,10 +4,10 @@
  * references to groups) is refused with a clear error.
  */
 import { RE2JS } from 're2js';
+import { type Encoded, WordAlphabet } from './character-sets.js';
 import { type ParsedRegex, parseRegex, TooDeep } from './parse.js';
 import { RegexFault } from './reader.js';
 import { NotLinear, type Re2Pattern, toRe2 } from './to-re2.js';
-import { type Encoded, WordAlphabet } from './word-alphabet.js';
 
 /** A pattern that Python would refuse, or that cannot be evaluated in linear time. */
 export class PatternError extends Error {

@@ -1,4 +1,4 @@
-import { classOf, NOTHING } from './code-points.js';
+import { classOf, NOTHING } from './character-sets.js';
 import { type RegexNode, type RepeatNode, type SetNode, widthOf } from './nodes.js';
 import type { ParsedRegex } from './parse.js';
 

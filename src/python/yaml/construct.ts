@@ -1,16 +1,17 @@
-import { Dict } from './dict.js';
-import { Merger } from './merge.js';
 import {
   type Constructed,
+  type DictData,
   type MappingNode,
   type Node,
   type Pair,
+  PyFloat,
+  type Scalar,
   type ScalarNode,
   type SequenceNode,
   TAG,
 } from './nodes.js';
 import { clip, nodeFault, type YamlFault } from './problem.js';
-import { constructScalar } from './scalar-values.js';
+import { constructScalar, TOO_LONG } from './scalar-values.js';
 
 /** A key that an earlier pair of the same mapping already had. */
 export interface Repetition {
@@ -160,4 +161,162 @@ function unknownTag(node: Node): YamlFault {
 
 function shortTag(tag: string): string {
   return clip(tag.startsWith('tag:yaml.org,2002:') ? `!!${tag.slice(18)}` : tag);
+}
+
+interface Entry {
+  pair: Pair;
+  /** The key as JSON has it; undefined where JSON has none. */
+  text: string | undefined;
+  /** The first key node that stands in the mapping itself, not in something merged. */
+  own: Node | undefined;
+}
+
+/** A Python dict on its way to a JSON object: keys by Python's equality first, then by their JSON form. */
+class Dict {
+  readonly #entries = new Map<unknown, Entry>();
+  #badKey: DictData['badKey'];
+
+  /**
+   * Adds a pair, or replaces the value of an equal key: the first key keeps its name and place, the last value wins.
+   *
+   * @param own the pair stands in the mapping itself and was not merged
+   * @returns the earlier key of the mapping itself, when there is one
+   */
+  add(key: Constructed, pair: Pair, own: boolean): { text: string; node: Node } | undefined {
+    const text = key.kind === 'scalar' ? keyText(key.value) : undefined;
+    if (text === undefined)
+      this.#badKey ??= {
+        node: pair.key,
+        type: key.kind === 'foreign' ? key.type : 'a number of more than 4300 digits',
+      };
+    // A key that JSON does not have collides with nothing: the document fails anyway.
+    const identity = key.kind === 'scalar' ? keyIdentity(key.value) : key;
+    const known = this.#entries.get(identity);
+    if (known === undefined) {
+      this.#entries.set(identity, { pair, text, own: own ? pair.key : undefined });
+      return undefined;
+    }
+    known.pair = pair;
+    if (!own) return undefined;
+    const first = known.own;
+    known.own ??= pair.key;
+    return first && { text: known.text ?? '', node: first };
+  }
+
+  finish(): DictData {
+    const entries = new Map<string, Pair>();
+    for (const { text, pair } of this.#entries.values()) if (text !== undefined) entries.set(text, pair);
+    return { kind: 'dict', entries, badKey: this.#badKey };
+  }
+}
+
+/** What Python compares keys by: `1`, `1.0` and `true` are the same key, `"1"` is another one. */
+function keyIdentity(value: Scalar): unknown {
+  if (typeof value === 'boolean') return Number(value);
+  if (!(value instanceof PyFloat)) return value;
+  const { value: number } = value;
+  return Number.isInteger(number) && !Number.isSafeInteger(number) ? BigInt(number) : number;
+}
+
+/** The name that JSON gives to a key; undefined for whole numbers that are too long to be written. */
+function keyText(value: Scalar): string | undefined {
+  if (typeof value === 'string') return value;
+  if (value instanceof PyFloat) return value.toJsonText();
+  if (typeof value === 'bigint') return bigintText(value);
+  return String(value);
+}
+
+/** A whole number in decimal; undefined when it has more digits than Python writes. */
+export function bigintText(value: bigint): string | undefined {
+  if (value >= TOO_LONG || value <= -TOO_LONG) return undefined;
+  return value.toString();
+}
+
+/** Pairs that all merges of a text may bring together: far more than anyone can mean, few enough to be quick. */
+const MAX_MERGED = 1_000_000;
+/** Mappings that merge one another in a chain; here PyYAML ends with a RecursionError. */
+const MAX_CHAIN = 988;
+
+/** How far the resolution of a mapping is: pairs before `write` are its own, those from `read` on are still to be looked at. */
+interface Progress {
+  read: number;
+  write: number;
+}
+
+/** Resolves merge keys (`<<`), one instance for one document. */
+class Merger {
+  #brought = 0;
+  readonly #active = new Map<MappingNode, Progress>();
+
+  /**
+   * Replaces the merge keys of a mapping by the pairs they bring, in front of its own pairs, so that its own win;
+   * of several mappings in a list the earlier one wins. A key `=` becomes text. A mapping already resolved stays as it is.
+   *
+   * Works in place, like PyYAML: a mapping that merges itself sees what is left of it at that moment.
+   *
+   * @throws YamlFault when something that is no mapping is to be merged, or the merges grow out of bounds
+   */
+  resolve(mapping: MappingNode, chain = 0): void {
+    const outer = this.#active.get(mapping);
+    if (outer !== undefined) closeGap(mapping, outer);
+    if (outer === undefined && !needsWork(mapping)) return;
+    if (chain > MAX_CHAIN) throw nodeFault(mapping, `More than ${MAX_CHAIN} mappings merge one another in a chain.`);
+    const progress = { read: 0, write: 0 };
+    this.#active.set(mapping, progress);
+    const merged = this.#takeMerges(mapping, progress, chain);
+    closeGap(mapping, progress);
+    if (outer === undefined) this.#active.delete(mapping);
+    else this.#active.set(mapping, outer);
+    if (merged.length === 0) return;
+    mapping.merged += merged.length;
+    mapping.pairs = merged.concat(mapping.pairs);
+  }
+
+  #takeMerges(mapping: MappingNode, progress: Progress, chain: number): Pair[] {
+    const merged: Pair[] = [];
+    while (progress.read < mapping.pairs.length) {
+      const pair = mapping.pairs[progress.read++] as Pair;
+      if (pair.key.tag === TAG.merge) {
+        const brought = sources(pair.value).map((source) => {
+          this.resolve(source, chain + 1);
+          return source;
+        });
+        for (const source of brought.reverse()) this.#bring(source, merged);
+      } else {
+        if (pair.key.tag === TAG.value) pair.key.tag = TAG.str;
+        mapping.pairs[progress.write++] = pair;
+      }
+    }
+    return merged;
+  }
+
+  #bring(source: MappingNode, merged: Pair[]): void {
+    this.#brought += source.pairs.length;
+    if (this.#brought > MAX_MERGED) throw nodeFault(source, "The merges ('<<') of this file grow beyond all bounds.");
+    for (const pair of source.pairs) merged.push(pair);
+  }
+}
+
+function needsWork(mapping: MappingNode): boolean {
+  return mapping.pairs.some(({ key }) => key.tag === TAG.merge || key.tag === TAG.value);
+}
+
+/** Removes the merge keys that have been dealt with, so that `pairs` is what PyYAML would have at this moment. */
+function closeGap(mapping: MappingNode, progress: Progress): void {
+  if (progress.read > progress.write) mapping.pairs.splice(progress.write, progress.read - progress.write);
+  progress.read = progress.write;
+}
+
+function sources(value: Node): MappingNode[] {
+  if (value.kind === 'mapping') return [value];
+  if (value.kind !== 'sequence') throw notMergeable(value);
+  return value.items.map((item) => {
+    if (item.kind !== 'mapping') throw notMergeable(item);
+    return item;
+  });
+}
+
+function notMergeable(node: Node) {
+  const help = "Write '<<: *name' with the anchor of a mapping, or '<<: [*one, *two]'.";
+  return nodeFault(node, "'<<' merges mappings, and this is none.", help);
 }

@@ -1,11 +1,8 @@
 import { compose } from './composer.js';
 import { construct, type Repetition } from './construct.js';
-import { decode } from './decode.js';
-import { type Node, PyFloat } from './nodes.js';
-import { childPlace, joinPointer, mappingPointers, splitPointer } from './pointers.js';
-import { Positions } from './positions.js';
+import { childPlace, joinPointer, mappingPointers, type Node, PyFloat, splitPointer } from './nodes.js';
+import { Positions, type Range, type Related } from './positions.js';
 import { YamlFault } from './problem.js';
-import type { Range, Related } from './range.js';
 import { scan } from './scanner.js';
 import { toValue, type YamlValue } from './to-value.js';
 import type { ScalarStyle } from './tokens.js';
@@ -202,4 +199,59 @@ function isNothing(value: YamlValue): boolean {
   if (value === null || typeof value !== 'object') return !value;
   if (Array.isArray(value)) return value.length === 0;
   return value instanceof PyFloat ? value.value === 0 : Object.keys(value).length === 0;
+}
+
+/**
+ * The text of a file. The reference client opens it as UTF-8, byte order mark kept. When the bytes are no UTF-8
+ * the text has U+FFFD where they are wrong, and `fault` tells the first such place.
+ */
+function decode(input: string | Uint8Array): { text: string; fault?: YamlFault } {
+  if (typeof input === 'string') return { text: input };
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input) };
+  } catch {
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(input);
+    const at = firstFault(input, text);
+    const help = isUtf16(input) ? 'It looks like UTF-16. Save it as UTF-8.' : 'Save it as UTF-8.';
+    return { text, fault: new YamlFault('The file is not UTF-8 here.', at, at + 1, help) };
+  }
+}
+
+/** Offset of the first U+FFFD in `text` that does not stand for itself in the bytes. */
+function firstFault(bytes: Uint8Array, text: string): number {
+  const encoder = new TextEncoder();
+  let consumed = 0;
+  let from = 0;
+  for (;;) {
+    const at = text.indexOf('\ufffd', from);
+    if (at < 0) return text.length;
+    consumed += encoder.encode(text.slice(from, at)).length;
+    if (bytes[consumed] !== 0xef || bytes[consumed + 1] !== 0xbf || bytes[consumed + 2] !== 0xbd) return at;
+    consumed += 3;
+    from = at + 1;
+  }
+}
+
+function isUtf16(bytes: Uint8Array): boolean {
+  return (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+}
+
+/**
+ * What the reference client would post of a file: as Python's `json.dumps` writes it, but for blanks.
+ *
+ * @returns undefined where the client gets no further than reading the file
+ */
+export function jsonTextOf({ value, problem }: LoadedYaml): string | undefined {
+  return value === undefined || (problem !== undefined && problem.stage !== 'empty') ? undefined : jsonText(value);
+}
+
+/** Nested no deeper than what `loadYaml` lets through. */
+function jsonText(value: YamlValue): string {
+  if (value instanceof PyFloat) return value.toJsonText();
+  if (typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, child]) => `${JSON.stringify(key)}:${jsonText(child)}`)
+    .join(',')}}`;
 }

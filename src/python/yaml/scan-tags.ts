@@ -1,5 +1,5 @@
-import { BANG, DOT, isBlankOrEnd, isBreakOrEnd, isDigit, isSpaceOrEnd, isWord, PERCENT, SPACE } from './characters.js';
 import type { Cursor } from './cursor.js';
+import { BANG, DOT, isBlankOrEnd, isBreakOrEnd, isDigit, isSpaceOrEnd, isWord, PERCENT, SPACE } from './cursor.js';
 import { quoteCharacter } from './problem.js';
 import { KIND, type Token, tagToken, token } from './tokens.js';
 

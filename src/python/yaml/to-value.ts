@@ -1,4 +1,4 @@
-import { bigintText } from './dict.js';
+import { bigintText } from './construct.js';
 import { type Constructed, type Node, type PyFloat, TAG } from './nodes.js';
 import { nodeFault, type YamlFault } from './problem.js';
 

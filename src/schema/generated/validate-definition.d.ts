@@ -1,4 +1,4 @@
-import type { Validator } from '../validator.js';
+import type { Validator } from '../shape.js';
 
 declare const validate: Validator;
 export default validate;

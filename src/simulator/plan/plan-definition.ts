@@ -1,9 +1,9 @@
 /** The runs of one definition, planned: those that were chosen, and those that they start. */
 import { dirname, resolve } from 'node:path';
 import type { StartedRun } from '../../schema/build.js';
+import { asStored } from '../../schema/build.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
 import { type Definition, GIT_TRIGGER_TYPES, type StringMap, type TriggerType } from '../../schema/model.js';
-import { asStored } from '../../schema/stored.js';
 import type { FirstRun } from '../follow/follow.js';
 import {
   type Checkout,

@@ -1,9 +1,8 @@
 /** From what was asked for to the runs that are simulated: nothing starts before all of them are known and complete. */
 
 import { UsageError } from '../../lib/errors.js';
-import { reachableRuns } from '../../schema/build.js';
+import { asStored, reachableRuns } from '../../schema/build.js';
 import { GIT_TRIGGER_TYPES, type StringMap } from '../../schema/model.js';
-import { asStored } from '../../schema/stored.js';
 import { isAddress, parseRunUrl } from '../../server/run-url.js';
 import { type FirstRun, Follower } from '../follow/follow.js';
 import { chooseSource, repositoryFolder } from '../inputs/checkout.js';

@@ -1,8 +1,8 @@
 /** What the definition at hand would now make of the run: "pushing this would change …". Pure. */
 import type { ExpandedTrigger } from '../../schema/expand.js';
 import type { Definition, RunDefinition, StringMap } from '../../schema/model.js';
+import { PARAMS_OF_TRIGGER } from '../../schema/model.js';
 import { buildRunDefinition } from '../../schema/resolve.js';
-import { PARAMS_OF_TRIGGER } from '../../schema/trigger-params.js';
 
 /** Names what only a server, or a worker, has or adds; and what a reader does not get to see. */
 const NOT_COMPARED = new Set(['api_key', 'run_url', 'frontend_url', 'runner_url', 'project', 'secrets', 'simulator']);

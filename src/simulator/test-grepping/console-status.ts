@@ -1,5 +1,5 @@
 /** What a status read from a console by test-grepping has to be. */
-import { RESULT_STATUSES, UNFINISHED_STATUSES } from '../../schema/test-status.js';
+import { RESULT_STATUSES, UNFINISHED_STATUSES } from '../../schema/model.js';
 
 /** Names that the server has for the status of a result; any other ends in an error of its own. */
 const STATUSES = new Set([...RESULT_STATUSES, ...UNFINISHED_STATUSES]);

@@ -1,9 +1,8 @@
 /** What the server starts, as its own code says: api/run.py `_handle_triggers`, trigger.py `trigger_runs`. */
 import { describe, expect, it } from 'vitest';
-import { Build, type Consequence, reachableRuns } from '../../../src/schema/build.js';
+import { asStored, Build, type Consequence, reachableRuns } from '../../../src/schema/build.js';
 import { expand } from '../../../src/schema/expand.js';
 import type { Definition, Run, Trigger, TriggerReference, TriggerType } from '../../../src/schema/model.js';
-import { asStored } from '../../../src/schema/stored.js';
 
 const URL = 'https://ci.example.org/projects/acme/blinky/builds/7/runs/';
 
