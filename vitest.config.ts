@@ -1,17 +1,20 @@
 import { defineConfig } from 'vitest/config';
 import ClosingLine from './scripts/closing-line.js';
 
-const project = (name: string, timeout: number) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeout, hookTimeout: timeout },
+/** These tests mostly wait, for the engine or for a process, so more files run at a time than there are processors. */
+const WAITING = { maxWorkers: 4, sequence: { groupOrder: 1 } };
+
+const project = (name: string, timeout: number, options: object = {}) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeout, hookTimeout: timeout, ...options },
 });
 
 export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
     projects: [
-      project('unit', 20_000),
-      project('docker', 120_000),
-      { test: { ...project('e2e', 180_000).test, globalSetup: 'test/e2e/install.ts' } },
+      project('unit', 20_000, { maxWorkers: '100%' }),
+      project('docker', 120_000, WAITING),
+      project('e2e', 180_000, { ...WAITING, globalSetup: 'test/e2e/install.ts' }),
     ],
   },
 });

@@ -1,7 +1,16 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { fileURLToPath } from 'node:url';
 
-// Node keeps compiled code between starts, where it can (22 and later).
-module.enableCompileCache?.();
-const { execute } = await import('../dist/jobserv.cjs');
-await execute({ dir: import.meta.url });
+const program = new URL('../dist/jobserv.cjs', import.meta.url);
+if (existsSync(program)) {
+  // Node 22 and later keep compiled code between starts.
+  module.enableCompileCache?.();
+  const { execute } = await import(program);
+  await execute({ dir: import.meta.url });
+} else {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  process.stderr.write(`Error: jobserv is not built: run \`npm install && npm run build\` in ${root} first.\n`);
+  process.exitCode = 3;
+}

@@ -5,13 +5,12 @@ import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
 import { EXIT } from './shared/exit-status.js';
 import { loadDefinition } from './shared/load-definition.js';
-import { RUN_FLAGS } from './shared/run-flags.js';
-import { readServerFlags, SERVER_FLAGS } from './shared/server-flags.js';
+import { RUN_FLAGS, readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
 
 export default class CheckTestGrepping extends BaseCommand {
   static override summary = 'Show the tests that the server would read from a console.';
   static override description =
-    'RUN, whose test-grepping is used, is a run of the definition, a rundef file, or the address of a run on its server. LOG is a file, - for the standard input, or the address of a run; without it, the console of the run that is an address, or the standard input. Where RUN is an address, what is found is compared with what the server recorded. The status is 1 when the server would fail the run for what it reads, cannot read it, or recorded something else.';
+    'RUN has the test-grepping to use: a run of the definition, a rundef file, or the URL of a run on its server. LOG is the console: a file, - for standard input, or the URL of a run; by default the console of RUN if that is a URL, otherwise standard input. If RUN is a URL, the tests found are compared with those that the server recorded. The exit status is 1 when the server would fail the run for these tests, could not read them, or recorded others.';
   static override examples = [
     {
       description: 'The console of the last simulation',
@@ -23,15 +22,15 @@ export default class CheckTestGrepping extends BaseCommand {
         '<%= config.bin %> check-test-grepping ci/unit-test https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/',
     },
     {
-      description: 'What the server made of a run',
+      description: 'The tests that the server recorded for a run, compared',
       command:
         '<%= config.bin %> check-test-grepping https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/',
     },
   ];
   static override enableJsonFlag = true;
   static override args = {
-    run: Args.string({ required: true, ignoreStdin: true, description: 'whose patterns' }),
-    log: Args.string({ ignoreStdin: true, description: 'which console' }),
+    run: Args.string({ required: true, ignoreStdin: true, description: 'the run whose patterns are used' }),
+    log: Args.string({ ignoreStdin: true, description: 'the console to read' }),
   };
   static override flags = { file: RUN_FLAGS.file, ...SERVER_FLAGS };
 

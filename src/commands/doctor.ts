@@ -8,16 +8,20 @@ import { EXIT } from './shared/exit-status.js';
 
 export default class Doctor extends BaseCommand {
   static override summary =
-    'Look at engine, git, configuration and registries, and say how to repair what does not work.';
+    'Check engine, git, configuration and registries, and show how to repair what does not work.';
   static override description =
-    'Nothing is pulled and nothing is changed. The images are those of the definition, if there is one. The status is 3 when something does not work.';
+    'Pulls nothing and changes nothing. The images are those of the definition, if there is one. The exit status is 3 when something does not work.';
   static override examples = [
     { description: 'This machine, and the images of ./.jobserv.yml', command: '<%= config.bin %> doctor' },
     { description: 'For a bug report', command: '<%= config.bin %> doctor --json' },
   ];
   static override enableJsonFlag = true;
   static override flags = {
-    file: Flags.string({ char: 'f', description: 'the definition; ./.jobserv.yml if it is there', helpValue: 'FILE' }),
+    file: Flags.string({
+      char: 'f',
+      description: 'the definition; by default ./.jobserv.yml, if it exists',
+      helpValue: 'FILE',
+    }),
   };
 
   async run(): Promise<unknown> {

@@ -1,11 +1,14 @@
 /** The program as oclif loads it: `oclif` in package.json names this module's exports. */
-import type { Command, Interfaces } from '@oclif/core';
+import { type Command, Help, type Interfaces, toConfiguredId } from '@oclif/core';
 import notFound from '@oclif/plugin-not-found';
 // The plugins' commands, by path: their packages export no names for them.
 import Autocomplete from '../../node_modules/@oclif/plugin-autocomplete/lib/commands/autocomplete/index.js';
 import AutocompleteScript from '../../node_modules/@oclif/plugin-autocomplete/lib/commands/autocomplete/script.js';
-import Help from '../../node_modules/@oclif/plugin-help/lib/commands/help.js';
+import HelpCommand from '../../node_modules/@oclif/plugin-help/lib/commands/help.js';
 import Version from '../../node_modules/@oclif/plugin-version/lib/commands/version.js';
+import { UsageError } from '../lib/errors.js';
+import { nearest } from '../lint/suggest.js';
+import { watchStandardStreams } from '../terminal/output.js';
 import CheckTestGrepping from './check-test-grepping.js';
 import Doctor from './doctor.js';
 import Explain from './explain.js';
@@ -16,8 +19,7 @@ import Reproduce from './reproduce.js';
 import RundefCreate from './rundef/create.js';
 import RundefGet from './rundef/get.js';
 import Schema from './schema.js';
-import { EXIT } from './shared/exit-status.js';
-import { surviveBrokenPipes } from './shared/output.js';
+import { checkOutput, describeError, endWithError } from './shared/report-error.js';
 import Simulate from './simulate.js';
 import Validate from './validate.js';
 import WorkerCheck from './worker/check.js';
@@ -32,13 +34,22 @@ import WorkerUpload from './worker/upload.js';
 
 export { execute } from '@oclif/core';
 
+/** The command of a plugin; its errors are reported as those of our commands are. */
+function withOurErrors(PluginCommand: Command.Class): Command.Class {
+  return class extends (PluginCommand as typeof HelpCommand) {
+    protected override catch(error: Error): Promise<never> {
+      return endWithError(error);
+    }
+  };
+}
+
 export const COMMANDS: Record<string, Command.Class> = {
-  autocomplete: Autocomplete,
-  'autocomplete:script': AutocompleteScript,
+  autocomplete: withOurErrors(Autocomplete),
+  'autocomplete:script': withOurErrors(AutocompleteScript),
   'check-test-grepping': CheckTestGrepping,
   doctor: Doctor,
   explain: Explain,
-  help: Help,
+  help: withOurErrors(HelpCommand),
   init: Init,
   list: List,
   prune: Prune,
@@ -48,7 +59,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   schema: Schema,
   simulate: Simulate,
   validate: Validate,
-  version: Version,
+  version: withOurErrors(Version),
   'worker:check': WorkerCheck,
   'worker:cronwrap': WorkerCronwrap,
   'worker:gc-volumes': WorkerGcVolumes,
@@ -60,14 +71,47 @@ export const COMMANDS: Record<string, Command.Class> = {
   'worker:upload': WorkerUpload,
 };
 
-export const onInit: Interfaces.Hook.Init = async () => surviveBrokenPipes();
-
-/** oclif's own answer to an unknown command, with the exit status for wrong usage instead of 127. */
-export const onCommandNotFound: Interfaces.Hook.CommandNotFound = async function (options) {
-  try {
-    return await notFound.call(this, options);
-  } catch (error) {
-    if (error instanceof Error && 'oclif' in error) error.oclif = { exit: EXIT.usage };
-    throw error;
+/** The help of oclif, with the first steps below the root's, and errors that are reported as all others are. */
+export class ProgramHelp extends Help {
+  override async showHelp(argv: string[]): Promise<void> {
+    await super.showHelp(argv).catch((error: Error) => {
+      const id = /^Command (\S+) not found\.$/.exec(error.message)?.[1];
+      return endWithError(id === undefined ? error : unknownCommand(id, this.config));
+    });
   }
+
+  override formatRoot(): string {
+    const { bin, pjson } = this.config;
+    const steps = [
+      ['validate', 'check ./.jobserv.yml'],
+      ['simulate', 'choose a run and execute it on your working tree'],
+      ['reproduce URL', 'replay a run that failed on the server'],
+    ].map(([command, what]) => `$ ${`${bin} ${command}`.padEnd(24)} ${what}`);
+    const usage = this.section('USAGE', `$ ${bin} COMMAND`);
+    return `${pjson.description}\n\n${usage}\n\n${this.section('FIRST STEPS', steps.join('\n'))}`;
+  }
+}
+
+export const onInit: Interfaces.Hook.Init = async () => watchStandardStreams();
+
+export const onFinally: Interfaces.Hook<'finally'> = async ({ error }) => {
+  if (error === undefined) await checkOutput();
 };
+
+/** On a terminal the plugin offers the nearest command; elsewhere one sentence names it. Wrong usage is status 2. */
+export const onCommandNotFound: Interfaces.Hook.CommandNotFound = async function (options) {
+  const { id, config } = options;
+  if (process.stdin.isTTY)
+    return notFound.call(this, options).catch((error) => endWithError(new UsageError(describeError(error).message)));
+  return endWithError(unknownCommand(id, config));
+};
+
+function unknownCommand(id: string, config: Interfaces.Config): UsageError {
+  const commands = config.commandIDs.filter((each) => !config.findCommand(each)?.hidden);
+  const [word = '', ...rest] = id.split(':');
+  const byWord = config.findTopic(word) === undefined ? nearest(word, commands) : undefined;
+  const meant = nearest(id, commands) ?? byWord;
+  const question = meant === undefined ? '' : ` Did you mean \`${toConfiguredId(meant, config)}\`?`;
+  const name = meant === byWord && rest.length > 0 ? word : toConfiguredId(id, config);
+  return new UsageError(`\`${name}\` is not a command.${question} \`${config.bin} help\` lists the commands.`);
+}

@@ -7,19 +7,19 @@ import { EXIT } from './shared/exit-status.js';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 export default class Prune extends BaseCommand {
-  static override summary = 'Remove the containers and workspaces that earlier runs left.';
+  static override summary = 'Remove containers and workspaces that earlier runs left.';
   static override description =
-    'Containers go when the process that made them is dead. Workspaces in the cache folder go when nobody uses them; those that --workspace named stay. Persistent volumes, which make later runs fast, stay unless --volumes is given.';
+    'Removes containers whose process is dead, and workspaces in the cache folder that no run uses. Workspaces that were chosen with --workspace are kept, and so are persistent volumes, which make later runs fast, unless --volumes is given.';
   static override examples = [
     { description: 'Look first', command: '<%= config.bin %> prune --dry-run' },
-    { description: 'Keep what the last week left', command: '<%= config.bin %> prune --older-than 7' },
-    { description: 'Everything, caches of the runs too', command: '<%= config.bin %> prune --volumes' },
+    { description: 'Keep what was used in the last week', command: '<%= config.bin %> prune --older-than 7' },
+    { description: 'Everything, the persistent volumes too', command: '<%= config.bin %> prune --volumes' },
   ];
   static override enableJsonFlag = true;
   static override flags = {
-    'dry-run': Flags.boolean({ description: 'only show what would go' }),
+    'dry-run': Flags.boolean({ description: 'only print what would be removed' }),
     'older-than': Flags.integer({
-      description: 'only workspaces that were not used for so many days',
+      description: 'only workspaces that were not used for this many days',
       helpValue: 'DAYS',
       min: 0,
       default: 0,
@@ -36,7 +36,7 @@ export default class Prune extends BaseCommand {
     });
     this.print(renderPruned(result));
     if (result.engineProblem !== undefined) {
-      process.stderr.write(`Containers were not looked for. ${result.engineProblem}\n`);
+      process.stderr.write(`Warning: containers could not be removed. ${result.engineProblem}\n`);
       this.endWith(EXIT.environment);
     }
     return result;

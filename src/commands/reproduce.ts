@@ -2,22 +2,21 @@ import { existsSync } from 'node:fs';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
-import { PULL_POLICIES } from '../simulator/run/pull-policy.js';
 import { renderReproduction } from '../terminal/reproduction.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
 import { DEFAULT_DEFINITION } from './shared/definition-files.js';
 import { EXIT } from './shared/exit-status.js';
+import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
-import { REPLAY_FLAGS, readReplayFlags, underInterrupts } from './shared/replay-flags.js';
-import { RUN_FLAGS, readRunFlags } from './shared/run-flags.js';
-import { readServerFlags, SERVER_FLAGS } from './shared/server-flags.js';
+import { pullFlag, REPLAY_FLAGS, readReplayFlags } from './shared/replay-flags.js';
+import { RUN_FLAGS, readRunFlags, readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from './shared/run-flags.js';
 import { simulationViews } from './shared/simulation-views.js';
 
 export default class Reproduce extends BaseCommand {
-  static override summary = 'Replay a run of a server here, and say whether it ends the same.';
+  static override summary = 'Replay a run of a server here, and compare the two.';
   static override description =
-    'URL is any address of the run. Its definition is fetched and replayed in a container here, on the very image that it had, where its console names the digest. Then status, reason, tests, artifacts and output are compared. The status is 0 when the replay passed, 1 when it failed, and 4 when nothing can be said.';
+    'URL is any address of the run. Its run definition is fetched and replayed in a local container, with the very image that the server used, if its console names the digest. Then status, reason, tests, artifacts and output are compared. The exit status is 0 when the replay passed, 1 when it failed, and 4 when the comparison is inconclusive.';
   static override examples = [
     {
       description: 'Does it fail here, too?',
@@ -29,7 +28,7 @@ export default class Reproduce extends BaseCommand {
         '<%= config.bin %> reproduce https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/ --repeat 5',
     },
     {
-      description: 'What the script wrote there and here',
+      description: 'The differences between both outputs, as a file',
       command:
         '<%= config.bin %> reproduce https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/ --console-diff unit-test.diff',
     },
@@ -38,13 +37,22 @@ export default class Reproduce extends BaseCommand {
   static override args = { url: Args.string({ required: true, ignoreStdin: true, description: 'the run' }) };
   static override flags = {
     file: RUN_FLAGS.file,
-    secret: RUN_FLAGS.secret,
-    'secret-file': RUN_FLAGS['secret-file'],
+    ...SECRET_FLAGS,
     ...SERVER_FLAGS,
+    pull: pullFlag('always'),
     ...REPLAY_FLAGS,
-    pull: Flags.option({ description: 'when to pull the image', options: PULL_POLICIES, default: 'always' as const })(),
-    repeat: Flags.integer({ description: 'how often to replay it', helpValue: 'N', min: 1, default: 1 }),
-    'console-diff': Flags.string({ description: 'write how the outputs differ to this file', helpValue: 'FILE' }),
+    repeat: Flags.integer({
+      description: 'how often to replay it',
+      helpValue: 'N',
+      helpGroup: 'Engine',
+      min: 1,
+      default: 1,
+    }),
+    'console-diff': Flags.string({
+      description: 'write the differences between both outputs to this file',
+      helpValue: 'FILE',
+      helpGroup: 'Output',
+    }),
   };
 
   async run(): Promise<ReproduceResult> {
@@ -54,6 +62,8 @@ export default class Reproduce extends BaseCommand {
       secret: flags.secret,
       'secret-file': flags['secret-file'],
     });
+    let replaying = false;
+    const views = simulationViews({ quiet, sideBySide: false });
     const request = {
       ...readReplayFlags(flags),
       address: args.url,
@@ -65,10 +75,17 @@ export default class Reproduce extends BaseCommand {
       loadDefinition: async () =>
         flags.file !== undefined || existsSync(DEFAULT_DEFINITION) ? loadDefinition(flags.file) : undefined,
       pull: flags.pull,
-      begin: simulationViews({ quiet, sideBySide: false }),
+      begin: (...planned: Parameters<typeof views>) => {
+        replaying = true;
+        return views(...planned);
+      },
     };
     return underInterrupts(
       (signal) => reproduce({ ...request, signal }),
+      () =>
+        replaying
+          ? 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.'
+          : 'Stopping: nothing was executed yet. Press Ctrl-C again to end at once.',
       async (result, { status }) => {
         const width = process.stdout.columns ?? 100;
         if (!quiet) this.print(renderReproduction(result, await styleFor(process.stdout), width));

@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import type { DryRunResult } from '../simulator/run/dry-run.js';
-import { PULL_POLICIES } from '../simulator/run/pull-policy.js';
+import { type DryRunResult, dryRun } from '../simulator/run/dry-run.js';
 import { exitStatus, type SimulationResult } from '../simulator/run/run-result.js';
 import { SHELL_WISHES } from '../simulator/run/shell.js';
 import { type SimulateRequest, simulate } from '../simulator/run/simulate.js';
@@ -9,25 +8,24 @@ import { canAsk, chooseSome } from '../terminal/prompts.js';
 import { styleFor } from '../terminal/style.js';
 import { renderSummary } from '../terminal/summary.js';
 import { BaseCommand } from './shared/base-command.js';
+import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
-import { REPLAY_FLAGS, readReplayFlags, underInterrupts } from './shared/replay-flags.js';
-import { RUN_FLAGS, readRunFlags } from './shared/run-flags.js';
-import { readServerFlags, SERVER_FLAGS } from './shared/server-flags.js';
-import { shellFor } from './shared/shell-flag.js';
+import { pullFlag, REPLAY_FLAGS, readReplayFlags, shellFor } from './shared/replay-flags.js';
+import { RUN_FLAGS, readRunFlags, readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
 import { simulationViews } from './shared/simulation-views.js';
 
 export default class Simulate extends BaseCommand {
-  static override summary = 'Run runs in containers here, as a worker would.';
+  static override summary = 'Execute runs in local containers, exactly as a worker would.';
   static override description =
-    'RUN is a run, trigger/run, a glob of either, a rundef file, or the address of a run on its server. A git run gets the working tree as it is, unless another source is asked for. With --json the console is only in its file.';
+    'RUN is the name of a run, trigger/run, a glob of either, a rundef file, or the URL of a run on its server. A run of a git trigger gets your working tree as it is, with its uncommitted changes, unless you choose another source. With --json the console is written to its file only.';
   static override examples = [
-    { description: 'A run of ./.jobserv.yml, on the working tree', command: '<%= config.bin %> simulate unit-test' },
+    { description: 'A run of ./.jobserv.yml, on your working tree', command: '<%= config.bin %> simulate unit-test' },
     {
       description: 'With a param and a secret from the environment',
       command: "<%= config.bin %> simulate 'build-*' --param BOARD=nrf52 --secret githubtok",
     },
     {
-      description: 'What was pushed, not what lies here',
+      description: 'What was pushed, instead of the working tree',
       command: '<%= config.bin %> simulate ci/build --source remote --pull always',
     },
     {
@@ -35,50 +33,64 @@ export default class Simulate extends BaseCommand {
       command: '<%= config.bin %> simulate pr/build --pr acme/blinky#12 --secret githubtok',
     },
     {
-      description: 'A run that a server has, with its secrets',
+      description: 'A run of a server, with its secrets',
       command:
         '<%= config.bin %> simulate https://ci.example.org/projects/acme/blinky/builds/7/runs/build/ --secret githubtok',
     },
     {
-      description: 'A build, and what it starts when it passes',
+      description: 'A build, and the builds that it triggers when it passes',
       command: "<%= config.bin %> simulate 'ci/*' --follow",
     },
-    { description: 'Only show what would run', command: '<%= config.bin %> simulate ci/build --dry-run' },
+    { description: 'Show what would be executed', command: '<%= config.bin %> simulate ci/build --dry-run' },
   ];
   static override enableJsonFlag = true;
   static override strict = false;
-  static override args = { run: Args.string({ description: 'which runs; several may be named' }) };
+  static override args = { run: Args.string({ description: 'the runs; one or more names, globs, files or URLs' }) };
   static override flags = {
     ...RUN_FLAGS,
-    ...SERVER_FLAGS,
-    ...REPLAY_FLAGS,
-    pull: Flags.option({
-      description: 'when to pull the image',
-      options: PULL_POLICIES,
-      default: 'missing' as const,
-    })(),
     source: Flags.option({
-      description: 'working tree, or clone of GIT_URL; by default the working tree, where there is one',
+      description: 'the working tree, or a clone of GIT_URL; by default the working tree, where there is one',
+      helpGroup: 'Source',
       options: ['local', 'remote'] as const,
     })(),
     pr: Flags.string({
-      description: 'the pull request that github_pr runs are of; its commit is run, or with --source local the tree',
+      description: 'the pull request for github_pr runs: its commit, or with --source local your tree',
       helpValue: 'OWNER/REPO#N',
+      helpGroup: 'Source',
     }),
     mr: Flags.string({
-      description: 'the merge request that gitlab_mr runs are of; its commit is run, or with --source local the tree',
+      description: 'the merge request for gitlab_mr runs: its commit, or with --source local your tree',
       helpValue: 'URL',
+      helpGroup: 'Source',
     }),
-    'api-url': Flags.string({ description: 'where the API of a self-hosted GitHub or GitLab is', helpValue: 'URL' }),
-    jobs: Flags.integer({ description: 'how many runs at a time', helpValue: 'N', min: 1, default: 1 }),
+    'api-url': Flags.string({
+      description: 'the API of a self-hosted GitHub or GitLab',
+      helpValue: 'URL',
+      helpGroup: 'Source',
+    }),
+    ...SERVER_FLAGS,
+    pull: pullFlag('missing'),
+    ...REPLAY_FLAGS,
+    jobs: Flags.integer({
+      description: 'how many runs at a time',
+      helpValue: 'N',
+      helpGroup: 'Engine',
+      min: 1,
+      default: 1,
+    }),
     follow: Flags.boolean({
-      description: 'go on with the runs that triggers start, when a run or all of a build have passed',
+      description: 'continue with the runs that triggers start when a run, or all runs of a build, have passed',
+      helpGroup: 'Engine',
     }),
     shell: Flags.option({
-      description: "a shell after the run, in a container like the run's",
+      description: "open a shell after the run, in a container like the run's",
+      helpGroup: 'Output',
       options: SHELL_WISHES,
     })(),
-    'dry-run': Flags.boolean({ description: 'show each run definition and container, run nothing' }),
+    'dry-run': Flags.boolean({
+      description: 'print each run definition and container; execute nothing',
+      helpGroup: 'Output',
+    }),
   };
 
   async run(): Promise<unknown> {
@@ -107,6 +119,7 @@ export default class Simulate extends BaseCommand {
   private simulate(request: Omit<SimulateRequest, 'signal'>, quiet: boolean): Promise<SimulationResult> {
     return underInterrupts(
       (signal) => simulate({ ...request, signal }),
+      () => 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.',
       async ({ runs }, { status }) => {
         if (!quiet) process.stdout.write(renderSummary(runs, await styleFor(process.stdout)));
         this.endWith(status ?? exitStatus(runs));
@@ -117,10 +130,8 @@ export default class Simulate extends BaseCommand {
 
   private dryRun(request: Omit<SimulateRequest, 'signal'>, quiet: boolean): Promise<DryRunResult> {
     return underInterrupts(
-      (signal) => ({
-        result: import('../simulator/run/dry-run.js').then(({ dryRun }) => dryRun({ ...request, signal })),
-        abandon: () => {},
-      }),
+      (signal) => ({ result: dryRun({ ...request, signal }), abandon: () => {} }),
+      () => 'Stopping. Press Ctrl-C again to end at once.',
       (planned) => {
         if (!quiet) for (const one of planned.runs) this.logJson(one);
       },

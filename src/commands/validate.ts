@@ -10,7 +10,7 @@ import { BaseCommand } from './shared/base-command.js';
 import { type DefinitionFile, readDefinitions } from './shared/definition-files.js';
 import { EXIT } from './shared/exit-status.js';
 import { LintConfigFiles } from './shared/lint-config-file.js';
-import { readServerFlags, SERVER_FLAGS } from './shared/server-flags.js';
+import { readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
 import { shellcheckOnPath } from './shared/shellcheck.js';
 
 interface Wanted {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, cpSync, mkdtempSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, inject, it } from 'vitest';
 import { jobserv } from './jobserv.js';
 
@@ -57,15 +59,18 @@ describe('version and help', () => {
 
 describe('a command line that cannot be read', () => {
   it.each([
-    [['--params', 'A=b'], 'Nonexistent flag: --params. Did you mean --param? --help shows what there is.'],
-    [['--frobnicate'], 'Nonexistent flag: --frobnicate. --help shows what there is.'],
+    [['--params', 'A=b'], 'There is no flag --params. Did you mean --param? --help lists the flags and arguments.'],
+    [['--frobnicate'], 'There is no flag --frobnicate. --help lists the flags and arguments.'],
     [
       ['--jobs', '0'],
-      '--jobs: Expected an integer greater than or equal to 1 but received: 0. --help shows what there is.',
+      '--jobs: Expected an integer greater than or equal to 1 but received: 0. --help lists the flags and arguments.',
     ],
-    [['--pull', 'often'], 'Expected --pull=often to be one of: always, missing, never. --help shows what there is.'],
+    [
+      ['--pull', 'often'],
+      'Expected --pull=often to be one of: always, missing, never. --help lists the flags and arguments.',
+    ],
     [['--shared-volume', 'x=/nowhere'], '--shared-volume x=/nowhere: /nowhere is not there. Name a folder that is.'],
-  ])('%j is told in one paragraph, status 2', async (args, message) => {
+  ])('%j is one paragraph, status 2', async (args, message) => {
     const { status, stdout, stderr } = await jobserv(['simulate', 'run', ...args]);
     expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: `Error: ${message}\n` });
   });
@@ -82,15 +87,38 @@ describe('wrong usage', () => {
     expect(await jobserv(['validat'])).toEqual({
       status: 2,
       stdout: '',
-      stderr:
-        'Error: There is no command "validat" in jobserv. Did you mean "validate"? Run `jobserv help` for all of them.\n',
+      stderr: 'Error: `validat` is not a command. Did you mean `validate`? `jobserv help` lists the commands.\n',
+    });
+  });
+
+  it.each([
+    [['simulat', 'unit-test'], '`simulat` is not a command. Did you mean `simulate`?'],
+    [['rundef', 'gett'], '`rundef gett` is not a command. Did you mean `rundef get`?'],
+    [['help', 'rundef', 'creat'], '`rundef creat` is not a command. Did you mean `rundef create`?'],
+    [['frobnicate', '--help'], '`frobnicate` is not a command.'],
+  ])('%j is an unknown command too', async (args, message) => {
+    expect(await jobserv(args)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `Error: ${message} \`jobserv help\` lists the commands.\n`,
+    });
+  });
+
+  it.each([
+    [['version', '--nope'], 'There is no flag --nope.'],
+    [['autocomplete', 'nosh'], 'Expected nosh to be one of: zsh, bash, powershell.'],
+  ])('%j, a command of a plugin, is reported alike', async (args, message) => {
+    expect(await jobserv(args)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `Error: ${message} --help lists the flags and arguments.\n`,
     });
   });
 
   it('names an unknown flag, status 2, without a stack', async () => {
     const { status, stderr } = await jobserv(['list', '--nope']);
     expect(status).toBe(2);
-    expect(stderr).toContain('Nonexistent flag: --nope');
+    expect(stderr).toContain('There is no flag --nope');
     expect(stderr).not.toContain('    at ');
   });
 
@@ -115,12 +143,37 @@ it('is quiet, and keeps its status, when the reader of its output goes away', as
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout.destroy();
-  let stderr = '';
-  child.stderr.on('data', (text) => {
-    stderr += text;
+  const ended = once(child, 'close');
+  const stderr = await text(child.stderr);
+  expect({ status: (await ended)[0], stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+const NOT_WRITTEN =
+  'Error: Standard output cannot be written: no space is left on its device. What it got is not complete. Free some space or send the output elsewhere, then run the command again.\n';
+
+it.each([
+  ['a list', ['explain']],
+  ['JSON', ['schema']],
+  ['help', ['--help']],
+  ['help of a command', ['help', 'simulate']],
+  ['the version', ['--version']],
+])('%s that cannot be written: status 3, and one paragraph', async (_, args) => {
+  const full = openSync('/dev/full', 'w');
+  const { status, stderr } = await jobserv(args, { stdout: full });
+  closeSync(full);
+  expect({ status, stderr }).toEqual({ status: 3, stderr: NOT_WRITTEN });
+});
+
+it('an entry script without its build says what to do, status 3', async () => {
+  const folder = mkdtempSync(join(inject('installation'), 'checkout-'));
+  cpSync(join(inject('installation'), 'node_modules/jobserv/bin'), join(folder, 'bin'), { recursive: true });
+  const child = spawn(process.execPath, [join(folder, 'bin/run.js'), 'list'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(child, 'close');
+  const stderr = await text(child.stderr);
+  expect({ status: (await ended)[0], stderr }).toEqual({
+    status: 3,
+    stderr: `Error: jobserv is not built: run \`npm install && npm run build\` in ${folder}/ first.\n`,
   });
-  const status = await new Promise((resolve) => child.on('close', resolve));
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
 it.each(['definition', 'rundef'])('prints the JSON Schema of a %s', async (document) => {

@@ -16,6 +16,8 @@ export interface Options {
   env?: NodeJS.ProcessEnv;
   uid?: number;
   gid?: number;
+  /** An open file instead of a pipe. */
+  stdout?: number;
 }
 
 /** The command while it runs. */
@@ -57,14 +59,15 @@ function watch(command: string, args: string[], options: Options): Running {
     env: { PATH: process.env['PATH'], HOME: inject('installation'), ...options.env },
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
+    stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
   });
   const ended: Ended = { status: null, stdout: '', stderr: '' };
   let changed = () => {};
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     ended.stdout += text;
     changed();
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     ended.stderr += text;
     changed();
   });

@@ -1,6 +1,6 @@
 /** `simulate` as a user meets it: statuses, what it shows, what it keeps. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { containersOf } from '../support/containers-of.js';
@@ -61,6 +61,25 @@ describe('the verdict', () => {
     expect(status).toBe(2);
     expect(stderr).toContain('manual/good');
     expect(stderr).toContain('manual/bad');
+  });
+
+  it.each([
+    ['the console', []],
+    ['the JSON', ['--json']],
+  ])('where standard output cannot take %s: status 3, and no secret is left', async (_, flags) => {
+    const world = await worldWith({ long: '#!/bin/sh\nyes | head -c 300000; cat /secrets/token\n' });
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = await jobserv(['simulate', 'long', '-s', 'token=kept-to-ourselves', ...flags], {
+      ...world,
+      stdout: full,
+    });
+    closeSync(full);
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^Error: Standard output cannot be written: no space is left on its device\. [^\n]+\n$/);
+    const left = filesBelow(world.cache);
+    expect([...left.keys()].filter((name) => name.includes('secrets/'))).toEqual([]);
+    expect([...left.values()].join('')).not.toContain('kept-to-ourselves');
+    expect(containersOf(world.cache)).toEqual([]);
   });
 
   it('without an engine: status 3, and a paragraph that helps', async () => {

@@ -1,40 +1,49 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { UsageError } from '../../lib/errors.js';
-import { createRundefs, defaultProject } from '../../simulator/plan/create-rundefs.js';
+import { EnvironmentError, UsageError } from '../../lib/errors.js';
+import { type CreatedRundef, createRundefs, defaultProject } from '../../simulator/plan/create-rundefs.js';
 import { selectRuns } from '../../simulator/plan/select-runs.js';
+import { folderName } from '../../simulator/workspace/workspace-names.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { EXIT } from '../shared/exit-status.js';
 import { loadDefinition } from '../shared/load-definition.js';
 import { RUN_FLAGS, readRunFlags } from '../shared/run-flags.js';
-import { writeRundefs } from '../shared/write-rundefs.js';
 
 export default class RundefCreate extends BaseCommand {
-  static override summary = 'Write the run definitions that the server would make of runs.';
+  static override summary = 'Build the run definitions of runs, as the server would.';
   static override description =
-    'RUN is a run, trigger/run, or a glob of either. A run that cannot be built, for a secret that is missing, ends the command with status 2; with --all it is an entry with its error, and the status is 2 after the others are written.';
+    'RUN is the name of a run, trigger/run, or a glob of either. A run that cannot be built, because a secret is missing, ends the command with status 2. With --all it becomes an entry with its error, and the status is 2 after the others have been written.';
   static override examples = [
-    { description: 'One run, on stdout', command: '<%= config.bin %> rundef create ci/build' },
+    { description: 'One run, on standard output', command: '<%= config.bin %> rundef create ci/build' },
     {
-      description: 'As build 7 would have it',
+      description: 'The run as build 7 would get it',
       command:
         '<%= config.bin %> rundef create ci/build --build 7 --project acme/blinky --param GIT_SHA=4f6b74e --secret githubtok',
     },
-    { description: 'Every run, a file each', command: '<%= config.bin %> rundef create --all --output rundefs/' },
+    { description: 'Every run, one file each', command: '<%= config.bin %> rundef create --all --output rundefs/' },
   ];
   static override enableJsonFlag = true;
   static override strict = false;
-  static override args = { run: Args.string({ ignoreStdin: true, description: 'which runs; several may be named' }) };
+  static override args = {
+    run: Args.string({ ignoreStdin: true, description: 'the runs; one or more names or globs' }),
+  };
   static override flags = {
-    all: Flags.boolean({ description: 'every run of the definition' }),
+    all: Flags.boolean({ description: 'every run of the definition', helpGroup: 'Input' }),
     ...RUN_FLAGS,
-    output: Flags.string({ char: 'o', description: 'a file for one run, a folder for more', helpValue: 'PATH' }),
+    output: Flags.string({
+      char: 'o',
+      description: 'a file for one run, a folder for several',
+      helpValue: 'PATH',
+      helpGroup: 'Output',
+    }),
   };
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(RundefCreate);
     if (Boolean(flags.all) === argv.length > 0)
-      throw new UsageError('Name the runs to create, or give --all for every one; not both.');
+      throw new UsageError('Name the runs to create, or use --all for every run; not both.');
     const { definition, triggers } = await loadDefinition(flags.file);
     const selected = selectRuns(triggers, flags.all ? ['*'] : (argv as string[]));
     const project = flags.project ?? (await defaultProject(process.cwd()));
@@ -55,5 +64,26 @@ export default class RundefCreate extends BaseCommand {
       if (!this.jsonEnabled()) process.stderr.write(errors.map((error) => `Not created: ${error}\n`).join(''));
     }
     return { version: 1, runs: created };
+  }
+}
+
+/**
+ * Writes rundefs to disk, 0600 since secrets are in them: one run to the file `path`, unless
+ * that ends in `/`; several to `path/TRIGGER/RUN.json`.
+ */
+async function writeRundefs(path: string, created: readonly CreatedRundef[]): Promise<void> {
+  try {
+    for (const entry of created) {
+      if (!('runDefinition' in entry)) continue;
+      const single = created.length === 1 && !path.endsWith('/');
+      const folder = join(path, folderName(entry.trigger));
+      if (!single) await mkdir(folder, { recursive: true, mode: 0o700 });
+      const file = single ? path : join(folder, `${folderName(entry.run)}.json`);
+      await writeFile(file, `${JSON.stringify(entry.runDefinition, null, 2)}\n`, { mode: 0o600 });
+    }
+  } catch (error) {
+    throw new EnvironmentError(
+      `The run definitions cannot be written to ${path}: ${(error as Error).message}. Name another place with --output.`,
+    );
   }
 }

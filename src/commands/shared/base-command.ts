@@ -1,7 +1,7 @@
 import { Command } from '@oclif/core/command';
 import { CLIError } from '@oclif/core/errors';
-import { jsonText, whenWritten } from './output.js';
-import { describeError, reportError } from './report-error.js';
+import { UsageError } from '../../lib/errors.js';
+import { endWithError } from './report-error.js';
 
 /**
  * What all commands share. A command parses its flags, calls one function of a layer below,
@@ -15,12 +15,8 @@ export abstract class BaseCommand extends Command {
   }
 
   /** Reports the error on stderr, under `--json` as JSON too, and ends the process with its status. */
-  protected override async catch(error: Error): Promise<never> {
-    const { message, status } = describeError(error);
-    if (this.jsonEnabled() && message) this.logJson({ version: 1, error: { message, status } });
-    await reportError(error);
-    await whenWritten();
-    return this.exit(status);
+  protected override catch(error: Error): Promise<never> {
+    return endWithError(error, this.jsonEnabled() ? (json) => this.logJson(json) : undefined);
   }
 
   override logJson(json: unknown): void {
@@ -34,5 +30,17 @@ export abstract class BaseCommand extends Command {
 
   override error(input: string | Error, options: { exit?: number | false } = {}): never {
     throw typeof input === 'string' ? new CLIError(input, options) : input;
+  }
+}
+
+/** @throws UsageError when it would be longer than a text can be */
+export function jsonText(value: unknown): string {
+  try {
+    return JSON.stringify(value, null, 2);
+  } catch (error) {
+    if (!(error instanceof RangeError && /string length/.test(error.message))) throw error;
+    throw new UsageError(
+      'The JSON of this output is longer than the 512 MB that one text can have. Select fewer runs, or split the definition.',
+    );
   }
 }

@@ -1,37 +1,62 @@
-/** Flags that say how a run is executed here; `simulate` and `reproduce` take them. */
+/** Flags that say how a run is executed on this machine; `simulate` and `reproduce` take them. */
 import * as Flags from '@oclif/core/flags';
+import { UsageError } from '../../lib/errors.js';
 import { readMemory, readPairs } from '../../simulator/inputs/pairs.js';
 import { readSharedVolumes } from '../../simulator/inputs/shared-volumes.js';
-import { type Interruption, watchInterrupts } from '../../simulator/run/interruption.js';
+import { PULL_POLICIES, type PullPolicy } from '../../simulator/run/pull-policy.js';
+import type { ShellRequest, ShellWish } from '../../simulator/run/shell.js';
 import { askHidden, canAsk } from '../../terminal/prompts.js';
+import { hasTerminal, withRawTerminal } from '../../terminal/raw-terminal.js';
+import { warn } from './run-flags.js';
 
 export const REPLAY_FLAGS = {
   workspace: Flags.string({
-    description: 'folder for what a run keeps; by default in the cache folder',
+    description: 'folder for what a run leaves; by default one in the cache folder',
     helpValue: 'DIR',
+    helpGroup: 'Output',
+  }),
+  keep: Flags.boolean({
+    description: 'keep the checkouts (repo, script-repo) in the workspace',
+    helpGroup: 'Output',
   }),
   'shared-volume': Flags.string({
-    description: 'the folder behind a shared volume; may be given often',
+    description: 'the folder to mount as a shared volume; repeatable',
     helpValue: 'NAME=PATH',
+    helpGroup: 'Engine',
     multiple: true,
     multipleNonGreedy: true,
   }),
   image: Flags.string({
-    description: 'use another image; may be given often',
+    description: 'use the image TO where the definition says FROM; repeatable',
     helpValue: 'FROM=TO',
+    helpGroup: 'Engine',
     multiple: true,
     multipleNonGreedy: true,
   }),
-  keep: Flags.boolean({ description: 'keep the checkouts (repo, script-repo) in the workspace' }),
-  memory: Flags.string({ description: 'memory limit of the container: 512m, 2g', helpValue: 'SIZE' }),
+  memory: Flags.string({
+    description: 'memory limit of the container: 512m, 2g',
+    helpValue: 'SIZE',
+    helpGroup: 'Engine',
+  }),
   'docker-config': Flags.boolean({
-    description: "show scripts the docker client's configuration, as a worker does",
+    description: "give scripts the docker client's configuration, as a worker does",
+    helpGroup: 'Engine',
     default: true,
     allowNo: true,
   }),
 };
 
-/** What these flags say, with whom to ask for secrets and whom to warn. */
+/** `--pull`, whose default is not the same for a definition and for a server's run. */
+export function pullFlag(byDefault: PullPolicy) {
+  return Flags.option({
+    description: 'when to pull the image',
+    helpGroup: 'Engine',
+    options: PULL_POLICIES,
+    default: byDefault,
+  })();
+}
+
+/** The flags' values, with functions to ask for secrets and to warn. */
 export function readReplayFlags(flags: {
   workspace?: string | undefined;
   'shared-volume'?: string[] | undefined;
@@ -48,45 +73,26 @@ export function readReplayFlags(flags: {
     memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
     showDockerConfig: flags['docker-config'],
     ask: canAsk() ? askHidden : undefined,
-    warn: (message: string) => tell(`Warning: ${message}`),
+    warn,
   };
 }
 
-/** Something that a signal ends in good order, and a second one at once: then `abandon` does what must not be left undone. */
-export interface Replay<T> {
-  result: Promise<T>;
-  abandon(): void;
-}
-
 /**
- * Does the work under Ctrl-C and its like.
+ * What `--shell` asks for.
  *
- * @param fail ends the command with the signal's status
+ * @throws UsageError where a shell is not possible
  */
-export async function underInterrupts<T>(
-  start: (signal: AbortSignal) => Replay<T>,
-  done: (result: T, interruption: Interruption) => void | Promise<void>,
-  fail: (message: string, status: number) => never,
-): Promise<T> {
-  let abandon = () => {};
-  const interruption = watchInterrupts(
-    () => tell('Stopping: the container is removed, the workspace stays. Once more to end at once.'),
-    () => abandon(),
-  );
-  try {
-    const replay = start(interruption.signal);
-    abandon = () => replay.abandon();
-    const result = await replay.result;
-    await done(result, interruption);
-    return result;
-  } catch (error) {
-    if (interruption.status !== undefined) return fail((error as Error).message, interruption.status);
-    throw error;
-  } finally {
-    interruption.dispose();
+export function shellFor(when: ShellWish, flags: { jobs: number; json: boolean; dryRun: boolean }): ShellRequest {
+  const conflict = flags.dryRun ? '--dry-run' : flags.json ? '--json' : flags.jobs > 1 ? '--jobs' : undefined;
+  if (conflict !== undefined) {
+    throw new UsageError(
+      `--shell hands the terminal over after a run, so it cannot be used with ${conflict}. Leave one of them out.`,
+    );
   }
-}
-
-function tell(message: string): void {
-  process.stderr.write(`${message}\n`);
+  if (!hasTerminal()) {
+    throw new UsageError(
+      '--shell needs a terminal, and standard input or output is not one. Start the command from a terminal, not through a pipe or in a CI; or leave --shell out and look at the workspace.',
+    );
+  }
+  return { when, withTerminal: withRawTerminal, tell: (message) => process.stderr.write(`\n${message}\n`) };
 }

@@ -1,37 +1,38 @@
-import { CLIError } from '@oclif/core/errors';
+/** What an error means to the user, and to the caller's `$?`. */
+import { inspect } from 'node:util';
+import { CLIError, exit } from '@oclif/core/errors';
 import { RunFailure } from '../../executor/ports.js';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
+import { nearest } from '../../lint/suggest.js';
+import { renderDiagnostics } from '../../terminal/diagnostics.js';
+import { outputLost, whenWritten } from '../../terminal/output.js';
 import { printable } from '../../terminal/printable.js';
 import { styleFor } from '../../terminal/style.js';
 import { SettingsError } from '../../worker/settings-error.js';
 import { EXIT } from './exit-status.js';
-import { flagErrorText } from './flag-errors.js';
 import { UnfitFile } from './rejected-definition.js';
 
 export interface ErrorReport {
-  /** One paragraph; empty when everything has been said already. */
+  /** One paragraph; empty when everything has been reported already. */
   message: string;
   status: number;
   /** False for what nobody planned: a defect of ours. */
   foreseen: boolean;
 }
 
-/** What an error means to the user, and to the caller's `$?`. */
 export function describeError(error: unknown): ErrorReport {
   if (error instanceof CLIError) {
-    const exit = error.oclif.exit ?? EXIT.usage;
-    if (error.code === 'EEXIT') return { message: '', status: exit, foreseen: true };
-    return { message: flagErrorText(error), status: exit === 127 ? EXIT.usage : exit, foreseen: true };
+    const status = error.oclif.exit ?? EXIT.usage;
+    if (error.code === 'EEXIT') return { message: '', status, foreseen: true };
+    return { message: flagErrorText(error), status: status === 127 ? EXIT.usage : status, foreseen: true };
   }
   if (error instanceof UsageError || error instanceof SettingsError)
     return { message: error.message, status: EXIT.usage, foreseen: true };
   if (error instanceof EnvironmentError) return { message: error.message, status: EXIT.environment, foreseen: true };
-  if (error instanceof RunFailure) {
-    return { message: error.message, status: statusOfFailure(error), foreseen: true };
-  }
+  if (error instanceof RunFailure) return { message: error.message, status: statusOfFailure(error), foreseen: true };
   const text = error instanceof Error ? error.message || error.name : String(error);
   return {
-    message: `${text} This was not foreseen: please report it, with the output of the same command under DEBUG=jobserv*.`,
+    message: `${text} This is a defect of jobserv: please report it, with the output of the same command under DEBUG=jobserv*.`,
     status: EXIT.defect,
     foreseen: false,
   };
@@ -42,21 +43,70 @@ function statusOfFailure(failure: RunFailure): number {
   return failure.reason === 'interrupted' || failure.reason === 'cancelled' ? EXIT.interrupted : EXIT.failed;
 }
 
-/** Says on stderr what went wrong, with the stack under `DEBUG=jobserv*`; answers the exit status. */
-export async function reportError(error: unknown): Promise<number> {
+/**
+ * Reports the error on stderr, with the stack under `DEBUG=jobserv*`, and ends the command with its status.
+ *
+ * @param json prints it as JSON too
+ */
+export async function endWithError(error: unknown, json?: (report: unknown) => void): Promise<never> {
   const { message, status } = describeError(error);
   if (message) {
-    const style = await styleFor(process.stderr);
-    if (error instanceof UnfitFile) {
-      const { renderDiagnostics } = await import('../../terminal/diagnostics.js');
-      process.stderr.write(`${renderDiagnostics(error.path, error.source, error.diagnostics, style)}\n`);
-    }
-    // Names and words of servers, files and engines stand in it.
-    process.stderr.write(`${style.red('Error:')} ${message.split('\n').map(printable).join('\n')}\n`);
+    json?.({ version: 1, error: { message, status } });
+    await report(message, error);
   }
-  if (message && /(^|[\s,])(jobserv|\*)/.test(process.env['DEBUG'] ?? '')) {
-    const { inspect } = await import('node:util');
-    process.stderr.write(`${inspect(error)}\n`);
+  await whenWritten();
+  return exit(status);
+}
+
+async function report(message: string, error: unknown): Promise<void> {
+  const style = await styleFor(process.stderr);
+  if (error instanceof UnfitFile) {
+    process.stderr.write(`${renderDiagnostics(error.path, error.source, error.diagnostics, style)}\n`);
   }
-  return status;
+  // Names and words of servers, files and engines stand in it.
+  process.stderr.write(`${style.red('Error:')} ${message.split('\n').map(printable).join('\n')}\n`);
+  if (/(^|[\s,])(jobserv|\*)/.test(process.env['DEBUG'] ?? '')) process.stderr.write(`${inspect(error)}\n`);
+}
+
+/** Ends a command that had no error, but whose output is not complete, with status 3. */
+export async function checkOutput(): Promise<void> {
+  await whenWritten();
+  if (!outputLost.aborted) return;
+  await report(describeError(outputLost.reason).message, outputLost.reason);
+  process.exitCode = EXIT.environment;
+}
+
+/** The fields that errors of oclif's parser have, and do not declare. */
+interface ParseError {
+  /** Flags that do not exist, with their dashes. */
+  flags?: unknown;
+  parse?: { input?: { flags?: Record<string, { char?: string; hidden?: boolean }> } };
+}
+
+const HELP = 'See more help with --help';
+
+/** An error of oclif's parser as one paragraph, like every other error; other errors of oclif as they are. */
+export function flagErrorText(error: CLIError): string {
+  const { message } = error;
+  const { flags, parse } = error as CLIError & ParseError;
+  if (!message.endsWith(HELP)) return message;
+  const text = message
+    .slice(0, -HELP.length)
+    .replace(/^Parsing (--\S+)\s+/, '$1: ')
+    .replace(/^The following errors? occurred:/, '')
+    .replace(
+      /All of the following must be provided when using (--[\w-]+): (--[\w-]+(?:, --[\w-]+)*)/g,
+      '$1 needs $2, too.',
+    )
+    .replace(/Nonexistent flag: (.*)/, 'There is no flag $1')
+    .replace(/Nonexistent flags: (.*)/, 'There are no flags $1')
+    .trim()
+    .replace(/\s*\n\s*/g, ' ');
+  const meant = Array.isArray(flags) ? suggestion(String(flags[0]), Object.keys(parse?.input?.flags ?? {})) : '';
+  return `${text}${/[.?!]$/.test(text) ? '' : '.'}${meant} --help lists the flags and arguments.`;
+}
+
+function suggestion(flag: string, flags: string[]): string {
+  const meant = nearest(flag.replace(/^-+/, ''), flags);
+  return meant === undefined ? '' : ` Did you mean --${meant}?`;
 }

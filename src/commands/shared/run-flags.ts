@@ -1,37 +1,60 @@
-/** Flags that say of which build a run is; all commands that build run definitions take them. */
+/** Flags that say which run definition is built, and who asks a server for it. `readRunFlags` and `readServerFlags` read them. */
 import * as Flags from '@oclif/core/flags';
 import { readParams } from '../../simulator/inputs/parameters.js';
 import { namesOfSecretFlags, readSecrets } from '../../simulator/inputs/secrets.js';
+import type { AccessRequest } from '../../simulator/inputs/server-access.js';
 
-export const RUN_FLAGS = {
-  file: Flags.string({ char: 'f', description: 'the definition; ./.jobserv.yml by default', helpValue: 'FILE' }),
-  param: Flags.string({
-    char: 'p',
-    description: 'a param of the build; may be given often',
-    helpValue: 'KEY=VALUE',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
-  'param-file': Flags.string({ description: 'params, KEY=VALUE a line; -p wins over it', helpValue: 'FILE' }),
+const repeatable = { multiple: true, multipleNonGreedy: true } as const;
+
+export const SECRET_FLAGS = {
   secret: Flags.string({
     char: 's',
-    description: 'a secret, or the name of one that the environment has; may be given often',
+    description: 'a secret, or the name of one to take from the environment; repeatable',
     helpValue: 'NAME[=VALUE]',
-    multiple: true,
-    multipleNonGreedy: true,
+    helpGroup: 'Input',
+    ...repeatable,
   }),
   'secret-file': Flags.string({
-    description: 'secrets, NAME=VALUE a line; ./.jobserv.secrets when it exists',
+    description: 'secrets, NAME=VALUE a line; by default ./.jobserv.secrets, if it exists',
     helpValue: 'FILE',
+    helpGroup: 'Input',
   }),
-  project: Flags.string({
-    description: 'name of the project; by default that of the repository folder',
-    helpValue: 'NAME',
-  }),
-  build: Flags.integer({ description: 'number of the build', helpValue: 'N', min: 1, default: 1 }),
 };
 
-/** What these flags say, read. */
+export const RUN_FLAGS = {
+  file: Flags.string({
+    char: 'f',
+    description: 'the definition; by default ./.jobserv.yml',
+    helpValue: 'FILE',
+    helpGroup: 'Input',
+  }),
+  param: Flags.string({
+    char: 'p',
+    description: 'a param of the build; repeatable',
+    helpValue: 'KEY=VALUE',
+    helpGroup: 'Input',
+    ...repeatable,
+  }),
+  'param-file': Flags.string({
+    description: 'params, KEY=VALUE a line; --param wins over it',
+    helpValue: 'FILE',
+    helpGroup: 'Input',
+  }),
+  ...SECRET_FLAGS,
+  project: Flags.string({
+    description: "the project's name; by default that of the repository's folder",
+    helpValue: 'NAME',
+    helpGroup: 'Input',
+  }),
+  build: Flags.integer({
+    description: "the build's number",
+    helpValue: 'N',
+    helpGroup: 'Input',
+    min: 1,
+    default: 1,
+  }),
+};
+
 export async function readRunFlags(flags: {
   param?: string[] | undefined;
   'param-file'?: string | undefined;
@@ -41,4 +64,27 @@ export async function readRunFlags(flags: {
   const params = await readParams({ flags: flags.param ?? [], file: flags['param-file'] });
   const secrets = await readSecrets({ flags: flags.secret ?? [], file: flags['secret-file'] });
   return { params, secrets, flaggedSecrets: namesOfSecretFlags(flags.secret ?? []) };
+}
+
+export const SERVER_FLAGS = {
+  token: Flags.string({
+    description:
+      'your API token at the server; prefer JOBSERV_TOKEN, since others on this host can read a command line',
+    helpValue: 'TOKEN',
+    helpGroup: 'Source',
+  }),
+  header: Flags.string({
+    description: 'an HTTP header for the server; repeatable; prefer JOBSERV_HEADER',
+    helpValue: "'NAME: VALUE'",
+    helpGroup: 'Source',
+    ...repeatable,
+  }),
+};
+
+export function readServerFlags(flags: { token?: string | undefined; header?: string[] | undefined }): AccessRequest {
+  return { token: flags.token, headers: flags.header, warn };
+}
+
+export function warn(message: string): void {
+  process.stderr.write(`Warning: ${message}\n`);
 }

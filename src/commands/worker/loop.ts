@@ -3,7 +3,7 @@ import { loop } from '../../worker/loop.js';
 import { runProcesses } from '../../worker/run-processes.js';
 import { thisProgram } from '../../worker/start-run.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { watchStopSignals } from '../shared/stop-signals.js';
+import { watchStopSignals } from '../shared/interrupts.js';
 import { openLog, WORKER_FLAGS, workerFolder } from '../shared/worker-flags.js';
 
 export default class Loop extends BaseCommand {

@@ -1,11 +1,55 @@
+import { CLIError } from '@oclif/core/errors';
 import { expect, it, vi } from 'vitest';
-import { reportError } from '../../../src/commands/shared/report-error.js';
-import { UsageError } from '../../../src/lib/errors.js';
+import { describeError, endWithError, flagErrorText } from '../../../src/commands/shared/report-error.js';
+import { RunFailure } from '../../../src/executor/ports.js';
+import { EnvironmentError, UsageError } from '../../../src/lib/errors.js';
 
-it('an error shows what a server or a file calls itself, and lets it do nothing to the terminal', async () => {
-  const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  await expect(reportError(new UsageError('It has x\u001b]0;title\u0007y.\nMore.'))).resolves.toBe(2);
+it('an error shows names from a server or a file, and lets them do nothing to the terminal', async () => {
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((...args: unknown[]) => {
+    const done = args.at(-1);
+    if (typeof done === 'function') done();
+    return true;
+  });
+  await expect(endWithError(new UsageError('It has x\u001b]0;title\u0007y.\nMore.'))).rejects.toMatchObject({
+    oclif: { exit: 2 },
+  });
   const shown = write.mock.calls.map(([text]) => text).join('');
   write.mockRestore();
   expect(shown).toBe('Error: It has x␛]0;title␇y.\nMore.\n');
+});
+
+it.each([
+  ['wrong usage', new UsageError('x'), 2],
+  ['an environment that lacks something', new EnvironmentError('x'), 3],
+  ['a run without its engine', new RunFailure('lost', 'x', { environment: 'engine' }), 3],
+  ['a run that failed', new RunFailure('script', 'x'), 1],
+  ['a run that was interrupted', new RunFailure('interrupted', 'x'), 130],
+  ['a defect', new TypeError('x'), 70],
+])('the status of %s', (_, error, status) => {
+  expect(describeError(error).status).toBe(status);
+});
+
+it.each([
+  [
+    'The following error occurred:\n  All of the following must be provided when using --dry-run: --fix',
+    '--dry-run needs --fix, too.',
+  ],
+  [
+    'The following errors occurred:\n  All of the following must be provided when using --a: --b\n  All of the following must be provided when using --c: --d, --e',
+    '--a needs --b, too. --c needs --d, --e, too.',
+  ],
+  ['Parsing --jobs \n\tExpected an integer but received: x', '--jobs: Expected an integer but received: x.'],
+])('%j becomes one paragraph', (message, paragraph) => {
+  const error = new CLIError(`${message}\nSee more help with --help`);
+  expect(flagErrorText(error)).toBe(`${paragraph} --help lists the flags and arguments.`);
+});
+
+it('an unknown flag is answered with the nearest one', () => {
+  const error = Object.assign(new CLIError('Nonexistent flag: --formt\nSee more help with --help'), {
+    flags: ['--formt'],
+    parse: { input: { flags: { format: {} } } },
+  });
+  expect(flagErrorText(error)).toBe(
+    'There is no flag --formt. Did you mean --format? --help lists the flags and arguments.',
+  );
 });
