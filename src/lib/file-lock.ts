@@ -1,25 +1,25 @@
 /**
- * Locks of the kernel's (flock), which go with the process that has them, however it ends.
- * Node has no such call; `flock` of util-linux locks the open file that it is handed, and the
- * lock is that file's, so that it stays ours when the helper has ended. The reference worker
- * locks the same files the same way: the two keep out of each other's way in one folder.
+ * Kernel locks (flock), which end with the process that holds them, however it ends. Node has no such call; `flock`
+ * of util-linux locks the open file that it gets, and the lock belongs to that open file, so it stays ours when the
+ * helper has ended. The reference worker locks the same files the same way: one folder never has two workers.
  */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { EnvironmentError } from './errors.js';
+import { ProcessError, runProcess } from './process.js';
 
 export interface FileLock {
-  /** What is to stand in the file, for whoever asks who has it. */
-  say(text: string): Promise<void>;
-  /** May be called twice. The file stays: removing it would let two have it. */
+  /** Replaces the file's text, which names the holder to others. */
+  write(text: string): Promise<void>;
+  /** May be called twice. The file stays: if it were removed, two processes could hold the lock. */
   release(): Promise<void>;
 }
 
 const TAKEN = 75;
+const PATIENCE_MS = 30_000;
 
 /**
- * @returns the lock; undefined while another process has it
+ * @returns the lock; undefined while another process holds it
  * @throws EnvironmentError when the file cannot be opened, or there is no `flock`
  */
 export async function takeFileLock(path: string): Promise<FileLock | undefined> {
@@ -36,7 +36,7 @@ export async function takeFileLock(path: string): Promise<FileLock | undefined> 
   }
   let held: FileHandle | undefined = file;
   return {
-    say: async (text) => {
+    write: async (text) => {
       await file.truncate();
       await file.write(text, 0);
     },
@@ -49,18 +49,18 @@ export async function takeFileLock(path: string): Promise<FileLock | undefined> 
 }
 
 async function flock(file: FileHandle, path: string): Promise<boolean> {
-  const helper = spawn('flock', ['--exclusive', '--nonblock', '--conflict-exit-code', String(TAKEN), '3'], {
-    stdio: ['ignore', 'ignore', 'ignore', file.fd],
-  });
-  const status = await new Promise<number | null>((resolve, reject) => {
-    helper.on('error', reject).on('close', resolve);
-  }).catch(async (cause: NodeJS.ErrnoException) => {
+  const args = ['--exclusive', '--nonblock', '--conflict-exit-code', String(TAKEN), '0'];
+  try {
+    const { status, failure } = await runProcess(['flock', ...args], { stdin: file.fd, timeoutMs: PATIENCE_MS });
+    if (failure === undefined) return true;
+    if (status === TAKEN) return false;
+    throw new EnvironmentError(
+      `The lock ${path} cannot be taken: flock ended with ${failure}. Is it a network folder?`,
+    );
+  } catch (error) {
     await file.close();
-    const message = `The lock ${path} cannot be taken: there is no flock command. Install util-linux, and try again.`;
-    throw new EnvironmentError(message, { cause });
-  });
-  if (status === 0) return true;
-  if (status === TAKEN) return false;
-  await file.close();
-  throw new EnvironmentError(`The lock ${path} cannot be taken: flock ended with ${status}. Is it a network folder?`);
+    if (!(error instanceof ProcessError)) throw error;
+    const repair = error.reason === 'not-found' ? ' Install util-linux, and try again.' : '';
+    throw new EnvironmentError(`The lock ${path} cannot be taken: flock ${error.message}.${repair}`, { cause: error });
+  }
 }

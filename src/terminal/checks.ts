@@ -1,5 +1,5 @@
 /** What `doctor` found, a check a line, with the repair under it. */
-import { harmlessLine } from '../lib/harmless.js';
+import { plainLine } from '../lib/sanitise.js';
 import type { Style } from './style.js';
 
 interface ShownCheck {
@@ -11,6 +11,6 @@ interface ShownCheck {
 
 export function renderCheck({ name, state, found, repair }: ShownCheck, style: Style): string {
   const mark = { works: style.green('ok    '), note: style.yellow('note  '), broken: style.red('broken') }[state];
-  const first = `${mark}  ${style.bold(harmlessLine(name))}: ${harmlessLine(found)}\n`;
-  return repair === undefined ? first : `${first}        ${harmlessLine(repair)}\n`;
+  const first = `${mark}  ${style.bold(plainLine(name))}: ${plainLine(found)}\n`;
+  return repair === undefined ? first : `${first}        ${plainLine(repair)}\n`;
 }

@@ -1,5 +1,5 @@
 /** Where a running simulation shows its console: as bytes, on a terminal, or as one of several. */
-import { HarmlessText } from '../lib/harmless.js';
+import { HarmlessText } from '../lib/sanitise.js';
 import type { Output } from './output.js';
 import type { ProgressBar } from './progress-bar.js';
 

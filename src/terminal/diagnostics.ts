@@ -1,7 +1,7 @@
+import { printable } from '../lib/sanitise.js';
 import type { Diagnostic, Range, ServerBehaviour } from '../lint/diagnostic.js';
 import { splitLines } from '../python/yaml/positions.js';
 import { excerptOf } from './excerpt.js';
-import { printable } from './printable.js';
 import type { Style } from './style.js';
 
 const COLOUR = { error: 'red', warning: 'yellow', info: 'cyan' } as const;

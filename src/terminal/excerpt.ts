@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { printable } from './printable.js';
+import { printable } from '../lib/sanitise.js';
 
 export interface Excerpt {
   /** The source line as it shows: tabs as blanks, control characters visible, cut to size. */

@@ -1,5 +1,5 @@
 /** What a server would read from a console, for people: each test, its results, and their lines. */
-import { harmlessLine } from '../lib/harmless.js';
+import { plainLine } from '../lib/sanitise.js';
 import type { Style } from './style.js';
 
 interface Found {
@@ -46,13 +46,13 @@ export function renderFoundTests(check: ShownCheck, style: Style): string {
 
 function place({ line, text }: Found, style: Style): string {
   if (line === null || text === null) return style.dim('  before any line that opens a test');
-  const shown = harmlessLine(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+  const shown = plainLine(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
   return style.dim(`  ${line}: ${shown}`);
 }
 
 function countsOf({ tests, status, lines, console }: ShownCheck): string {
   const results = tests.reduce((sum, test) => sum + test.results.length, 0);
-  const where = harmlessLine(console);
+  const where = plainLine(console);
   if (tests.length === 0) return `Nothing in the ${lines} lines of ${where} matches: the server would record no test.`;
   const verdict = status === 'FAILED' ? 'the server would fail the run' : 'the server would not fail the run for them';
   return `${tests.length} tests with ${results} results in the ${lines} lines of ${where}: ${verdict}.`;
@@ -71,9 +71,9 @@ function serverLines({ server }: ShownCheck, style: Style): string[] {
 }
 
 function statusOf(status: string, style: Style): string {
-  const word = harmlessLine(status).padEnd(7);
+  const word = plainLine(status).padEnd(7);
   if (status === 'PASSED') return style.green(word);
   return status === 'FAILED' ? style.red(word) : style.yellow(word);
 }
 
-const nameOf = (name: string) => harmlessLine(name) || '(no name)';
+const nameOf = (name: string) => plainLine(name) || '(no name)';

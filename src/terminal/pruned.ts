@@ -1,5 +1,5 @@
 /** What `prune` says it removed, for people. */
-import { printable } from './printable.js';
+import { printable } from '../lib/sanitise.js';
 import { formatSize } from './size.js';
 
 interface Pruned {

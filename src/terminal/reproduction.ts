@@ -1,5 +1,5 @@
 /** What `reproduce` says at its end, for people. */
-import { harmlessLine } from '../lib/harmless.js';
+import { plainLine } from '../lib/sanitise.js';
 import type { Style } from './style.js';
 
 /** The parts that are shown. */
@@ -40,11 +40,11 @@ export function renderReproduction(shown: ShownReproduction, style: Style, width
     inconclusive: style.yellow,
   };
   const lines = [
-    `${colour[verdict](verdict.toUpperCase())}  ${style.bold(harmlessLine(server.run))}  ${harmlessLine(reason)}`,
+    `${colour[verdict](verdict.toUpperCase())}  ${style.bold(plainLine(server.run))}  ${plainLine(reason)}`,
   ];
   const field = (title: string, values: readonly string[]) => {
     for (const [index, value] of values.entries()) {
-      lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${harmlessLine(value)}`);
+      lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${plainLine(value)}`);
     }
   };
   field('server', [
@@ -112,7 +112,7 @@ function timeOf(text: string | undefined): string | undefined {
 function divergenceLines({ console }: ShownReproduction, style: Style, width: number): string[] {
   const divergence = console?.divergence;
   if (divergence === undefined) return [];
-  const text = (line: Line | undefined) => (line === undefined ? '(no other line)' : harmlessLine(line.text));
+  const text = (line: Line | undefined) => (line === undefined ? '(no other line)' : plainLine(line.text));
   const title = (name: string, line: Line | undefined) => (line === undefined ? name : `${name}, line ${line.number}`);
   const heads = [title('server', divergence.server), title('here', divergence.local)] as const;
   const texts = [text(divergence.server), text(divergence.local)] as const;

@@ -1,5 +1,5 @@
 /** What a simulation says at its end, for people. */
-import { harmlessLine } from '../lib/harmless.js';
+import { plainLine } from '../lib/sanitise.js';
 import { formatSize } from './size.js';
 import type { Style } from './style.js';
 
@@ -35,11 +35,11 @@ export function renderSummary(runs: readonly SummarizedRun[], style: Style): str
 
 function renderRun(run: SummarizedRun, style: Style): string {
   const verdict = run.status === 'PASSED' ? style.green('PASSED') : style.red('FAILED');
-  const name = style.bold(harmlessLine(`${run.trigger}/${run.run}`));
+  const name = style.bold(plainLine(`${run.trigger}/${run.run}`));
   const lines = [`${verdict}  ${name}  ${seconds(run.durationMs)}`];
   const field = (title: string, values: string[]) => {
     for (const [index, value] of values.entries()) {
-      lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${harmlessLine(value)}`);
+      lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${plainLine(value)}`);
     }
   };
   if (run.startedBy !== undefined) field('started by', [run.startedBy]);
@@ -50,8 +50,7 @@ function renderRun(run: SummarizedRun, style: Style): string {
   field('artifacts', artifactLines(run));
   field('workspace', [run.workspace]);
   field('fidelity', fidelityLines(run));
-  for (const warning of run.warnings ?? [])
-    lines.push(`  ${style.yellow('warning'.padEnd(10))} ${harmlessLine(warning)}`);
+  for (const warning of run.warnings ?? []) lines.push(`  ${style.yellow('warning'.padEnd(10))} ${plainLine(warning)}`);
   return `${lines.join('\n')}\n`;
 }
 

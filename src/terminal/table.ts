@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { printable } from './printable.js';
+import { printable } from '../lib/sanitise.js';
 import type { Style } from './style.js';
 
 const NO_BORDERS = Object.fromEntries(

@@ -1,4 +1,4 @@
-import { printable } from './printable.js';
+import { printable } from '../lib/sanitise.js';
 import type { Style } from './style.js';
 import { countOf, findingsOf, type ReportWriter, verdict } from './validation-report.js';
 

@@ -1,5 +1,5 @@
 /** What a worker is doing, for people. */
-import { printable } from './printable.js';
+import { printable } from '../lib/sanitise.js';
 import { formatSize } from './size.js';
 import type { Style } from './style.js';
 import { renderTable } from './table.js';

@@ -3,7 +3,7 @@ import { readFile, statfs } from 'node:fs/promises';
 import { cpus, loadavg, machine, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { writeAtomically } from '../lib/atomic-file.js';
+import { writeAtomically } from '../lib/private-file.js';
 import type { CheckIn, WorkerProperties } from '../server/workers.js';
 import type { WorkerSettings } from './settings.js';
 

@@ -216,7 +216,7 @@ async function lockWorker(folder: string): Promise<FileLock> {
       `A worker runs in ${folder} already${who}. Stop it first, or name another folder with --folder.`,
     );
   }
-  await lock.say(await currentOwner());
+  await lock.write(await currentOwner());
   return lock;
 }
 

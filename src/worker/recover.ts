@@ -1,7 +1,7 @@
 /** What an earlier process left: runs without one, and one that waited for a reboot. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../lib/atomic-file.js';
+import { syncFolder } from '../lib/private-file.js';
 import type { Claim } from './claim.js';
 import type { WorkerLog } from './log.js';
 import { ownerOf } from './run-lock.js';

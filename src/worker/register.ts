@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { writeAtomically } from '../lib/atomic-file.js';
+import { writeAtomically } from '../lib/private-file.js';
 import { ServerFailure } from '../server/server-failure.js';
 import { hostProperties, remember } from './host-properties.js';
 import { readJwt } from './jwt.js';

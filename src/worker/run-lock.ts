@@ -9,7 +9,7 @@ const lockPath = (folder: string): string => join(folder, 'lock');
 /** undefined while another process is at this run. */
 export async function takeRunLock(folder: string): Promise<FileLock | undefined> {
   const lock = await takeFileLock(lockPath(folder));
-  await lock?.say(await currentOwner());
+  await lock?.write(await currentOwner());
   return lock;
 }
 

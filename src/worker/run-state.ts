@@ -18,7 +18,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Checkpoint } from '../executor/checkpoint.js';
 import { PHASES } from '../executor/ports.js';
-import { writeAtomically } from '../lib/atomic-file.js';
+import { writeAtomically } from '../lib/private-file.js';
 
 /** `queued`: no process has begun. `done`: the final status is at the server; only the folder is left to remove. */
 export const RUN_PHASES = ['queued', ...PHASES, 'done'] as const;

@@ -2,8 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, writeAtomically } from '../lib/atomic-file.js';
 import { takeFileLock } from '../lib/file-lock.js';
+import { syncFolder, writeAtomically } from '../lib/private-file.js';
 import { newRunState, type RunState, readRunState, rundefPath, writeRunState } from './run-state.js';
 
 export const runsFolder = (folder: string): string => join(folder, 'runs');

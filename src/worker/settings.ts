@@ -2,7 +2,7 @@
 import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { writeAtomically } from '../lib/atomic-file.js';
+import { writeAtomically } from '../lib/private-file.js';
 import type { StringMap } from '../schema/model.js';
 import { Ini, IniError } from './ini.js';
 import { SettingsError } from './settings-error.js';

@@ -1,7 +1,7 @@
 /** `--shell` (SPEC 7): after a run, a shell in a container like the run's, while its secrets are still there. */
 import type { Terminal } from '../../docker/interactive.js';
 import { type ContainerEngine, type ContainerSpec, RunFailure } from '../../executor/ports.js';
-import { harmlessLine } from '../../lib/harmless.js';
+import { plainLine } from '../../lib/sanitise.js';
 
 export const SHELL_WISHES = ['on-failure', 'always'] as const;
 export type ShellWish = (typeof SHELL_WISHES)[number];
@@ -47,7 +47,7 @@ export async function openShell(
   signal: AbortSignal,
 ): Promise<void> {
   const { spec } = run;
-  const label = harmlessLine(run.label);
+  const label = plainLine(run.label);
   const { tell } = request;
   if (spec === undefined) {
     tell(`There is no shell: ${label} ended before it had a container.`);
@@ -55,8 +55,8 @@ export async function openShell(
   }
   const kept = spec.mounts.filter(({ readOnly }) => !readOnly).map(({ target }) => target);
   tell(
-    `A shell in a fresh container like that of ${label}. What the script left is in ${harmlessLine(kept.join(', '))}; everything else is as in ${harmlessLine(spec.image)}.\n` +
-      `  the script once more: ${harmlessLine(commandLine(spec))}\n` +
+    `A shell in a fresh container like that of ${label}. What the script left is in ${plainLine(kept.join(', '))}; everything else is as in ${plainLine(spec.image)}.\n` +
+      `  the script once more: ${plainLine(commandLine(spec))}\n` +
       '  back to the summary:  exit',
   );
   const container = { ...spec, entrypoint: '/bin/sh', command: SHELL };
@@ -64,7 +64,7 @@ export async function openShell(
     await request.withTerminal((terminal) => engine.interact(container, terminal, signal));
   } catch (error) {
     if (!(error instanceof RunFailure)) throw error;
-    tell(`The shell in ${harmlessLine(spec.image)}, which has to have /bin/sh, came to nothing. ${error.message}`);
+    tell(`The shell in ${plainLine(spec.image)}, which has to have /bin/sh, came to nothing. ${error.message}`);
   }
 }
 

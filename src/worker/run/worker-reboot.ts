@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/ports.js';
-import { writeAtomically } from '../../lib/atomic-file.js';
+import { writeAtomically } from '../../lib/private-file.js';
 import { readRundef, rundefPath } from '../run-state.js';
 import type { RunJournal } from './run-journal.js';
 

@@ -4,8 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
-import { writeAtomically } from '../../../src/lib/atomic-file.js';
 import { takeFileLock } from '../../../src/lib/file-lock.js';
+import { writeAtomically } from '../../../src/lib/private-file.js';
 import { ownerOf, takeRunLock } from '../../../src/worker/run-lock.js';
 import { readRunState } from '../../../src/worker/run-state.js';
 import { finishUnfinished, listRuns, makeRunFolder, referenceRuns, runFolderName } from '../../../src/worker/runs.js';
@@ -123,7 +123,7 @@ describe('a lock', () => {
   test('of a run counts also when its process cannot be seen from here', async () => {
     const run = scratchFolder();
     const lock = await takeRunLock(run);
-    await lock?.say(`${process.pid}:1:another-boot:another-host`);
+    await lock?.write(`${process.pid}:1:another-boot:another-host`);
     expect(await ownerOf(run)).toEqual({ alive: true, pid: process.pid });
     await lock?.release();
     expect(await ownerOf(run)).toEqual({ alive: false, pid: process.pid });
@@ -146,7 +146,7 @@ describe('a file that is written atomically', () => {
     const path = join(scratchFolder(), 'state.json');
     await writeAtomically(path, JSON.stringify({ round: 0, filling: '' }));
     const script = `
-      const { writeAtomically } = await import(${JSON.stringify(sourceOf('lib/atomic-file'))});
+      const { writeAtomically } = await import(${JSON.stringify(sourceOf('lib/private-file'))});
       for (let round = 1; ; round++) {
         await writeAtomically(${JSON.stringify(path)}, JSON.stringify({ round, filling: 'x'.repeat(round * 1000) }));
         console.log(round);

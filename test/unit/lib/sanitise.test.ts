@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HarmlessText, harmlessLine } from '../../../src/lib/harmless.js';
+import { escapeInJson, HarmlessText, plainLine, printable } from '../../../src/lib/sanitise.js';
 
 function shown(text: string | Buffer, pieces = 1): string {
   const filter = new HarmlessText();
@@ -61,6 +61,25 @@ describe('a console on a terminal', () => {
   });
 
   it('makes one line of a text that is somebody else’s', () => {
-    expect(harmlessLine('a\r\nb\x1b]0;t\x07c')).toBe('a bc');
+    expect(plainLine('a\r\nb\x1b]0;t\x07c')).toBe('a bc');
+  });
+});
+
+describe('a text of others', () => {
+  const MARKS = '\u001b\u007f\u009b\u061c\u200e\u200f\u2028\u202a\u202e\u2066\u2069\ufeff';
+
+  it('is on one line with each character in its column', () => {
+    expect(printable('a\u001b[0m\nb')).toBe('a\u241b[0m\u240ab');
+    expect(printable(MARKS)).toBe(`\u241b${'\ufffd'.repeat(MARKS.length - 1)}`);
+  });
+
+  it('is on one line without its colours', () => {
+    expect(plainLine('\u001b[31mred\u001b[0m\u202e')).toBe('red\ufffd');
+  });
+
+  it('stays the same value in JSON, and does nothing on a terminal', () => {
+    const json = escapeInJson(JSON.stringify(MARKS));
+    expect(json).toMatch(/^[ -~]+$/);
+    expect(JSON.parse(json)).toBe(MARKS);
   });
 });

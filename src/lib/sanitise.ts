@@ -1,8 +1,13 @@
 /**
+ * What others wrote, made harmless for a terminal: a console as it streams (`HarmlessText`), a text on one line
+ * (`printable`, `plainLine`), and JSON (`escapeInJson`).
+ *
  * A console as a terminal may show it. A script's output is somebody else's: colours may
  * pass, but nothing that moves the cursor away, asks the terminal a question whose answer
  * is typed into the shell, sets a title or writes the clipboard.
  */
+
+import { stripVTControlCharacters } from 'node:util';
 
 const ESC = 0x1b;
 const NEWLINE = 0x0a;
@@ -128,10 +133,26 @@ export class HarmlessText {
 
 const isPlain = (byte: number) => PLAIN[byte] === 1;
 
-/** A short text of somebody else's (a name, a message) for one line of a terminal. */
-export function harmlessLine(text: string): string {
-  return new HarmlessText()
-    .write(Buffer.from(text))
-    .toString()
-    .replace(/[\r\n\b]+/g, ' ');
+/** Controls, C1 controls, line separators, and the marks that reorder a line: U+061C, U+200E/F, U+202A–E, U+2066–9. */
+const ACTIVE = '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff';
+const ACTIVE_SIGNS = new RegExp(`[${ACTIVE}]`, 'g');
+const ACTIVE_IN_JSON = new RegExp(`[${ACTIVE.replace('\\u0000-\\u001f', '')}]`, 'g');
+
+/** Text on one line, each character in its column: what would act on a terminal becomes a visible sign. */
+export function printable(text: string): string {
+  return text.replace(ACTIVE_SIGNS, (sign) =>
+    sign < ' ' ? String.fromCharCode(0x2400 + sign.charCodeAt(0)) : '\ufffd',
+  );
+}
+
+/** Text on one line for a person: escape sequences, colours too, are left out, and each run of breaks is a blank. */
+export function plainLine(text: string): string {
+  return printable(
+    stripVTControlCharacters(new HarmlessText().write(Buffer.from(text)).toString()).replace(/[\r\n\b\t]+/g, ' '),
+  );
+}
+
+/** JSON that a terminal may show: what would act on it is escaped, so that every reader gets the same values. */
+export function escapeInJson(json: string): string {
+  return json.replace(ACTIVE_IN_JSON, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

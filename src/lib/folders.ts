@@ -1,0 +1,124 @@
+/**
+ * Folders that are made and used without trust in what others put there. Component by component from the top:
+ * Node's own recursion never ends below a folder that says ENOENT to every name, as /proc does, and follows links.
+ */
+import type { Stats } from 'node:fs';
+import { chmod, lstat, mkdir, readlink } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { EnvironmentError } from './errors.js';
+
+/** More links than this on one path are a circle. */
+const MOST_LINKS = 40;
+
+/**
+ * Makes a folder, and those above it that are missing, 0700 whatever the user's mask is; one that exists is kept as
+ * it is. Below the first folder that is sticky or this user's own, each one has to belong to this user or to root, and
+ * nobody else may write into it; a link there is followed only when one of those two made it.
+ *
+ * @returns the folder's path without links
+ * @throws EnvironmentError that says which folder is in the way, and how to repair it
+ */
+export async function makeFolder(path: string): Promise<string> {
+  const names = partsOf(resolve(path));
+  let folder: string = sep;
+  let guarded = isGuard(await lstat(folder));
+  let links = 0;
+  for (let name = names.shift(); name !== undefined; name = names.shift()) {
+    const next = join(folder, name);
+    const found = await lookOrMake(next, path);
+    if (guarded) refuseForeign(next, path, found);
+    if (found.isSymbolicLink()) {
+      links += 1;
+      if (links > MOST_LINKS) throw unusable(path, `${next} is one of too many links`, 'Name another folder.');
+      const target = resolve(folder, await readlink(next));
+      names.unshift(...partsOf(target));
+      folder = sep;
+      guarded = isGuard(await lstat(folder));
+      continue;
+    }
+    if (!found.isDirectory()) throw unusable(path, `${next} is no folder`, 'Remove it, or name another folder.');
+    guarded ||= isGuard(found);
+    folder = next;
+  }
+  return folder;
+}
+
+const partsOf = (path: string) => path.split(sep).filter((name) => name !== '');
+
+/**
+ * Makes `names` below a folder of ours, one in the other, without following any link: what a container could write
+ * to is in reach of a stranger. A folder that exists keeps its mode.
+ *
+ * @param mode of those that are made, whatever the user's mask is
+ * @throws EnvironmentError when something else than a folder is there, or a name is none
+ */
+export async function makeFolderBelow(root: string, names: readonly string[], mode: number): Promise<string> {
+  let folder = root;
+  for (const name of names) {
+    const path = join(folder, name);
+    if (name.includes(sep) || dirname(path) !== folder)
+      throw unusable(path, `${JSON.stringify(name)} is no name of a folder`, '');
+    const made = await mkdir(path, { mode }).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw unusable(path, wordsOf(error), '');
+        return false;
+      },
+    );
+    if (made) await chmod(path, mode);
+    else if (!(await lstat(path)).isDirectory()) throw unusable(path, 'it is no folder', 'Remove it, and try again.');
+    folder = path;
+  }
+  return folder;
+}
+
+async function lookOrMake(folder: string, path: string): Promise<Stats> {
+  try {
+    const found = await lstat(folder).catch(ignoreMissing);
+    if (found !== undefined) return found;
+    await mkdir(folder, { mode: 0o700 });
+    return await lstat(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return lookOrMake(folder, path);
+    throw unusable(path, `${folder}: ${wordsOf(error)}`, 'Name another folder, or give this user the right to it.');
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+/** Where others cannot exchange what is ours: a folder of this user's, or one like /tmp. */
+function isGuard(found: Stats): boolean {
+  return found.uid === process.getuid?.() || (found.mode & 0o1000) !== 0;
+}
+
+function refuseForeign(folder: string, path: string, found: Stats): void {
+  const own = process.getuid?.();
+  if (own === undefined) return;
+  const trusted = [0, own, ...(own === 0 ? [Number(process.env['SUDO_UID'])] : [])];
+  const repair = 'Name another folder, or take it back:';
+  if (!trusted.includes(found.uid)) {
+    const what = found.isSymbolicLink() ? 'is a link of another user' : 'belongs to another user';
+    throw unusable(path, `${folder} ${what} (uid ${found.uid})`, `${repair} sudo chown -h ${own} "${folder}".`);
+  }
+  if (found.isSymbolicLink()) return;
+  const sticky = (found.mode & 0o1000) !== 0;
+  // A user's own group has nobody else in it, as a rule; systems with mask 002 rely on that.
+  const group = (found.mode & 0o020) !== 0 && found.gid !== process.getgid?.() && found.gid !== 0;
+  if (sticky || !(group || (found.mode & 0o002) !== 0)) return;
+  throw unusable(path, `other users may write into ${folder}`, `${repair} chmod go-w "${folder}".`);
+}
+
+function unusable(path: string, why: string, repair: string): EnvironmentError {
+  return new EnvironmentError(`The folder ${path} cannot be used: ${why}. ${repair}`.trim());
+}
+
+function wordsOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'no folder can be made there';
+  if (code === 'EACCES' || code === 'EPERM') return 'you may not make a folder there';
+  if (code === 'EROFS') return 'it cannot be written to';
+  if (code === 'ENOSPC') return 'the disk is full';
+  return message;
+}

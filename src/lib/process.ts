@@ -1,0 +1,279 @@
+/**
+ * The one place that starts programs: an argument vector, never a shell; a process group of its own, so that
+ * helpers of a program end with it; a bound on time and output; and no variable that a secret was read from.
+ */
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+
+export type Command = readonly [program: string, ...args: string[]];
+
+export interface ProcessOptions {
+  cwd?: string | undefined;
+  /** All of the environment; without it, `childEnvironment()`. */
+  env?: NodeJS.ProcessEnv | undefined;
+  /** Fed to stdin, which is empty otherwise. */
+  input?: string | Uint8Array | undefined;
+  /** Kills the whole group when it aborts. */
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number | undefined;
+  /** The file mode mask of the program; ours otherwise. */
+  umask?: number | undefined;
+  /** An open file of ours that the program gets as stdin, in place of `input`. */
+  stdin?: number | undefined;
+}
+
+/** How a program ended: exactly one of `status` and `signal` is there. */
+export interface ProcessEnd {
+  status?: number;
+  signal?: string;
+}
+
+export interface ProcessResult extends ProcessEnd {
+  stdout: Buffer;
+  /** The end of what it wrote to stderr, at most 16 KiB. */
+  stderr: string;
+  /** `status 3: <its last words>`, for a message; undefined when it exited with 0. */
+  failure?: string;
+}
+
+/** The program could not be started, or was stopped here. What a program itself fails with is a `ProcessResult`. */
+export class ProcessError extends Error {
+  override name = 'ProcessError';
+  readonly reason: 'not-found' | 'not-started' | 'timeout' | 'too-much-output';
+
+  /** @param message reads on after the program's name: `git is not installed, or not on PATH` */
+  constructor(reason: ProcessError['reason'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+  }
+}
+
+const TAIL_BYTES = 16 * 1024;
+const LONGEST_FAILURE = 500;
+const MOST_OUTPUT = 64 * 1024 * 1024;
+
+const hidden = new Set<string>();
+/** Without these a program does not find its own files; nobody keeps a secret in them. */
+const ALWAYS_PASSED = new Set(['PATH', 'HOME', 'USER', 'TMPDIR', 'LANG', 'LC_ALL']);
+
+/** From now on no program that is started here inherits these variables. For secrets that were read from them. */
+export function hideFromPrograms(names: Iterable<string>): void {
+  for (const name of names) if (!ALWAYS_PASSED.has(name)) hidden.add(name);
+}
+
+/** Our environment without the hidden variables. */
+export function childEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.has(name)));
+}
+
+/** A program on PATH. Relative folders on PATH do not count: they may lie in a repository of somebody else's. */
+export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const folders = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+export interface RunningProcess {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Both, in the order in which they are read. */
+  readonly all: Readable;
+  /**
+   * Resolves when the program has ended and its output is closed.
+   *
+   * @throws ProcessError when it was not started or took too long; the signal's reason when that aborted
+   */
+  readonly ended: Promise<ProcessEnd>;
+  /** Kills the group. */
+  kill(): void;
+}
+
+/** Starts a program whose output the caller reads as it comes. */
+export function startProcess(command: Command, options: ProcessOptions = {}): RunningProcess {
+  options.signal?.throwIfAborted();
+  const child = spawn(command, options);
+  const { pid } = child;
+  const kill = () => killGroup(pid);
+  let expired = false;
+  const stop = () => {
+    kill();
+    // A helper that left the group may hold the pipes open: nobody waits for it.
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+  };
+  const expire = () => {
+    expired = true;
+    stop();
+  };
+  const timer = options.timeoutMs === undefined ? undefined : setTimeout(expire, options.timeoutMs);
+  options.signal?.addEventListener('abort', stop, { once: true });
+  if (pid !== undefined) trackGroup(pid);
+  const end = async (): Promise<ProcessEnd> => {
+    const { exitCode, signal, cause } = await child.finally(() => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', stop);
+      if (pid !== undefined) groups.delete(pid);
+    });
+    options.signal?.throwIfAborted();
+    if (expired) throw new ProcessError('timeout', `did not end within ${(options.timeoutMs ?? 0) / 1000} s`);
+    if (pid === undefined) throw notStarted(command[0], options.cwd, cause);
+    return signal === undefined ? { status: exitCode ?? 0 } : { signal };
+  };
+  const { stdout, stderr, all } = child;
+  const ended = end();
+  // Whoever stops reading may not come to wait for the end.
+  ended.catch(() => {});
+  return { stdout, stderr, all, ended, kill };
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @param options.maxBytes of stdout; more is a ProcessError
+ * @throws as `RunningProcess.ended`
+ */
+export async function runProcess(
+  command: Command,
+  options: ProcessOptions & { maxBytes?: number } = {},
+): Promise<ProcessResult> {
+  const child = startProcess(command, options);
+  const { maxBytes = MOST_OUTPUT } = options;
+  const chunks: Buffer[] = [];
+  const tail = new Tail();
+  let size = 0;
+  child.stdout.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxBytes) child.kill();
+    else chunks.push(chunk);
+  });
+  child.stderr.on('data', (chunk: Buffer) => tail.push(chunk));
+  const end = await child.ended;
+  if (size > maxBytes) throw new ProcessError('too-much-output', `wrote more than ${maxBytes} bytes`);
+  const stdout = Buffer.concat(chunks);
+  const result = { ...end, stdout, stderr: tail.text() };
+  if (end.status === 0) return result;
+  return { ...result, failure: failureOf(end, result.stderr || stdout.subarray(-TAIL_BYTES).toString()) };
+}
+
+/** `status 3: its last words`, or `SIGKILL`. */
+export function failureOf({ status, signal }: ProcessEnd, words: string): string {
+  const said = words.trim().slice(-LONGEST_FAILURE);
+  return `${signal ?? `status ${status}`}${said === '' ? '' : `: ${said}`}`;
+}
+
+export interface IndependentProcess {
+  pid: number | undefined;
+  /** How it ended, if that happens before we do: its exit status, the signal, or why it could not be started. */
+  ended: Promise<number | string>;
+}
+
+/**
+ * Starts a program in a session of its own, which goes on when we end, and for which we do not wait.
+ *
+ * @param options.output where its stdout and stderr go: an open file of ours
+ */
+export function startIndependent(
+  command: Command,
+  options: { cwd: string; output: number; env?: NodeJS.ProcessEnv },
+): IndependentProcess {
+  const [program, ...args] = command;
+  const { cwd, output, env = childEnvironment() } = options;
+  const child = execa(program, args, {
+    cwd,
+    env,
+    extendEnv: false,
+    stdin: 'ignore',
+    stdout: output as 3,
+    stderr: output as 3,
+    reject: false,
+    detached: true,
+    cleanup: false,
+  });
+  child.unref();
+  const ended = child.then(({ exitCode, signal, cause }) => exitCode ?? signal ?? String((cause as Error)?.message));
+  return { pid: child.pid, ended };
+}
+
+function spawn(command: Command, { cwd, env = childEnvironment(), input = '', umask, stdin }: ProcessOptions) {
+  const [program, ...args] = command;
+  // execa's types have files up to 9; it takes any. The mask is inherited when the child starts, which happens before execa returns.
+  const ours = umask === undefined ? undefined : process.umask(umask);
+  try {
+    return execa(program, args, {
+      ...(cwd === undefined ? {} : { cwd }),
+      env,
+      extendEnv: false,
+      ...(stdin === undefined ? { input } : { stdin: stdin as 3 }),
+      stdout: 'pipe',
+      stderr: 'pipe',
+      all: true,
+      buffer: false,
+      encoding: 'buffer',
+      reject: false,
+      detached: true,
+      cleanup: false,
+    });
+  } finally {
+    if (ours !== undefined) process.umask(ours);
+  }
+}
+
+function notStarted(program: string, cwd: string | undefined, cause: unknown): ProcessError {
+  const { code, message } = (cause ?? {}) as NodeJS.ErrnoException;
+  // A working directory that is not there gives the same error as a program that is not there.
+  if (code === 'ENOENT' && cwd !== undefined && !isFolder(cwd)) {
+    return new ProcessError('not-started', `could not be started: the folder ${cwd} is not there`, cause);
+  }
+  if (code === 'ENOENT') {
+    const where = isAbsolute(program) ? 'is not there' : 'is not installed, or not on PATH';
+    return new ProcessError('not-found', where, cause);
+  }
+  return new ProcessError('not-started', `could not be started: ${code ?? message}`, cause);
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+const groups = new Set<number>();
+
+/** One listener for all: the end of our process, however sudden, ends what we started in groups of their own. */
+function trackGroup(pid: number): void {
+  if (groups.size === 0 && !process.listeners('exit').includes(killAllGroups)) process.on('exit', killAllGroups);
+  groups.add(pid);
+}
+
+function killAllGroups(): void {
+  for (const pid of groups) killGroup(pid);
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // ESRCH: the whole group has ended.
+  }
+}
+
+/** The last bytes of a stream. */
+export class Tail {
+  #bytes = Buffer.alloc(0);
+
+  push(chunk: Uint8Array): void {
+    this.#bytes = Buffer.concat([this.#bytes, chunk]).subarray(-TAIL_BYTES);
+  }
+
+  text(): string {
+    return this.#bytes.toString();
+  }
+}

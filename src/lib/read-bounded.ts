@@ -1,0 +1,138 @@
+/**
+ * Reads files that are needed whole and may be anything: a definition in a stranger's repository can be a FIFO, a
+ * device, a link to a file of the host's, or have no end. Nothing here waits for ever, and no error has content in it.
+ */
+import { constants, openSync } from 'node:fs';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { sep } from 'node:path';
+import type { Readable } from 'node:stream';
+
+export interface ReadOptions {
+  /** 16 MiB unless given. */
+  maxBytes?: number;
+  /** The file itself is in this folder, or below: a link that leads out of it is refused. */
+  inside?: string;
+  /** Takes a pipe too, as `<(command)` gives one, up to its end. */
+  pipes?: boolean;
+  /** Aborts the reading of a pipe. */
+  signal?: AbortSignal;
+}
+
+/** @property reason `missing` and `denied` are the file system's answers, the others what is refused here */
+export class ReadError extends Error {
+  override name = 'ReadError';
+  readonly reason: 'missing' | 'denied' | 'folder' | 'special' | 'outside' | 'too-large' | 'failed';
+
+  /** @param message reads on after `… cannot be read: ` */
+  constructor(reason: ReadError['reason'], message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.reason = reason;
+  }
+}
+
+/** Without waiting for the writer of a FIFO. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+const MAX_BYTES = 16 * 1024 * 1024;
+const PIECE = 64 * 1024;
+
+/** @throws ReadError */
+export async function readBounded(path: string, options: ReadOptions = {}): Promise<Buffer> {
+  try {
+    // Looked at first, because to open a device can do something.
+    const found = await stat(path);
+    refuseSpecial(found, options);
+    if (found.isFIFO()) return await readPipe(path, options);
+    const file = await open(path, FLAGS);
+    try {
+      const opened = await file.stat();
+      refuseSpecial(opened, { ...options, pipes: false });
+      if (options.inside !== undefined) await refuseOutside(path, options.inside, opened);
+      return await readFile(file, options);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw asReadError(error);
+  }
+}
+
+/** @throws ReadError */
+export async function readBoundedText(path: string, options: ReadOptions = {}): Promise<string> {
+  return (await readBounded(path, options)).toString('utf8');
+}
+
+/**
+ * All of a stream, stdin above all.
+ *
+ * @throws ReadError when it is longer than `maxBytes`
+ */
+export async function readStreamBounded(stream: Readable, maxBytes = MAX_BYTES): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += (chunk as Buffer).length;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+type Found = Awaited<ReturnType<typeof stat>>;
+
+function refuseSpecial(found: Found, { pipes = false }: ReadOptions): void {
+  if (found.isFile()) return;
+  if (found.isDirectory()) throw new ReadError('folder', 'it is a folder');
+  if (found.isFIFO()) {
+    if (pipes) return;
+    throw new ReadError('special', 'it is a named pipe, and a file is needed');
+  }
+  throw new ReadError('special', `it is ${found.isSocket() ? 'a socket' : 'a device'}, and a file is needed`);
+}
+
+/** The name may mean another file by now: what its links lead to has to be the file that is open. */
+async function refuseOutside(path: string, folder: string, opened: Found): Promise<void> {
+  const [real, top] = await Promise.all([realpath(path), realpath(folder)]);
+  const now = await stat(real);
+  const same = now.ino === opened.ino && now.dev === opened.dev;
+  if (same && real.startsWith(top.endsWith(sep) ? top : top + sep)) return;
+  throw new ReadError('outside', `it is a link that leads out of ${folder}`);
+}
+
+async function readFile(file: FileHandle, { maxBytes = MAX_BYTES }: ReadOptions): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // The size that the file claims says nothing: one in /proc claims none, another may grow meanwhile.
+  for (;;) {
+    const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(PIECE) });
+    if (bytesRead === 0) return Buffer.concat(chunks);
+    size += bytesRead;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(buffer.subarray(0, bytesRead));
+  }
+}
+
+/** As a stream: a read in a thread of Node's pool could not be taken back, and would keep the process from ending. */
+async function readPipe(path: string, { maxBytes, signal }: ReadOptions): Promise<Buffer> {
+  const stream = new Socket({ fd: openSync(path, FLAGS), readable: true, writable: false, ...(signal && { signal }) });
+  try {
+    return await readStreamBounded(stream, maxBytes);
+  } finally {
+    stream.destroy();
+  }
+}
+
+function tooLarge(maxBytes: number): ReadError {
+  const bound = maxBytes >= 1024 * 1024 ? `${Math.floor(maxBytes / 1024 / 1024)} MiB` : `${maxBytes} bytes`;
+  return new ReadError('too-large', `it is larger than ${bound}`);
+}
+
+function asReadError(error: unknown): ReadError {
+  if (error instanceof ReadError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new ReadError('missing', 'there is no such file', error);
+  if (code === 'EACCES' || code === 'EPERM') return new ReadError('denied', 'you may not read it', error);
+  if (code === 'ELOOP') return new ReadError('failed', 'it is a link that leads to itself', error);
+  if (code === 'ENXIO') return new ReadError('special', 'it is a device or a socket, and a file is needed', error);
+  return new ReadError('failed', message, error);
+}

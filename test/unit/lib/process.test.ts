@@ -1,0 +1,106 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { findProgram, hideFromPrograms, runProcess, startIndependent, startProcess } from '../../../src/lib/process.js';
+
+const sh = (script: string) => ['/bin/sh', '-c', script] as const;
+const isAlive = (pid: number) => {
+  try {
+    // A zombie has ended too.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'jobserv-process-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a program that is started', () => {
+  it('gets its input, and gives its output and status', async () => {
+    const { stdout, stderr, status, failure } = await runProcess(sh('cat; echo err >&2'), { input: 'text' });
+    expect({ out: stdout.toString(), stderr, status, failure }).toEqual({
+      out: 'text',
+      stderr: 'err\n',
+      status: 0,
+      failure: undefined,
+    });
+  });
+
+  it('says in its own words why it failed', async () => {
+    expect(await runProcess(sh('echo no such thing >&2; exit 3'))).toMatchObject({
+      status: 3,
+      failure: 'status 3: no such thing',
+    });
+    expect(await runProcess(sh('kill -9 $$'))).toMatchObject({ signal: 'SIGKILL', failure: 'SIGKILL' });
+  });
+
+  it('that is not there, or whose folder is not there, is named as such', async () => {
+    await expect(runProcess(['no-such-program'])).rejects.toMatchObject({
+      reason: 'not-found',
+      message: 'is not installed, or not on PATH',
+    });
+    await expect(runProcess(sh(':'), { cwd: join(folder, 'x') })).rejects.toMatchObject({ reason: 'not-started' });
+  });
+
+  it('is killed with its children when its time is over', async () => {
+    const pids = join(folder, 'pids');
+    const running = runProcess(sh(`sleep 100 & echo $! > ${pids}; echo $$ >> ${pids}; wait`), { timeoutMs: 300 });
+    await expect(running).rejects.toMatchObject({ reason: 'timeout', message: 'did not end within 0.3 s' });
+    const started = readFileSync(pids, 'utf8').trim().split('\n').map(Number);
+    expect(started).toHaveLength(2);
+    await expect.poll(() => started.some(isAlive)).toBe(false);
+  });
+
+  it('is killed when the signal aborts, whose reason is thrown, also when a helper keeps the pipes open', async () => {
+    const reason = new Error('stop');
+    const abort = new AbortController();
+    const child = startProcess(sh(`setsid sleep 100 & echo $!; wait`), { signal: abort.signal });
+    const [first] = (await child.stdout.take(1).toArray()) as Buffer[];
+    abort.abort(reason);
+    await expect(child.ended).rejects.toBe(reason);
+    process.kill(Number(first?.toString()), 'SIGKILL');
+  });
+
+  it('may not write more than its bound', async () => {
+    await expect(runProcess(sh('yes'), { maxBytes: 1000 })).rejects.toMatchObject({ reason: 'too-much-output' });
+  });
+
+  it('does not inherit a variable that a secret was read from', async () => {
+    process.env['TEST_OF_A_SECRET'] = 'hunter2';
+    try {
+      hideFromPrograms(['TEST_OF_A_SECRET', 'PATH']);
+      const { stdout } = await runProcess(sh('env'));
+      expect(stdout.toString()).not.toContain('hunter2');
+      expect(stdout.toString()).toMatch(/^PATH=/m);
+    } finally {
+      delete process.env['TEST_OF_A_SECRET'];
+    }
+  });
+
+  it('has the mask that is given, and leaves ours as it was', async () => {
+    const before = process.umask();
+    const { stdout } = await runProcess(sh('umask'), { umask: 0o027 });
+    expect(stdout.toString().trim()).toBe('0027');
+    expect(process.umask()).toBe(before);
+  });
+
+  it('goes on by itself when it is independent, with its output in a file', async () => {
+    const file = await open(join(folder, 'out'), 'w');
+    const { pid, ended } = startIndependent(sh('ps -o sid= -p $$; exit 7'), { cwd: '/', output: file.fd });
+    expect(await ended).toBe(7);
+    await file.close();
+    expect(Number(readFileSync(join(folder, 'out'), 'utf8'))).toBe(pid);
+    expect(await startIndependent(['/no/such'], { cwd: '/', output: 2 }).ended).toContain('ENOENT');
+  });
+});
+
+it('a program is not looked for in relative folders of PATH', () => {
+  expect(findProgram('sh', { PATH: `.:${folder}:/bin` })).toBe('/bin/sh');
+  expect(findProgram('package.json', { PATH: '.' })).toBeUndefined();
+});
