@@ -1,5 +1,5 @@
 /** Phase 1: the image, pulled before every run, in four tries. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { retry } from '../lib/retry.js';
 import type { RunDefinition } from '../schema/model.js';
 import type { Limits } from './limits.js';
 import { type ImageInfo, type Log, type RegistryCredentials, RunFailure, type RunPorts } from './ports.js';
@@ -14,18 +14,14 @@ export async function pullImage(
   await log.heading(`Pulling image ${run.container}`);
   const credentials = containerAuth(run);
   const request = { reference: run.container, log, signal, ...(credentials === undefined ? {} : { credentials }) };
-  for (const wait of [...limits.pullWaits, undefined]) {
-    try {
-      const image = await ports.engine.pull(request);
-      if (image.digest !== undefined) await log.info(`Digest: ${image.digest}`);
-      return image;
-    } catch (error) {
-      if (!(error instanceof RunFailure) || signal.aborted || wait === undefined) throw error;
-      await log.warn(`${error.message} Trying again in ${wait / 1000} s.`);
-      await sleep(wait, undefined, { signal });
-    }
-  }
-  throw new Error('unreachable: the last try either returns or throws');
+  const image = await retry(() => ports.engine.pull(request), {
+    waits: limits.pullWaits,
+    signal,
+    passing: (error) => error instanceof RunFailure,
+    before: (error, wait) => log.warn(`${(error as Error).message} Trying again in ${wait / 1000} s.`),
+  });
+  if (image.digest !== undefined) await log.info(`Digest: ${image.digest}`);
+  return image;
 }
 
 /**

@@ -21,7 +21,7 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   await syncFolder(dirname(path));
 }
 
-/** Removes what has the name, a folder included, and writes a new file. Not atomic, and not yet on the disk when it resolves. */
+/** Removes what has the name, a folder included, and writes a new file. Not atomic, and not yet on the disk when it resolves. @public */
 export async function writeFresh(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
   await unlink(path).catch(async (error: NodeJS.ErrnoException) => {
     // EISDIR on Linux, EPERM on macOS: a folder.

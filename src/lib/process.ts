@@ -63,7 +63,7 @@ export function hideFromPrograms(names: Iterable<string>): void {
   for (const name of names) if (!ALWAYS_PASSED.has(name)) hidden.add(name);
 }
 
-/** Our environment without the hidden variables. */
+/** Our environment without the hidden variables. @public */
 export function childEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.has(name)));
 }
@@ -164,7 +164,7 @@ export async function runProcess(
   return { ...result, failure: failureOf(end, result.stderr || stdout.subarray(-TAIL_BYTES).toString()) };
 }
 
-/** `status 3: its last words`, or `SIGKILL`. */
+/** `status 3: its last words`, or `SIGKILL`. @public */
 export function failureOf({ status, signal }: ProcessEnd, words: string): string {
   const said = words.trim().slice(-LONGEST_FAILURE);
   return `${signal ?? `status ${status}`}${said === '' ? '' : `: ${said}`}`;
@@ -265,7 +265,7 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** The last bytes of a stream. */
+/** The last bytes of a stream. @public */
 export class Tail {
   #bytes = Buffer.alloc(0);
 

@@ -19,7 +19,10 @@ export interface ReadOptions {
   signal?: AbortSignal;
 }
 
-/** @property reason `missing` and `denied` are the file system's answers, the others what is refused here */
+/**
+ * @property reason `missing` and `denied` are the file system's answers, the others what is refused here
+ * @public
+ */
 export class ReadError extends Error {
   override name = 'ReadError';
   readonly reason: 'missing' | 'denied' | 'folder' | 'special' | 'outside' | 'too-large' | 'failed';

@@ -28,7 +28,7 @@ export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions)
   return attempt();
 }
 
-/** Waits; when the signal aborts, throws its reason. */
+/** Waits; when the signal aborts, throws its reason. @public */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, signal === undefined ? {} : { signal });
