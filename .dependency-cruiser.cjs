@@ -60,7 +60,7 @@ module.exports = {
       },
     },
     only('docker', 'dockerode', 'docker-modem'),
-    only('lib', 'execa'),
+    only('(lib|git)', 'execa'),
     only('server', 'undici'),
     only('terminal', 'chalk', 'ora', 'cli-table3', 'string-width'),
   ],
