@@ -19,7 +19,7 @@ import { checkImages, mapImage, type Places, placeRun, placeRuns } from './place
 import { DefinitionPlanner, type DefinitionPlanRequest, type LoadedDefinition } from './plan-definition.js';
 import { Checkouts } from './plan-sources.js';
 import { labelOf, type PlannedRun } from './planned-run.js';
-import { selectRuns } from './select-runs.js';
+import { listOf, selectRuns } from './select-runs.js';
 
 export interface PlanRequest extends DefinitionPlanRequest, Places {
   /** RUN arguments. */
@@ -134,7 +134,9 @@ async function select(
   if (labels.length === 0) throw new UsageError(`${path} has no runs, so there is nothing to simulate.`);
   if (names.length > 0) return selectRuns(triggers, names);
   if (choose === undefined)
-    throw new UsageError(`Which run? Name one or more, or a glob such as "*". ${path} has ${labels.join(', ')}.`);
+    throw new UsageError(
+      `Name the runs to simulate, or a glob such as "*": there is no terminal to choose them on. ${path} has ${labels.length === 1 ? 'one run' : `${labels.length} runs`}: ${listOf(labels)}. \`jobserv list\` shows them all.`,
+    );
   return selectRuns(triggers, await choose(labels));
 }
 

@@ -57,11 +57,16 @@ function globToRegExp(glob: string): RegExp {
 
 const LISTED = 20;
 
+/** The first of many names, and how many more there are. */
+export function listOf(names: readonly string[]): string {
+  const rest = names.length > LISTED ? `, and ${names.length - LISTED} more` : '';
+  return `${names.slice(0, LISTED).join(', ')}${rest}`;
+}
+
 function unknownRuns(patterns: string[], all: SelectedRun<Named, Named>[]): string {
   const wanted = patterns.map((pattern) => `"${pattern}"`).join(', ');
   if (all.length === 0) return `No run matches ${wanted}: this definition has no runs.`;
   const names = all.map((candidate) => namesOf(candidate)[1]);
   const near = closest(patterns[0] ?? '', all.flatMap(namesOf));
-  const rest = names.length > LISTED ? `, and ${names.length - LISTED} more` : '';
-  return `No run matches ${wanted}. Did you mean "${near}"? The definition has ${names.slice(0, LISTED).join(', ')}${rest}.`;
+  return `No run matches ${wanted}. Did you mean "${near}"? The definition has ${listOf(names)}.`;
 }
