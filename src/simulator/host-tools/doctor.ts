@@ -4,8 +4,9 @@ import { access, mkdir, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { loadDockerConfig } from '../../docker/docker-config.js';
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
-import { RunFailure } from '../../executor/ports.js';
 import { gitTools } from '../../git/tools.js';
+import { EnvironmentError } from '../../lib/errors.js';
+import { readServers, serversFile } from '../inputs/servers-file.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 
 export interface Check {
@@ -23,15 +24,16 @@ export interface DoctorRequest {
   signal: AbortSignal;
 }
 
-/** Checks as they are done, in a fixed order. A check that fails is a result; nothing foreseen is thrown. */
+/** Checks as they are done, in a fixed order. A check that fails is a result: nothing is thrown. */
 export async function* diagnose({ images, signal }: DoctorRequest): AsyncGenerator<Check> {
   yield nodeCheck();
-  const engine = await connectEngine({ logDriver: 'none' }).catch(asFailure);
-  yield engine instanceof RunFailure ? broken('engine', engine) : await engineCheck(engine);
-  yield* dockerConfigChecks();
+  const engine = await connectEngine({ logDriver: 'none' }).catch(asError);
+  yield engine instanceof Error ? broken('engine', engine) : await engineCheck(engine);
+  yield* await dockerConfigChecks().catch((error) => [broken('docker config', error)]);
+  yield await serversCheck().catch((error) => broken('servers', error));
   yield await gitCheck(signal);
   yield await cacheCheck();
-  if (!(engine instanceof RunFailure)) {
+  if (!(engine instanceof Error)) {
     for (const image of new Set(images)) yield await imageCheck(engine, image);
   }
 }
@@ -46,8 +48,8 @@ function nodeCheck(): Check {
 }
 
 async function engineCheck(engine: DockerEngine): Promise<Check> {
-  const version = await engine.version().catch(asFailure);
-  if (version instanceof RunFailure) return broken('engine', version);
+  const version = await engine.version().catch(asError);
+  if (version instanceof Error) return broken('engine', version);
   const found = `${version.name} ${version.version}, ${version.os}/${version.architecture}, at ${engine.address}`;
   if (version.os !== 'linux') {
     return { name: 'engine', state: 'broken', found, repair: 'Switch the engine to Linux containers.' };
@@ -57,28 +59,48 @@ async function engineCheck(engine: DockerEngine): Promise<Check> {
   return { name: 'engine', state: 'note', found, repair };
 }
 
-async function* dockerConfigChecks(): AsyncGenerator<Check> {
+async function dockerConfigChecks(): Promise<Check[]> {
   const { path, config, text, problem } = loadDockerConfig();
   const name = 'docker config';
-  if (problem !== undefined) {
-    yield { name, state: 'note', found: problem, repair: 'Mend the file; private images are pulled without it.' };
-  } else {
-    yield { name, state: 'works', found: text === undefined ? 'none; images are pulled anonymously' : path };
-  }
+  const checks: Check[] = [
+    problem === undefined
+      ? { name, state: 'works', found: text === undefined ? 'none; images are pulled anonymously' : path }
+      : { name, state: 'note', found: problem, repair: 'Correct the file; private images are pulled without it.' },
+  ];
   const helpers = new Set([config.credsStore, ...Object.values(config.credHelpers ?? {})]);
   for (const helper of helpers) {
     if (!helper || (await isOnPath(`docker-credential-${helper}`))) continue;
     const found = `docker-credential-${helper}, which ${path} names, is not on PATH`;
-    yield { name: 'credential helper', state: 'broken', found, repair: `Install it, or take it out of ${path}.` };
+    checks.push({
+      name: 'credential helper',
+      state: 'broken',
+      found,
+      repair: `Install it, or remove it from ${path}.`,
+    });
   }
+  return checks;
+}
+
+/** Where the credentials for servers come from, without their values. */
+async function serversCheck(env: NodeJS.ProcessEnv = process.env): Promise<Check> {
+  const path = serversFile(env);
+  const servers = await readServers(path);
+  const variables = ['JOBSERV_TOKEN', 'JOBSERV_HEADER'].filter((name) => env[name]);
+  const sources = [
+    ...(servers.length === 0 ? [] : [`${servers.map(({ server }) => server).join(', ')} from ${path}`]),
+    ...(variables.length === 0 ? [] : [`any server from ${variables.join(' and ')} in the environment`]),
+  ];
+  const found =
+    sources.length === 0 ? `no credentials (${path}, JOBSERV_TOKEN)` : `credentials for ${sources.join('; ')}`;
+  return { name: 'servers', state: 'works', found };
 }
 
 /** git of 2.31 knows all options that a checkout is made with. */
 const OLDEST_GIT = [2, 31];
 
 async function gitCheck(signal: AbortSignal): Promise<Check> {
-  const tools = await gitTools(signal).catch(asFailure);
-  if (tools instanceof RunFailure) return broken('git', tools);
+  const tools = await gitTools(signal).catch(asError);
+  if (tools instanceof Error) return broken('git', tools);
   const found = `git ${tools.version}, ${tools.lfs ? 'with' : 'without'} LFS`;
   const [major = 0, minor = 0] = tools.version.split('.').map(Number);
   if (major < (OLDEST_GIT[0] ?? 0) || (major === OLDEST_GIT[0] && minor < (OLDEST_GIT[1] ?? 0))) {
@@ -93,16 +115,18 @@ const LITTLE_SPACE = 1e9;
 
 async function cacheCheck(): Promise<Check> {
   const name = 'workspaces';
-  const cache = cacheFolder();
+  let cache = 'The cache folder';
   try {
+    cache = cacheFolder();
     await mkdir(cache, { recursive: true, mode: 0o700 });
     await access(cache, constants.W_OK);
     const { bavail, bsize } = await statfs(cache);
     const free = bavail * bsize;
     const found = `${cache}, ${(free / 1e9).toFixed(1)} GB free`;
     if (free >= LITTLE_SPACE) return { name, state: 'works', found };
-    return { name, state: 'note', found, repair: 'Free some space: jobserv prune removes what earlier runs left.' };
+    return { name, state: 'note', found, repair: 'Free some space; `jobserv prune` removes what earlier runs left.' };
   } catch (error) {
+    if (error instanceof EnvironmentError) return broken(name, error);
     const found = `${cache} cannot be written: ${(error as Error).message}`;
     return { name, state: 'broken', found, repair: 'Name a folder with --workspace, or set XDG_CACHE_HOME.' };
   }
@@ -110,30 +134,27 @@ async function cacheCheck(): Promise<Check> {
 
 async function imageCheck(engine: DockerEngine, image: string): Promise<Check> {
   const name = `image ${image}`;
-  const local = await engine.inspectImage(image).catch(asFailure);
-  const here = !(local instanceof RunFailure) && local !== undefined;
-  const answer = await engine.askRegistry(image).catch(asFailure);
-  if (answer instanceof RunFailure) {
+  const local = await engine.inspectImage(image).catch(asError);
+  const here = !(local instanceof Error) && local !== undefined;
+  const answer = await engine.askRegistry(image).catch(asError);
+  if (answer instanceof Error) {
     if (!here) return broken(name, answer);
-    return { name, state: 'note', found: 'it is here, but could not be pulled again', repair: answer.message };
+    return { name, state: 'note', found: 'on this machine, but it could not be pulled again', repair: answer.message };
   }
   if (answer === undefined) {
-    return { name, state: 'note', found: here ? 'it is here' : 'not here; this engine cannot ask its registry' };
+    const found = here ? 'on this machine' : 'not on this machine, and this engine cannot ask its registry';
+    return { name, state: 'note', found };
   }
-  const known = answer.authenticated ? ', with your credentials' : '';
-  const found = `${here ? 'it is here, and ' : ''}${answer.registry} has it${known}: ${answer.digest}`;
+  const how = answer.authenticated ? ', with your credentials' : '';
+  const found = `${here ? 'on this machine, and ' : ''}${answer.registry} has it${how}: ${answer.digest}`;
   return { name, state: 'works', found };
 }
 
-function broken(name: string, failure: RunFailure): Check {
-  return { name, state: 'broken', found: failure.message };
+function broken(name: string, { message }: Error): Check {
+  return { name, state: 'broken', found: message };
 }
 
-/** @throws what is no failure that was foreseen */
-function asFailure(error: unknown): RunFailure {
-  if (error instanceof RunFailure) return error;
-  throw error;
-}
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 
 async function isOnPath(command: string): Promise<boolean> {
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);

@@ -1,8 +1,8 @@
 /** `servers.toml` of a user: what each server wants to know of those who read it. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '../../lib/errors.js';
+import { homeFolder } from '../../lib/home.js';
 import { parseHttpUrl } from '../../server/address.js';
 
 export interface ServerEntry {
@@ -21,7 +21,7 @@ const EXAMPLE = '[servers."https://ci.example.org"], and under it token = "…" 
 /** `~/.config/jobserv/servers.toml`, or below XDG_CONFIG_HOME. */
 export function serversFile(env: NodeJS.ProcessEnv = process.env): string {
   const base = env['XDG_CONFIG_HOME'];
-  return join(base?.startsWith('/') ? base : join(env['HOME'] || homedir(), '.config'), 'jobserv', 'servers.toml');
+  return join(base?.startsWith('/') ? base : join(homeFolder(env), '.config'), 'jobserv', 'servers.toml');
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Where simulations keep their workspaces, and how names of a project become names of folders. */
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from '../../lib/home.js';
 
 /** Folders of the cache that are no project. */
 const RESERVED = new Set(['volumes', 'locks', 'snapshots']);
@@ -9,9 +9,8 @@ const LONGEST_NAME = 200;
 
 /** The user's cache folder for all that is ours. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
-  const home = env['HOME'] || homedir();
-  const base = platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
-  return join(absolute(env['XDG_CACHE_HOME']) ?? base, 'jobserv');
+  const base = platform === 'darwin' ? 'Library/Caches' : '.cache';
+  return join(absolute(env['XDG_CACHE_HOME']) ?? join(homeFolder(env), base), 'jobserv');
 }
 
 /** Where the locks of all workspaces are. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectRuns } from '../../../src/simulator/plan/select-runs.js';
+import { listOf, selectRuns } from '../../../src/simulator/plan/select-runs.js';
 
 const trigger = (name: string, ...runs: string[]) => ({ name, runs: runs.map((run) => ({ name: run })) });
 const triggers = [trigger('ci', 'build-arm', 'build-x86', 'test'), trigger('nightly', 'test', 'soak[1]')];
@@ -41,4 +41,10 @@ describe('selecting runs', () => {
   it('refuses a range that runs backwards', () => {
     expect(() => select('[z-a]')).toThrow('a range in its brackets runs backwards');
   });
+});
+
+it('a list of many runs is cut off, with how many there are', () => {
+  const names = Array.from({ length: 10_648 }, (_, index) => `ci/m-${index}`);
+  expect(listOf(names)).toMatch(/^ci\/m-0, .*ci\/m-19, and 10628 more$/);
+  expect(listOf(names.slice(0, 2))).toBe('ci/m-0, ci/m-1');
 });
