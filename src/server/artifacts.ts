@@ -1,4 +1,5 @@
 /** Artifacts of a run, on their way to where the server keeps them (SPEC 5). */
+import { parseHttpUrl } from './address.js';
 import type { Body, Call } from './call.js';
 import type { RunCredentials } from './console.js';
 import type { HttpClient } from './http.js';
@@ -48,7 +49,8 @@ export async function createSigned(
   const signed = new Map<string, SignedUpload>();
   for (const name of names) {
     const one = Object.hasOwn(urls, name) ? objectOf(urls[name]) : undefined;
-    if (typeof one?.['url'] !== 'string') continue;
+    // What is no address is none: the artifact, and not the run, fails for it.
+    if (typeof one?.['url'] !== 'string' || parseHttpUrl(one['url']) === undefined) continue;
     const type = one['content-type'];
     signed.set(name, { url: one['url'], contentType: typeof type === 'string' ? type : 'application/octet-stream' });
   }

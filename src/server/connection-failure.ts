@@ -80,6 +80,13 @@ const REASONS: Reason[] = [
     advice: 'If it is from an authority of your own, name its file in the environment: NODE_EXTRA_CA_CERTS=ca.pem.',
   },
   {
+    codes: /^(UND_ERR_HEADERS_OVERFLOW|HPE_HEADER_OVERFLOW)$/,
+    kind: 'interrupted',
+    maybeDelivered: true,
+    why: (host) => `the headers of the answer of ${host} are longer than 64 KiB`,
+    advice: 'Ask who runs it, or a proxy before it, what puts them there.',
+  },
+  {
     codes: /^HPE_\w+$/,
     kind: 'no-jobserv',
     maybeDelivered: true,
@@ -93,6 +100,14 @@ const REASONS: Reason[] = [
     maybeDelivered: true,
     why: (host) => `the connection to ${host} broke off before the answer was complete`,
     advice: 'Try again; if it stays so, look at the server, and at the proxies before it.',
+  },
+  {
+    // Whatever else an answer makes undici complain of is that call's failure, never a defect of ours.
+    codes: /^UND_ERR_(?!INVALID_ARG|NOT_SUPPORTED)\w+$/,
+    kind: 'interrupted',
+    maybeDelivered: true,
+    why: (host) => `the answer of ${host} is not one that can be read`,
+    advice: 'Look at the server, and at the proxies before it.',
   },
 ];
 

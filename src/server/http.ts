@@ -4,7 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import { createMasker } from '../executor/masking.js';
-import { withoutSecrets } from './address.js';
+import { parseHttpUrl, withoutSecrets } from './address.js';
 import { answerFailure, type Circumstances, strangeAnswer } from './answer-failure.js';
 import type { Answer, AnswerHead, Call, Limits, StreamedAnswer } from './call.js';
 import { connectionFailure } from './connection-failure.js';
@@ -101,6 +101,12 @@ export class HttpClient {
 
   /** Redirects by hand: each hop gets the headers of its own origin, and no other's. */
   async #follow(call: Call, signal: AbortSignal | undefined): Promise<RawAnswer & { redirected: boolean }> {
+    if (parseHttpUrl(call.url) === undefined) {
+      throw new ServerFailure(
+        'rejected',
+        `Could not ${call.what}: its address is not one of http or https. Check who gave it.`,
+      );
+    }
     let hop = call;
     let earlier: Readonly<Record<string, string>> = {};
     for (let hops = 0; ; hops++) {

@@ -19,13 +19,31 @@ export function jsendMessage(body: Buffer): string | undefined {
   return undefined;
 }
 
-/** A JSON value; undefined for what is none, as no JSON text is. */
-export function parse(body: Buffer): unknown {
+/** Deeper than any answer or run definition; what walks a value by recursion must not run out of stack. */
+const DEEPEST = 200;
+
+/** A JSON value; undefined for what is none, or is nested more than 200 deep. */
+export function parse(body: Buffer | string): unknown {
+  const text = body.toString();
   try {
-    return JSON.parse(body.toString('utf8'));
+    return isDeep(text) ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+/** Counts brackets outside of strings; of a text that is no JSON the answer does not matter. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length && depth <= DEEPEST; at++) {
+    const one = text[at];
+    if (quoted && one === '\\') at++;
+    else if (one === '"') quoted = !quoted;
+    else if (!quoted && (one === '[' || one === '{')) depth++;
+    else if (!quoted && (one === ']' || one === '}')) depth--;
+  }
+  return depth > DEEPEST;
 }
 
 export function objectOf(value: unknown): Record<string, unknown> | undefined {

@@ -18,21 +18,31 @@ interface Status {
     spoolBytes: number;
     pid?: number;
     problem?: string;
+    unreported?: { since: string; next: string; answer: string };
   }[];
 }
 
 export function renderWorkerStatus({ name, server, concurrentRuns, loop, runs }: Status, style: Style): string {
   const at = loop === undefined ? 'its loop does not run' : `its loop is process ${loop}`;
-  const head = `${printable(name)} at ${printable(server)}: ${runs.length} of ${concurrentRuns} run(s), ${at}\n`;
+  const taken = runs.filter(({ unreported }) => unreported === undefined).length;
+  const head = `${printable(name)} at ${printable(server)}: ${taken} of ${concurrentRuns} run(s), ${at}\n`;
   if (runs.length === 0) return head;
   const rows = runs.map((run) => [
     run.runUrl ?? run.folder,
-    run.problem ?? `${run.phase ?? '?'} for ${duration(run.phaseSeconds)}`,
+    run.problem ?? `${run.unreported ? 'unreported' : (run.phase ?? '?')} for ${duration(run.phaseSeconds)}`,
     duration(run.ageSeconds),
     formatSize(run.spoolBytes),
     run.pid === undefined ? 'none' : String(run.pid),
   ]);
-  return `${head}\n${renderTable(['RUN', 'PHASE', 'AGE', 'SPOOL', 'PROCESS'], rows, style)}`;
+  const answers = runs.flatMap(({ folder, runUrl = folder, unreported }) =>
+    unreported === undefined
+      ? []
+      : [
+          `${printable(runUrl)}: the server does not accept its end since ${unreported.since}; next try ${unreported.next}. ${printable(unreported.answer)}\n`,
+        ],
+  );
+  const notes = answers.length === 0 ? '' : `\n${answers.join('')}`;
+  return `${head}\n${renderTable(['RUN', 'PHASE', 'AGE', 'SPOOL', 'PROCESS'], rows, style)}${notes}`;
 }
 
 /** `2 h 5 min`, `3 min 20 s`, `12 s`. */

@@ -1,8 +1,11 @@
 /** One check-in: runs without a process get one, the server is asked for work, what it gives is begun. */
+import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFailure } from '../executor/ports.js';
 import { takeFileLock } from '../lib/file-lock.js';
+import { parseHttpUrl } from '../server/address.js';
+import { objectOf, parse } from '../server/jsend.js';
 import type { CheckedIn } from '../server/workers.js';
 import { type Claim, claimRun } from './claim.js';
 import { cachePath, hostLoad, hostProperties, isKnown, remember } from './host-properties.js';
@@ -10,7 +13,7 @@ import type { WorkerLog } from './log.js';
 import { recoverRuns } from './recover.js';
 import type { RunProcesses } from './run-processes.js';
 import { type RunState, readRundef } from './run-state.js';
-import { listRuns, makeRunFolder, referenceRuns, runsFolder } from './runs.js';
+import { makeRunFolder, referenceRuns, runsFolder, runsInProgress } from './runs.js';
 import { closeToOthers, settingsPath, type WorkerSettings } from './settings.js';
 import type { WorkerServer } from './worker-server.js';
 
@@ -28,6 +31,8 @@ export interface CheckOptions {
 export interface Checked {
   /** Runs that take a slot, after the check-in. */
   inProgress: number;
+  /** Whether the server's answer held a run. */
+  handedOut: boolean;
   /** Why there was no check-in. */
   skipped?: 'rebooting' | 'busy';
 }
@@ -38,7 +43,9 @@ export interface Checked {
 export async function check(options: CheckOptions): Promise<Checked> {
   // Two that count the free slots at the same time would both fill them.
   const lock = await takeFileLock(join(options.settings.folder, '.check-lock'));
-  if (lock === undefined) return { inProgress: (await listRuns(options.settings.folder)).length, skipped: 'busy' };
+  if (lock === undefined) {
+    return { inProgress: (await runsInProgress(options.settings.folder)).length, handedOut: false, skipped: 'busy' };
+  }
   try {
     return await checkAlone(options);
   } finally {
@@ -53,7 +60,7 @@ async function checkAlone(options: CheckOptions): Promise<Checked> {
   const { inProgress, rebooting } = await recover(options);
   if (rebooting) {
     log.info('The host is about to reboot: no check-in');
-    return { inProgress, skipped: 'rebooting' };
+    return { inProgress, handedOut: false, skipped: 'rebooting' };
   }
   await updateProperties(options);
   const taken = inProgress + (await referenceRuns(folder));
@@ -64,8 +71,8 @@ async function checkAlone(options: CheckOptions): Promise<Checked> {
   if (!answer.enlisted)
     log.warning('The server has not enlisted this worker: until somebody does so there, it gives no work');
   log.debug('Checked in', { free, in_progress: taken, runs: answer.runDefinitions.length });
-  const begun = await beginRuns(options, answer, asked);
-  return { inProgress: taken + begun };
+  const begun = await beginRuns(options, answer, asked, free);
+  return { inProgress: taken + begun, handedOut: answer.runDefinitions.length > 0 };
 }
 
 /** Sees to the runs in progress, without a word to the server. */
@@ -98,13 +105,26 @@ async function claim(
   return claimRun(server.http, settings.hostname, { runUrl, takenAt, apiKey: String(apiKey ?? '') }, log, signal);
 }
 
-/** @returns how many take a slot; one that cannot be begun does not keep the others from it */
-async function beginRuns(options: CheckOptions, answer: CheckedIn, asked: Date): Promise<number> {
+/**
+ * In the server's order, as many as there are free slots. Of the others the server hears nothing, and
+ * queues them again.
+ *
+ * @returns how many take a slot; one that cannot be begun does not keep the others from it
+ */
+async function beginRuns(options: CheckOptions, answer: CheckedIn, asked: Date, free: number): Promise<number> {
   let begun = 0;
   let failure: RunFailure | undefined;
-  for (const rundef of answer.runDefinitions) {
+  const usable = answer.runDefinitions.flatMap((rundef) => usableRun(options, rundef) ?? []);
+  if (usable.length > free) {
+    const fields = { handed_out: usable.length, free };
+    options.log.warning(
+      'The server has handed out more runs than there are free slots; the others are left to it',
+      fields,
+    );
+  }
+  for (const run of usable.slice(0, free)) {
     try {
-      if (await beginRun(options, rundef, asked)) begun++;
+      if (await beginRun(options, run, asked)) begun++;
     } catch (error) {
       if (!(error instanceof RunFailure)) throw error;
       failure ??= error;
@@ -115,15 +135,8 @@ async function beginRuns(options: CheckOptions, answer: CheckedIn, asked: Date):
 }
 
 /** The folder is on the disk before anything else happens: from then on the run cannot be lost, nor begun twice. */
-async function beginRun(options: CheckOptions, rundef: string, asked: Date): Promise<boolean> {
+async function beginRun(options: CheckOptions, { rundef, runUrl }: HandedOutRun, asked: Date): Promise<boolean> {
   const { settings, log, processes } = options;
-  const runUrl = runUrlOf(rundef);
-  if (runUrl === undefined) {
-    log.error(
-      'The server has handed out a run definition that says not where its run is; nothing can be told about it',
-    );
-    return false;
-  }
   const folder = await makeRunFolder(settings.folder, runUrl, rundef, asked).catch((cause: Error) => {
     throw new RunFailure(
       'setup',
@@ -144,12 +157,32 @@ async function beginRun(options: CheckOptions, rundef: string, asked: Date): Pro
   return claimed !== 'drop';
 }
 
-/** The rest of the run definition is checked by the run's own process, which can tell the server. */
+interface HandedOutRun {
+  rundef: string;
+  runUrl: string;
+}
+
+/** Refused run definitions that were logged: the server hands each out again after some seconds. */
+const refused = new Set<string>();
+
+/**
+ * A run definition that says where its run is. Whatever else is wrong with it the run's own process reports to the
+ * server; without an address there is nobody to report to, so it is logged, once.
+ */
+function usableRun({ log }: CheckOptions, rundef: string): HandedOutRun | undefined {
+  const runUrl = runUrlOf(rundef);
+  if (runUrl !== undefined) return { rundef, runUrl };
+  const digest = createHash('sha256').update(rundef).digest('hex');
+  if (refused.has(digest)) return undefined;
+  if (refused.size < 1_000) refused.add(digest);
+  log.error(
+    'The server has handed out a run definition without the http address of its run. It cannot be executed, and there is no address to report that to',
+    { bytes: rundef.length, sha256: digest.slice(0, 12) },
+  );
+  return undefined;
+}
+
 function runUrlOf(rundef: string): string | undefined {
-  try {
-    const value = JSON.parse(rundef) as { run_url?: unknown } | null;
-    return typeof value?.run_url === 'string' && URL.canParse(value.run_url) ? value.run_url : undefined;
-  } catch {
-    return undefined;
-  }
+  const url = objectOf(parse(rundef))?.['run_url'];
+  return typeof url === 'string' && parseHttpUrl(url) !== undefined ? url : undefined;
 }

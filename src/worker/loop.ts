@@ -7,14 +7,17 @@ import { currentOwner, ownerState } from '../docker/process-owner.js';
 import { RunFailure } from '../executor/ports.js';
 import { type FileLock, takeFileLock } from '../lib/file-lock.js';
 import { runProgram } from './callbacks.js';
-import { type CheckOptions, check, recover } from './check.js';
+import { type Checked, type CheckOptions, check, recover } from './check.js';
 import type { WorkerLog } from './log.js';
 import type { RunProcesses } from './run-processes.js';
-import { listRuns } from './runs.js';
+import { runsInProgress } from './runs.js';
 import { readSettings, type WorkerSettings } from './settings.js';
 import { SettingsError } from './settings-error.js';
 import { type WorkerServer, workerServer } from './worker-server.js';
 
+/** From a check-in that may not be the last for now to the next: at least, and at random on top of it, ms. */
+const SOON_MS = 1_000;
+const JITTER_MS = 250;
 /** Between two looks at the runs that are waited for, ms. */
 const LOOK_MS = 1_000;
 const SECOND = 1_000;
@@ -66,18 +69,37 @@ class Loop {
     log.info('The worker is at work', { folder, server: this.#settings.serverUrl, name: this.#settings.hostname });
     try {
       while (!stop.aborted) {
+        const ended = this.#options.processes.ends();
         await this.#reload();
-        const inProgress = await this.#check(true);
+        const { inProgress, handedOut } = await this.#check(true);
         if (stop.aborted) break;
         await this.#idle(inProgress);
         if (this.#tokenEnds()) return await this.#retire();
-        await sleep(this.#every(), undefined, { signal: stop }).catch(ignoreAbort);
+        await this.#pause(handedOut && inProgress < this.#settings.concurrentRuns, ended);
       }
       await this.#drain(() => this.#check(false));
-      log.info('The worker has stopped', { in_progress: (await listRuns(folder)).length });
+      log.info('The worker has stopped', { in_progress: (await runsInProgress(folder)).length });
     } finally {
       await this.#server.close();
     }
+  }
+
+  /**
+   * Until the next check-in. A server hands out one run at a time: where it has just done so and there is room for
+   * another, and when a run has ended, the next one comes about a second later, so that slots fill at once and other
+   * workers get their turn. A worker that only takes surges is in no hurry.
+   *
+   * @param more whether to ask again soon; @param ended aborts when a run has ended since this check-in began
+   */
+  async #pause(more: boolean, ended: AbortSignal): Promise<void> {
+    const { stop } = this.#options;
+    const every = this.#every();
+    const soon = Math.min(every, SOON_MS + Math.random() * JITTER_MS);
+    const wait = (ms: number, ...signals: AbortSignal[]) =>
+      sleep(ms, undefined, { signal: AbortSignal.any([stop, ...signals]) }).catch(ignoreAbort);
+    if (this.#settings.surgesOnly) return wait(every);
+    if (!more) await wait(every - soon, ended);
+    await wait(soon);
   }
 
   #every(): number {
@@ -106,13 +128,15 @@ class Loop {
   /**
    * Whatever goes wrong in one check-in is told, and the next one is tried.
    *
-   * @returns how many runs are in progress
+   * @returns how many runs are in progress, and whether the server gave one
    */
-  async #check(takeRuns: boolean): Promise<number> {
+  async #check(takeRuns: boolean): Promise<Pick<Checked, 'inProgress' | 'handedOut'>> {
     const { log, folder } = this.#options;
     const { workerWrapper } = this.#settings.tools;
+    let before = 0;
     try {
-      if (workerWrapper === undefined || !takeRuns) return (await check(this.#about(takeRuns))).inProgress;
+      if (workerWrapper === undefined || !takeRuns) return await check(this.#about(takeRuns));
+      before = (await runsInProgress(folder)).length;
       const status = await runProgram(
         [workerWrapper, 'check'],
         { ...process.env, JOBSERV_WORKER_FOLDER: folder },
@@ -126,7 +150,11 @@ class Loop {
     } catch (error) {
       if (!this.#options.stop.aborted || !isAbort(error)) tell(log, error);
     }
-    return (await listRuns(folder)).length;
+    const inProgress = await runsInProgress(folder).then(
+      ({ length }) => length,
+      () => 0,
+    );
+    return { inProgress, handedOut: takeRuns && workerWrapper !== undefined && inProgress > before };
   }
 
   #about(takeRuns: boolean): CheckOptions {
@@ -171,17 +199,17 @@ class Loop {
     const { log, idle } = this.#options;
     log.info('The JWT is about to expire: the worker unregisters, and ends when it is idle');
     await this.#server.unregister().catch((error: unknown) => tell(log, error));
-    await this.#drain(async () => (await recover(this.#about(false))).inProgress);
+    await this.#drain(() => recover(this.#about(false)).catch((error: unknown) => tell(log, error)));
     if (idle !== undefined && !this.#options.leave.aborted) await this.#runIdleCommand(idle.command);
   }
 
   /** @param look sees to the runs in progress, and counts them */
-  async #drain(look: () => Promise<number>): Promise<void> {
+  async #drain(look: () => Promise<unknown>): Promise<void> {
     const { log, leave, folder, processes } = this.#options;
     let next = 0;
     let told = -1;
     while (!leave.aborted) {
-      const runs = (await listRuns(folder)).length;
+      const runs = (await runsInProgress(folder)).length;
       if (runs === 0) return;
       if (runs !== told) log.info('No new runs; waiting for those in progress', { in_progress: runs });
       told = runs;

@@ -14,12 +14,17 @@ import {
   readRundef,
   readRunState,
   rundefPath,
+  type Unreported,
   writeRunState,
 } from './run-state.js';
-import { exists, finishUnfinished, listRuns, rebootedRun, runFolderName, runsFolder } from './runs.js';
+import { exists, finishUnfinished, isUnreported, listRuns, rebootedRun, runFolderName, runsFolder } from './runs.js';
+import { setAside } from './set-aside.js';
 
 /** So many processes may die over a run. The kernel ends one when memory is short; more than this is the run's doing. */
 const MOST_STARTS = 10;
+
+/** The longest time between two tries to report the end of a run, ms. */
+const LONGEST_PUT_OFF = 60 * 60_000;
 
 export interface Recovery {
   /** How many runs take a slot now. */
@@ -48,29 +53,35 @@ export async function recoverRuns(options: RecoveryOptions): Promise<Recovery> {
   const { folder, log } = options;
   const boot = options.boot ?? (await currentBoot());
   await finishUnfinished(folder);
-  const rebooting = await resumeRebooted(options, boot).catch((error: unknown) => tellBroken(error, log));
+  const rebooting = await resumeRebooted(options, boot).catch(async (error: unknown) => {
+    if (!(error instanceof BrokenRunFolder)) throw error;
+    await putAside(rebootedRun(folder), error, log);
+    return false;
+  });
   let inProgress = rebooting ? 1 : 0;
   for (const run of await listRuns(folder)) {
     try {
       if (await recoverRun(run, options, boot)) inProgress++;
     } catch (error) {
-      tellBroken(error, log);
+      if (error instanceof BrokenRunFolder) await putAside(run, error, log);
+      else log.error(`A run cannot be gone on with now: ${(error as Error).message}`, { folder: run });
     }
   }
   return { inProgress, rebooting };
 }
 
-/** One folder that is beyond repair does not stop the others. */
-function tellBroken(error: unknown, log: WorkerLog): false {
-  if (!(error instanceof BrokenRunFolder)) throw error;
-  log.error(`A run cannot be gone on with, nor its end be told to the server. ${error.message} Remove its folder.`);
-  return false;
+/** One folder that is beyond repair neither stops the others nor keeps its slot. */
+async function putAside(run: string, { message }: BrokenRunFolder, log: WorkerLog): Promise<void> {
+  const folder = await setAside(run).catch((error: Error) => `${run} (it cannot be moved: ${error.message})`);
+  log.error(`A run can neither be gone on with nor be reported to the server. ${message} Its folder was set aside.`, {
+    folder,
+  });
 }
 
 /** @returns whether the run goes on */
 async function recoverRun(run: string, options: RecoveryOptions, boot: string): Promise<boolean> {
   const { log, started } = options;
-  if (started.has(run) || (await ownerOf(run)).alive) return true;
+  if (started.has(run) || (await ownerOf(run)).alive) return !(await readRunState(run).then(isUnreported, () => false));
   // It may have ended between the listing and now.
   if (!(await exists(run))) return false;
   if (!(await exists(rundefPath(run)))) {
@@ -79,6 +90,10 @@ async function recoverRun(run: string, options: RecoveryOptions, boot: string): 
     return false;
   }
   const state = await stateOf(run);
+  if (state.unreported !== undefined) {
+    if (isDue(state.unreported)) options.start(run, {});
+    return false;
+  }
   if (state.phase === 'queued') {
     const claim = await options.claim(run, state);
     if (claim === 'drop') await rm(run, { recursive: true, force: true });
@@ -91,6 +106,12 @@ async function recoverRun(run: string, options: RecoveryOptions, boot: string): 
   else if (state.starts > 0) log.warning('The process of a run has died; another one goes on with it', about);
   options.start(run, why);
   return true;
+}
+
+/** A clock that was set back must not put it off for longer than was meant. */
+function isDue({ next }: Unreported, now = Date.now()): boolean {
+  const wait = Date.parse(next) - now;
+  return !(wait > 0 && wait <= LONGEST_PUT_OFF);
 }
 
 function reasonToStop(state: RunState, boot: string): RunOneOptions {

@@ -25,7 +25,9 @@ export async function executeRunProcess(folder: string, why: RunOneOptions, log:
   const settings = await readSettings(workerFolderOf(folder));
   log.level = settings.logLevel;
   // Its end has been told: only what is left of its folder is removed.
-  if (!(await exists(rundefPath(folder)))) return void (await executeRunFolder(folder, settings));
+  const setAside = (path: string, reason: string) =>
+    log.error(`The folder of a run cannot be removed, and is out of the way now: ${reason}`, { folder: path });
+  if (!(await exists(rundefPath(folder)))) return void (await executeRunFolder(folder, settings, { setAside }));
   const state = await readRunState(folder);
   const env = textsIn((await readRundef(folder))['env']);
   const refused = await beforeRun(settings, state, env, log);
@@ -33,6 +35,13 @@ export async function executeRunProcess(folder: string, why: RunOneOptions, log:
   await executeRunFolder(folder, settings, {
     ...why,
     ...(refused === undefined ? {} : { refused }),
+    setAside,
+    folderRemoved: () => log.error('The folder of a run was removed while the run was in progress', about),
+    unreported: (answer, next) =>
+      log.warning(
+        `The server does not accept the end of a run: its slot is free, and it is reported again later. ${answer}`,
+        { ...about, next },
+      ),
     ended: async (outcome) => {
       const { status } = outcome;
       log.info('A run has ended', { ...about, status, ...(status === 'FAILED' ? { cause: outcome.cause } : {}) });

@@ -9,7 +9,7 @@ export interface RunProcesses {
   start(folder: string, why: RunOneOptions): void;
   /** Folders whose process lives, of those started here. */
   readonly running: ReadonlySet<string>;
-  /** Aborts at the end of the next one that ends. */
+  /** Aborts when the next of them ends well; one that died is not to be started again in a hurry. */
   ends(): AbortSignal;
 }
 
@@ -26,10 +26,10 @@ export function runProcesses(self: Self, log: WorkerLog, flags: readonly string[
       log.debug('The process of a run has been started', { folder, pid });
       ended.then((end) => {
         running.delete(folder);
+        if (end !== 0) return log.warning('The process of a run has ended before its time', { folder, pid, end });
+        log.debug('The process of a run has ended', { folder, pid });
         next.abort();
         next = new AbortController();
-        if (end !== 0) log.warning('The process of a run has ended before its time', { folder, pid, end });
-        else log.debug('The process of a run has ended', { folder, pid });
       });
     },
   };

@@ -42,8 +42,21 @@ export interface RunState {
   process?: string;
   /** How many processes have begun. */
   starts: number;
-  /** What the story noted last: container id, clock deadline, steps that are done. */
+  /** What the story noted last: container id, clock, steps that are done. */
   known: Checkpoint;
+  /** Set once the work is over and the server has not accepted the end of the run for some minutes. */
+  unreported?: Unreported;
+}
+
+/** A run that is over here and not on the server. It takes no slot; a process tries again at `next`. */
+export interface Unreported {
+  since: string;
+  /** How often it was given up, and put off. */
+  tries: number;
+  /** When the next process tries, ISO 8601. */
+  next: string;
+  /** The server's last answer, or why there was none. */
+  answer: string;
 }
 
 /** Why a run is not to go on: `run-one` does not execute, but reports FAILED, cleans up and removes the folder. */

@@ -26,6 +26,18 @@ export function runFolderName(runUrl: string): string {
   return `${readable.slice(0, 80) || 'run'}-${hash}`;
 }
 
+/**
+ * The runs that take a slot: those of `listRuns`, without the ones that only have their end left to report.
+ * A folder whose state cannot be read takes one.
+ */
+export async function runsInProgress(folder: string): Promise<string[]> {
+  const runs = await listRuns(folder);
+  const unreported = await Promise.all(runs.map((run) => readRunState(run).then(isUnreported, () => false)));
+  return runs.filter((_, index) => !unreported[index]);
+}
+
+export const isUnreported = (state: RunState): boolean => state.unreported !== undefined;
+
 /** Absolute paths, sorted; without the one that waits for a reboot. */
 export async function listRuns(folder: string): Promise<string[]> {
   return (await namesIn(runsFolder(folder)))

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { loopProcess } from './loop.js';
 import { ownerOf } from './run-lock.js';
-import { BrokenRunFolder, readRunState } from './run-state.js';
+import { BrokenRunFolder, readRunState, type Unreported } from './run-state.js';
 import { exists, listRuns, rebootedRun } from './runs.js';
 import { readSettings } from './settings.js';
 
@@ -24,6 +24,8 @@ export interface RunStatusReport {
   pid?: number;
   /** Why its folder cannot be read. */
   problem?: string;
+  /** The run is over here and takes no slot, but the server does not accept its end; see `RunState`. */
+  unreported?: Unreported;
 }
 
 export interface WorkerStatus {
@@ -61,7 +63,7 @@ async function reportOf(run: string, now: number): Promise<RunStatusReport> {
     ...(alive && pid !== undefined ? { pid } : {}),
   };
   try {
-    const { runUrl, phase, phaseSince, takenAt, starts, known } = await readRunState(run);
+    const { runUrl, phase, phaseSince, takenAt, starts, known, unreported } = await readRunState(run);
     return {
       ...about,
       runUrl,
@@ -70,6 +72,7 @@ async function reportOf(run: string, now: number): Promise<RunStatusReport> {
       ageSeconds: secondsSince(takenAt, now),
       starts,
       ...(known.container === undefined ? {} : { container: known.container }),
+      ...(unreported === undefined ? {} : { unreported }),
     };
   } catch (error) {
     if (!(error instanceof BrokenRunFolder)) throw error;

@@ -1,8 +1,12 @@
 /** A server that fails while a run is in progress: nothing of its console is lost or repeated (QUALITY rows 1–6, 9, 35). */
+import { readdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
+import { readRunState } from '../../src/worker/run-state.js';
+import { runsInProgress } from '../../src/worker/runs.js';
 import { containersOf } from '../support/containers-of.js';
 import {
+  continueRun,
   expectWhole,
   numbered,
   QUICK,
@@ -170,5 +174,40 @@ describe('the work stops', () => {
     held.end();
     held.release();
     await expectWhole(started, 300, 'FAILED');
+  });
+});
+
+describe('a run that the server does not let end', () => {
+  it('frees its slot, keeps what it needs to report its end, and reports it when the server accepts it', async () => {
+    const run = server.queue({ script: numbered(20), container: image, project: `f${++projects}` });
+    const refused = server.fault.always((asked) => asked.names[0] === run.project && finalStatus(asked), {
+      status: 500,
+    });
+    const started = await startOnServer(server, run, { tuning: { reporter: { ...QUICK.reporter, patience: 300 } } });
+    removeLater(started.folder);
+    expect(await started.ended).toMatchObject({ status: 'PASSED' });
+    expect(await runsInProgress(started.folder)).toEqual([]);
+    expect(readdirSync(started.runFolder).sort()).toEqual(['lock', 'rundef.json', 'spool', 'state.json']);
+    expect((await readRunState(started.runFolder)).unreported).toMatchObject({
+      tries: 1,
+      answer: expect.stringContaining('(500)'),
+    });
+    expect(containersOf(started.folder)).toEqual([]);
+    refused.end();
+    expect(await continueRun(started.runFolder, QUICK)).toMatchObject({ status: 'PASSED' });
+    await expectWhole(started, 20);
+  });
+
+  it('ends when its folder is removed under its process: FAILED, and no container is left', async () => {
+    const script = '#!/bin/sh\ni=0; while :; do i=$((i+1)); echo "line $i"; sleep 0.1; done\n';
+    const run = server.queue({ script, container: image, project: `f${++projects}` });
+    const started = await startOnServer(server, run, { tuning: { ...QUICK, watchFolder: 100 } });
+    removeLater(started.folder);
+    await run.until(hasLine(3));
+    rmSync(started.runFolder, { recursive: true, force: true });
+    expect(await started.ended).not.toMatchObject({ status: 'PASSED' });
+    expect(run.statuses.at(-1)).toBe('FAILED');
+    expect(run.console.toString()).toContain('The folder of the run was removed');
+    expect(containersOf(started.folder)).toEqual([]);
   });
 });

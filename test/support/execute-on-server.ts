@@ -41,6 +41,10 @@ export async function startOnServer(server: LiveServer, run: LiveRun, options: S
   return { run, folder, runFolder, ended };
 }
 
+/** Goes on with a run, as a process that a later check-in starts does. */
+export const continueRun = (runFolder: string, tuning: RunTuning = {}): Promise<RunOutcome | undefined> =>
+  executeRunFolder(runFolder, SETTINGS, {}, tuning);
+
 /** As `startOnServer`, to its end; nothing is left. */
 export async function executeOnServer(server: LiveServer, run: LiveRun, tuning: RunTuning = {}): Promise<LiveRun> {
   const { folder, ended } = await startOnServer(server, run, { tuning });

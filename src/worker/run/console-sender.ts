@@ -69,6 +69,7 @@ export class ConsoleSender {
   #lastPost = Number.NEGATIVE_INFINITY;
   #firstUnsent = performance.now();
   #wait = 0;
+  #failure: ServerFailure | undefined;
   #stopped = false;
   #wake: () => void = () => {};
   #work: Promise<void> | undefined;
@@ -119,6 +120,11 @@ export class ConsoleSender {
     this.#wake();
   }
 
+  /** Why the last try failed; undefined when it did not. */
+  get failure(): ServerFailure | undefined {
+    return this.#failure;
+  }
+
   /** Whether the server has all that it is to have. */
   get done(): boolean {
     return this.#spool.unsent === 0 && this.#statuses.length === 0;
@@ -147,6 +153,7 @@ export class ConsoleSender {
       if (this.#doubt) await this.#reconcile();
       await this.#post();
       this.#wait = 0;
+      this.#failure = undefined;
     } catch (error) {
       if (this.#stopped) return;
       if (!(error instanceof ServerFailure)) throw error;
@@ -233,6 +240,7 @@ export class ConsoleSender {
   }
 
   async #overcome(failure: ServerFailure): Promise<void> {
+    this.#failure = failure;
     const { firstWait, longestWait, settle } = this.#limits;
     if (failure.kind === 'too-large' && this.#chunk > SMALLEST_CHUNK) {
       this.#chunk = Math.max(SMALLEST_CHUNK, Math.floor(Math.min(this.#chunk, this.#spool.unsent) / 2));

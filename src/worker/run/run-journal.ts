@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Checkpoint, Ended } from '../../executor/checkpoint.js';
 import type { Journal, Phase } from '../../executor/ports.js';
 import { type RunState, readRunState, writeRunState } from '../run-state.js';
+import { exists } from '../runs.js';
 
 /**
  * Room on the disk that a script cannot fill: given up when the disk is full, so that the end of
@@ -55,6 +56,8 @@ export class RunJournal implements Journal {
     return this.#inTurn(async () => {
       this.#state = { ...this.#state, ...news };
       await writeRunState(this.#folder, this.#state).catch(async (error: NodeJS.ErrnoException) => {
+        // Without its folder the run cannot be gone on with by anybody: what is left is to end it.
+        if (error.code === 'ENOENT' && !(await exists(this.#folder))) return;
         if (error.code !== 'ENOSPC') throw error;
         await rm(join(this.#folder, RESERVE), { force: true });
         await writeRunState(this.#folder, this.#state);

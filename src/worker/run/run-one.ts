@@ -3,7 +3,7 @@
  * folder goes on: it finds its container by its label, its console in the spool, the story in
  * the state file. SIGTERM needs no care for the same reason.
  */
-import { access, readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
 import { currentOwner } from '../../docker/process-owner.js';
@@ -20,6 +20,8 @@ import { HttpClient } from '../../server/http.js';
 import { removeTree } from '../remove-tree.js';
 import { takeRunLock } from '../run-lock.js';
 import { currentBoot, type RunOneOptions, readRundef, rundefPath, statePath, workerFolderOf } from '../run-state.js';
+import { exists } from '../runs.js';
+import { setAside } from '../set-aside.js';
 import type { WorkerSettings } from '../settings.js';
 import { forgeOf, withForge } from './forge-reporter.js';
 import { RunJournal, stopped } from './run-journal.js';
@@ -29,6 +31,11 @@ import { ARTIFACT_LIMITS, type ArtifactLimits, signedArtifacts } from './signed-
 import { Spool } from './spool.js';
 import { workerHost } from './worker-host.js';
 import { workerReboot } from './worker-reboot.js';
+
+/** Between two looks whether the run's folder is still there, ms. */
+const WATCH_MS = 5_000;
+/** How long a process tries that was started only to report a run's end, ms. */
+const LATER_PATIENCE_MS = 10_000;
 
 /** What the worker's settings say to a run. */
 export type RunSettings = Pick<WorkerSettings, 'hostname' | 'sharedVolumes' | 'memoryBytes' | 'tools'>;
@@ -41,11 +48,22 @@ export interface RunTuning {
   artifacts?: Partial<ArtifactLimits>;
   rebootWaits?: readonly number[];
   downAfter?: number;
+  /** Between two looks whether the folder is still there, ms. */
+  watchFolder?: number;
 }
 
 export interface RunFolderOptions extends RunOneOptions {
-  /** Told how the run has ended, after the server; again, when this process dies before it is noted that it was told. */
+  /**
+   * Called with how the run has ended, after the server has it, or after it has not accepted it for some minutes.
+   * Called again when this process dies before it is noted that it was.
+   */
   ended?(outcome: RunOutcome): Promise<void>;
+  /** Called when the server did not accept the end of the run; a later process tries again. */
+  unreported?(answer: string, next: string): void;
+  /** Called when the run's folder cannot be removed, with where it is now. */
+  setAside?(path: string, reason: string): void;
+  /** Called when the run's folder was removed while the run was in progress. */
+  folderRemoved?(): void;
 }
 
 /**
@@ -63,10 +81,10 @@ export async function executeRunFolder(
   const lock = await takeRunLock(folder);
   if (lock === undefined) return undefined;
   try {
-    if (!(await exists(rundefPath(folder)))) return await removeFolder(folder);
+    if (!(await exists(rundefPath(folder)))) return await removeFolder(folder, options);
     const journal = await RunJournal.open(folder);
     if (journal.state.phase !== 'done') return await new RunProcess(folder, journal, settings, tuning).run(options);
-    return await removeFolder(folder);
+    return await removeFolder(folder, options);
   } finally {
     await lock.release();
   }
@@ -86,7 +104,7 @@ class RunProcess {
     this.#tuning = tuning;
   }
 
-  async run(options: RunFolderOptions): Promise<RunOutcome> {
+  async run(options: RunFolderOptions): Promise<RunOutcome | undefined> {
     const rundef = await readRundef(this.#folder);
     const boot = this.#tuning.boot ?? (await currentBoot());
     const before = this.#journal.state;
@@ -104,18 +122,51 @@ class RunProcess {
     const run = this.#runDefinition(rundef);
     const server = runServer(this.#http, { runUrl: run.run_url, apiKey: run.api_key });
     const spool = new Spool(join(this.#folder, 'spool'));
-    const reporter = new ServerReporter(server, spool, this.#tuning.reporter);
+    const reporter = new ServerReporter(server, spool, {
+      ...this.#tuning.reporter,
+      ...(before.unreported === undefined ? {} : { patience: LATER_PATIENCE_MS }),
+    });
+    const watched = await watchFolder(this.#folder, this.#tuning.watchFolder ?? WATCH_MS, () => {
+      reporter.abandon(new RunFailure('lost', 'The folder of the run was removed from the worker.'));
+    });
     try {
       const refusal = options.refused === undefined ? refusalOf(rundef) : new RunFailure('setup', options.refused);
       const outcome = await this.#execute(run, known, refusal, reporter, { boot, bootBefore: before.boot, server });
-      await options.ended?.(outcome);
+      if (before.unreported === undefined) await options.ended?.(outcome);
+      if (reporter.unreported !== undefined) return await this.#putOff(reporter.unreported, outcome, options);
       await this.#journal.begin('done');
-      await removeFolder(this.#journal.folder);
+      await watched.stop();
+      await removeFolder(this.#journal.folder, options);
       return outcome;
+    } catch (error) {
+      if (!watched.gone()) throw error;
+      options.folderRemoved?.();
+      return undefined;
     } finally {
+      await watched.stop();
       await reporter.close();
       await this.#http.close();
     }
+  }
+
+  /**
+   * The work is done and only the server does not accept its end: the slot is free, what is not needed to report it
+   * goes, and this process ends. The next tries are further and further apart, an hour at most.
+   */
+  async #putOff(failure: RunFailure, outcome: RunOutcome, options: RunFolderOptions): Promise<RunOutcome> {
+    const before = this.#journal.state.unreported;
+    const tries = (before?.tries ?? 0) + 1;
+    const now = Date.now();
+    const next = new Date(now + Math.min(60, 2 ** (tries - 1)) * 60_000).toISOString();
+    const unreported = { since: before?.since ?? new Date(now).toISOString(), tries, next, answer: failure.message };
+    await this.#journal.update({ unreported });
+    options.unreported?.(failure.message, next);
+    const needed = new Set(['rundef.json', 'state.json', 'spool', 'lock']);
+    const { folder } = this.#journal;
+    for (const name of await readdir(folder)) {
+      if (!needed.has(name)) await removeTree(join(folder, name)).catch(() => {});
+    }
+    return outcome;
   }
 
   async #execute(
@@ -233,18 +284,38 @@ function noEngine(failure: RunFailure | undefined): ContainerEngine {
  * Whatever a container's root has left there. What says that the run is done goes last: a
  * process that dies over this leaves a folder that the next one knows how to remove.
  */
-async function removeFolder(folder: string): Promise<undefined> {
-  const last = [rundefPath(folder), statePath(folder)];
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    if (!last.includes(path)) await removeTree(path);
+async function removeFolder(folder: string, options: Pick<RunFolderOptions, 'setAside'>): Promise<undefined> {
+  try {
+    const last = [rundefPath(folder), statePath(folder)];
+    for (const name of await readdir(folder)) {
+      const path = join(folder, name);
+      if (!last.includes(path)) await removeTree(path);
+    }
+    for (const path of [...last, folder]) await removeTree(path);
+  } catch (error) {
+    if (!(await exists(folder))) return;
+    // One folder that cannot be removed must not cost the worker a slot for good.
+    options.setAside?.(await setAside(folder), (error as Error).message);
   }
-  for (const path of [...last, folder]) await removeTree(path);
 }
 
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+/** Looks again and again whether a run's folder is still there, by its open descriptor, so that it may be moved. */
+async function watchFolder(folder: string, everyMs: number, onGone: () => void) {
+  const directory = await open(folder, 'r');
+  let gone = false;
+  let timer: NodeJS.Timeout | undefined;
+  const look = async () => {
+    gone = !(await exists(`/proc/self/fd/${directory.fd}/state.json`));
+    if (gone) onGone();
+    else if (timer !== undefined) timer = setTimeout(look, everyMs);
+  };
+  timer = setTimeout(look, everyMs);
+  return {
+    gone: () => gone,
+    stop: async () => {
+      clearTimeout(timer);
+      timer = undefined;
+      await directory.close();
+    },
+  };
 }

@@ -14,13 +14,19 @@ export interface ReporterLimits extends SenderLimits {
   spool: number;
   /** A disk that was full is tried again after so long, ms. */
   full: number;
+  /** When the server has accepted nothing of the end of the run for so long, this process gives up, ms. */
+  patience: number;
 }
 
 const REPORTER_LIMITS: ReporterLimits = {
   ...SENDER_LIMITS,
   spool: 256 * 1024 * 1024,
   full: 1_000,
+  patience: 5 * 60_000,
 };
+
+/** The same of a run that cannot be gone on with here at all. */
+const LAST_PATIENCE_MS = 30_000;
 
 /** setTimeout's longest wait, ms. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -29,6 +35,8 @@ export class ServerReporter implements Reporter {
   readonly #server: RunServer;
   readonly #spool: Spool;
   readonly #limits: ReporterLimits;
+  #patience: number;
+  #unreported: ServerFailure | undefined;
   readonly #sender: ConsoleSender;
   readonly #cancelled = new AbortController();
   readonly #gone = new AbortController();
@@ -47,6 +55,7 @@ export class ServerReporter implements Reporter {
     this.#server = server;
     this.#spool = spool;
     this.#limits = { ...REPORTER_LIMITS, ...limits };
+    this.#patience = this.#limits.patience;
     this.#sender = new ConsoleSender(
       server,
       spool,
@@ -75,6 +84,17 @@ export class ServerReporter implements Reporter {
     return this.#gone.signal;
   }
 
+  /** The server's last answer, when it did not accept the end of the run: another process has to try again later. */
+  get unreported(): ServerFailure | undefined {
+    return this.#unreported;
+  }
+
+  /** There is no way to go on with the run here: everything of it ends, and the server gets FAILED, if it is there. */
+  abandon(reason: RunFailure): void {
+    this.#patience = Math.min(this.#patience, LAST_PATIENCE_MS);
+    this.#leave(reason);
+  }
+
   get kept(): { position: Spool['mark']['position']; atLineStart: boolean } {
     const { position, atLineStart } = this.#spool.mark;
     return { position, atLineStart };
@@ -101,6 +121,11 @@ export class ServerReporter implements Reporter {
     if (!this.#gone.signal.aborted) this.#writeNotes();
   }
 
+  /**
+   * The final status resolves when the server has it, or has not accepted it for some minutes (`unreported`).
+   *
+   * @throws RunFailure of a run that PASSED here, and did not on the server
+   */
   async status(status: RunStatus): Promise<void> {
     if (status === 'PASSED' || status === 'FAILED') return this.#finish(status);
     // A run that the server wants to stop is shown as such until it has.
@@ -115,16 +140,19 @@ export class ServerReporter implements Reporter {
     if (index < known || this.#gone.signal.aborted) return;
     let doubtful = this.#spool.resumed && index === known;
     const onDoubt = () => this.note(`The test ${test.name} may be there twice: the server's answer was lost`);
-    await this.#insist(async () => {
+    const send = async () => {
       try {
         await this.#server.sendTest(test, sent, doubtful, onDoubt);
       } catch (error) {
-        if (!(error instanceof ServerFailure)) throw error;
-        doubtful ||= error.maybeDelivered;
-        if (!isFinal(error)) throw error;
-        if (error.kind === 'completed') this.#leave(error);
-        else this.note(error.message);
+        if (error instanceof ServerFailure) doubtful ||= error.maybeDelivered;
+        throw error;
       }
+    };
+    // A server that is away is waited for; one that answers, and never accepts this test, is not.
+    await this.#insist(send, (error) => error.status !== undefined).catch((error: unknown) => {
+      if (!(error instanceof ServerFailure)) throw error;
+      if (error.kind === 'completed') this.#leave(error);
+      else this.note(error.message);
     });
     this.#spool.setTests(index + 1);
   }
@@ -140,11 +168,33 @@ export class ServerReporter implements Reporter {
     if (!this.#gone.signal.aborted) {
       this.#writeNotes(true);
       this.#sender.flush(true);
-      await this.#until(() => this.#sender.done);
+      const sent = await this.#untilSent();
+      await this.#sender.stop();
+      if (!sent) return this.#giveUp(this.#sender.failure);
     }
-    if (this.#gone.signal.aborted) return this.#finishWithoutConsole(status);
-    await this.#sender.stop();
-    await this.#end(status, new Uint8Array(), this.#spool.resumed);
+    const told = this.#gone.signal.aborted
+      ? this.#finishWithoutConsole(status)
+      : this.#end(status, new Uint8Array(), this.#spool.resumed);
+    await told.catch((error: unknown) => {
+      if (!(error instanceof ServerFailure) || isFinal(error)) throw error;
+      this.#giveUp(error);
+    });
+  }
+
+  #giveUp(
+    failure = new ServerFailure('interrupted', 'The server has not accepted the rest of the console in time.'),
+  ): void {
+    this.#unreported = failure;
+  }
+
+  /** Until the server has all of the console. @returns false when it has accepted nothing for too long */
+  async #untilSent(): Promise<boolean> {
+    for (;;) {
+      const { acked } = this.#spool.mark;
+      await this.#until(() => this.#sender.done || this.#spool.mark.acked > acked, this.#patience);
+      if (this.#sender.done || this.#gone.signal.aborted) return true;
+      if (this.#spool.mark.acked === acked) return false;
+    }
   }
 
   /**
@@ -154,49 +204,75 @@ export class ServerReporter implements Reporter {
    * @throws the reason, of a run that would have PASSED
    */
   async #finishWithoutConsole(status: RunStatus): Promise<void> {
-    if (this.#over) return;
+    if (this.#over) return this.#compare(status, status === 'PASSED' ? await this.#endedAs() : undefined);
     const reason: RunFailure = this.#gone.signal.reason;
     const said = Buffer.from(`\n== ${consoleTime()}: The run has FAILED: ${reason.message}\n`);
     await this.#end('FAILED', said, true).catch((error: unknown) => {
-      if (!(error instanceof ServerFailure)) throw error;
+      if (!(error instanceof ServerFailure) || !isFinal(error)) throw error;
       return this.#end('FAILED', new Uint8Array(), true);
     });
     if (status === 'PASSED') throw reason;
   }
 
+  /** What was learned of a run that is complete on the server. @throws RunFailure when it did not PASS there */
+  #compare(status: RunStatus, there: string | undefined): void {
+    if (status !== 'PASSED' || there === 'PASSED' || there === 'PROMOTED') return;
+    const how = there === undefined ? 'does not say how' : `has it as ${there}`;
+    throw new RunFailure(
+      'cancelled',
+      `The run was ended on the server before its worker reported PASSED; the server ${how}.`,
+    );
+  }
+
   /** Sets the final status, once. @param doubtful it may be set already, by a process that did not live to know */
   async #end(status: RunStatus, last: Uint8Array, doubtful: boolean): Promise<void> {
-    let asked = doubtful;
+    let mayBeThere = doubtful;
     await this.#insist(async () => {
+      const there = mayBeThere ? await this.#endedAs() : undefined;
+      if (there !== undefined) return this.#compare(status, there);
       try {
-        if (asked && (await this.#hasEnded())) return;
-        asked = true;
         await this.#server.append(last, status);
       } catch (error) {
-        if (error instanceof ServerFailure && error.kind === 'completed') return;
-        throw error;
+        if (!(error instanceof ServerFailure)) throw error;
+        if (error.kind !== 'completed') {
+          mayBeThere ||= error.maybeDelivered;
+          throw error;
+        }
+        // Where the server does not say how it ended, a try of ours whose answer was lost has ended it.
+        const ended = await this.#endedAs();
+        if (ended !== undefined || !mayBeThere) this.#compare(status, ended);
       }
     });
   }
 
-  async #hasEnded(): Promise<boolean> {
+  /** The run's status on the server when it is complete there; undefined when it is not, or may not be read. */
+  async #endedAs(): Promise<string | undefined> {
     try {
-      return ENDED.has(await this.#server.readStatus());
+      const status = await this.#server.readStatus();
+      return ENDED.has(status) ? status : undefined;
     } catch (error) {
-      if (error instanceof ServerFailure && isFinal(error)) return false;
+      if (error instanceof ServerFailure && !error.passing) return undefined;
       throw error;
     }
   }
 
-  /** Tries until it is done, however long the server is away, or the server says no: then its failure is thrown. */
-  async #insist(attempt: () => Promise<void>): Promise<void> {
+  /**
+   * Tries until it is done, or the server says no for ever.
+   *
+   * @param bounded which failures end it when they have lasted for the reporter's patience
+   * @throws ServerFailure
+   */
+  async #insist(attempt: () => Promise<void>, bounded = (_: ServerFailure) => true): Promise<void> {
+    const begun = performance.now();
     for (let wait = this.#limits.firstWait; ; wait = Math.min(this.#limits.longestWait, wait * 2)) {
       try {
         return await attempt();
       } catch (error) {
         if (!(error instanceof ServerFailure) || isFinal(error)) throw error;
+        if (bounded(error) && performance.now() - begun >= this.#patience) throw error;
         const slow = error.kind === 'interrupted' ? this.#limits.settle : 0;
-        await sleep(error.retryAfterMs ?? Math.max(slow, wait * (0.75 + Math.random() / 2)));
+        const pause = error.retryAfterMs ?? Math.max(slow, wait * (0.75 + Math.random() / 2));
+        await sleep(Math.min(pause, Math.max(this.#patience, this.#limits.longestWait)));
       }
     }
   }

@@ -116,7 +116,7 @@ describe('a check-in', () => {
   test('begins the run that it is given, with its definition on the disk', async () => {
     const { url, folder, asked, started, checkIn } = await worldWith({ handsOut: [['unit']] });
     const run = runUrl('unit', url);
-    expect(await checkIn()).toEqual({ inProgress: 1 });
+    expect(await checkIn()).toMatchObject({ inProgress: 1 });
     expect(started).toEqual([[runFolderName(run), {}]]);
     expect(readFileSync(join(folder, 'runs', runFolderName(run), 'rundef.json'), 'utf8')).toBe(rundefText(run));
     // The server hears of it before there is a process, which may take its time.
@@ -132,7 +132,7 @@ describe('a check-in', () => {
 
   test('begins no run of which the server cannot be told: it may give it to somebody else', async () => {
     const { folder, started, lines, checkIn } = await worldWith({ handsOut: [['unit']], onPost: 503 });
-    expect(await checkIn()).toEqual({ inProgress: 1 });
+    expect(await checkIn()).toMatchObject({ inProgress: 1 });
     expect(started).toEqual([]);
     expect(await listRuns(folder)).toHaveLength(1);
     expect(lines.join('')).toMatch(/WARNING A run waits for its server/);
@@ -140,7 +140,7 @@ describe('a check-in', () => {
 
   test('drops a run of which the server does not want to hear', async () => {
     const { folder, started, checkIn } = await worldWith({ handsOut: [['unit']], onPost: 404 });
-    expect(await checkIn()).toEqual({ inProgress: 0 });
+    expect(await checkIn()).toMatchObject({ inProgress: 0 });
     expect(started).toEqual([]);
     expect(await listRuns(folder)).toEqual([]);
   });
@@ -170,7 +170,7 @@ describe('a check-in', () => {
       await checkIn();
       await makeRunFolder(folder, run, rundefText(run), new Date());
     }
-    expect(await checkIn()).toEqual({ inProgress: 3 });
+    expect(await checkIn()).toMatchObject({ inProgress: 3 });
     expect(freeSlots(asked)).toEqual(['2', '1', '0', '0']);
   });
 
@@ -189,14 +189,43 @@ describe('a check-in', () => {
     expect(lines.filter((line) => line.includes('not begun again'))).toHaveLength(2);
   });
 
-  test('leaves alone what is no run definition', async () => {
-    const { folder, started, lines, checkIn } = await worldWith({
-      handsOut: [['{}', '[', 'null', '{"run_url": "../x"}']],
+  test('leaves alone what has no address to report to, says so once, and takes the next run', async () => {
+    const bad = [
+      '{}',
+      '[',
+      'null',
+      '{"run_url": "../x"}',
+      '{"run_url": "file:///etc/passwd"}',
+      '{"run_url": "ftp://h/"}',
+    ];
+    const nested = `{"run_url": "http://h/", "x": ${'['.repeat(1e6)}${']'.repeat(1e6)}}`;
+    const { url, folder, started, lines, checkIn } = await worldWith({
+      handsOut: [[...bad, nested], bad, [...bad, 'unit']],
     });
-    expect(await checkIn()).toEqual({ inProgress: 0 });
+    expect(await checkIn()).toEqual({ inProgress: 0, handedOut: true });
+    expect(await checkIn()).toEqual({ inProgress: 0, handedOut: true });
     expect(started).toEqual([]);
     expect(await listRuns(folder)).toEqual([]);
-    expect(lines.filter((line) => line.includes('ERROR'))).toHaveLength(4);
+    expect(lines.filter((line) => line.includes('ERROR'))).toHaveLength(bad.length + 1);
+    expect(await checkIn()).toEqual({ inProgress: 1, handedOut: true });
+    expect(started).toEqual([[runFolderName(runUrl('unit', url)), {}]]);
+  });
+
+  test('takes of 10,000 runs as many as there are slots, in order', async () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `run${index}`);
+    const { url, asked, started, lines, checkIn } = await worldWith({ handsOut: [names] });
+    expect(await checkIn()).toEqual({ inProgress: 2, handedOut: true });
+    expect(started).toEqual(['run0', 'run1'].map((name) => [runFolderName(runUrl(name, url)), {}]));
+    expect(asked.filter(({ method }) => method === 'POST')).toHaveLength(2);
+    expect(lines.join('')).toMatch(/WARNING .*more runs than there are free slots.* handed_out=10000 free=2/);
+  });
+
+  test('comes also while a run in progress has an address that nobody can call', async () => {
+    const { asked, folder, checkIn } = await worldWith();
+    await makeRunFolder(folder, 'file:///x', rundefText('file:///x'), new Date());
+    expect(await checkIn()).toEqual({ inProgress: 0, handedOut: false });
+    expect(freeSlots(asked)).toEqual(['2']);
+    expect(await listRuns(folder)).toEqual([]);
   });
 
   test('tells that nobody has enlisted the worker', async () => {
@@ -208,7 +237,7 @@ describe('a check-in', () => {
   test('is made by one at a time', async () => {
     const { asked, folder, checkIn } = await worldWith();
     const lock = await takeFileLock(join(folder, '.check-lock'));
-    expect(await checkIn()).toEqual({ inProgress: 0, skipped: 'busy' });
+    expect(await checkIn()).toEqual({ inProgress: 0, handedOut: false, skipped: 'busy' });
     expect(asked).toEqual([]);
     await lock?.release();
   });
@@ -264,7 +293,7 @@ describe('a check-in that is answered late', () => {
     ['has ended', { status: 'FAILED', worker_name: 'w1' }],
   ])('does not begin a run that %s', async (_, run) => {
     const world = await lateWorld(run);
-    expect(await world.checkIn()).toEqual({ inProgress: 0 });
+    expect(await world.checkIn()).toMatchObject({ inProgress: 0 });
     expect(world.started).toEqual([]);
     expect(existsSync(world.run)).toBe(false);
   });

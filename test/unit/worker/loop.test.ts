@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { takeFileLock } from '../../../src/lib/file-lock.js';
 import { type LoopOptions, loop, loopProcess } from '../../../src/worker/loop.js';
 import { takeRunLock } from '../../../src/worker/run-lock.js';
-import { makeRunFolder } from '../../../src/worker/runs.js';
+import { listRuns, makeRunFolder } from '../../../src/worker/runs.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 import { keptLog, rundefText, runUrl, workerFolder } from './folder.js';
 
@@ -13,11 +13,23 @@ const SOON = 0.01;
 /** Milliseconds, for what comes at once but on a machine that is busy. */
 const PATIENCE = 15_000;
 
-async function loopAt(options: Partial<LoopOptions> & { settings?: string; failing?: boolean } = {}) {
-  const { settings = '', failing = false, ...more } = options;
+interface World extends Partial<LoopOptions> {
+  settings?: string;
+  failing?: boolean;
+  /** Names of queued runs; the server hands out one a check-in, while it is told of a free slot. */
+  queue?: string[];
+}
+
+async function loopAt(options: World = {}) {
+  const { settings = '', failing = false, queue = [], ...more } = options;
+  const times: number[] = [];
   const { url, asked } = await fakeServer((one, response) => {
     if (failing && one.method === 'GET') return sendJson(response, { status: 'error', message: 'down' }, 500);
-    sendJson(response, { status: 'success', data: { worker: { enlisted: true, version: '1' } } });
+    const free = Number(/available_runners=(\d+)/.exec(one.url)?.[1] ?? 0);
+    if (one.url.includes('available_runners')) times.push(performance.now());
+    const next = free > 0 ? queue.shift() : undefined;
+    const runs = next === undefined ? {} : { 'run-defs': [rundefText(runUrl(next, url))] };
+    sendJson(response, { status: 'success', data: { worker: { enlisted: true, version: '1', ...runs } } });
   });
   const folder = workerFolder(url, settings);
   const [stop, leave] = [new AbortController(), new AbortController()];
@@ -35,7 +47,7 @@ async function loopAt(options: Partial<LoopOptions> & { settings?: string; faili
   };
   const checkIns = () =>
     asked.filter(({ method }) => method === 'GET').map(({ url: path }) => /available_runners=(\d+)/.exec(path)?.[1]);
-  return { url, asked, folder, stop, leave, lines, start, checkIns };
+  return { url, asked, folder, stop, leave, lines, start, checkIns, times };
 }
 
 /** A run in progress, whose process is this one. */
@@ -133,6 +145,53 @@ describe('the loop', () => {
     await vi.waitFor(() => expect(linesOf(join(folder, 'calls')).length).toBeGreaterThan(1), PATIENCE);
     expect(linesOf(join(folder, 'calls'))[0]).toBe(`check ${folder} ${folder}`);
     expect(asked).toEqual([]);
+  });
+});
+
+describe('a worker with free slots', () => {
+  const slots = (folder: string, count: number) => {
+    const path = join(folder, 'settings.conf');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('concurrent_runs = 2', `concurrent_runs = ${count}`));
+  };
+  const begun = async (folder: string) => (await listRuns(folder)).length;
+
+  test('fills them at the usual interval, and never asks more than once a second', async () => {
+    const world = await loopAt({ every: 20, queue: ['a', 'b', 'c', 'd'] });
+    slots(world.folder, 4);
+    void world.start();
+    await vi.waitFor(async () => expect(await begun(world.folder)).toBe(4), 8_000);
+    const gaps = world.times.slice(1).map((time, index) => time - (world.times[index] ?? 0));
+    expect(gaps).toHaveLength(3);
+    expect(Math.min(...gaps)).toBeGreaterThan(990);
+  });
+
+  test('leaves another worker its share of the queue', async () => {
+    const queue = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const worlds = [await loopAt({ every: 20, queue }), await loopAt({ every: 20, queue })];
+    for (const { folder } of worlds) slots(folder, 8);
+    for (const { start } of worlds) void start();
+    await vi.waitFor(() => expect(queue).toEqual([]), PATIENCE);
+    for (const { folder } of worlds) expect(await begun(folder)).toBeGreaterThanOrEqual(2);
+  });
+
+  test('asks again about a second after a run has ended', async () => {
+    const end = new AbortController();
+    const processes = { start: () => {}, running: new Set<string>(), ends: () => end.signal };
+    const { start, times } = await loopAt({ every: 20, processes });
+    void start();
+    await vi.waitFor(() => expect(times).toHaveLength(1), PATIENCE);
+    end.abort();
+    await vi.waitFor(() => expect(times).toHaveLength(2), PATIENCE);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(990);
+  });
+
+  test('keeps to its interval when it only takes surges', async () => {
+    const { start, times, folder } = await loopAt({ every: 2.5, queue: ['a', 'b'] });
+    const path = join(folder, 'settings.conf');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('surges_only = 0', 'surges_only = 1'));
+    void start();
+    await vi.waitFor(() => expect(times).toHaveLength(2), PATIENCE);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(2_490);
   });
 });
 

@@ -12,7 +12,7 @@ import {
   readRunState,
   writeRunState,
 } from '../../../src/worker/run-state.js';
-import { exists, listRuns, makeRunFolder, rebootedRun } from '../../../src/worker/runs.js';
+import { exists, listRuns, makeRunFolder, rebootedRun, runsInProgress } from '../../../src/worker/runs.js';
 import { keptLog, rundefText, runUrl, scratchFolder, workerFolder } from './folder.js';
 
 interface World {
@@ -142,6 +142,29 @@ describe('a run that was taken and not begun', () => {
   test('keeps its slot while the server cannot be asked', async () => {
     const { recover } = await worldWith({});
     expect(await recover({ claim: 'wait' })).toMatchObject({ inProgress: 1, started: [] });
+  });
+});
+
+describe('a run whose end the server does not accept', () => {
+  const unreported = (next: number): Partial<RunState> => ({
+    ...begun,
+    known: { verdict: {} },
+    unreported: { since: new Date().toISOString(), tries: 1, next: new Date(next).toISOString(), answer: 'no' },
+  });
+
+  test('takes no slot, and waits for its next try', async () => {
+    const { folder, recover } = await worldWith(unreported(Date.now() + 60_000));
+    expect(await recover()).toMatchObject({ inProgress: 0, started: [] });
+    expect(await runsInProgress(folder)).toEqual([]);
+    expect(await listRuns(folder)).toHaveLength(1);
+  });
+
+  test.each([
+    ['is due', -1_000],
+    ['was put off by a clock that has been set back since', 3 * 3_600_000],
+  ])('gets a process when its next try %s', async (_, ms) => {
+    const { run, recover } = await worldWith(unreported(Date.now() + ms));
+    expect(await recover()).toMatchObject({ inProgress: 0, started: [[run, {}]] });
   });
 });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { RunFailure } from '../../../src/executor/ports.js';
 import { HttpClient } from '../../../src/server/http.js';
 import { runServer } from '../../../src/worker/run/run-server.js';
 import { type ReporterLimits, ServerReporter } from '../../../src/worker/run/server-reporter.js';
@@ -113,5 +114,77 @@ describe('a final status whose answer is lost', () => {
     await reporter.status('PASSED');
     expect(lost.met).toHaveLength(1);
     expect(run.statuses).toEqual(['RUNNING', 'PASSED']);
+  });
+});
+
+describe('a server that accepts every call but one', () => {
+  const patience = 30;
+
+  it('the final status, leaves the run unreported, with its last answer', async () => {
+    const { server, run, reporter } = await worldWith({ ...SILENT, patience });
+    const refused = server.fault.always(finalStatus, { status: 500, body: 'no such result' });
+    await reporter.write(Buffer.from('line\n'));
+    await reporter.status('PASSED');
+    expect(reporter.unreported?.message).toMatch(/\(500\).*no such result/);
+    expect(refused.met.length).toBeGreaterThan(1);
+    expect(run.console.toString()).toContain('line\n');
+    expect(run.complete).toBe(false);
+  });
+
+  it('the console, leaves the run unreported', async () => {
+    const { server, reporter } = await worldWith({ ...SILENT, patience });
+    server.fault.always('console', { status: 500 });
+    await reporter.write(Buffer.from('line\n'));
+    await reporter.status('PASSED');
+    expect(reporter.unreported?.message).toMatch(/\(500\)/);
+  });
+
+  it('a test, goes on without it, and says so in the console', async () => {
+    const { server, run, reporter } = await worldWith({ ...SILENT, patience });
+    server.fault.always('add-test', { status: 500 });
+    await reporter.test({ name: 'unit', context: null, status: 'PASSED', results: [] });
+    await reporter.status('PASSED');
+    expect(run.status).toBe('PASSED');
+    expect(run.console.toString()).toMatch(/WARN .*send the results of the test "unit".*\(500\)/);
+  });
+});
+
+describe('a run that was ended on the server before its worker reported PASSED', () => {
+  it('FAILED, has not passed here either', async () => {
+    const { run, reporter } = await worldWith();
+    run.finish('FAILED');
+    await reporter.write(Buffer.from('line\n'));
+    await aborted(reporter.cancelled);
+    await expect(reporter.status('PASSED')).rejects.toThrow(/ended on the server .* has it as FAILED/);
+  });
+
+  it('FAILED, and not seen before the final status, has not passed here either', async () => {
+    const { server, run, reporter } = await worldWith();
+    const last = server.fault.next(finalStatus, 'stall-before-storing');
+    const ended = reporter.status('PASSED');
+    ended.catch(() => {});
+    await last.hit;
+    run.finish('FAILED');
+    last.release();
+    await expect(ended).rejects.toThrow(/ended on the server .* has it as FAILED/);
+  });
+
+  it('PASSED, has passed', async () => {
+    const { run, reporter } = await worldWith();
+    run.finish('PASSED');
+    await reporter.write(Buffer.from('line\n'));
+    await aborted(reporter.cancelled);
+    await reporter.status('PASSED');
+  });
+});
+
+describe('a run whose folder is gone', () => {
+  it('is FAILED on the server, with the reason', async () => {
+    const { run, reporter } = await worldWith();
+    await reporter.write(Buffer.from('line\n'));
+    reporter.abandon(new RunFailure('lost', 'The folder of the run was removed.'));
+    await reporter.status('FAILED');
+    expect(run.status).toBe('FAILED');
+    expect(run.console.toString()).toMatch(/The run has FAILED: .*The folder of the run was removed/);
   });
 });
