@@ -155,6 +155,7 @@ export class ConsoleSender {
       this.#wait = 0;
       this.#failure = undefined;
     } catch (error) {
+      if (error instanceof ServerFailure) this.#failure = error;
       if (this.#stopped) return;
       if (!(error instanceof ServerFailure)) throw error;
       await this.#overcome(error);
@@ -240,7 +241,6 @@ export class ConsoleSender {
   }
 
   async #overcome(failure: ServerFailure): Promise<void> {
-    this.#failure = failure;
     const { firstWait, longestWait, settle } = this.#limits;
     if (failure.kind === 'too-large' && this.#chunk > SMALLEST_CHUNK) {
       this.#chunk = Math.max(SMALLEST_CHUNK, Math.floor(Math.min(this.#chunk, this.#spool.unsent) / 2));
