@@ -1,24 +1,30 @@
-/** The console of a container that runs: attached before its start, followed to its last byte. */
+/** The console of a container: attached before its start, or read from the engine's log, to its last byte. */
 import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import type { ConsoleSink } from '../executor/ports.js';
 import { monotonicMs } from '../lib/monotonic.js';
+import { within } from './client.js';
 import { BrokenStream, type Demuxer, FrameDemuxer, pump } from './demux.js';
-import { callOptions } from './endpoint.js';
-import { within } from './engine-limits.js';
 
 const KEEP_ALIVE_MS = 30_000;
 
 export class ContainerConsole {
   /** Resolves after the last byte was taken. Rejects with a `BrokenStream`, or with what the sink threw. */
   readonly done: Promise<void>;
+  /** Set when the script has closed its console itself and goes on. */
+  closedByScript = false;
   readonly #stream: Readable;
   #ended = false;
   #heard = monotonicMs();
+  /** The first bytes, for the engine's own message when the process could not be started. */
+  #head = '';
 
   constructor(stream: Readable, sink: ConsoleSink, demuxer: Demuxer = new FrameDemuxer()) {
     this.#stream = stream;
-    this.done = pump(stream, demuxer, (chunk, position) => this.#take(sink(chunk, position))).finally(() => {
+    this.done = pump(stream, demuxer, (chunk, position) => {
+      if (this.#head.length < HEAD_CHARACTERS) this.#head += chunk.toString('latin1', 0, HEAD_CHARACTERS);
+      return this.#take(sink(chunk, position));
+    }).finally(() => {
       this.#ended = true;
     });
     this.done.catch(() => {});
@@ -27,6 +33,10 @@ export class ContainerConsole {
   /** True from the stream's end on, whether it was the right one or not. */
   get ended(): boolean {
     return this.#ended;
+  }
+
+  get head(): string {
+    return this.#head;
   }
 
   /** For how long the engine has sent nothing; a sink that is busy keeps the engine waiting, not us. */
@@ -46,11 +56,16 @@ export class ContainerConsole {
   }
 }
 
-/** Attaches to stdout and stderr, and to what else is asked for; what was written before is not repeated. */
-export async function attach(container: Docker.Container, callMs: number, more: object = {}): Promise<Duplex> {
-  const query = { stream: true, stdout: true, stderr: true, ...more };
-  const stream: NodeJS.ReadWriteStream = await within(callMs, () =>
-    container.attach({ ...callOptions({ query }), hijack: true }),
+const HEAD_CHARACTERS = 200;
+
+/** Attaches to stdout and stderr, and to what `more` names; what was written before is not repeated. */
+export async function attach(
+  container: Docker.Container,
+  callMs: number,
+  more: Docker.ContainerAttachOptions = {},
+): Promise<Duplex> {
+  const stream: NodeJS.ReadWriteStream = await within(callMs, (abortSignal) =>
+    container.attach({ stream: true, stdout: true, stderr: true, hijack: true, abortSignal, ...more }),
   );
   const socket = stream as Duplex & { setKeepAlive?(on: boolean, ms: number): void };
   // An engine behind a network may vanish without a word.
@@ -71,4 +86,12 @@ export async function isConsoleClosed(container: Docker.Container, callMs: numbe
   } finally {
     probe.close();
   }
+}
+
+/** The console as the engine has kept it, from its start: followed while the container runs, or what there is now. */
+export async function openLog(container: Docker.Container, callMs: number): Promise<Readable> {
+  return within(callMs, async (abortSignal) => {
+    const stream = await container.logs({ stdout: true, stderr: true, follow: true, abortSignal });
+    return stream as Readable;
+  });
 }

@@ -1,39 +1,49 @@
 /** One container, from its creation to its removal. */
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { StreamPosition } from '../executor/checkpoint.js';
 import { type ConsoleSink, type Container, type ContainerExit, RunFailure } from '../executor/ports.js';
-import { attach, ContainerConsole, isConsoleClosed } from './console.js';
-import { BrokenStream } from './demux.js';
-import { callOptions } from './endpoint.js';
-import { engineWords, isUnreachable, statusOf } from './engine-error.js';
-import { type EngineLimits, within } from './engine-limits.js';
-import { LogDemuxer, openLog } from './engine-log.js';
-import { execInside } from './exec.js';
-import { awaitExit, cutFailure, engineGone, type ProcessEnd, removedFailure } from './exit.js';
-import { removeContainer } from './remove-container.js';
+import { monotonicMs } from '../lib/monotonic.js';
+import { type EngineLimits, engineWords, isUnreachable, statusOf, within } from './client.js';
+import { attach, ContainerConsole, openLog } from './console.js';
+import { BrokenStream, LogDemuxer, pumpFrames } from './demux.js';
+import { awaitExit, cutFailure, engineGone, inspect, type ProcessEnd, removedFailure } from './exit.js';
+import { removeContainer } from './owned-containers.js';
 import { startFailure } from './start-failure.js';
 
 /** The engine's answer to a start that came second. */
 const STARTED_ALREADY = 304;
 const GOING = new Set(['removing', 'dead']);
+/** What runc and crun write to the console when the kernel refuses the program. */
+const EXEC_FORMAT = /exec format error/i;
+
+/** What a container needs to know about its engine. */
+export interface ContainerContext {
+  limits: EngineLimits;
+  /** Done while the console is being attached; a failure keeps the container from starting. */
+  beforeStart?: (container: Docker.Container) => Promise<void>;
+  /** Whether this engine's log lacks newlines, see `LogDemuxer`. */
+  mendLog?: boolean;
+  /** A sentence on the platforms of the container's image and of the engine. */
+  platforms?: (image: string) => Promise<string>;
+}
 
 export class DockerContainer implements Container {
   readonly id: string;
   readonly #api: Docker.Container;
+  readonly #context: ContainerContext;
   readonly #limits: EngineLimits;
-  readonly #mendLog: boolean;
   #console: ContainerConsole | undefined;
   #process: Promise<ProcessEnd> | undefined;
   #end: Promise<ContainerExit> | undefined;
   #removal: Promise<void> | undefined;
 
-  /** @param mendLog whether this engine's log lacks newlines, see `LogDemuxer` */
-  constructor(api: Docker.Container, limits: EngineLimits, mendLog = false) {
+  constructor(api: Docker.Container, context: ContainerContext) {
     this.id = api.id;
     this.#api = api;
-    this.#limits = limits;
-    this.#mendLog = mendLog;
+    this.#context = context;
+    this.#limits = context.limits;
   }
 
   async start(sink: ConsoleSink, from?: StreamPosition): Promise<void> {
@@ -42,16 +52,20 @@ export class DockerContainer implements Container {
       else await this.#resume(sink, from);
     } catch (error) {
       this.#console?.close();
+      if (error instanceof RunFailure) throw error;
       const failure = startFailure(error);
       if (failure instanceof RunFailure) throw failure;
-      this.#end = Promise.resolve(failure);
+      this.#end = this.#explainFormat(failure);
     }
   }
 
   async #begin(sink: ConsoleSink): Promise<void> {
     // Podman prepares the process here already: what it cannot start fails now.
-    const console = new ContainerConsole(await attach(this.#api, this.#limits.call), sink);
-    this.#console = console;
+    const attaching = attach(this.#api, this.#limits.call).then((stream) => {
+      this.#console = new ContainerConsole(stream, sink);
+      return this.#console;
+    });
+    const [console] = await Promise.all([attaching, this.#context.beforeStart?.(this.#api)]);
     await within(this.#limits.call, () => this.#api.start());
     this.#process = awaitExit(this.#api, console, this.#limits);
     this.#end = this.#follow(console, this.#process);
@@ -70,19 +84,19 @@ export class DockerContainer implements Container {
 
   /** Follows it by the engine's log, from the first line that was not taken: whoever attaches now may come too late. */
   async #goOn(sink: ConsoleSink, from: StreamPosition): Promise<void> {
-    const read = async (follow: boolean, after: StreamPosition) => {
-      const demuxer = new LogDemuxer(after, this.#mendLog);
-      const stream = await openLog(this.#api, follow, this.#limits.call);
+    const read = async (after: StreamPosition) => {
+      const demuxer = new LogDemuxer(after, this.#context.mendLog ?? false);
+      const stream = await openLog(this.#api, this.#limits.call);
       this.#console = new ContainerConsole(stream, sink, demuxer);
       return { console: this.#console, demuxer };
     };
-    const { console, demuxer } = await read(true, from);
+    const { console, demuxer } = await read(from);
     this.#process = awaitExit(this.#api, console, this.#limits);
     this.#end = this.#follow(console, this.#process).then(async (exit) => {
       // An engine may end a log that it follows before it has read it to its end.
       const { stdout, stderr } = demuxer.position;
       const taken = { stdout: Math.max(stdout, from.stdout), stderr: Math.max(stderr, from.stderr) };
-      await (await read(false, taken)).console.done;
+      await (await read(taken)).console.done;
       return exit;
     });
     this.#end.catch(() => {});
@@ -90,7 +104,7 @@ export class DockerContainer implements Container {
 
   async #hasStarted(): Promise<boolean> {
     try {
-      const { State } = await this.#inspect();
+      const { State } = await inspect(this.#api, this.#limits.call);
       return State.Status !== 'created';
     } catch (error) {
       if (statusOf(error) === 404) throw removedFailure();
@@ -99,13 +113,13 @@ export class DockerContainer implements Container {
   }
 
   async wait(): Promise<ContainerExit> {
-    if (!this.#end) throw new Error('a container is waited for before its start');
+    if (!this.#end) throw new Error('wait was called before start');
     return this.#end;
   }
 
   async kill(): Promise<void> {
     try {
-      await within(this.#limits.call, () => this.#api.kill(callOptions({ query: { signal: 'KILL' } })));
+      await within(this.#limits.call, () => this.#api.kill({ signal: 'KILL' }));
     } catch (error) {
       if (!hasEnded(error)) throw this.#lost(error);
     }
@@ -113,8 +127,34 @@ export class DockerContainer implements Container {
     if (ended) await within(this.#limits.call, () => ended);
   }
 
-  exec(argv: string[], timeoutMs: number): Promise<Buffer> {
-    return execInside(this.#api, argv, timeoutMs);
+  /**
+   * The first MiB. A command that does not end in time is left to the container's end, and what it wrote is answered.
+   *
+   * @throws RunFailure(lost) when the command could not be started
+   */
+  async exec(argv: string[], timeoutMs: number): Promise<Buffer> {
+    const until = monotonicMs() + timeoutMs;
+    const starting = startCommand(this.#api, argv);
+    const stream = await within(timeoutMs, () => starting).catch((error: unknown) => {
+      starting.then(
+        (late) => late.destroy(),
+        () => {},
+      );
+      throw new RunFailure('lost', `${argv[0]} could not be run in the container: ${engineWords(error)}.`, {
+        cause: error,
+      });
+    });
+    const chunks: Buffer[] = [];
+    let room = MOST_OUTPUT;
+    const collect = (chunk: Buffer) => {
+      // A copy: what is left of a read is not kept alive by a small part of it.
+      chunks.push(Buffer.from(chunk.subarray(0, room)));
+      room -= Math.min(room, chunk.length);
+      if (room === 0) stream.destroy();
+    };
+    // Late, cut, or too long: what there is serves as well.
+    await within(Math.max(until - monotonicMs(), 0), () => pumpFrames(stream, collect)).catch(() => stream.destroy());
+    return Buffer.concat(chunks);
   }
 
   dispose(): Promise<void> {
@@ -134,19 +174,18 @@ export class DockerContainer implements Container {
         process,
         console.done.catch((error: unknown) => this.#explainConsole(error)),
         this.#boundDrain(console, process),
-        this.#checkEarlyEnd(console, process),
       ]);
-      return await this.#judge(end);
+      return await this.#judge(end, console);
     } finally {
       console.close();
     }
   }
 
-  /** What the sink threw is passed on; a broken stream is told from an engine that is gone. */
+  /** What the sink threw is passed on; a broken stream is not the same as an engine that is gone. */
   async #explainConsole(error: unknown): Promise<never> {
     if (!(error instanceof BrokenStream)) throw error;
     try {
-      await this.#inspect();
+      await inspect(this.#api, this.#limits.call);
     } catch (failure) {
       if (statusOf(failure) === 404) throw removedFailure();
       if (isUnreachable(failure)) throw engineGone(failure);
@@ -167,44 +206,47 @@ export class DockerContainer implements Container {
     }
   }
 
-  /** A script may close its console and go on; a connection that was cut between two frames looks the same. */
-  async #checkEarlyEnd(console: ContainerConsole, process: Promise<ProcessEnd>): Promise<void> {
-    await console.done.catch(() => {});
-    const { earlyEnd, call } = this.#limits;
-    if (await Promise.race([process.then(() => true), sleep(earlyEnd, false, { ref: false })])) return;
-    try {
-      const { State } = await this.#inspect();
-      if (!State.Running || (await isConsoleClosed(this.#api, call, earlyEnd))) return;
-    } catch (error) {
-      // Gone: whoever waits for the process finds out and says so.
-      if (!isUnreachable(error)) return;
-      // An engine that does not come back is told by the same; after one that does, nobody knows what is missing.
-      await process;
-    }
-    throw cutFailure();
-  }
-
-  async #judge({ exitCode, error }: ProcessEnd): Promise<ContainerExit> {
+  async #judge({ exitCode, error }: ProcessEnd, { head }: ContainerConsole): Promise<ContainerExit> {
     if (exitCode === 0 && error === undefined) return { exitCode, oomKilled: false };
-    const told = error === undefined ? {} : { error };
+    const words = error ?? (EXEC_FORMAT.test(head) ? 'exec format error' : undefined);
+    const exit = { exitCode, oomKilled: false, ...(words === undefined ? {} : { error: words }) };
     try {
-      const { State } = await this.#inspect();
+      const { State } = await inspect(this.#api, this.#limits.call);
       // A forced removal kills first: the container is still there, on its way out.
-      if (this.#removal || !GOING.has(State.Status)) return { exitCode, oomKilled: State.OOMKilled, ...told };
+      if (this.#removal || !GOING.has(State.Status)) {
+        return await this.#explainFormat({ ...exit, oomKilled: State.OOMKilled });
+      }
     } catch (failure) {
-      if (this.#removal || statusOf(failure) !== 404) return { exitCode, oomKilled: false, ...told };
+      if (this.#removal || statusOf(failure) !== 404) return exit;
     }
     throw removedFailure();
   }
 
-  #inspect(): Promise<Docker.ContainerInspectInfo> {
-    return within(this.#limits.call, () => this.#api.inspect());
+  /** The kernel's "exec format error" alone helps nobody: with the platforms, when they can be had. */
+  async #explainFormat(exit: ContainerExit): Promise<ContainerExit> {
+    const { error = '' } = exit;
+    const { platforms } = this.#context;
+    if (!EXEC_FORMAT.test(error) || platforms === undefined) return exit;
+    try {
+      const { Image } = await inspect(this.#api, this.#limits.call);
+      return { ...exit, error: `${error}: ${await platforms(Image)}` };
+    } catch {
+      return exit;
+    }
   }
 
   #lost(error: unknown): RunFailure {
     if (isUnreachable(error)) return engineGone(error);
     return new RunFailure('lost', `The container could not be killed: ${engineWords(error)}.`, { cause: error });
   }
+}
+
+/** Of a diagnostic command's output, bytes. */
+const MOST_OUTPUT = 1024 * 1024;
+
+async function startCommand(container: Docker.Container, argv: string[]): Promise<Duplex> {
+  const exec = await container.exec({ Cmd: argv, AttachStdout: true, AttachStderr: true });
+  return exec.start({ Detach: false, Tty: false, hijack: true, stdin: false });
 }
 
 /** 409: it does not run (any more), which is 500 and words to Podman; 404: somebody has removed it. */

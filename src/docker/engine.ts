@@ -1,4 +1,5 @@
 /** The container engine of a run: Docker's API, or Podman's, which speaks the same. */
+import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import type Docker from 'dockerode';
 import {
@@ -10,110 +11,116 @@ import {
   type RegistryCredentials,
   RunFailure,
 } from '../executor/ports.js';
-import { monotonicMs } from '../lib/monotonic.js';
+import { ENGINE_LIMITS, type EngineLimits, engineFailure, refuseAnswer, within } from './client.js';
 import { DockerContainer } from './container.js';
-import { callOptions, openClient } from './endpoint.js';
-import { engineWords, setupFailure, statusOf } from './engine-error.js';
-import { ENGINE_LIMITS, type EngineLimits, within } from './engine-limits.js';
-import type { Surroundings } from './engine-places.js';
-import { type FoundEngine, findEngine } from './find-engine.js';
-import { imageInfo, inspectImage } from './image-info.js';
+import { loadDockerConfig } from './docker-config.js';
+import { type FoundEngine, findEngine, type Surroundings } from './find-engine.js';
+import { removeTreeInside, takeOwnership } from './host-files.js';
+import { askRegistry, inspectImage, type RegistryImage } from './image.js';
 import { converse, type Terminal, WITH_TERMINAL } from './interactive.js';
-import { listOwned, OWNER_LABEL, type OwnedContainer, sweep } from './owned-containers.js';
+import { listOwned, OWNER_LABEL, type OwnedContainer, removeContainer, sweep } from './owned-containers.js';
 import { currentOwner } from './process-owner.js';
-import { pullImage } from './pull.js';
-import { askRegistry, type RegistryImage } from './registry-image.js';
-import { removeContainer } from './remove-container.js';
-import { removeTreeInside } from './remove-tree.js';
-import { containerRequest, type LogDriver } from './request.js';
-import { takeOwnership } from './take-ownership.js';
-import { uniqueDigits } from './unique-digits.js';
+import { Puller } from './pull.js';
+import { findCredentials } from './registry-credentials.js';
+import { containerRequest, type EngineName, type LogDriver } from './request.js';
+import { checkSight, unseenSource } from './sight.js';
+import { createFailure } from './start-failure.js';
 
 export interface EngineOptions {
   logDriver: LogDriver;
   /** Whose containers these are; by default this process's, whose death makes them anybody's to remove. */
   owner?: string;
   surroundings?: Partial<Surroundings>;
-  /** The image that `inspectImage` will be asked for first: the engine answers both at once. */
-  image?: string;
   limits?: Partial<EngineLimits>;
+  /** Whether a registry's own "no" ends a pull at once; a worker tries again all the same. */
+  refusalIsFinal?: boolean;
+  /** Receives a sentence when the engine is slow to answer. */
+  waiting?: (message: string) => void;
 }
-
-/** For so long an answer about an image counts that came with the engine's first. */
-const FRESH_MS = 1_000;
 
 /** Docker's major version from which its driver `local` gives back what it was given. */
 const LOG_KEEPS_NEWLINES = 23;
 
 export interface EngineVersion {
-  name: 'docker' | 'podman';
+  name: EngineName;
   version: string;
   os: string;
   architecture: string;
 }
 
 /**
- * Finds the engine and makes sure that it answers; its client is loaded once the question is on its way.
+ * Finds the engine and makes sure that it answers.
  *
  * @throws RunFailure(setup, environment engine) whose message is a paragraph for the user
  */
 export async function connectEngine(options: EngineOptions): Promise<DockerEngine> {
-  const loading = new Promise(setImmediate).then(() => import('dockerode'));
-  loading.catch(() => {});
-  const finding = findEngine(options.surroundings, options.image);
-  const [found, owner] = await Promise.all([finding, options.owner ?? currentOwner()]);
-  return new DockerEngine(await openClient(found.endpoint), found, { ...options, owner });
+  const { surroundings, waiting } = options;
+  const limits = { ...ENGINE_LIMITS, ...options.limits };
+  const [found, owner] = await Promise.all([
+    findEngine({ surroundings, waiting, limits }),
+    options.owner ?? currentOwner(),
+  ]);
+  return new DockerEngine(found, { ...options, owner, limits });
 }
 
 export class DockerEngine implements ContainerEngine {
   readonly address: string;
-  readonly name: 'docker' | 'podman';
   readonly #client: Docker;
   readonly #limits: EngineLimits;
   readonly #options: EngineOptions & { owner: string };
-  #inspected: { reference: string; info: ImageInfo; at: number } | undefined;
+  readonly #puller: Puller;
+  #version: Promise<EngineVersion> | undefined;
 
-  constructor(client: Docker, found: FoundEngine, options: EngineOptions & { owner: string }) {
+  constructor(found: FoundEngine, options: EngineOptions & { owner: string; limits: EngineLimits }) {
     this.address = found.endpoint.address;
-    this.name = found.name;
-    this.#client = client;
-    this.#limits = { ...ENGINE_LIMITS, ...options.limits };
+    this.#client = found.client;
+    this.#limits = options.limits;
     this.#options = options;
-    const { image: reference } = options;
-    if (reference !== undefined && found.image !== undefined) {
-      this.#inspected = { reference, info: imageInfo(found.image, reference), at: monotonicMs() };
-    }
+    const { limits, refusalIsFinal = false } = options;
+    this.#puller = new Puller(this.#client, { limits, ...this.#user(), refusalIsFinal });
+  }
+
+  /** The environment and the home in which the user's docker config and credential helpers are. */
+  #user(): { env: NodeJS.ProcessEnv; home: string } {
+    const { env = process.env, home = homedir() } = this.#options.surroundings ?? {};
+    return { env, home };
   }
 
   async pull(request: PullRequest): Promise<ImageInfo> {
-    const { env = process.env, home = homedir() } = this.#options.surroundings ?? {};
-    const digest = await pullImage(this.#client, request, { limits: this.#limits, env, home });
+    const digest = await this.#puller.pull(request);
     const image = await inspectImage(this.#client, request.reference, this.#limits.call, digest);
     if (image) return image;
     throw new RunFailure(
       'setup',
       `Image ${request.reference} was pulled and is not there: somebody removed it. Start the run again.`,
+      { environment: 'engine' },
     );
   }
 
   /** Undefined when the engine does not have the image. */
-  async inspectImage(reference: string): Promise<ImageInfo | undefined> {
-    const known = this.#inspected;
-    this.#inspected = undefined;
-    if (known?.reference === reference && monotonicMs() - known.at < FRESH_MS) return known.info;
+  inspectImage(reference: string): Promise<ImageInfo | undefined> {
     return inspectImage(this.#client, reference, this.#limits.call);
   }
 
   /** Whether the registry would give the image; undefined when this engine cannot ask. Throws as a pull does. */
   askRegistry(reference: string, credentials?: RegistryCredentials): Promise<RegistryImage | undefined> {
-    const { env = process.env, home = homedir() } = this.#options.surroundings ?? {};
-    return askRegistry(this.#client, reference, { limits: this.#limits, env, home }, credentials);
+    const { env, home } = this.#user();
+    const own = async (registry: string) => {
+      const { config } = await loadDockerConfig(env, home);
+      return findCredentials(registry, config, { env, helperMs: this.#limits.helper });
+    };
+    return askRegistry(this.#client, reference, this.#limits.call, credentials, own);
   }
 
   async create(spec: ContainerSpec, signal: AbortSignal): Promise<Container> {
     signal.throwIfAborted();
     // The call itself is not aborted: the engine might go on, and nobody would know the container.
-    const container = new DockerContainer(await this.#createContainer(spec), this.#limits);
+    const api = await this.#createContainer(spec);
+    const container = new DockerContainer(api, {
+      limits: this.#limits,
+      beforeStart: () => checkSight(api, spec, this.address, this.#limits.call),
+      platforms: (image) => this.#platforms(image),
+    });
     if (!signal.aborted) return container;
     await container.dispose();
     throw signal.reason;
@@ -135,27 +142,31 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async reattach(id: string): Promise<Container> {
-    const { version } = await this.version();
-    const mendLog = this.name === 'docker' && Number.parseInt(version, 10) < LOG_KEEPS_NEWLINES;
-    return new DockerContainer(this.#client.getContainer(id), this.#limits, mendLog);
+    const { name, version } = await this.version();
+    const mendLog = name === 'docker' && Number.parseInt(version, 10) < LOG_KEEPS_NEWLINES;
+    return new DockerContainer(this.#client.getContainer(id), {
+      limits: this.#limits,
+      mendLog,
+      platforms: (image) => this.#platforms(image),
+    });
   }
 
   /** Removes the containers that this engine's owner has made, but one; answers how many. */
   async removeOwn(but?: string): Promise<number> {
-    const own = (await listOwned(this.#client, this.#limits.call)).filter(
+    const own = (await this.listOwned()).filter(
       ({ id, labels }) => labels[OWNER_LABEL] === this.#options.owner && id !== but,
     );
     await Promise.all(own.map(({ id }) => removeContainer(this.#client.getContainer(id), this.#limits.call)));
     return own.length;
   }
 
-  async version(): Promise<EngineVersion> {
-    const { Version, Os, Arch } = await within(this.#limits.call, () => this.#client.version()).catch(
-      (error: unknown) => {
-        throw setupFailure("The engine's version could not be asked", error);
-      },
-    );
-    return { name: this.name, version: Version, os: Os, architecture: Arch };
+  /** Asked once. */
+  version(): Promise<EngineVersion> {
+    this.#version ??= this.#askVersion().catch((error: unknown) => {
+      this.#version = undefined;
+      throw engineFailure("The engine's version could not be read", error);
+    });
+    return this.#version;
   }
 
   /** Every container that was made here and still exists, whoever made it. */
@@ -170,7 +181,12 @@ export class DockerEngine implements ContainerEngine {
 
   /** Removes a tree that a container's root left; `image` is tried first, then every other that is there. */
   async removeTree(path: string, image?: string): Promise<void> {
-    const local = await within(this.#limits.call, () => this.#client.listImages());
+    const local = await within(this.#limits.call, async (abortSignal) => {
+      const list = await this.#client.listImages({ abortSignal });
+      return Array.isArray(list) ? list : refuseAnswer();
+    }).catch((error: unknown) => {
+      throw engineFailure(`${path} could not be removed`, error);
+    });
     const names = local.map(({ Id }) => Id);
     await removeTreeInside(this, path, image === undefined ? names : [image, ...names]);
   }
@@ -180,22 +196,35 @@ export class DockerEngine implements ContainerEngine {
     return takeOwnership(this, image, folder);
   }
 
+  async #askVersion(): Promise<EngineVersion> {
+    const answer = await within(this.#limits.call, () => this.#client.version());
+    const { Version: version, Os: os, Arch: architecture, Components = [] } = answer;
+    if (typeof version !== 'string') refuseAnswer();
+    const isPodman = Array.isArray(Components) && Components.some(({ Name }) => /podman/i.test(String(Name)));
+    return { name: isPodman ? 'podman' : 'docker', version, os, architecture };
+  }
+
+  async #platforms(image: string): Promise<string> {
+    const [engine, found] = await Promise.all([this.version(), inspectImage(this.#client, image, this.#limits.call)]);
+    const ours = `${engine.os}/${engine.architecture}`;
+    const its = found === undefined ? ours : `${found.os}/${found.architecture}`;
+    if (its !== ours) return `the image is for ${its}, and this engine runs ${ours}`;
+    return `it is no program for ${ours}, or a script without an interpreter in its first line`;
+  }
+
   async #createContainer(spec: ContainerSpec, more: Docker.ContainerCreateOptions = {}): Promise<Docker.Container> {
-    const labels = { [OWNER_LABEL]: this.#options.owner };
-    const options = { logDriver: this.#options.logDriver, engine: this.name, labels };
-    const body = { ...containerRequest(spec, options), ...more };
-    const query = { name: `jobserv-${uniqueDigits()}` };
+    const { logDriver, owner } = this.#options;
+    // Which log the engine can keep depends on which engine it is.
+    const engine = logDriver === 'local' ? (await this.version()).name : 'docker';
+    const request = containerRequest(spec, { logDriver, engine, labels: { [OWNER_LABEL]: owner } });
+    const name = `jobserv-${randomBytes(8).toString('hex')}`;
     try {
-      return await within(this.#limits.call, () =>
-        this.#client.createContainer(callOptions({ query, body }) as Docker.ContainerCreateOptions),
+      const container = await within(this.#limits.call, () =>
+        this.#client.createContainer({ name, ...request, ...more }),
       );
+      return typeof container.id === 'string' ? container : refuseAnswer();
     } catch (error) {
-      if (statusOf(error) === 404 && /no such image/i.test(engineWords(error))) {
-        throw new RunFailure('setup', `Image ${spec.image} is not there: pull it, or let the run pull it.`, {
-          cause: error,
-        });
-      }
-      throw setupFailure('The container could not be created', error);
+      throw (await unseenSource(spec, this.address, error)) ?? createFailure(spec.image, error);
     }
   }
 }

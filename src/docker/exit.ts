@@ -1,14 +1,10 @@
-/** How a container's process ended, asked of an engine that may go away meanwhile. */
-
-import type { Readable } from 'node:stream';
+/** How a container's process ended, asked of an engine that may go away while the script runs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
-import { bodyOf } from './body.js';
-import type { ContainerConsole } from './console.js';
-import { callOptions } from './endpoint.js';
-import { engineWords, isUnreachable, statusOf } from './engine-error.js';
-import { type EngineLimits, within } from './engine-limits.js';
+import { monotonicMs } from '../lib/monotonic.js';
+import { type EngineLimits, engineWords, isUnreachable, refuseAnswer, statusOf, within } from './client.js';
+import { type ContainerConsole, isConsoleClosed } from './console.js';
 
 export interface ProcessEnd {
   exitCode: number;
@@ -19,62 +15,118 @@ export interface ProcessEnd {
 const RETRY_MS = 250;
 
 /**
- * Waits for the end of a container that has been started. An engine that does not answer is
- * asked again for `limits.reconnect`.
+ * Waits for the end of a container that has been started. The client's `wait` never settles
+ * when the connection is cut after the head of the answer, which the engine sends at once: so
+ * it is asked anew every `limits.waitAgain` while the console is open. An engine that does
+ * not answer is asked again for `limits.reconnect`.
  *
  * @throws RunFailure(lost) when the container or the engine is gone, or when the console
- *   ended while the engine was away: nobody can say whether it was complete
+ *   ended while the engine may have been away: then it may not be complete
  */
 export async function awaitExit(
   container: Docker.Container,
   console: ContainerConsole,
   limits: EngineLimits,
 ): Promise<ProcessEnd> {
-  for (;;) {
-    try {
-      return await askForExit(container);
-    } catch (error) {
-      if (statusOf(error) === 404) throw removedFailure();
-      if (!isUnreachable(error))
-        throw new RunFailure('lost', `The container was lost: ${engineWords(error)}.`, { cause: error });
-      await reconnect(container, limits, error);
-      if (console.ended) throw cutFailure();
+  const over = new AbortController();
+  const doubts = { any: false };
+  const early = watchEarlyEnd(container, console, limits, doubts, over.signal);
+  early.catch(() => {});
+  try {
+    for (;;) {
+      try {
+        const end = await Promise.race([askForExit(container, console, limits), early]);
+        if (doubts.any) throw cutFailure();
+        if (end !== undefined) return end;
+      } catch (error) {
+        if (error instanceof RunFailure) throw error;
+        if (statusOf(error) === 404) throw removedFailure();
+        if (!isUnreachable(error))
+          throw new RunFailure('lost', `The container was lost: ${engineWords(error)}.`, { cause: error });
+        await reconnect(container, limits, error);
+      }
+      if (console.ended && !console.closedByScript) throw cutFailure();
     }
+  } finally {
+    over.abort();
   }
 }
 
-/**
- * The client's own `wait` never settles when the connection is cut while the engine has
- * sent no more than the head of its answer: so the answer's body is read here.
- */
-async function askForExit(container: Docker.Container): Promise<ProcessEnd> {
-  const body = await new Promise<Readable>((resolve, reject) => {
-    const request = {
-      path: `/containers/${container.id}/wait?`,
-      method: 'POST',
-      isStream: true,
-      // Podman looks at intervals, of its own choice unless told; Docker passes over it.
-      options: callOptions({ query: { condition: 'not-running', interval: '50ms' } }),
-      statusCodes: { 200: true, 400: 'bad parameter', 404: 'no such container', 500: 'server error' },
-    };
-    container.modem.dial(request, (error: unknown, answer: unknown) =>
-      error ? reject(error) : resolve(answer as Readable),
-    );
-  });
-  const answer = JSON.parse(await bodyOf(body));
-  const message: unknown = answer.Error?.Message ?? answer.Error;
-  return { exitCode: answer.StatusCode, ...(typeof message === 'string' && message !== '' ? { error: message } : {}) };
+/** Undefined: ask again. Not after the console's end: an answer counts that was asked for before, over a connection that held. */
+async function askForExit(
+  container: Docker.Container,
+  console: ContainerConsole,
+  { waitAgain }: EngineLimits,
+): Promise<ProcessEnd | undefined> {
+  const over = new AbortController();
+  const late = (async () => {
+    await sleep(waitAgain, undefined, { signal: over.signal, ref: false });
+    if (console.ended && !console.closedByScript) await forever();
+  })();
+  // Podman looks at intervals, of its own choice unless it is given one; Docker ignores it.
+  const options = { condition: 'not-running' as const, interval: '50ms', abortSignal: over.signal };
+  const asking: Promise<{ StatusCode?: unknown; Error?: unknown }> = container.wait(options);
+  for (const each of [late, asking]) each.catch(() => {});
+  try {
+    const answer = await Promise.race([asking, late]);
+    if (answer === undefined) return undefined;
+    const { StatusCode: exitCode, Error: error } = answer;
+    if (typeof exitCode !== 'number') return refuseAnswer();
+    const message = (error as { Message?: unknown } | null)?.Message ?? error;
+    return { exitCode, ...(typeof message === 'string' && message !== '' ? { error: message } : {}) };
+  } finally {
+    over.abort();
+  }
+}
+
+/** A script may close its console and go on; a connection that was cut between two frames looks the same. */
+async function watchEarlyEnd(
+  container: Docker.Container,
+  console: ContainerConsole,
+  limits: EngineLimits,
+  doubts: { any: boolean },
+  over: AbortSignal,
+): Promise<never> {
+  // How a console broke is explained elsewhere.
+  await console.done.catch(() => forever());
+  await sleep(limits.earlyEnd, undefined, { signal: over, ref: false });
+  try {
+    const { State } = await inspect(container, limits.call);
+    if (!State.Running) {
+      // The end is about to be reported; when it is not, the question was lost, and maybe more with it.
+      await sleep(limits.drain, undefined, { signal: over, ref: false });
+    } else if (await isConsoleClosed(container, limits.call, limits.earlyEnd)) {
+      console.closedByScript = true;
+      return await forever();
+    }
+  } catch (error) {
+    over.throwIfAborted();
+    if (statusOf(error) === 404) throw removedFailure();
+    doubts.any = true;
+    await reconnect(container, limits, error);
+  }
+  throw cutFailure();
+}
+
+function forever(): Promise<never> {
+  return new Promise(() => {});
+}
+
+export async function inspect(container: Docker.Container, callMs: number): Promise<Docker.ContainerInspectInfo> {
+  const found = await within(callMs, (abortSignal) => container.inspect({ abortSignal }));
+  if (typeof found.State?.Status !== 'string') refuseAnswer();
+  return found;
 }
 
 async function reconnect(container: Docker.Container, limits: EngineLimits, first: unknown): Promise<void> {
-  const until = performance.now() + limits.reconnect;
+  const until = monotonicMs() + limits.reconnect;
   for (;;) {
     try {
-      await within(limits.call, () => container.inspect());
+      await inspect(container, limits.call);
       return;
     } catch (error) {
       if (statusOf(error) === 404) throw removedFailure();
-      if (performance.now() > until) throw engineGone(first);
+      if (monotonicMs() > until) throw engineGone(first);
       await sleep(RETRY_MS);
     }
   }

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
+import { type EngineLimits, within } from './client.js';
 import { attach } from './console.js';
-import { callOptions } from './endpoint.js';
-import { type EngineLimits, within } from './engine-limits.js';
 import { startFailure } from './start-failure.js';
 
 /** Somebody's terminal, raw: every key goes to the container, Ctrl-C too. */
@@ -44,9 +43,9 @@ export async function converse(
     stream.pipe(terminal.output, { end: false });
     await within(limits.call, () => container.start()).catch(refuse);
     // One after the other: the engine may take two in the wrong order, and the older size would stay.
-    let told = Promise.resolve();
+    let resizing = Promise.resolve();
     const resize = () => {
-      told = told.then(() => tellSize(container, terminal, limits));
+      resizing = resizing.then(() => passSize(container, terminal, limits));
     };
     unlisten = terminal.onResize(resize);
     resize();
@@ -68,11 +67,9 @@ function refuse(error: unknown): never {
 }
 
 /** A window that is of the wrong size is no reason to end anything, and the container may have ended by itself. */
-async function tellSize(container: Docker.Container, terminal: Terminal, limits: EngineLimits): Promise<void> {
+async function passSize(container: Docker.Container, terminal: Terminal, limits: EngineLimits): Promise<void> {
   const { columns: w, rows: h } = terminal.size();
-  await within(limits.call, () => container.resize(callOptions({ query: { h, w } }) as { h: number; w: number })).catch(
-    () => {},
-  );
+  await within(limits.call, (abortSignal) => container.resize({ h, w, abortSignal })).catch(() => {});
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,10 +1,9 @@
-/** What we made and what is left of it: every container carries its maker's mark, and goes when its maker is gone. */
+/** The containers that were made here: each carries its maker's mark, and goes when its maker is gone. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { callOptions } from './endpoint.js';
-import { setupFailure } from './engine-error.js';
-import { within } from './engine-limits.js';
+import { RunFailure } from '../executor/ports.js';
+import { engineFailure, engineWords, isUnreachable, refuseAnswer, statusOf, within } from './client.js';
 import { type OwnerState, ownerState } from './process-owner.js';
-import { removeContainer } from './remove-container.js';
 
 /** On every container that is made here; its value says who made it. */
 export const OWNER_LABEL = 'io.jobserv.owner';
@@ -19,12 +18,12 @@ export interface OwnedContainer {
 }
 
 export async function listOwned(client: Docker, callMs: number): Promise<OwnedContainer[]> {
-  const parameters = { all: true, filters: JSON.stringify({ label: [OWNER_LABEL] }) };
-  const found = await within(callMs, () => client.listContainers(callOptions({ query: parameters }))).catch(
-    (error: unknown) => {
-      throw setupFailure('The containers of earlier runs could not be listed', error);
-    },
-  );
+  const found = await within(callMs, async (abortSignal) => {
+    const list = await client.listContainers({ all: true, filters: { label: [OWNER_LABEL] }, abortSignal });
+    return Array.isArray(list) ? list : refuseAnswer();
+  }).catch((error: unknown) => {
+    throw engineFailure('The containers of earlier runs could not be listed', error);
+  });
   return Promise.all(
     found.map(async ({ Id, Names, Image, Labels, State }) => ({
       id: Id,
@@ -42,4 +41,34 @@ export async function sweep(client: Docker, callMs: number): Promise<OwnedContai
   const dead = (await listOwned(client, callMs)).filter(({ owner }) => owner === 'dead');
   await Promise.all(dead.map(({ id }) => removeContainer(client.getContainer(id), callMs)));
   return dead;
+}
+
+const WAITS_MS = [50, 200, 500, 1000, 2000, 4000];
+
+/**
+ * Force-removes a container and its anonymous volumes. Resolves when the engine says that
+ * it is gone; gone already is as good. A removal in progress is waited for.
+ *
+ * @throws RunFailure(lost) when the engine does not do it
+ */
+export async function removeContainer(container: Docker.Container, callMs: number): Promise<void> {
+  for (const wait of [...WAITS_MS, undefined]) {
+    try {
+      await within(callMs, () => container.remove({ force: true, v: true }));
+      return;
+    } catch (error) {
+      if (statusOf(error) === 404) return;
+      if (wait === undefined) throw removalFailure(container.id, error);
+      await sleep(wait);
+    }
+  }
+}
+
+function removalFailure(id: string, error: unknown): RunFailure {
+  const short = id.slice(0, 12);
+  return new RunFailure(
+    'lost',
+    `Container ${short} could not be removed: ${engineWords(error)}. Remove it with "docker rm -f ${short}", or let "jobserv prune" do it.`,
+    { cause: error, ...(isUnreachable(error) ? { environment: 'engine' } : {}) },
+  );
 }

@@ -1,84 +1,227 @@
 /** Gets an image from its registry, with the credentials of this pull only. */
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { type Log, type PullRequest, RunFailure } from '../executor/ports.js';
+import { monotonicMs } from '../lib/monotonic.js';
+import { type EngineLimits, engineFailure, engineWords, isUnreachable, oneLine } from './client.js';
 import { loadDockerConfig } from './docker-config.js';
-import { callOptions } from './endpoint.js';
-import { engineWords, isUnreachable, setupFailure } from './engine-error.js';
-import type { EngineLimits } from './engine-limits.js';
-import { type ImageReference, parseImageReference } from './image-reference.js';
+import { type ImageReference, parseImageReference } from './image.js';
 import { pullFailure, stallFailure } from './pull-failure.js';
-import { digestOf, progressLine, pullEvents } from './pull-progress.js';
 import { credentialsKey, findCredentials, type RegistryAuth } from './registry-credentials.js';
 
 export interface PullOptions {
   limits: EngineLimits;
   env: NodeJS.ProcessEnv;
   home: string;
+  /** Whether a registry's own "no" is not worth another try. */
+  refusalIsFinal: boolean;
 }
 
-/**
- * One try. The log gets what `docker pull` prints where there is no terminal. Answers the
- * registry's digest, if the engine told it. An abort ends the engine's work too.
- *
- * @throws RunFailure(setup), environment registry or engine where one of them was not there
- */
-export async function pullImage(
-  client: Docker,
-  request: PullRequest,
-  options: PullOptions,
-): Promise<string | undefined> {
-  request.signal.throwIfAborted();
-  const reference = parseImageReference(request.reference);
-  const auth = await credentialsFor(reference, request, options);
-  if (!/[:@][^/]*$/.test(request.reference)) await print(request.log, `Using default tag: ${reference.tag}\n`);
-  const watch = new StallWatch(options.limits.stall, request.signal);
-  try {
-    return await follow(client, reference, auth, request.log, watch);
-  } catch (error) {
-    request.signal.throwIfAborted();
-    if (watch.stalled) throw stallFailure(request.reference, options.limits.stall);
-    if (error instanceof RunFailure) throw error;
-    if (isUnreachable(error)) throw setupFailure(`Image ${request.reference} could not be pulled`, error);
-    throw pullFailure(request.reference, reference.registry, engineWords(error));
-  } finally {
-    watch.stop();
+/** The pulls of one engine: what they know of a run's credentials, and of registries that want to be left alone. */
+export class Puller {
+  readonly #client: Docker;
+  readonly #options: PullOptions;
+  /** A request is used for every try of a run: a helper is asked once. */
+  readonly #credentials = new WeakMap<PullRequest, Promise<RegistryAuth | undefined>>();
+  readonly #turns = new Map<string, RegistryTurns>();
+
+  constructor(client: Docker, options: PullOptions) {
+    this.#client = client;
+    this.#options = options;
   }
+
+  /**
+   * One try. The log gets what `docker pull` prints where there is no terminal. Answers the
+   * registry's digest, if the engine reported it. An abort ends the engine's work too.
+   *
+   * @throws RunFailure(setup), environment registry or engine
+   */
+  async pull(request: PullRequest): Promise<string | undefined> {
+    request.signal.throwIfAborted();
+    const reference = parseImageReference(request.reference);
+    let credentials = this.#credentials.get(request);
+    if (credentials === undefined) {
+      credentials = credentialsFor(reference.registry, request, this.#options);
+      this.#credentials.set(request, credentials);
+    }
+    const auth = await credentials;
+    let turns = this.#turns.get(reference.registry);
+    if (turns === undefined) {
+      turns = new RegistryTurns();
+      this.#turns.set(reference.registry, turns);
+    }
+    return turns.take(request.signal, () => this.#once(reference, auth, request));
+  }
+
+  async #once(
+    reference: ImageReference,
+    auth: RegistryAuth | undefined,
+    request: PullRequest,
+  ): Promise<string | undefined> {
+    const { limits, refusalIsFinal } = this.#options;
+    if (!/[:@][^/]*$/.test(request.reference)) await print(request.log, `Using default tag: ${reference.tag}`);
+    const watch = new StallWatch(limits.stall, request.signal);
+    try {
+      return await follow(this.#client, reference, auth, request, watch);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      if (watch.stalled) throw stallFailure(request.reference, limits.stall);
+      if (error instanceof RunFailure) throw error;
+      if (isUnreachable(error)) throw engineFailure(`Image ${request.reference} could not be pulled`, error);
+      throw pullFailure(request.reference, reference.registry, engineWords(error), refusalIsFinal);
+    } finally {
+      watch.stop();
+    }
+  }
+}
+
+/** How long a registry is left alone that did not say for how long, ms. */
+const REST_MS = 2_000;
+
+/**
+ * Runs that pull from one registry at the same time share its patience: after it was away or
+ * overloaded, one of them asks at a time, and not before the wait is over, until it answers.
+ */
+class RegistryTurns {
+  #restUntil: number | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  async take<T>(signal: AbortSignal, pull: () => Promise<T>): Promise<T> {
+    if (this.#restUntil === undefined) return this.#ask(pull);
+    const before = this.#last;
+    const mine = Promise.race([before, aborted(signal)]).then(() => this.#afterRest(signal, pull));
+    this.#last = Promise.allSettled([before, mine]);
+    return mine;
+  }
+
+  async #afterRest<T>(signal: AbortSignal, pull: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    const left = (this.#restUntil ?? 0) - monotonicMs();
+    if (left > 0) await sleep(left, undefined, { signal }).catch(() => signal.throwIfAborted());
+    return this.#ask(pull);
+  }
+
+  async #ask<T>(pull: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await pull();
+      this.#restUntil = undefined;
+      return answer;
+    } catch (error) {
+      if (error instanceof RunFailure && error.environment === 'registry' && !error.final) {
+        this.#restUntil = monotonicMs() + (error.retryAfterMs ?? REST_MS);
+      }
+      throw error;
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+interface PullEvent {
+  id?: string;
+  status?: string;
+  progressDetail?: { current?: number; total?: number };
+  error?: string;
+  errorDetail?: { message?: string };
 }
 
 async function follow(
   client: Docker,
-  reference: ImageReference,
+  { name, tag }: ImageReference,
   auth: RegistryAuth | undefined,
-  log: Log,
+  { log, progress }: PullRequest,
   watch: StallWatch,
 ): Promise<string | undefined> {
-  const query = { fromImage: reference.name, tag: reference.tag };
-  const stream = (await client.createImage(auth ?? {}, callOptions({ query, signal: watch.signal }))) as Readable;
+  const options = { fromImage: name, tag, abortSignal: watch.signal };
+  const stream = (await client.createImage(auth ?? {}, options)) as Readable;
   watch.signal.addEventListener('abort', () => stream.destroy(new Error('aborted')), { once: true });
+  const layers = new Layers();
   let digest: string | undefined;
   for await (const event of pullEvents(stream)) {
-    watch.heard();
     const complaint = event.errorDetail?.message ?? event.error;
-    if (complaint !== undefined) throw Object.assign(new Error(complaint), { statusCode: 200 });
-    digest ??= digestOf(event);
-    const line = progressLine(event);
-    if (line !== undefined) await watch.pausedFor(print(log, line));
+    if (complaint !== undefined) throw Object.assign(new Error(String(complaint)), { statusCode: 200 });
+    digest ??= /^Digest: (\S+)$/.exec(event.status ?? '')?.[1];
+    const downloading = layers.take(event);
+    watch.arrived(downloading ? layers.current : undefined);
+    if (downloading) progress?.({ current: layers.current, total: layers.total });
+    // The line that `docker pull` prints where there is no terminal; the steps of a bar are not among them.
+    const { current, total } = event.progressDetail ?? {};
+    if (event.status && !current && !total)
+      await watch.pausedFor(print(log, event.id ? `${event.id}: ${event.status}` : event.status));
   }
   return digest;
 }
 
+/** The bytes of all layers that are being downloaded. */
+class Layers {
+  readonly #layers = new Map<string, { current: number; total: number }>();
+
+  /** Whether the event says how far a download is. */
+  take({ id = '', status, progressDetail }: PullEvent): boolean {
+    const { current = 0, total = 0 } = progressDetail ?? {};
+    if (status !== 'Downloading' || (!current && !total)) return false;
+    this.#layers.set(id, { current, total });
+    return true;
+  }
+
+  get current(): number {
+    return this.#sum('current');
+  }
+
+  get total(): number {
+    return this.#sum('total');
+  }
+
+  #sum(key: 'current' | 'total'): number {
+    return [...this.#layers.values()].reduce((sum, layer) => sum + layer[key], 0);
+  }
+}
+
+/** A line of the engine's cannot be longer. */
+const MOST_CHARACTERS = 1024 * 1024;
+
+/** The engine's account of a pull: JSON objects, one a line. Throws for a line that is no JSON, or does not end. */
+async function* pullEvents(stream: Readable): AsyncGenerator<PullEvent> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MOST_CHARACTERS) throw new Error('it sends a line without end');
+    for (const line of lines) if (line.trim() !== '') yield eventIn(line);
+  }
+  if (rest.trim() !== '') yield eventIn(rest);
+}
+
+function eventIn(line: string): PullEvent {
+  try {
+    const event: unknown = JSON.parse(line);
+    if (typeof event === 'object' && event !== null) return event;
+  } catch {
+    // Reported below.
+  }
+  throw new Error("it gave an answer that is no container engine's");
+}
+
+/** One line of the engine's, which never looks like one of ours. */
 function print(log: Log, text: string): Promise<void> {
-  return log.raw(Buffer.from(text));
+  const line = oneLine(text);
+  return log.raw(Buffer.from(`${line.startsWith('==') ? ` ${line}` : line}\n`));
 }
 
 async function credentialsFor(
-  { registry }: ImageReference,
+  registry: string,
   { credentials, log }: PullRequest,
   { limits, env, home }: PullOptions,
 ): Promise<RegistryAuth | undefined> {
   if (credentials) return { ...credentials, serveraddress: credentialsKey(registry) };
-  const { config, problem } = loadDockerConfig(env, home);
+  const { config, problem } = await loadDockerConfig(env, home);
   if (problem) await log.warn(`${problem}: pulling without the credentials that it may hold.`);
   try {
     return await findCredentials(registry, config, { env, helperMs: limits.helper });
@@ -88,13 +231,17 @@ async function credentialsFor(
   }
 }
 
-/** Aborts when the caller does, or when the engine says nothing for too long. */
+/** What has to arrive between two looks, so that a drip is not taken for progress. */
+const LEAST_BYTES = 64 * 1024;
+
+/** Aborts when the caller does, or when hardly anything arrives for too long. */
 class StallWatch {
   stalled = false;
   readonly #controller = new AbortController();
   readonly #boundMs: number;
   readonly #caller: AbortSignal;
   readonly #forward = () => this.#controller.abort(this.#caller.reason);
+  #counted = 0;
   #timer: NodeJS.Timeout;
 
   constructor(boundMs: number, caller: AbortSignal) {
@@ -108,7 +255,12 @@ class StallWatch {
     return this.#controller.signal;
   }
 
-  heard(): void {
+  /** @param bytes of all layers so far; undefined for news of another kind */
+  arrived(bytes?: number): void {
+    if (bytes !== undefined) {
+      if (bytes < this.#counted + LEAST_BYTES) return;
+      this.#counted = bytes;
+    }
     this.#timer.refresh();
   }
 
@@ -127,7 +279,7 @@ class StallWatch {
   #arm(): NodeJS.Timeout {
     return setTimeout(() => {
       this.stalled = true;
-      this.#controller.abort(new Error('nothing was heard'));
+      this.#controller.abort(new Error('stalled'));
     }, this.#boundMs);
   }
 }

@@ -1,12 +1,18 @@
 /** The user's own credentials for a registry, found where the docker CLI finds them. Nothing is ever written. */
-
-import { askHelper } from './credential-helper.js';
+import { execa } from 'execa';
+import { oneLine } from './client.js';
 import type { DockerConfig } from './docker-config.js';
 
 /** The `X-Registry-Auth` of the engine's pull. */
 export type RegistryAuth =
   | { username: string; password: string; serveraddress: string }
   | { identitytoken: string; serveraddress: string };
+
+export interface HelperOptions {
+  env: NodeJS.ProcessEnv;
+  /** How long a credential helper may take. */
+  helperMs: number;
+}
 
 const HUB_KEY = 'https://index.docker.io/v1/';
 /** What a helper answers as user name when the secret is an identity token. */
@@ -26,11 +32,11 @@ export function credentialsKey(registry: string): string {
 export async function findCredentials(
   registry: string,
   config: DockerConfig,
-  options: { env: NodeJS.ProcessEnv; helperMs: number },
+  options: HelperOptions,
 ): Promise<RegistryAuth | undefined> {
   const key = credentialsKey(registry);
-  const helpers = config.credHelpers ?? {};
-  const helper = Object.hasOwn(helpers, key) ? helpers[key] : config.credsStore;
+  const { credHelpers } = config;
+  const helper = Object.hasOwn(credHelpers, key) ? credHelpers[key] : config.credsStore;
   if (!helper) return fromFile(key, config);
   const found = await askHelper(helper, key, options);
   if (!found) return undefined;
@@ -38,7 +44,7 @@ export async function findCredentials(
   return { username: found.username, password: found.secret, serveraddress: key };
 }
 
-function fromFile(key: string, { auths = {} }: DockerConfig): RegistryAuth | undefined {
+function fromFile(key: string, { auths }: DockerConfig): RegistryAuth | undefined {
   // Old clients kept URLs as keys: the host in them counts.
   const name = Object.hasOwn(auths, key) ? key : Object.keys(auths).find((other) => hostOf(other) === key);
   const entry = name === undefined ? undefined : auths[name];
@@ -59,4 +65,63 @@ function decodePair(auth: string): { username: string; password: string } | unde
   const colon = text.indexOf(':');
   if (colon < 1) return undefined;
   return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/^\0+|\0+$/g, '') };
+}
+
+const MOST_BYTES = 1024 * 1024;
+const NOT_FOUND = /credentials not found/i;
+
+/**
+ * `docker-credential-<name> get`: the server's name on stdin, JSON on stdout. Undefined: the
+ * helper knows no credentials for this server.
+ *
+ * @throws Error with a sentence for the user: what the helper wrote to stderr is in it, its stdout never
+ */
+async function askHelper(
+  name: string,
+  server: string,
+  { env, helperMs }: HelperOptions,
+): Promise<{ username: string; secret: string } | undefined> {
+  if (!/^[\w.-]+$/.test(name)) {
+    throw new Error(`the docker config names ${JSON.stringify(name)} as credential helper, which is no such name`);
+  }
+  const command = `docker-credential-${name}`;
+  const running = execa(command, ['get'], {
+    env,
+    extendEnv: false,
+    input: server,
+    maxBuffer: MOST_BYTES,
+    reject: false,
+    stripFinalNewline: false,
+  });
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    running.kill('SIGKILL');
+    // A child of the helper's may still hold them open.
+    running.stdout.destroy();
+    running.stderr.destroy();
+  }, helperMs);
+  const ended = await running.finally(() => clearTimeout(timer));
+  const says = ended.stderr.trim() === '' ? '' : `: ${oneLine(ended.stderr)}`;
+  if (timedOut) throw new Error(`${command} did not answer in ${helperMs / 1000} s${says}`);
+  if (ended.isMaxBuffer) throw new Error(`${command} does not stop writing`);
+  if (ended.code === 'ENOENT') throw new Error(`${command} is not on the PATH`);
+  if (ended.exitCode === undefined && ended.signal === undefined) {
+    throw new Error(`${command} could not be run (${ended.code})`);
+  }
+  if (ended.failed && NOT_FOUND.test(ended.stdout)) return undefined;
+  if (ended.failed) throw new Error(`${command} failed (exit status ${ended.exitCode ?? ended.signal})${says}`);
+  const answer = parse(ended.stdout);
+  if (typeof answer?.Username !== 'string' || typeof answer.Secret !== 'string') {
+    throw new Error(`${command} answered something else than credentials${says}`);
+  }
+  return answer.Secret === '' ? undefined : { username: answer.Username, secret: answer.Secret };
+}
+
+function parse(output: string): { Username?: unknown; Secret?: unknown } | undefined {
+  try {
+    return JSON.parse(output);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,24 +1,29 @@
-/** What the engine is asked to create: the body that `docker run` would send for the same container. */
+/** What the engine is asked to create: what `docker run` would ask for the same container. */
 import type Docker from 'dockerode';
 import type { ContainerSpec, Mount } from '../executor/ports.js';
 
 /** `none`: the console goes to whoever is attached, nowhere else. `local`: the engine keeps it too, so that another process can go on reading. */
 export type LogDriver = 'none' | 'local';
 
+export type EngineName = 'docker' | 'podman';
+
 /** The log in the engine: larger than what a worker spools, and bounded. Podman has no driver `local`, and one file. */
-const LOCAL_LOG = {
+const LOCAL_LOG: Readonly<Record<EngineName, Docker.HostConfig['LogConfig']>> = {
   docker: { Type: 'local', Config: { 'max-size': '256m', 'max-file': '4', compress: 'false' } },
   podman: { Type: 'k8s-file', Config: { 'max-size': '1g' } },
 };
 
 /**
  * Pure. Facts from what docker CLI 20.10 sends: `--entrypoint ''` is `['']`, and an
- * entrypoint of one's own drops the image's CMD; volumes are `Binds`; stdin stays closed.
- * Not the CLI's: no `AutoRemove`, because exit code and OOM mark are read after the end.
+ * entrypoint of one's own drops the image's CMD; stdin stays closed.
+ * Not the CLI's: no `AutoRemove`, because exit code and OOM mark are read after the end; and
+ * mounts instead of binds, see `bindMounts`.
+ *
+ * @param engine matters with the log driver `local` only
  */
 export function containerRequest(
   spec: ContainerSpec,
-  options: { logDriver: LogDriver; engine?: keyof typeof LOCAL_LOG; labels?: Record<string, string> },
+  options: { logDriver: LogDriver; engine?: EngineName; labels?: Record<string, string> },
 ): Docker.ContainerCreateOptions {
   const { binds, mounts } = bindMounts(spec.mounts);
   return {
@@ -36,7 +41,7 @@ export function containerRequest(
     Env: spec.env,
     Labels: { ...spec.labels, ...options.labels },
     HostConfig: {
-      Binds: binds,
+      ...(binds.length > 0 ? { Binds: binds } : {}),
       ...(mounts.length > 0 ? { Mounts: mounts } : {}),
       LogConfig: options.logDriver === 'none' ? { Type: 'none', Config: {} } : LOCAL_LOG[options.engine ?? 'docker'],
       NetworkMode: 'default',
@@ -51,15 +56,18 @@ export function containerRequest(
 }
 
 /**
- * `-v` as the CLI sends it, equal ones once. A source with a colon cannot be written that
- * way; as a mount it looks the same from inside (same line of `/proc/self/mountinfo`).
+ * Mounts look the same from inside as binds (same line of `/proc/self/mountinfo`), but an
+ * engine that does not find the source refuses them; for a bind it would make a folder of
+ * that name, on whatever machine it runs. Podman writes a mount as a list with commas: a source
+ * with one in it goes as a bind. Equal ones count once.
  */
 function bindMounts(all: Mount[]): { binds: string[]; mounts: Docker.MountSettings[] } {
   const binds = new Set<string>();
-  const mounts: Docker.MountSettings[] = [];
+  const mounts = new Map<string, Docker.MountSettings>();
   for (const { source, target, readOnly } of all) {
-    if (source.includes(':')) mounts.push({ Type: 'bind', Source: source, Target: target, ReadOnly: readOnly });
-    else binds.add(`${source}:${target}${readOnly ? ':ro' : ''}`);
+    const bind = `${source}:${target}${readOnly ? ':ro' : ''}`;
+    if (source.includes(',') && !source.includes(':')) binds.add(bind);
+    else mounts.set(bind, { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly });
   }
-  return { binds: [...binds], mounts };
+  return { binds: [...binds], mounts: [...mounts.values()] };
 }

@@ -24,6 +24,10 @@ export interface ImageInfo {
   digest?: string;
   os: string;
   architecture: string;
+  /** It was named by its id, which means nothing on another machine. */
+  byId?: boolean;
+  /** The image's own, when it has one. */
+  entrypoint?: string[];
 }
 
 export interface ContainerExit {

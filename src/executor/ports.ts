@@ -29,11 +29,21 @@ export class RunFailure extends Error {
   override name = 'RunFailure';
   readonly reason: FailureCause;
   readonly environment: Environment | undefined;
+  /** Trying again would bring the same answer. */
+  readonly final: boolean;
+  /** How long the other side wants to be left alone, ms. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(reason: FailureCause, message: string, options: { environment?: Environment; cause?: unknown } = {}) {
+  constructor(
+    reason: FailureCause,
+    message: string,
+    options: { environment?: Environment; final?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.reason = reason;
     this.environment = options.environment;
+    this.final = options.final ?? false;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
@@ -76,6 +86,8 @@ export interface PullRequest {
   /** From the run's `container-auth`, for this pull only; without it the engine adapter finds the user's own. */
   credentials?: RegistryCredentials;
   log: Log;
+  /** Receives how far the downloads of all layers are, in bytes; the total grows while layers begin. */
+  progress?: ((bytes: { current: number; total: number }) => void) | undefined;
   signal: AbortSignal;
 }
 
@@ -208,6 +220,8 @@ export type Phase = (typeof PHASES)[number];
 export interface Journal {
   begin(phase: Phase): void | Promise<void>;
   end(phase: Phase): void | Promise<void>;
+  /** How far the download of the run's image is, in bytes; the total grows while layers begin. */
+  pulling?(bytes: { current: number; total: number }): void;
   /** Keeps what the story needs to go on; when it resolves, a process that dies has it no less. */
   note?(known: Checkpoint): void | Promise<void>;
   /** What an earlier process of this run noted last: the story goes on from there. */

@@ -2,26 +2,59 @@
 import { retry } from '../lib/retry.js';
 import type { RunDefinition } from '../schema/model.js';
 import type { Limits } from './limits.js';
-import { type ImageInfo, type Log, type RegistryCredentials, RunFailure, type RunPorts } from './ports.js';
+import {
+  type ImageInfo,
+  type Log,
+  type PullRequest,
+  type RegistryCredentials,
+  RunFailure,
+  type RunPorts,
+} from './ports.js';
+
+/** A registry that wants to be left alone for longer is not waited for. */
+const LONGEST_WAIT_MS = 10 * 60_000;
 
 export async function pullImage(
   run: RunDefinition,
-  ports: Pick<RunPorts, 'engine'>,
+  ports: Pick<RunPorts, 'engine' | 'journal'>,
   log: Log,
   limits: Limits,
   signal: AbortSignal,
 ): Promise<ImageInfo> {
   await log.heading(`Pulling image ${run.container}`);
   const credentials = containerAuth(run);
-  const request = { reference: run.container, log, signal, ...(credentials === undefined ? {} : { credentials }) };
+  // One request for all tries: the engine's adapter finds the user's credentials once for it.
+  const request: PullRequest = {
+    reference: run.container,
+    log,
+    signal,
+    progress: (bytes) => ports.journal.pulling?.(bytes),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
   const image = await retry(() => ports.engine.pull(request), {
     waits: limits.pullWaits,
     signal,
-    passing: (error) => error instanceof RunFailure,
+    passing: (error) => error instanceof RunFailure && !error.final && atLeast(error) <= LONGEST_WAIT_MS,
+    atLeast,
     before: (error, wait) => log.warn(`${(error as Error).message} Trying again in ${wait / 1000} s.`),
   });
   if (image.digest !== undefined) await log.info(`Digest: ${image.digest}`);
+  if (run['container-entrypoint'] === null) await warnOfShellForm(image, log);
   return image;
+}
+
+function atLeast(error: unknown): number {
+  return error instanceof RunFailure ? (error.retryAfterMs ?? 0) : 0;
+}
+
+/** A Dockerfile's `ENTRYPOINT make` becomes `/bin/sh -c make`: what comes after it, the script's path, is not run. */
+async function warnOfShellForm({ entrypoint = [] }: ImageInfo, log: Log): Promise<void> {
+  const [shell = '', flag, command] = entrypoint;
+  if (!/(^|\/)(ba|da|a|k|z)?sh$/.test(shell) || flag !== '-c' || command === undefined) return;
+  await log.warn(
+    `The image's entrypoint is a shell command (${JSON.stringify(command)}): it runs in place of the script, here and on a worker. ` +
+      'Set container-entrypoint to "" to run the script.',
+  );
 }
 
 /**

@@ -7,6 +7,8 @@ export interface RetryOptions {
   signal?: AbortSignal;
   /** Whether it makes sense to try again; without it, always. */
   passing?(error: unknown): boolean;
+  /** Lengthens a wait to what the other side demands, ms. */
+  atLeast?(error: unknown): number;
   /** Called before each wait. */
   before?(error: unknown, waitMs: number): void | Promise<void>;
 }
@@ -15,14 +17,15 @@ export interface RetryOptions {
  * @throws the last try's error; that of a try during which the signal aborted; the signal's reason when it aborts a wait
  */
 export async function retry<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
-  const { waits, signal, passing = () => true, before } = options;
+  const { waits, signal, passing = () => true, atLeast = () => 0, before } = options;
   for (const wait of waits) {
     try {
       return await attempt();
     } catch (error) {
       if (signal?.aborted || !passing(error)) throw error;
-      await before?.(error, wait);
-      await pause(wait, signal);
+      const longer = Math.max(wait, atLeast(error));
+      await before?.(error, longer);
+      await pause(longer, signal);
     }
   }
   return attempt();

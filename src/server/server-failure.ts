@@ -57,18 +57,17 @@ export class ServerFailure extends RunFailure {
   readonly kind: ServerFailureKind;
   readonly status: number | undefined;
   readonly maybeDelivered: boolean;
-  readonly retryAfterMs: number | undefined;
   readonly said: string | undefined;
 
   constructor(kind: ServerFailureKind, message: string, details: ServerFailureDetails = {}) {
     super('setup', message, {
       ...(USERS.has(kind) ? {} : { environment: 'server' as const }),
       ...(details.cause === undefined ? {} : { cause: details.cause }),
+      ...(details.retryAfterMs === undefined ? {} : { retryAfterMs: details.retryAfterMs }),
     });
     this.kind = kind;
     this.status = details.status;
     this.maybeDelivered = details.maybeDelivered ?? false;
-    this.retryAfterMs = details.retryAfterMs;
     this.said = details.said;
   }
 

@@ -1,7 +1,7 @@
 /** An engine that goes away, seen through a socket of our own before the real one. */
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { EngineLimits } from '../../src/docker/client.js';
 import { connectEngine, type DockerEngine } from '../../src/docker/engine.js';
-import type { EngineLimits } from '../../src/docker/engine-limits.js';
 import { findEngine } from '../../src/docker/find-engine.js';
 import type { Container } from '../../src/executor/ports.js';
 import { awaitOutput, never, shell } from '../support/containers.js';
@@ -35,7 +35,7 @@ const through = (limits: Partial<EngineLimits> = {}) =>
   connectEngine({
     logDriver: 'none',
     surroundings: { env: { DOCKER_HOST: proxy.address } },
-    limits: { reconnect: 1_000, earlyEnd: 300, drain: 1_000, ...limits },
+    limits: { reconnect: 1_000, earlyEnd: 300, drain: 1_000, waitAgain: 500, ...limits },
   });
 
 /** Whose containers can be found again by another process. */
@@ -80,7 +80,7 @@ describe('when the engine goes away', () => {
   });
 
   it('between two frames, and nobody can be asked why: a loss, whatever the end of the script is', async () => {
-    const engine = await through({ call: 2_000 });
+    const engine = await through({ call: 2_000, reconnect: 20_000 });
     const { container } = await started(engine, 'echo ready; sleep 3; echo lost; exit 0');
     proxy.rules = [{ request: /^GET .*\/json/, cutAfter: 0 }];
     proxy.cut(/\/attach/);

@@ -32,7 +32,6 @@ export function describeEngine(name: 'docker' | 'podman', connect: () => Promise
 
   describe(`on ${name}`, () => {
     it('says what it is', async () => {
-      expect(engine.name).toBe(name);
       expect(await engine.version()).toMatchObject({ name, os: 'linux', version: expect.stringMatching(/^\d+\.\d+/) });
     });
 

@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ping } from '../../src/docker/ping.js';
+import { findEngine } from '../../src/docker/find-engine.js';
 import { testImage } from './image.js';
 
 const run = promisify(execFile);
@@ -82,7 +82,7 @@ export class PodmanService {
   async #answers(): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        await ping({ address: this.address, socketPath: this.#socketPath });
+        await findEngine({ surroundings: { env: { DOCKER_HOST: this.address } } });
         return;
       } catch (error) {
         if (attempt === 200 || this.#process.exitCode !== null) throw error;

@@ -1,7 +1,7 @@
 /** The world around one case of the probe: real engine, real git, folders of its own, a console that is kept. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { proxyEnvironment } from '../../src/docker/proxies.js';
+import { proxyEnvironment } from '../../src/docker/docker-config.js';
 import { executeRun } from '../../src/executor/execute-run.js';
 import { LIMITS } from '../../src/executor/limits.js';
 import type { ContainerEngine, Host, RunOutcome, RunPorts } from '../../src/executor/ports.js';
@@ -90,8 +90,8 @@ async function fillFolder(path: string, files: Record<string, string>): Promise<
 /** A config that is no JSON counts as none, to the docker CLI too. */
 function parsed(text: string | undefined): Parameters<typeof proxyEnvironment>[0] {
   try {
-    return JSON.parse(text ?? '{}');
+    return { proxies: {}, ...JSON.parse(text ?? '{}') };
   } catch {
-    return {};
+    return { proxies: {} };
   }
 }

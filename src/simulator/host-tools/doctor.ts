@@ -55,19 +55,20 @@ async function engineCheck(engine: DockerEngine): Promise<Check> {
     return { name: 'engine', state: 'broken', found, repair: 'Switch the engine to Linux containers.' };
   }
   if (engine.address.startsWith('unix:')) return { name: 'engine', state: 'works', found };
-  const repair = 'Files are mounted from the disk of the machine that the engine runs on: it must be this one.';
+  const repair =
+    'The engine must run on this machine: one that does not see its files cannot run anything (exit status 3).';
   return { name: 'engine', state: 'note', found, repair };
 }
 
 async function dockerConfigChecks(): Promise<Check[]> {
-  const { path, config, text, problem } = loadDockerConfig();
+  const { path, config, text, problem } = await loadDockerConfig();
   const name = 'docker config';
   const checks: Check[] = [
     problem === undefined
       ? { name, state: 'works', found: text === undefined ? 'none; images are pulled anonymously' : path }
       : { name, state: 'note', found: problem, repair: 'Correct the file; private images are pulled without it.' },
   ];
-  const helpers = new Set([config.credsStore, ...Object.values(config.credHelpers ?? {})]);
+  const helpers = new Set([config.credsStore, ...Object.values(config.credHelpers)]);
   for (const helper of helpers) {
     if (!helper || (await isOnPath(`docker-credential-${helper}`))) continue;
     const found = `docker-credential-${helper}, which ${path} names, is not on PATH`;

@@ -3,7 +3,8 @@
  * Once they are known the engine is looked for, and everything else is prepared meanwhile.
  */
 
-import { type DockerSettings, dockerSettings } from '../../docker/docker-settings.js';
+import { type DockerSettings, dockerSettings } from '../../docker/docker-config.js';
+import { connectEngine } from '../../docker/engine.js';
 import { createMasker, type Masker } from '../../executor/masking.js';
 import type { Source } from '../../executor/ports.js';
 import type { StringMap } from '../../schema/model.js';
@@ -85,7 +86,8 @@ export async function withPlan<T>(request: SimulateRequest, work: (plan: Plan) =
         choice === 'remote' ? remoteCheckout(folder, signal) : localCheckout(folder, await scratch.folder(), signal),
     });
     signal.throwIfAborted();
-    const settings = dockerSettings(request.showDockerConfig);
+    const settings = await dockerSettings(request.showDockerConfig);
+    if (settings.problem !== undefined) request.warn(settings.problem);
     const masker = maskerFor(planned, settings.credentials);
     const note = ({ differences }: PlannedRun) => differences.push(...settings.differences);
     planned.forEach(note);
@@ -103,12 +105,9 @@ export async function withPlan<T>(request: SimulateRequest, work: (plan: Plan) =
 
 async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Promise<SimulationResult> {
   return withPlan(request, async ({ planned, ended, gaps, masker, settings, cache }) => {
-    const image = request.pull === 'always' ? undefined : planned[0]?.rundef.container;
-    const engine = connect(image);
-    // Each run asks for it, and tells its failure.
+    const engine = connect(request.warn);
+    // Each run awaits it, and reports its failure.
     engine.catch(() => {});
-    // The rest is prepared with the question on its way.
-    await new Promise(setImmediate);
     const locks = locksIn(cache);
     const removeTree = async (path: string) => (await engine).removeTree(path);
     let tidying: Promise<void> | undefined;
@@ -126,7 +125,7 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
       memoryBytes: request.memoryBytes,
       locks,
       open,
-      underWay: () => void setTimeout(tidy, STARTING_MS),
+      underWay: () => void tidy(),
       ended,
     };
     const { results: runs, left } = await inTurn(planned, request.jobs, request.signal, async (one, index) => {
@@ -141,13 +140,9 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
   });
 }
 
-/** In this time a container is made and told to start; until its script runs there is nothing to do. */
-const STARTING_MS = 30;
-
 /** No log driver: the console is read as it is written, and the engine's own copy would be the bottleneck. */
-async function connect(image: string | undefined) {
-  const { connectEngine } = await import('../../docker/engine.js');
-  return connectEngine({ logDriver: 'none', ...(image === undefined ? {} : { image }) });
+function connect(waiting: (message: string) => void) {
+  return connectEngine({ logDriver: 'none', refusalIsFinal: true, waiting });
 }
 
 /** What processes that died have left: their containers, and the secrets in their workspaces. */

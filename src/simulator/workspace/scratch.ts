@@ -1,8 +1,8 @@
 /** A folder for what is needed only for a while: the objects of an uncommitted tree, a server's console. */
+import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { uniqueDigits } from '../../docker/unique-digits.js';
 import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
 import { scratchIn } from './workspace-names.js';
 
@@ -19,7 +19,7 @@ export class Scratch {
   }
 
   async folder(): Promise<string> {
-    const path = join(scratchIn(this.#cache), uniqueDigits());
+    const path = join(scratchIn(this.#cache), randomBytes(8).toString('hex'));
     this.#lock = await lockWorkspace(this.#locks, path);
     this.#path = path;
     return path;

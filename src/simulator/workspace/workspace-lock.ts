@@ -2,11 +2,11 @@
  * One simulation a workspace at a time. Every lock lies in one folder of the user's cache
  * and names its workspace, so that what a killed process left is found wherever it is.
  */
+import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../../docker/process-owner.js';
-import { uniqueDigits } from '../../docker/unique-digits.js';
 import { UsageError } from '../../lib/errors.js';
 import { folderName } from './workspace-names.js';
 
@@ -38,7 +38,7 @@ export async function tryLock(locks: string, workspace: string): Promise<Workspa
   mkdirSync(locks, { recursive: true, mode: 0o700 });
   const path = join(locks, `${folderName(workspace)}.json`);
   const content: LockContent = { pid: process.pid, owner: await currentOwner(), workspace };
-  const mine = `${path}.${uniqueDigits()}`;
+  const mine = `${path}.${randomBytes(8).toString('hex')}`;
   writeFileSync(mine, JSON.stringify(content), { mode: 0o600 });
   try {
     for (;;) {

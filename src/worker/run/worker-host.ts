@@ -1,8 +1,7 @@
 /** The machine of a real run: what the worker's settings say, and nothing made up. */
 import { lstat, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadDockerConfig } from '../../docker/docker-config.js';
-import { proxyEnvironment } from '../../docker/proxies.js';
+import { loadDockerConfig, proxyEnvironment } from '../../docker/docker-config.js';
 import { certificatesFolder } from '../../executor/certificates.js';
 import { type Host, RunFailure } from '../../executor/ports.js';
 
@@ -18,7 +17,7 @@ export interface WorkerHostOptions {
 
 export async function workerHost(options: WorkerHostOptions): Promise<Host> {
   const { volumes, sharedVolumes, memoryBytes, removeTree, takeOwnership } = options;
-  const { config, text } = loadDockerConfig();
+  const { config, text } = await loadDockerConfig();
   return {
     persistentVolume: async (project, name) => {
       const folder = join(volumes, ...project.split('/'), name);

@@ -4,10 +4,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectEngine } from '../../../src/docker/engine.js';
-import type { Surroundings } from '../../../src/docker/engine-places.js';
-import { findEngine } from '../../../src/docker/find-engine.js';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { explainAttempts, findEngine, type Surroundings } from '../../../src/docker/find-engine.js';
 import { RunFailure } from '../../../src/executor/ports.js';
 
 let home: string;
@@ -42,7 +40,10 @@ async function listen(where: string | number, listener = DOCKER): Promise<Server
   await new Promise<void>((resolve) =>
     server.listen(typeof where === 'string' ? { path: where } : { port: where, host: '127.0.0.1' }, resolve),
   );
-  closing.push(() => new Promise((resolve) => server.close(resolve)));
+  closing.push(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
   return server;
 }
 
@@ -69,7 +70,7 @@ async function config(content: object): Promise<void> {
 }
 
 const failure = async (): Promise<RunFailure> => {
-  const found = await findEngine(around).catch((error: unknown) => error);
+  const found = await findEngine({ surroundings: around }).catch((error: unknown) => error);
   expect(found).toBeInstanceOf(RunFailure);
   return found as RunFailure;
 };
@@ -83,26 +84,24 @@ describe('findEngine finds', () => {
     ["a user's Podman", 'runtime/podman/podman.sock'],
   ])('%s', async (_, path) => {
     await listen(join(home, path));
-    expect((await findEngine(around)).endpoint.address).toBe(`unix://${join(home, path)}`);
+    expect((await findEngine({ surroundings: around })).endpoint.address).toBe(`unix://${join(home, path)}`);
   });
 
   it("Podman's machine on macOS", async () => {
     around.platform = 'darwin';
     const path = join(home, '.local/share/containers/podman/machine/default/podman.sock');
     await listen(path, PODMAN);
-    expect(await findEngine(around)).toEqual({
-      name: 'podman',
-      version: '4.3.1',
-      endpoint: { address: `unix://${path}`, socketPath: path },
-    });
+    const { endpoint } = await findEngine({ surroundings: around });
+    expect(endpoint).toEqual({ address: `unix://${path}`, socketPath: path });
   });
 
   it('Docker before Podman, past a socket that nobody serves', async () => {
     await deadSocket(around.dockerSocket);
     await listen(around.podmanSocket, PODMAN);
-    expect((await findEngine(around)).name).toBe('podman');
+    const address = async () => (await findEngine({ surroundings: around })).endpoint.address;
+    expect(await address()).toBe(`unix://${around.podmanSocket}`);
     await listen(join(home, '.docker/run/docker.sock'));
-    expect(await findEngine(around)).toMatchObject({ name: 'docker', version: '20.10.24' });
+    expect(await address()).toBe(`unix://${join(home, '.docker/run/docker.sock')}`);
   });
 
   it('what CONTAINER_HOST names, before the usual Podman sockets', async () => {
@@ -110,7 +109,7 @@ describe('findEngine finds', () => {
     const path = join(home, 'mine.sock');
     await listen(path, PODMAN);
     around.env['CONTAINER_HOST'] = `unix://${path}`;
-    expect((await findEngine(around)).endpoint.address).toBe(`unix://${path}`);
+    expect((await findEngine({ surroundings: around })).endpoint.address).toBe(`unix://${path}`);
   });
 
   it('what DOCKER_HOST names, over sockets and contexts', async () => {
@@ -119,12 +118,11 @@ describe('findEngine finds', () => {
     const server = await listen(0, PODMAN);
     const { port } = server.address() as { port: number };
     around.env = { ...around.env, DOCKER_HOST: `tcp://127.0.0.1:${port}`, DOCKER_CONTEXT: 'third' };
-    expect(await findEngine(around)).toMatchObject({
-      name: 'podman',
+    expect(await findEngine({ surroundings: around })).toMatchObject({
       endpoint: { address: `tcp://127.0.0.1:${port}`, host: '127.0.0.1', port },
     });
     around.env['DOCKER_HOST'] = 'unix://';
-    expect((await findEngine(around)).endpoint.address).toBe(`unix://${around.dockerSocket}`);
+    expect((await findEngine({ surroundings: around })).endpoint.address).toBe(`unix://${around.dockerSocket}`);
   });
 
   it('the current context, and DOCKER_CONTEXT over it', async () => {
@@ -133,102 +131,56 @@ describe('findEngine finds', () => {
     await context('one', { Host: `unix://${one}` });
     await context('two', { Host: `unix://${two}` });
     await config({ currentContext: 'one' });
-    expect((await findEngine(around)).endpoint.address).toBe(`unix://${one}`);
+    expect((await findEngine({ surroundings: around })).endpoint.address).toBe(`unix://${one}`);
     around.env['DOCKER_CONTEXT'] = 'two';
-    expect((await findEngine(around)).endpoint.address).toBe(`unix://${two}`);
+    expect((await findEngine({ surroundings: around })).endpoint.address).toBe(`unix://${two}`);
     around.env['DOCKER_CONTEXT'] = 'default';
-    expect((await findEngine(around)).endpoint.address).toBe(`unix://${around.dockerSocket}`);
+    expect((await findEngine({ surroundings: around })).endpoint.address).toBe(`unix://${around.dockerSocket}`);
   });
 
   it('the usual socket when the docker config is not to be read', async () => {
     await listen(around.dockerSocket);
     await mkdir(join(home, '.docker'), { recursive: true });
     await writeFile(join(home, '.docker/config.json'), '{"currentContext": ');
-    expect((await findEngine(around)).endpoint.address).toBe(`unix://${around.dockerSocket}`);
+    expect((await findEngine({ surroundings: around })).endpoint.address).toBe(`unix://${around.dockerSocket}`);
   });
 });
 
-describe('findEngine, asked for an image on the way', () => {
-  const INSPECTION = { Id: `sha256:${'1'.repeat(64)}`, RepoDigests: [], Os: 'linux', Architecture: 'amd64' };
-  const asked: string[] = [];
-  const knowing =
-    (status: number, body: string): RequestListener =>
-    (request, answer) => {
-      asked.push(request.url ?? '');
-      if (request.url === '/_ping') return void DOCKER(request, answer);
-      answer.setHeader('Server', 'Libpod/4.3.1 (linux)').writeHead(status).end(body);
+describe('findEngine waits for an engine that is slow', () => {
+  const limits = { call: 5_000, slow: 20 };
+
+  it('as long as its socket has taken the connection, and says what it waits for', async () => {
+    let answer = () => {};
+    await listen(around.dockerSocket, (_, response) => {
+      answer = () => response.end('OK');
+    });
+    const messages: string[] = [];
+    const waiting = (message: string) => {
+      messages.push(message);
+      answer();
     };
-  const found = async (image: string, status: number, body: string) => {
-    asked.length = 0;
-    await listen(around.dockerSocket, knowing(status, body));
-    return findEngine(around, image);
-  };
-
-  it('has what the engine says of it, without a ping', async () => {
-    const { image, name } = await found('127.0.0.1:5000/ci/sdk:1', 200, JSON.stringify(INSPECTION));
-    expect({ image, name, asked }).toEqual({
-      image: INSPECTION,
-      name: 'podman',
-      asked: ['/images/127.0.0.1:5000/ci/sdk:1/json'],
-    });
+    const { endpoint } = await findEngine({ surroundings: around, limits, waiting });
+    expect(endpoint.address).toBe(`unix://${around.dockerSocket}`);
+    expect(messages).toEqual([
+      `The container engine at ${around.dockerSocket} took the connection and has not answered for 0.02 s: waiting up to 5 s for it.`,
+    ]);
   });
 
-  it.each([
-    ['it does not have it', 404, '{"message":"No such image: sdk:1"}'],
-    ['it cannot look', 500, '{"message":"the storage is broken"}'],
-    ['somebody answers who knows no images', 200, '<html>'],
-    ['the answer is another one', 200, '[]'],
-    ['the answer is nothing', 200, 'null'],
-  ])('lets the ping decide when %s', async (_, status, body) => {
-    const engine = await found('sdk:1', status, body);
-    expect(engine).toMatchObject({ name: 'docker', version: '20.10.24' });
-    expect(engine).not.toHaveProperty('image');
-    expect(asked).toEqual(['/images/sdk:1/json', '/_ping']);
+  it('until the bound for a call, then takes the next that answers', async () => {
+    await listen(around.dockerSocket, () => {});
+    await listen(around.podmanSocket, PODMAN);
+    const found = await findEngine({ surroundings: around, limits: { call: 100, slow: 10 } });
+    expect(found.endpoint.address).toBe(`unix://${around.podmanSocket}`);
   });
 
-  it('lets the ping decide when the answer is cut off', async () => {
-    await listen(around.dockerSocket, (request, answer) => {
-      if (request.url === '/_ping') return void DOCKER(request, answer);
-      answer.writeHead(200, { 'Content-Length': '1000' }).write(JSON.stringify(INSPECTION));
-      setTimeout(() => answer.destroy(), 20);
-    });
-    const engine = await findEngine(around, 'sdk:1');
-    expect(engine).toMatchObject({ name: 'docker' });
-    expect(engine).not.toHaveProperty('image');
-  });
-
-  it.each(['', 'No Name', '../containers/json?all=1&x=', 'a b', 'sdk:1\r\nX: y'])(
-    'never asks for %j',
-    async (image) => {
-      expect(await found(image, 200, JSON.stringify(INSPECTION))).not.toHaveProperty('image');
-      expect(asked).toEqual(['/_ping']);
-    },
-  );
-
-  it('tells the engine of that image once, and of no other', async () => {
-    await listen(around.dockerSocket, knowing(200, JSON.stringify(INSPECTION)));
-    asked.length = 0;
-    const engine = await connectEngine({ logDriver: 'none', surroundings: around, image: 'sdk:1' });
-    const info = { id: INSPECTION.Id, os: 'linux', architecture: 'amd64' };
-    expect(await engine.inspectImage('sdk:1')).toEqual(info);
-    expect(asked).toEqual(['/images/sdk:1/json']);
-    expect(await engine.inspectImage('sdk:1')).toEqual(info);
-    expect(asked).toEqual(['/images/sdk:1/json', '/images/sdk:1/json']);
-    const other = await connectEngine({ logDriver: 'none', surroundings: around, image: 'sdk:1' });
-    asked.length = 0;
-    await other.inspectImage('sdk:2');
-    expect(asked).toEqual(['/images/sdk:2/json']);
-  });
-
-  it('asks again for what was told a while ago', async () => {
-    await listen(around.dockerSocket, knowing(200, JSON.stringify(INSPECTION)));
-    const engine = await connectEngine({ logDriver: 'none', surroundings: around, image: 'sdk:1' });
-    asked.length = 0;
-    const [seconds, nanoseconds] = process.hrtime();
-    const clock = vi.spyOn(process, 'hrtime').mockReturnValue([seconds + 2, nanoseconds]);
-    closing.push(async () => clock.mockRestore());
-    await engine.inspectImage('sdk:1');
-    expect(asked).toEqual(['/images/sdk:1/json']);
+  it('but not where nobody takes the connection', async () => {
+    // Nobody routes this network (RFC 5737).
+    around.env['DOCKER_HOST'] = 'tcp://192.0.2.1:2375';
+    const messages: string[] = [];
+    const search = { surroundings: around, limits, waiting: (message: string) => messages.push(message) };
+    const failed = await findEngine(search).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ environment: 'engine', message: expect.stringContaining('tcp://192.0.2.1:2375') });
+    expect(messages).toEqual([]);
   });
 });
 
@@ -257,9 +209,12 @@ describe('findEngine says why there is none', () => {
     expect(message).toContain('correct DOCKER_HOST');
   });
 
-  it('when the engine is behind ssh: what to do instead', async () => {
+  it('when the engine is behind ssh: it would not see the files, and no advice leads there', async () => {
     around.env['DOCKER_HOST'] = 'ssh://ci@build.example.org';
-    expect((await failure()).message).toContain('ssh -nNT -L');
+    const { message } = await failure();
+    expect(message).toContain("does not see this machine's files");
+    expect(message).toContain('correct DOCKER_HOST: it must name an engine on this machine');
+    expect(message).not.toContain('ssh -');
   });
 
   it.each(['http://x', 'nonsense', 'tcp://', 'npipe:////./pipe/docker_engine'])(
@@ -284,12 +239,16 @@ describe('findEngine says why there is none', () => {
     expect((await failure()).message).toContain('it answers with HTTP status 404');
   });
 
+  it("when a page answers in the engine's place", async () => {
+    await listen(around.dockerSocket, (_, answer) => answer.end('<html>hello</html>'));
+    expect((await failure()).message).toContain("it gave an answer that is no container engine's");
+  });
+
   it('when the permission is missing: the group', async () => {
     around.env['DOCKER_HOST'] = 'unix:///forbidden.sock';
-    const { explainAttempts } = await import('../../../src/docker/find-engine.js');
     const error = Object.assign(new Error('connect EACCES'), { code: 'EACCES' });
     const text = explainAttempts([
-      { place: { address: '/forbidden.sock', endpoint: () => Promise.reject(error) }, error },
+      { candidate: { address: '/forbidden.sock', endpoint: () => Promise.reject(error) }, error },
     ]);
     expect(text).toContain('/forbidden.sock: no permission to open it');
     expect(text).toContain('sudo usermod -aG docker');

@@ -1,7 +1,7 @@
 import { Duplex, PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import { expect, it } from 'vitest';
-import { ENGINE_LIMITS } from '../../../src/docker/engine-limits.js';
+import { ENGINE_LIMITS } from '../../../src/docker/client.js';
 import { converse } from '../../../src/docker/interactive.js';
 
 it('leaves the window the size that it had last, though an engine takes its time with the one before', async () => {
@@ -10,7 +10,7 @@ it('leaves the window the size that it had last, though an engine takes its time
   const container = {
     attach: async () => new Duplex({ read: () => {}, write: (_chunk, _encoding, done) => done() }),
     start: async () => {},
-    resize: ({ _query: { w } }: { _query: { w: number } }) =>
+    resize: ({ w }: { w: number }) =>
       new Promise<void>((resolve) => {
         const finish = () => {
           width = w;

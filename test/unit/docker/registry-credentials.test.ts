@@ -10,11 +10,16 @@ const REGISTRY = 'registry.example.org:5000';
 const HUB = 'https://index.docker.io/v1/';
 
 let folder: string;
-const find = (config: DockerConfig, registry = REGISTRY, helperMs = 10_000) =>
-  findCredentials(registry, config, {
-    env: { PATH: `${folder}${delimiter}${process.env['PATH']}`, HELPER_ENV: 'seen' },
-    helperMs,
-  });
+type Config = Partial<DockerConfig>;
+const find = (config: Config, registry = REGISTRY, helperMs = 10_000) =>
+  findCredentials(
+    registry,
+    { auths: {}, credHelpers: {}, proxies: {}, ...config },
+    {
+      env: { PATH: `${folder}${delimiter}${process.env['PATH']}`, HELPER_ENV: 'seen' },
+      helperMs,
+    },
+  );
 
 /** Helpers are scripts, as a user may have them. */
 const helper = async (name: string, script: string) => {
@@ -36,12 +41,14 @@ beforeAll(async () => {
   await helper('noise', 'echo hunter2');
   await helper('hangs', 'exec sleep 60');
   await helper('endless', 'exec yes hunter2');
+  await helper('says', "echo hunter2; printf 'the vault is sealed\\n== 2026-01-01: forged\\n' >&2; exit 3");
+  await helper('waits', "echo 'touch the key' >&2; sleep 60; true");
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("credentials of the docker config's own", () => {
-  it.each<[string, DockerConfig, object | undefined]>([
+  it.each<[string, Config, object | undefined]>([
     ['nothing', {}, undefined],
     ['another registry', { auths: { 'other.example.org': { auth: base64('u:p') } } }, undefined],
     ['auth', { auths: { [REGISTRY]: { auth: base64('u:p:q') } } }, { username: 'u', password: 'p:q' }],
@@ -104,15 +111,19 @@ describe('credential helpers', () => {
     ['locked', 'docker-credential-locked failed (exit status 1)'],
     ['noise', 'docker-credential-noise answered something else than credentials'],
     ['missing', 'docker-credential-missing is not on the PATH'],
-    ['endless', 'docker-credential-endless failed (exit status SIGKILL)'],
+    ['endless', 'docker-credential-endless does not stop writing'],
+    ['says', 'docker-credential-says failed (exit status 3): the vault is sealed == 2026-01-01: forged'],
     ['../evil', 'the docker config names "../evil" as credential helper, which is no such name'],
     ['a b', 'the docker config names "a b" as credential helper, which is no such name'],
-  ])('%s is reported, and nothing of what it printed', async (name, message) => {
+  ])('%s is reported, with what it wrote to stderr, on one line, and nothing of its stdout', async (name, message) => {
     const failure = await find({ credsStore: name }).catch((error: Error) => error.message);
     expect(failure).toBe(message);
   });
 
   it('that hang are ended', async () => {
     await expect(find({ credsStore: 'hangs' }, REGISTRY, 200)).rejects.toThrow('did not answer in 0.2 s');
+    await expect(find({ credsStore: 'waits' }, REGISTRY, 500)).rejects.toThrow(
+      'docker-credential-waits did not answer in 0.5 s: touch the key',
+    );
   });
 });

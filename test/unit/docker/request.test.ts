@@ -61,20 +61,25 @@ describe('containerRequest asks what docker run asks', () => {
     ['--memory 67108864', { memoryBytes: 67108864 }, host({ Memory: 67108864 })],
     ['--label', { labels: { 'io.jobserv.run': 'x' } }, { Labels: { 'io.jobserv.run': 'x' } }],
     [
-      '-v, equal ones once',
+      '--mount, equal ones once',
       {
         mounts: [
           { source: '/w/archive', target: '/archive', readOnly: false },
-          { source: '/w/shared', target: '/shared', readOnly: true },
+          { source: '/w/a:b', target: '/shared', readOnly: true },
           { source: '/w/archive', target: '/archive', readOnly: false },
         ],
       },
-      host({ Binds: ['/w/archive:/archive', '/w/shared:/shared:ro'] }),
+      host({
+        Mounts: [
+          { Type: 'bind', Source: '/w/archive', Target: '/archive', ReadOnly: false },
+          { Type: 'bind', Source: '/w/a:b', Target: '/shared', ReadOnly: true },
+        ],
+      }),
     ],
     [
-      '--mount for a source with a colon',
-      { mounts: [{ source: '/w/a:b', target: '/m', readOnly: true }] },
-      host({ Mounts: [{ Type: 'bind', Source: '/w/a:b', Target: '/m', ReadOnly: true }] }),
+      '-v for a source with a comma, which Podman would cut',
+      { mounts: [{ source: '/w/a,b', target: '/m', readOnly: true }] },
+      host({ Binds: ['/w/a,b:/m:ro'] }),
     ],
   ])('%s', (_, overrides, more) => {
     expect(asked(overrides)).toEqual({ ...PLAIN, ...more });

@@ -1,5 +1,6 @@
+import type { ImageInspectInfo } from 'dockerode';
 import { describe, expect, it } from 'vitest';
-import { parseImageReference } from '../../../src/docker/image-reference.js';
+import { imageInfo, parseImageReference } from '../../../src/docker/image.js';
 import { RunFailure } from '../../../src/executor/ports.js';
 
 const HEX = 'a1'.repeat(32);
@@ -71,5 +72,53 @@ describe('parseImageReference', () => {
 
   it.each(['a_', 'a-', 'a.', 'a/'])('comes to an end with a long name of %s', (piece) => {
     expect(() => parseImageReference(`${piece.repeat(250)}!`)).toThrow(RunFailure);
+  });
+});
+
+const ID = `sha256:${'a'.repeat(64)}`;
+const [ONE, TWO] = [`sha256:${'1'.repeat(64)}`, `sha256:${'2'.repeat(64)}`];
+
+/** What an engine says of an image that it has from several places. */
+const found = (...RepoDigests: string[]) =>
+  ({ Id: ID, RepoDigests, Os: 'linux', Architecture: 'arm64' }) as unknown as ImageInspectInfo;
+
+describe('imageInfo', () => {
+  it.each([
+    ['busybox', [`busybox@${ONE}`], ONE],
+    ['docker.io/library/busybox:1', [`busybox@${ONE}`], ONE],
+    ['r:5000/ci/sdk:1', [`busybox@${TWO}`, `r:5000/ci/sdk@${ONE}`], ONE],
+    ['r:5000/ci/sdk:1', [`<none>@<none>`, `r:5000/ci/sdk@${ONE}`], ONE],
+    ['r:5000/ci/sdk:1', [`other:5000/ci/sdk@${TWO}`], undefined],
+    ['r:5000/ci/sdk:1', [], undefined],
+    [ID, [`busybox@${ONE}`], undefined],
+  ])('of %s among %j: the digest that its own registry knows', (reference, digests, digest) => {
+    expect(imageInfo(found(...digests), reference)).toEqual({
+      id: ID,
+      os: 'linux',
+      architecture: 'arm64',
+      ...(digest === undefined ? {} : { digest }),
+      ...(reference === ID ? { byId: true } : {}),
+    });
+  });
+
+  it.each([
+    [ID, [], true],
+    ['a'.repeat(64), [], true],
+    ['aaaaaaaaaaaa', [], true],
+    ['aaa', ['aaa:latest'], undefined],
+    ['abc', [], undefined],
+    ['busybox', ['busybox:latest'], undefined],
+  ])('of %s, whose tags are %j: by its id, which no other machine knows, is %s', (reference, tags, byId) => {
+    const image = { ...found(), RepoTags: tags } as ImageInspectInfo;
+    expect(imageInfo(image, reference).byId).toBe(byId);
+  });
+
+  it("has the image's own entrypoint", () => {
+    const image = { ...found(), Config: { Entrypoint: ['/bin/sh', '-c', 'make'] } } as ImageInspectInfo;
+    expect(imageInfo(image, 'busybox').entrypoint).toEqual(['/bin/sh', '-c', 'make']);
+  });
+
+  it('believes the pull, which has just told it', () => {
+    expect(imageInfo(found(`busybox@${ONE}`), 'busybox', TWO)).toMatchObject({ digest: TWO });
   });
 });

@@ -1,0 +1,103 @@
+/** What a container's users left on the host, and this process's user may not touch: done by a container's root. */
+import type { Dirent } from 'node:fs';
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ContainerEngine, type ContainerSpec, RunFailure } from '../executor/ports.js';
+
+const TREE = '/tree';
+const REMOVAL_MS = 120_000;
+const OWNERSHIP_MS = 60_000;
+
+/**
+ * Empties the tree from inside of a container, as root, then removes its top, which is
+ * ours. Only the tree itself is mounted: the image's `rm` sees nothing else.
+ *
+ * @param images tried in order; one that is not there or has no /bin/rm is skipped
+ * @throws RunFailure(setup) when the tree is still there
+ */
+export async function removeTreeInside(engine: ContainerEngine, path: string, images: string[]): Promise<void> {
+  const reasons: string[] = [];
+  for (const image of images) {
+    // `rm` cannot remove the mount's own top: its exit status says nothing.
+    const spec = rootSpec(image, path, { entrypoint: '/bin/rm', command: ['-rf', TREE] });
+    reasons.push(await runAsRoot(engine, spec, REMOVAL_MS));
+    try {
+      await rm(path, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      reasons.push((error as Error).message);
+    }
+  }
+  const why = reasons.filter((reason) => reason !== '').join('; ') || 'no image with /bin/rm is there';
+  throw new RunFailure('setup', `${path} could not be removed: ${why}. Remove it as root: sudo rm -rf "${path}".`);
+}
+
+/**
+ * Gives what is below `folder` to the user of this process, from inside a container of the run's own image.
+ *
+ * @returns why it could not be done; undefined when all is the user's
+ */
+export async function takeOwnership(
+  engine: ContainerEngine,
+  image: string,
+  folder: string,
+): Promise<string | undefined> {
+  const uid = process.getuid?.() ?? 0;
+  const gid = process.getgid?.() ?? 0;
+  // For root, and where there are no users, nothing is out of reach.
+  if (uid === 0 || !(await holdsForeign(folder, uid))) return undefined;
+  const script = `chown -hR ${uid}:${gid} ${TREE} && chmod -R u+rwX ${TREE}`;
+  const spec = rootSpec(image, folder, { entrypoint: '/bin/sh', command: ['-c', script] });
+  const reason = await runAsRoot(engine, spec, OWNERSHIP_MS);
+  if (!(await holdsForeign(folder, uid))) return undefined;
+  const why = reason || 'the image has no /bin/chown that does it';
+  return `Files below ${folder} belong to the container's user: ${why}. Take them with: sudo chown -R ${uid} "${folder}".`;
+}
+
+async function holdsForeign(folder: string, uid: number): Promise<boolean> {
+  const found = await lstat(folder).catch(() => undefined);
+  if (found === undefined) return false;
+  if (found.uid !== uid) return true;
+  // A folder that may not be read is somebody else's in all but name.
+  const entries: Dirent[] | undefined = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
+  if (entries === undefined) return true;
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory() ? await holdsForeign(path, uid) : (await lstat(path)).uid !== uid) return true;
+  }
+  return false;
+}
+
+function rootSpec(
+  image: string,
+  source: string,
+  program: Pick<ContainerSpec, 'entrypoint' | 'command'>,
+): ContainerSpec {
+  return {
+    image,
+    ...program,
+    user: '0',
+    workingDir: '/',
+    env: [],
+    mounts: [{ source, target: TREE, readOnly: false }],
+    privileged: false,
+    capAdd: [],
+    capDrop: [],
+    labels: {},
+  };
+}
+
+/** Answers why it did not work; empty when the engine has nothing to complain of. */
+async function runAsRoot(engine: ContainerEngine, spec: ContainerSpec, boundMs: number): Promise<string> {
+  try {
+    const container = await engine.create(spec, AbortSignal.timeout(boundMs));
+    try {
+      await container.start(() => {});
+      return (await container.wait()).error ?? '';
+    } finally {
+      await container.dispose();
+    }
+  } catch (error) {
+    return (error as Error).message;
+  }
+}

@@ -1,0 +1,103 @@
+/** Whether the engine sees this machine's files: one that is elsewhere would mount those of another machine. */
+import { lstat } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { join, relative } from 'node:path';
+import type Docker from 'dockerode';
+import { type ContainerSpec, RunFailure } from '../executor/ports.js';
+import { engineFailure, engineWords, refuseAnswer, statusOf, within } from './client.js';
+
+/** What the engine says when a mount's source is not there, or not shared with its virtual machine. */
+const NO_SOURCE =
+  /bind source path does not exist|statfs .*no such file|mounts denied|not shared from the host|error stat.*no such file/i;
+
+/** @returns the failure that a refused `create` stands for; undefined when it stands for another */
+export async function unseenSource(
+  spec: ContainerSpec,
+  address: string,
+  error: unknown,
+): Promise<RunFailure | undefined> {
+  if (statusOf(error) === undefined || !NO_SOURCE.test(engineWords(error))) return undefined;
+  for (const { source } of spec.mounts) {
+    // Gone here too: somebody removed it.
+    if ((await lstat(source).catch(() => undefined)) === undefined) return undefined;
+  }
+  return blind(address, engineWords(error), error);
+}
+
+/**
+ * Compares one file of the run, or the mounted folder where there is none, with what the
+ * engine finds at its place in the container, which has not been started.
+ *
+ * @throws RunFailure(setup, environment engine)
+ */
+export async function checkSight(
+  container: Docker.Container,
+  spec: ContainerSpec,
+  address: string,
+  callMs: number,
+): Promise<void> {
+  const file = await witness(spec);
+  if (file === undefined) return;
+  const { inside, size, mtimeMs } = file;
+  const found = await statInside(container, inside, callMs);
+  const isSame =
+    found !== undefined &&
+    (size === undefined || found.size === size) &&
+    Math.abs(Date.parse(found.mtime) - mtimeMs) < CLOCK_STEP_MS;
+  if (!isSame)
+    throw blind(address, `${inside} is ${found === undefined ? 'not there' : 'another file'} in the container`);
+}
+
+/** File systems that are shared with a virtual machine keep times in steps of up to 2 s. */
+const CLOCK_STEP_MS = 2_000;
+
+interface Witness {
+  inside: string;
+  /** Undefined for a folder: every file system has its own idea of it. */
+  size?: number;
+  mtimeMs: number;
+}
+
+/** The script, which was written for this run; else another mounted file; else a folder. */
+async function witness({ command, mounts }: ContainerSpec): Promise<Witness | undefined> {
+  const [script = ''] = command;
+  const owner = mounts.find(({ target }) => script.startsWith(`${target}/`));
+  const places = [
+    ...(owner ? [{ inside: script, outside: join(owner.source, relative(owner.target, script)) }] : []),
+    ...mounts.map(({ source, target }) => ({ inside: target, outside: source })),
+  ];
+  let folder: Witness | undefined;
+  for (const { inside, outside } of places) {
+    const found = await lstat(outside).catch(() => undefined);
+    if (found?.isFile()) return { inside, size: found.size, mtimeMs: found.mtimeMs };
+    if (found?.isDirectory()) folder ??= { inside, mtimeMs: found.mtimeMs };
+  }
+  return folder;
+}
+
+async function statInside(
+  container: Docker.Container,
+  path: string,
+  callMs: number,
+): Promise<{ size: number; mtime: string } | undefined> {
+  try {
+    const answer = await within(callMs, async (abortSignal) => container.infoArchive({ path, abortSignal }));
+    const { headers } = answer as IncomingMessage;
+    (answer as IncomingMessage).resume();
+    const stat = JSON.parse(Buffer.from(String(headers['x-docker-container-path-stat'] ?? ''), 'base64').toString());
+    if (typeof stat?.size !== 'number' || typeof stat.mtime !== 'string') refuseAnswer();
+    return stat;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw engineFailure("Whether the container engine sees this machine's files could not be checked", error);
+  }
+}
+
+function blind(address: string, why: string, cause?: unknown): RunFailure {
+  return new RunFailure(
+    'setup',
+    `The container engine at ${address} does not see this machine's files (${why}): it runs on another machine, in a container, or in a virtual machine that does not share this folder. ` +
+      'Nothing was started. Use an engine on this machine, or put the workspace into a folder that both see at the same path (--workspace).',
+    { environment: 'engine', ...(cause === undefined ? {} : { cause }) },
+  );
+}
