@@ -2,6 +2,7 @@
 import { Agent } from 'node:https';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
+import { plainLine } from '../lib/sanitise.js';
 
 export interface Tls {
   ca?: Buffer;
@@ -135,8 +136,7 @@ const LONGEST_WORDS = 600;
 
 /** What comes from outside never begins a line of ours, and never fills a screen. */
 export function oneLine(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
-  const line = text.replaceAll(/[\u0000-\u0020\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+  const line = plainLine(text).trim();
   const short = line.length > LONGEST_WORDS ? `${line.slice(0, LONGEST_WORDS)}…` : line;
   return short.replace(/\.$/, '');
 }

@@ -1,5 +1,5 @@
 /** The user's own credentials for a registry, found where the docker CLI finds them. Nothing is ever written. */
-import { execa } from 'execa';
+import { startProcess, Tail } from '../lib/process.js';
 import { oneLine } from './client.js';
 import type { DockerConfig } from './docker-config.js';
 
@@ -67,7 +67,8 @@ function decodePair(auth: string): { username: string; password: string } | unde
   return { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/^\0+|\0+$/g, '') };
 }
 
-const MOST_BYTES = 1024 * 1024;
+/** Tail keeps as much; no credential is larger. */
+const MOST_BYTES = 16 * 1024;
 const NOT_FOUND = /credentials not found/i;
 
 /**
@@ -85,35 +86,26 @@ async function askHelper(
     throw new Error(`the docker config names ${JSON.stringify(name)} as credential helper, which is no such name`);
   }
   const command = `docker-credential-${name}`;
-  const running = execa(command, ['get'], {
-    env,
-    extendEnv: false,
-    input: server,
-    maxBuffer: MOST_BYTES,
-    reject: false,
-    stripFinalNewline: false,
+  const program = startProcess([command, 'get'], { env, input: server, timeoutMs: helperMs });
+  const [output, words] = [new Tail(), new Tail()];
+  let size = 0;
+  program.stdout.on('data', (chunk: Buffer) => {
+    output.push(chunk);
+    size += chunk.length;
+    if (size > MOST_BYTES) program.kill();
   });
-  let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    running.kill('SIGKILL');
-    // A child of the helper's may still hold them open.
-    running.stdout.destroy();
-    running.stderr.destroy();
-  }, helperMs);
-  const ended = await running.finally(() => clearTimeout(timer));
-  const says = ended.stderr.trim() === '' ? '' : `: ${oneLine(ended.stderr)}`;
-  if (timedOut) throw new Error(`${command} did not answer in ${helperMs / 1000} s${says}`);
-  if (ended.isMaxBuffer) throw new Error(`${command} does not stop writing`);
-  if (ended.code === 'ENOENT') throw new Error(`${command} is not on the PATH`);
-  if (ended.exitCode === undefined && ended.signal === undefined) {
-    throw new Error(`${command} could not be run (${ended.code})`);
-  }
-  if (ended.failed && NOT_FOUND.test(ended.stdout)) return undefined;
-  if (ended.failed) throw new Error(`${command} failed (exit status ${ended.exitCode ?? ended.signal})${says}`);
-  const answer = parse(ended.stdout);
+  program.stderr.on('data', (chunk: Buffer) => words.push(chunk));
+  const says = () => (words.text().trim() === '' ? '' : `: ${oneLine(words.text())}`);
+  const end = await program.ended.catch((error: Error) => {
+    throw new Error(`${command} ${error.message}${says()}`);
+  });
+  if (size > MOST_BYTES) throw new Error(`${command} does not stop writing`);
+  const stdout = output.text();
+  if (end.status !== 0 && NOT_FOUND.test(stdout)) return undefined;
+  if (end.status !== 0) throw new Error(`${command} failed (exit status ${end.status ?? end.signal})${says()}`);
+  const answer = parse(stdout);
   if (typeof answer?.Username !== 'string' || typeof answer.Secret !== 'string') {
-    throw new Error(`${command} answered something else than credentials${says}`);
+    throw new Error(`${command} answered something else than credentials${says()}`);
   }
   return answer.Secret === '' ? undefined : { username: answer.Username, secret: answer.Secret };
 }

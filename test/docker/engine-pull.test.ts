@@ -104,7 +104,7 @@ describe('a pull', () => {
     expect((await pull(engine, `${open.host}/team/none:1`)).result).toMatchObject({
       name: 'RunFailure',
       reason: 'setup',
-      environment: undefined,
+      environment: 'registry',
       message: expect.stringMatching(/could not be pulled: manifest .* not found.* Check its name and tag\.$/),
     });
     expect((await pull(engine, `127.0.0.1:${await freePort()}/x:1`)).result).toMatchObject({
@@ -125,7 +125,7 @@ describe('credentials', () => {
     const { result } = await pull(await engineOf(), secret);
     expect(result).toMatchObject({
       reason: 'setup',
-      environment: undefined,
+      environment: 'registry',
       message: expect.stringContaining(`docker login ${guarded.host}`),
     });
   });
@@ -154,7 +154,7 @@ describe('credentials', () => {
     ]);
     expect(one.result).toMatchObject(PULLED);
     expect(two.result).toMatchObject(PULLED);
-    expect(three.result).toMatchObject({ reason: 'setup', environment: undefined });
+    expect(three.result).toMatchObject({ reason: 'setup', environment: 'registry' });
     expect(`${(three.result as Error).message}${three.text}`).not.toContain('wrong');
     expect(await readdir(join(home, '.docker'))).toEqual([]);
   });
@@ -177,7 +177,9 @@ describe('credentials', () => {
     const engine = await engineOf({ credsStore: 'nowhere' });
     const { result, text } = await pull(engine, free);
     expect(result).toMatchObject(PULLED);
-    expect(text).toContain(`WARN No credentials for ${open.host}: docker-credential-nowhere is not on the PATH.`);
+    expect(text).toContain(
+      `WARN No credentials for ${open.host}: docker-credential-nowhere is not installed, or not on PATH.`,
+    );
     await writeFile(join(home, '.docker/config.json'), '{"auths": oops');
     expect((await pull(engine, free)).text).toContain('config.json is no JSON object');
   });

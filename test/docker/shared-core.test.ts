@@ -134,15 +134,15 @@ function lastRunContainer(): Record<string, unknown> {
 /** Without labels and log driver, and with one name for the folders of the two. */
 function comparable(body: Record<string, unknown>, folder: string): Record<string, unknown> {
   const { Labels: _, HostConfig, ...rest } = body;
-  const { LogConfig: __, Binds, ...host } = HostConfig as { LogConfig: unknown; Binds: string[] };
-  const places = Binds.map((bind) =>
-    bind
-      .replace(folder, '<folder>')
-      .replace(/^<folder>\/(?:runs\/[^/]+|[^:]*\/unit)\//, '<run>/')
-      .replace(/^<folder>\/.*volumes\/(?:[^/]+\/)*([^/:]+):/, '<volumes>/$1:'),
-  );
+  const { LogConfig: __, Mounts, ...host } = HostConfig as { LogConfig: unknown; Mounts: { Source: string }[] };
+  const places = Mounts.map(({ Source, ...mount }) => ({
+    ...mount,
+    Source: Source.replace(folder, '<folder>')
+      .replace(/^<folder>\/(?:runs\/[^/]+|.*\/unit)\//, '<run>/')
+      .replace(/^<folder>\/.*volumes\/(?:[^/]+\/)*([^/]+)$/, '<volumes>/$1'),
+  }));
   const env = (rest['Env'] as string[]).map((one) => one.replace(/^(H_WORKER)=.*/, '$1=<worker>'));
-  return { ...rest, Env: env, HostConfig: { ...host, Binds: places } };
+  return { ...rest, Env: env, HostConfig: { ...host, Mounts: places } };
 }
 
 /** Facts and files of the probe, without what is another one in each container. */

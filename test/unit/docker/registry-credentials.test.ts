@@ -110,7 +110,7 @@ describe('credential helpers', () => {
   it.each([
     ['locked', 'docker-credential-locked failed (exit status 1)'],
     ['noise', 'docker-credential-noise answered something else than credentials'],
-    ['missing', 'docker-credential-missing is not on the PATH'],
+    ['missing', 'docker-credential-missing is not installed, or not on PATH'],
     ['endless', 'docker-credential-endless does not stop writing'],
     ['says', 'docker-credential-says failed (exit status 3): the vault is sealed == 2026-01-01: forged'],
     ['../evil', 'the docker config names "../evil" as credential helper, which is no such name'],
@@ -121,9 +121,9 @@ describe('credential helpers', () => {
   });
 
   it('that hang are ended', async () => {
-    await expect(find({ credsStore: 'hangs' }, REGISTRY, 200)).rejects.toThrow('did not answer in 0.2 s');
+    await expect(find({ credsStore: 'hangs' }, REGISTRY, 200)).rejects.toThrow('did not end within 0.2 s');
     await expect(find({ credsStore: 'waits' }, REGISTRY, 500)).rejects.toThrow(
-      'docker-credential-waits did not answer in 0.5 s: touch the key',
+      'docker-credential-waits did not end within 0.5 s: touch the key',
     );
   });
 });
