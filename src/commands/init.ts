@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../lib/errors.js';
@@ -7,6 +7,7 @@ import { BaseCommand } from './shared/base-command.js';
 import { DEFAULT_DEFINITION } from './shared/definition-files.js';
 import { firstDefinition } from './shared/init/first-definition.js';
 import { Folder } from './shared/init/folder.js';
+import { ignoreSecrets, SECRETS_FILE, type SecretsIgnored } from './shared/init/git-ignore.js';
 import { lookAt } from './shared/init/project.js';
 import { repositoryAt } from './shared/init/repository.js';
 
@@ -15,39 +16,44 @@ const HOST_TAGS: Partial<Record<string, string>> = { x64: 'amd64', arm64: 'arm64
 export default class Init extends BaseCommand {
   static override summary = 'Write a first definition for this repository.';
   static override description =
-    "Looks at the repository's remote, at its language, and at the ways to build and test it that are there already: npm scripts, Makefile targets, scripts. Writes .jobserv.yml at the top of the repository, and says what to do next. It asks nothing, and replaces nothing without --force.";
+    "Looks at the repository's remote, its language, and the ways to build and test it that it has already: npm scripts, Makefile targets, scripts. Writes .jobserv.yml at the top of the repository, has git ignore .jobserv.secrets, and lists what to do next. It asks nothing, and replaces no definition without --force.";
   static override examples = [
     { description: 'In a repository', command: '<%= config.bin %> init' },
-    { description: 'Begin again', command: '<%= config.bin %> init --force' },
+    { description: 'Replace the definition', command: '<%= config.bin %> init --force' },
   ];
   static override enableJsonFlag = true;
   static override flags = {
-    force: Flags.boolean({ description: 'replace a definition that is there' }),
+    force: Flags.boolean({ description: 'replace an existing definition' }),
   };
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Init);
-    const { root, source } = await repositoryAt(process.cwd());
+    const { paths, source } = await repositoryAt(process.cwd());
+    const root = paths.toplevel;
     const project = lookAt(new Folder(root));
     const { text, runs } = firstDefinition(project, source, HOST_TAGS[process.arch] ?? 'amd64');
     const findings = check(text).diagnostics;
     if (findings.length > 0) throw new Error(`The definition for ${project.what} has ${findings[0]?.rule}.`);
     const path = relative(process.cwd(), join(root, DEFAULT_DEFINITION)) || DEFAULT_DEFINITION;
     await write(path, text, flags.force);
-    this.print(nextSteps({ path, found: project.what, container: project.container, runs, url: source.url }));
+    const secretsIgnored = await ignoreSecrets(paths);
+    const { what: found, container: image } = project;
+    this.print(nextSteps({ path, found, container: image, runs, url: source.url, secretsIgnored }));
     const { what, container } = project;
-    return { version: 1, path, found: { project: what, ...source }, container, runs, definition: text };
+    return { version: 1, path, found: { project: what, ...source }, container, runs, definition: text, secretsIgnored };
   }
 }
 
+/** What is replaced is the entry of the folder: behind a link there may be any file of this machine. */
 async function write(path: string, text: string, force: boolean): Promise<void> {
   try {
-    await writeFile(path, text, { flag: force ? 'w' : 'wx' });
+    if (force) await rm(path, { force: true });
+    await writeFile(path, text, { flag: 'wx' });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST')
       throw new UsageError(
-        `There is a ${path} already, and it was left as it is. Look at it with jobserv validate; --force replaces it.`,
+        `${path} exists already, and was left as it is. Check it with jobserv validate, or replace it with --force.`,
       );
     throw new UsageError(`${path} cannot be written: ${message}.`);
   }
@@ -59,18 +65,22 @@ interface Written {
   container: string;
   runs: readonly string[];
   url: string | undefined;
+  secretsIgnored: SecretsIgnored;
 }
 
-function nextSteps({ path, found, container, runs, url }: Written): string {
+function nextSteps({ path, found, container, runs, url, secretsIgnored }: Written): string {
   const names = runs.length === 1 ? `the run ${runs[0]}` : `the runs ${runs.join(', ')}`;
-  const repository = url === undefined ? ['Write the address of your repository as its GIT_URL: none was found.'] : [];
+  const repository =
+    url === undefined ? ['Write the address of your repository as its GIT_URL: git has no remote for it.'] : [];
   const steps = [
     ...repository,
-    'Look at it: is this the container to build in, and the host-tag one that your workers have?',
-    `Run it here, on your tree as it is: jobserv simulate ${runs.at(-1)}`,
+    ...(secretsIgnored === 'no' ? [`Have git ignore ${SECRETS_FILE}: simulate reads secrets from it.`] : []),
+    'Read it: is this the container to build in, and do your workers have this host-tag?',
+    `Run it here, on your working tree: jobserv simulate ${runs.at(-1)}`,
     'Check it whenever you change it: jobserv validate',
-    'Commit it, push it, and have your project on the server read it.',
+    'Commit it, push it, and configure your project on the server to read it.',
   ];
   const list = steps.map((step, i) => `  ${i + 1}. ${step}`).join('\n');
-  return `Found ${found}. Wrote ${path} with ${names} in ${container}.\n\nNext:\n${list}\n`;
+  const ignored = secretsIgnored === 'added' ? ` Added ${SECRETS_FILE} to .gitignore.` : '';
+  return `Found ${found}. Wrote ${path} with ${names} in ${container}.${ignored}\n\nNext:\n${list}\n`;
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
 import { renderReproduction } from '../terminal/reproduction.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
-import { DEFAULT_DEFINITION } from './shared/definition-files.js';
+import { findDefinition } from './shared/definition-files.js';
 import { EXIT } from './shared/exit-status.js';
 import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
@@ -73,7 +72,7 @@ export default class Reproduce extends BaseCommand {
       flaggedSecrets,
       access: readServerFlags(flags),
       loadDefinition: async () =>
-        flags.file !== undefined || existsSync(DEFAULT_DEFINITION) ? loadDefinition(flags.file) : undefined,
+        flags.file !== undefined || findDefinition() !== undefined ? loadDefinition(flags.file) : undefined,
       pull: flags.pull,
       begin: (...planned: Parameters<typeof views>) => {
         replaying = true;

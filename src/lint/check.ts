@@ -14,6 +14,8 @@ export interface CheckResult {
   accepted: boolean;
   /** In the order of the text; without what a comment silences, weighed as the configuration says. */
   diagnostics: Diagnostic[];
+  /** Also what a comment or the configuration silences, with the weight that the rules give. */
+  all: readonly Diagnostic[];
   /** There when it is accepted. Read-only: what an alias repeats is shared. */
   definition?: Definition;
   document: LoadedYaml;
@@ -35,5 +37,5 @@ export function check(input: string | Uint8Array, config: LintConfig = NO_CONFIG
   const diagnostics = quieten(all, document, config, { rules: RULES, unknownIgnore, unusedIgnore });
   const accepted = !all.some(isRejection);
   const definition = accepted ? (document.value as unknown as Definition) : undefined;
-  return { accepted, diagnostics, ...(definition && { definition }), document };
+  return { accepted, diagnostics, all, ...(definition && { definition }), document };
 }

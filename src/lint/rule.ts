@@ -48,5 +48,10 @@ export interface Rule {
   /** What it catches, one sentence. */
   summary: string;
   explain: Explanation;
+  /**
+   * For what the server `fails`: a simulated run fails of it by itself, or passes although on a server this run, or
+   * the whole build, fails whatever the script does. Without it, it depends on what else happens in the build.
+   */
+  simulation?: 'fails-itself' | 'fails-run' | 'fails-build';
   check(context: CheckContext): Iterable<Finding>;
 }

@@ -281,13 +281,39 @@ describe('init', () => {
 
   it('replaces nothing without --force', async () => {
     const cwd = folderWith({ '.jobserv.yml': 'mine' });
+    execFileSync('git', ['init', '--quiet'], { cwd });
     expect(await jobserv(['init'], { cwd })).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('There is a .jobserv.yml already'),
+      stderr: expect.stringContaining('.jobserv.yml exists already'),
     });
     expect(readFileSync(join(cwd, '.jobserv.yml'), 'utf8')).toBe('mine');
     expect((await jobserv(['init', '--force', '--json'], { cwd })).status).toBe(0);
     expect(readFileSync(join(cwd, '.jobserv.yml'), 'utf8')).toMatch(/^# What CI does/);
+  });
+
+  it('replaces a link, never the file that it leads to', async () => {
+    const cwd = folderWith({ elsewhere: 'mine' });
+    execFileSync('git', ['init', '--quiet'], { cwd });
+    symlinkSync('elsewhere', join(cwd, '.jobserv.yml'));
+    expect((await jobserv(['init', '--force'], { cwd })).status).toBe(0);
+    expect(readFileSync(join(cwd, 'elsewhere'), 'utf8')).toBe('mine');
+  });
+
+  it('writes nothing outside of a repository', async () => {
+    const cwd = folderWith({ Makefile: 'all:\n' });
+    expect(await jobserv(['init'], { cwd })).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('is in no git repository'),
+    });
+    expect(readdirSync(cwd)).toEqual(['Makefile']);
+  });
+
+  it('has git ignore the file that secrets are read from, once', async () => {
+    const cwd = folderWith({ '.gitignore': 'dist' });
+    execFileSync('git', ['init', '--quiet'], { cwd });
+    expect((await jobserv(['init'], { cwd })).stdout).toContain('Added .jobserv.secrets to .gitignore.');
+    await jobserv(['init', '--force'], { cwd });
+    expect(readFileSync(join(cwd, '.gitignore'), 'utf8')).toBe('dist\n.jobserv.secrets\n');
   });
 });
 

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
-import { type CreatedRundef, createRundefs, defaultProject } from '../../simulator/plan/create-rundefs.js';
+import { defaultProject } from '../../simulator/inputs/checkout.js';
+import { type CreatedRundef, createRundefs } from '../../simulator/plan/create-rundefs.js';
 import { selectRuns } from '../../simulator/plan/select-runs.js';
 import { folderName } from '../../simulator/workspace/workspace-names.js';
 import { BaseCommand } from '../shared/base-command.js';
@@ -44,9 +45,9 @@ export default class RundefCreate extends BaseCommand {
     const { argv, flags } = await this.parse(RundefCreate);
     if (Boolean(flags.all) === argv.length > 0)
       throw new UsageError('Name the runs to create, or use --all for every run; not both.');
-    const { definition, triggers } = await loadDefinition(flags.file);
+    const { path, definition, triggers } = await loadDefinition(flags.file);
     const selected = selectRuns(triggers, flags.all ? ['*'] : (argv as string[]));
-    const project = flags.project ?? (await defaultProject(process.cwd()));
+    const project = flags.project ?? defaultProject(dirname(path));
     const created = createRundefs(definition, selected, {
       project,
       build: flags.build,

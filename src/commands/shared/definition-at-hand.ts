@@ -1,16 +1,15 @@
-import { existsSync } from 'node:fs';
 import { check } from '../../lint/check.js';
 import type { Check } from '../../simulator/host-tools/doctor.js';
-import { DEFAULT_DEFINITION, readDefinition } from './definition-files.js';
+import { DEFAULT_DEFINITION, findDefinition, readDefinition } from './definition-files.js';
 
 /**
- * What `doctor` says of the definition, and the images that its runs want. Without one there is nothing wrong.
+ * What `doctor` reports on the definition, and the images of its runs. Without one there is nothing wrong.
  *
  * @throws UsageError when the one that was named cannot be read
  */
 export async function definitionAtHand(name?: string): Promise<{ check: Check; images: string[] }> {
-  if (name === undefined && !existsSync(DEFAULT_DEFINITION)) {
-    const repair = 'Begin one with jobserv init.';
+  if (name === undefined && findDefinition() === undefined) {
+    const repair = 'Write a first one with jobserv init.';
     return { check: { name: 'definition', state: 'note', found: `no ${DEFAULT_DEFINITION} here`, repair }, images: [] };
   }
   const { path, bytes } = await readDefinition(name);

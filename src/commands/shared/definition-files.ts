@@ -1,77 +1,133 @@
-import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * Finds and reads definitions. What lies in a repository may come from strangers (CI validates their requests):
+ * no link leads out of it, and nothing is read that never ends or has no end in sight.
+ */
+import type { Dirent } from 'node:fs';
+import { constants, lstatSync, statSync } from 'node:fs';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { UsageError } from '../../lib/errors.js';
+import { repositoryFolder } from '../../simulator/inputs/checkout.js';
 
 export interface DefinitionFile {
-  /** As the user wrote it, or found it; `<stdin>` for `-`. */
+  /** As the user wrote it, or as it was found; `<stdin>` for `-`. */
   path: string;
   bytes: Buffer;
 }
 
 export const DEFAULT_DEFINITION = '.jobserv.yml';
+/** Of any file that is read here. The largest definitions in the field have some hundred kilobytes. */
+const MAX_BYTES = 5_000_000;
 const DEFINITION_NAME = /^(.*\.)?jobserv\.ya?ml$/;
 const YAML_NAME = /\.ya?ml$/;
 const NOT_SEARCHED = new Set(['.git', 'node_modules']);
 
 /**
- * Reads what a command line names: files as they are, `-` for stdin, and of a folder every
- * `.jobserv.yml` and `<name>.jobserv.yml` (or `.yaml`) below it, and other YAML files that have
- * what no definition can be without: `timeout` and `triggers`. Links to folders are not followed.
+ * The `.jobserv.yml` of a folder or, in a repository, of the nearest folder above it, up to the repository's root.
  *
- * @throws UsageError when a name is not there, cannot be read, or is a folder without definitions
+ * @returns its path relative to the folder; undefined where there is none
  */
-export async function* readDefinitions(names: readonly string[]): AsyncGenerator<DefinitionFile> {
-  for (const name of names.length > 0 ? names : [DEFAULT_DEFINITION]) {
-    if (name === '-') yield { path: '<stdin>', bytes: await readStdin() };
-    else if (isFolder(name)) yield* definitionsIn(name);
-    else yield { path: name, bytes: read(name) };
+export function findDefinition(from: string = process.cwd()): string | undefined {
+  const top = repositoryFolder(from) ?? from;
+  for (let folder = from; ; folder = dirname(folder)) {
+    const path = join(folder, DEFAULT_DEFINITION);
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return relative(from, path);
+    if (folder === top || folder === dirname(folder)) return undefined;
   }
 }
 
+/** Reports on stderr when the definition is not one of this folder. */
+function defaultDefinition(): string {
+  const path = findDefinition();
+  if (path === undefined) {
+    const where =
+      repositoryFolder('.') === undefined ? 'in this folder' : 'in this folder or above it in the repository';
+    throw new UsageError(
+      `There is no ${DEFAULT_DEFINITION} ${where}. Name the definition, or write a first one with jobserv init.`,
+    );
+  }
+  if (path !== DEFAULT_DEFINITION) process.stderr.write(`Using ${path}; this folder has no ${DEFAULT_DEFINITION}.\n`);
+  return path;
+}
+
+/**
+ * Reads what a command line names: files as they are, `-` for stdin, and of a folder every
+ * `.jobserv.yml` and `<name>.jobserv.yml` (or `.yaml`) below it, and other YAML files that have
+ * what no definition can be without: `timeout` and `triggers`. Links to folders are not followed.
+ * Without a name it is the definition that `findDefinition` finds.
+ *
+ * @throws UsageError when a name is not there, cannot or must not be read, or is a folder without definitions
+ */
+export async function* readDefinitions(names: readonly string[]): AsyncGenerator<DefinitionFile> {
+  if (names.length === 0) {
+    const path = defaultDefinition();
+    yield { path, bytes: await readFound(path) };
+  }
+  for (const name of names) {
+    if (name === '-') yield { path: '<stdin>', bytes: await readStdin() };
+    else if (isFolder(name)) yield* definitionsIn(name);
+    else yield { path: name, bytes: await readNamed(name) };
+  }
+}
+
+/** The one definition that a command works on: a file, a folder with a `.jobserv.yml`, `-`, or the one of this folder. */
+export async function readDefinition(name?: string): Promise<DefinitionFile> {
+  const names = name === undefined ? [] : [isFolder(name) ? join(name, DEFAULT_DEFINITION) : name];
+  for await (const file of readDefinitions(names)) return file;
+  throw new UsageError(`${name} cannot be read.`);
+}
+
 async function readStdin(): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
+  return collect(process.stdin, 'The standard input');
 }
 
 function isFolder(name: string): boolean {
-  return statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(name, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // Reading it says why.
+    return false;
+  }
 }
 
-function* definitionsIn(folder: string): Generator<DefinitionFile> {
+async function* definitionsIn(folder: string): AsyncGenerator<DefinitionFile> {
   let found = 0;
-  for (const file of search(folder)) {
+  for await (const file of search(folder)) {
     found += 1;
     yield file;
   }
   if (found === 0) {
     throw new UsageError(
-      `There is no definition below ${folder}: a search takes .jobserv.yml, NAME.jobserv.yml, and YAML files with timeout and triggers.`,
+      `There is no definition below ${folder}. A search finds .jobserv.yml, NAME.jobserv.yml, and YAML files with the keys timeout and triggers.`,
     );
   }
 }
 
-function* search(folder: string): Generator<DefinitionFile> {
-  const entries = entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1));
+async function* search(folder: string): AsyncGenerator<DefinitionFile> {
+  const entries = (await entriesOf(folder)).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
       if (!NOT_SEARCHED.has(entry.name)) yield* search(path);
     } else if (DEFINITION_NAME.test(entry.name)) {
-      yield { path, bytes: read(path) };
-    } else if (YAML_NAME.test(entry.name) && entry.isFile()) {
-      const bytes = read(path);
+      yield { path, bytes: await readFound(path) };
+    } else if (YAML_NAME.test(entry.name) && entry.isFile() && ((await sizeOf(path)) ?? 0) <= MAX_BYTES) {
+      const bytes = await readFound(path);
       if (looksLikeDefinition(bytes)) yield { path, bytes };
     }
   }
 }
 
-function entriesOf(folder: string): Dirent[] {
+async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return await readdir(folder, { withFileTypes: true });
   } catch (error) {
     throw new UsageError(`The folder ${folder} cannot be searched: ${why(error)}.`);
   }
+}
+
+async function sizeOf(path: string): Promise<number | undefined> {
+  return (await stat(path).catch(() => undefined))?.size;
 }
 
 function looksLikeDefinition(bytes: Buffer): boolean {
@@ -79,27 +135,92 @@ function looksLikeDefinition(bytes: Buffer): boolean {
   return /^timeout[ \t]*:/m.test(text) && /^triggers[ \t]*:/m.test(text);
 }
 
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' || path !== DEFAULT_DEFINITION)
-      throw new UsageError(`${path} cannot be read: ${why(error)}.`);
-    throw new UsageError(`There is no ${path} in this folder. Name the definition, or go to where it is.`);
+/** A file that was found, not named: it has to be a regular one, in its repository or else in its folder. */
+export async function readFound(path: string, shown: string = path): Promise<Buffer> {
+  const folder = dirname(resolve(path));
+  return readWithin(path, shown, repositoryFolder(folder) ?? folder);
+}
+
+/** What a person names outside a repository may be a link to anywhere, or a pipe: `validate <(make-definition)`. */
+async function readNamed(path: string): Promise<Buffer> {
+  const repository = repositoryFolder(dirname(resolve(path)));
+  return repository === undefined ? readAny(path) : readWithin(path, path, repository);
+}
+
+async function readWithin(path: string, shown: string, top: string): Promise<Buffer> {
+  const [real, root] = await Promise.all([realpath(path), realpath(top)]).catch((error: unknown) => {
+    throw unreadable(shown, error);
+  });
+  const below = relative(root, real);
+  if (below.startsWith('..') || isAbsolute(below)) {
+    throw new UsageError(
+      `${shown} is a link to a place outside of ${top}, and is not read: it could show any file of this machine. Put the file itself there.`,
+    );
   }
+  return readRegular(real, shown);
+}
+
+async function readAny(path: string): Promise<Buffer> {
+  const file = await stat(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  if (!file.isFIFO()) return readRegular(path, path);
+  // Opening waits for the writer; a signal ends that.
+  const handle = await open(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  return collect(handle.createReadStream(), path);
+}
+
+/** Does not wait for anything: what is no regular file by the time it is open is closed again. */
+async function readRegular(path: string, shown: string): Promise<Buffer> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    try {
+      const file = await handle.stat();
+      if (!file.isFile()) {
+        throw new UsageError(`${shown} is ${kindOf(file)}, and is not read. A definition is a regular file.`);
+      }
+      if (file.size > MAX_BYTES) throw tooLarge(shown);
+      return await collect(handle.createReadStream({ autoClose: false }), shown);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw unreadable(shown, error);
+  }
+}
+
+async function collect(stream: AsyncIterable<Buffer | string>, shown: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > MAX_BYTES) throw tooLarge(shown);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(shown: string): UsageError {
+  return new UsageError(`${shown} has more than ${MAX_BYTES / 1e6} MB, and is not read. No definition is that large.`);
+}
+
+function kindOf(file: { isFIFO(): boolean; isSocket(): boolean; isDirectory(): boolean }): string {
+  if (file.isFIFO()) return 'a named pipe';
+  if (file.isSocket()) return 'a socket';
+  return file.isDirectory() ? 'a folder' : 'a device';
+}
+
+function unreadable(path: string, error: unknown): UsageError {
+  return new UsageError(`${path} cannot be read: ${why(error)}.`);
 }
 
 function why(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'there is no such file';
   if (code === 'EACCES') return 'you may not read it';
+  if (code === 'ELOOP') return 'its links lead in a circle';
   return message;
-}
-
-/** The one definition that a command works on. */
-export async function readDefinition(name: string = DEFAULT_DEFINITION): Promise<DefinitionFile> {
-  if (isFolder(name)) return { path: join(name, DEFAULT_DEFINITION), bytes: read(join(name, DEFAULT_DEFINITION)) };
-  for await (const file of readDefinitions([name])) return file;
-  throw new UsageError(`${name} cannot be read.`);
 }

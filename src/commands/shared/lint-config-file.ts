@@ -1,8 +1,11 @@
 /** Finds and reads the `.jobserv-lint.yml` that a definition is checked with. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { UsageError } from '../../lib/errors.js';
 import { type LintConfig, NO_CONFIG } from '../../lint/lint-config.js';
+import { parseLintConfig } from '../../lint/parse-lint-config.js';
+import { repositoryFolder } from '../../simulator/inputs/checkout.js';
+import { readFound } from './definition-files.js';
+import { UnfitFile } from './rejected-definition.js';
 
 const NAME = '.jobserv-lint.yml';
 
@@ -13,7 +16,8 @@ const NAME = '.jobserv-lint.yml';
  */
 export class LintConfigFiles {
   readonly #cwd: string;
-  readonly #known = new Map<string, Promise<LintConfig> | undefined>();
+  /** By folder, so that many definitions of one folder cost one look. */
+  readonly #byFolder = new Map<string, Promise<LintConfig>>();
 
   constructor(cwd: string = process.cwd()) {
     this.#cwd = cwd;
@@ -25,55 +29,30 @@ export class LintConfigFiles {
    * @param path as the user wrote it; `<stdin>` counts as a file of the current folder
    * @throws UnfitFile when there is something wrong with the configuration; UsageError when it cannot be read
    */
-  async of(path: string): Promise<LintConfig> {
+  of(path: string): Promise<LintConfig> {
     const folder = path === '<stdin>' ? this.#cwd : dirname(resolve(this.#cwd, path));
-    return (await this.#ofFolder(folder)) ?? NO_CONFIG;
+    const isBelow = !relative(this.#cwd, folder).startsWith('..');
+    return this.#ofFolder(folder, repositoryFolder(folder) ?? (isBelow ? this.#cwd : folder));
   }
 
-  #ofFolder(folder: string): Promise<LintConfig> | undefined {
-    if (this.#known.has(folder)) return this.#known.get(folder);
-    const config = this.#find(folder);
-    this.#known.set(folder, config);
+  #ofFolder(folder: string, top: string): Promise<LintConfig> {
+    const config = this.#byFolder.get(folder) ?? this.#find(folder, top);
+    this.#byFolder.set(folder, config);
     return config;
   }
 
-  #find(folder: string): Promise<LintConfig> | undefined {
+  async #find(folder: string, top: string): Promise<LintConfig> {
     const file = join(folder, NAME);
-    if (existsSync(file)) return readConfig(file, relative(this.#cwd, file) || NAME);
-    const above = dirname(folder);
-    const isRoot = above === folder || existsSync(join(folder, '.git'));
-    return isRoot || !this.#mayAscend(folder) ? undefined : this.#ofFolder(above);
-  }
-
-  #mayAscend(folder: string): boolean {
-    const below = relative(this.#cwd, folder);
-    return (below !== '' && !below.startsWith('..')) || isInRepository(folder);
+    if (existsSync(file)) return readConfig(file, relative(this.#cwd, file));
+    return folder === top || folder === dirname(folder) ? NO_CONFIG : this.#ofFolder(dirname(folder), top);
   }
 }
 
-function isInRepository(folder: string): boolean {
-  for (let at = folder; ; at = dirname(at)) {
-    if (existsSync(join(at, '.git'))) return true;
-    if (at === dirname(at)) return false;
-  }
-}
-
-/** The parser is loaded where there is a file. */
 async function readConfig(file: string, shown: string): Promise<LintConfig> {
-  const { parseLintConfig } = await import('../../lint/parse-lint-config.js');
-  const { config, faults, document } = parseLintConfig(read(file, shown));
+  const { config, faults, document } = parseLintConfig(await readFound(file, shown));
   if (faults.length === 0) return config;
-  const { UnfitFile } = await import('./rejected-definition.js');
   throw new UnfitFile(
     `${shown} cannot be understood, so that nothing was checked with it. Mend what is marked, then try again.`,
     { path: shown, source: document.text, diagnostics: faults },
   );
-}
-
-function read(file: string, shown: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UsageError(`${shown} cannot be read: ${(error as Error).message}.`);
-  }
 }

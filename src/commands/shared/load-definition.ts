@@ -1,4 +1,5 @@
-import { verdictOf } from '../../lint/verdict.js';
+import { check } from '../../lint/check.js';
+import { type FailuresOfRun, serverFailures } from '../../lint/server-failures.js';
 import { type ExpandedTrigger, expand } from '../../schema/expand.js';
 import type { Definition } from '../../schema/model.js';
 import { readDefinition } from './definition-files.js';
@@ -8,6 +9,8 @@ export interface LoadedDefinition {
   path: string;
   definition: Definition;
   triggers: ExpandedTrigger[];
+  /** What a run would fail of on a server, and not here. */
+  failures: FailuresOfRun;
 }
 
 /**
@@ -17,7 +20,10 @@ export interface LoadedDefinition {
  */
 export async function loadDefinition(name?: string): Promise<LoadedDefinition> {
   const { path, bytes } = await readDefinition(name);
-  const { definition, rejections, text } = verdictOf(bytes);
-  if (definition === undefined) throw new RejectedDefinition(path, text, rejections);
-  return { path, definition, triggers: expand(definition) };
+  const { definition, all, document } = check(bytes);
+  if (definition === undefined) {
+    const rejections = all.filter(({ server }) => server === 'rejects');
+    throw new RejectedDefinition(path, document.text, rejections);
+  }
+  return { path, definition, triggers: expand(definition), failures: serverFailures(definition, all) };
 }

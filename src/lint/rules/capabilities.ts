@@ -37,6 +37,7 @@ export const unknownCapability: Rule = {
   id: 'unknown-capability',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A capability that the kernel does not have.',
   explain: {
     why: '`cap-add` and `cap-drop` take names of Linux capabilities, with or without `CAP_`, or `ALL`. The server passes on what is there; Docker refuses a name that it does not know, and the run fails.',

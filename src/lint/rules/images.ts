@@ -14,6 +14,7 @@ export const imageReference: Rule = {
   id: 'image-reference',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A container that is no name of an image, or one that is another image every day.',
   explain: {
     why: 'The worker hands the name to `docker pull`; what is no name of an image fails the run there, after four tries. Without a tag, or with `latest`, the run takes whatever is called that on the day: a build that passed may fail tomorrow, and what failed cannot be looked at again. This is said once of each name.',

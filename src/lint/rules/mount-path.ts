@@ -1,3 +1,4 @@
+import { mountModeWords } from '../../schema/mount-mode.js';
 import type { CheckContext, TriggerView } from '../context.js';
 import { ONE_RUN, SCRIPTS } from '../example-parts.js';
 import type { Finding, Rule } from '../rule.js';
@@ -12,6 +13,7 @@ export const mountPath: Rule = {
   id: 'mount-path',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A volume is mounted where the container cannot have it.',
   explain: {
     why: 'The path of a volume must be absolute. It must not be one that the worker mounts itself: `/secrets`, `/archive`, `/script-repo`, `/root/.netrc`, `/root/.curlrc`, and `/repo` in runs that get a clone. Two volumes of a run cannot share a path either. The server does not look at it, and so each run fails when its container is to be started.',
@@ -49,20 +51,6 @@ ${SCRIPTS}`,
 
 type Fault = Omit<Finding, 'path'>;
 
-/** What a mode of a mount says; of each kind one at most. `nocopy` is not for folders of the host. */
-const MODES: readonly RegExp[] = [
-  /^(?:ro|rw)$/,
-  /^[zZ]$/,
-  /^(?:consistent|cached|delegated)$/,
-  /^r?(?:shared|slave|private)$/,
-];
-
-function isMode(text: string): boolean {
-  const parts = text.split(',');
-  const kinds = parts.map((part) => MODES.findIndex((kind) => kind.test(part)));
-  return !kinds.includes(-1) && new Set(kinds).size === kinds.length;
-}
-
 /** Behind a colon Docker expects the mode of the mount. */
 function withoutMode({ target }: Volume): string {
   return target.split(':')[0] ?? '';
@@ -79,7 +67,7 @@ function pathFault({ kind, target }: Volume): Fault | undefined {
       help: `${literal}rite the path from \`/\` on, such as \`${absolutePath(path)}\`.`,
     };
   }
-  if (mode !== undefined && (kind === 'shared' || more.length > 0 || !isMode(mode))) {
+  if (mode !== undefined && (kind === 'shared' || more.length > 0 || mountModeWords(mode) === undefined)) {
     const message = `A colon cannot be in a path here; Docker takes \`:${[mode, ...more].join(':')}\` for the mode of the mount, and refuses it.`;
     return { message, help: `Write \`${path}\`.` };
   }

@@ -11,6 +11,7 @@ export const nameLength: Rule = {
   id: 'name-length',
   severity: 'error',
   server: 'rejects',
+  simulation: 'fails-run',
   summary: 'A trigger has a name of more than 80 characters, or a run one of 80 or more after its loop is expanded.',
   explain: {
     why: 'The server keeps names in columns of 80 characters. It refuses a trigger whose name is longer, and a run whose name has 80 characters or more once the values of its loop are filled in. A name that `run-names` makes longer than 80 characters gets through, and fails the build when the run is to be started.',
@@ -48,6 +49,7 @@ export const badPlaceholder: Rule = {
   id: 'bad-placeholder',
   severity: 'error',
   server: 'rejects',
+  simulation: 'fails-run',
   summary: 'A name has braces that the server cannot fill in.',
   explain: {
     why: "In a run with a loop the name, and the names in its `triggers`, go through Python's `str.format`: `{loop}` becomes the values of the loop, and any other brace is an error that makes the server refuse the definition. A brace as such is written twice. `run-names` goes through it when its runs are started, with `{name}` for the name that each of them has; what cannot be filled in then fails the build. Without a loop the name of a run is taken as it stands.",
@@ -120,6 +122,7 @@ export const runNameSlash: Rule = {
   id: 'run-name-slash',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-run',
   summary: 'A run has a name that cannot be a part of its URL: with `/` or `..` in it, or none at all.',
   explain: {
     why: 'The worker reports to a URL in which the name of the run is one segment. With a slash in the name it is two, with `..` the server turns the request down, and an empty one vanishes: no report arrives, and the run is never complete: the server takes it for lost and hands it out again.',
@@ -144,21 +147,22 @@ ${SCRIPTS}`,
     const seen = new Set<string>();
     for (const items of context.expanded.values()) {
       for (const { run, path } of items) {
-        if (seen.has(path) || isSegment(run.name)) continue;
+        if (seen.has(path) || isUrlSegment(run.name)) continue;
         seen.add(path);
         yield slashFinding(culprit(context, path, run.name), run.name);
       }
     }
     for (const reference of allReferences(context)) {
       const name = nameBy(reference, 'name');
-      if (seen.has(reference.path) || name === undefined || isSegment(name)) continue;
+      if (seen.has(reference.path) || name === undefined || isUrlSegment(name)) continue;
       seen.add(reference.path);
       yield slashFinding(`${reference.path}/run-names`, reference.runNames ?? '');
     }
   },
 };
 
-function isSegment(name: string): boolean {
+/** Whether a name can be one segment of the URL that a worker reports to. */
+export function isUrlSegment(name: string): boolean {
   return name !== '' && name !== '.' && !name.includes('/') && !name.includes('..');
 }
 
@@ -173,10 +177,10 @@ function slashFinding(path: string, name: string): Finding {
 /** The value of a loop, where the name as written would do. */
 function culprit(context: CheckContext, path: string, name: string): string {
   const run = asObject(valueAt(context.document.value, path));
-  if (name === '' || !isSegment(asText(run?.['name']) ?? '')) return `${path}/name`;
+  if (name === '' || !isUrlSegment(asText(run?.['name']) ?? '')) return `${path}/name`;
   for (const [i, loop] of (asList(run?.['loop-on']) ?? []).entries()) {
     const values = asList(asObject(loop)?.['values']) ?? [];
-    const at = values.findIndex((value) => typeof value === 'string' && value !== '' && !isSegment(value));
+    const at = values.findIndex((value) => typeof value === 'string' && value !== '' && !isUrlSegment(value));
     if (at >= 0) return `${path}/loop-on/${i}/values/${at}`;
   }
   return `${path}/name`;

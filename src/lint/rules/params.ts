@@ -15,6 +15,7 @@ export const invalidParamName: Rule = {
   id: 'invalid-param-name',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A param has a name that no environment variable can have.',
   explain: {
     why: 'Params become environment variables of the container, one `NAME=value` a line. A name with a blank in it, or an empty one, is refused there and fails the run; one that begins with `#` is left out as a comment, and one with `=` in it is cut in two. What is no name to a shell, such as `my-param`, gets there, but `$my-param` is `$my` and a text.',

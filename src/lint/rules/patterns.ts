@@ -27,6 +27,7 @@ export const invalidRegex: Rule = {
   id: 'invalid-regex',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: "A pattern that is no regular expression in Python's syntax.",
   explain: {
     why: "The patterns of `test-grepping` are compiled by Python when a run is over. One that Python refuses makes the server answer the worker's last report with an error, each time that it is repeated: the run never becomes complete, whatever its script did. Python's syntax is not JavaScript's: the name of a group is written `(?P<name>…)`.",
@@ -58,6 +59,7 @@ export const regexMissingGroup: Rule = {
   id: 'regex-missing-group',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A pattern without a group that is asked for when it matches.',
   explain: {
     why: 'The server takes the name of a test from the group `name`, and a result from `name` and `result`. A pattern that matches a line and has no such group makes it fail at that line, and the run never becomes complete. A pattern for progress has `current` and `total`; without them no progress is shown.',

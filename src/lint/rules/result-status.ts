@@ -19,6 +19,7 @@ export const unknownResultStatus: Rule = {
   id: 'unknown-result-status',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A test result that is no status to the server.',
   explain: {
     why: 'The server stores a result as PASSED, FAILED or SKIPPED. What the group `result` matches must be one of these words, or `fixupdict` must make one of it. Any other word makes the server fail when the run is over, and the run never becomes complete.',

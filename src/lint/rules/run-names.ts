@@ -15,6 +15,7 @@ export const duplicateRunName: Rule = {
   id: 'duplicate-run-name',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-build',
   summary: 'Two runs of a trigger have one name, or a loop whose name lacks `{loop}` makes several of one name.',
   explain: {
     why: 'A build cannot have two runs of one name. The server accepts the definition, and then fails each build of the trigger before any of its runs has started.',

@@ -11,6 +11,7 @@ export const scriptChoice: Rule = {
   id: 'script-choice',
   severity: 'error',
   server: 'rejects',
+  simulation: 'fails-build',
   summary: 'A run has exactly one of `script` and `script-repo`.',
   explain: {
     why: 'A run executes either one of `scripts` or a file from one of `script-repos`. With both or with neither the server cannot choose and refuses the definition. A `script` with nothing behind it, beside a `script-repo`, it accepts, and then fails the build.',

@@ -36,6 +36,7 @@ export const missingShebang: Rule = {
   id: 'missing-shebang',
   severity: 'warning',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A script that does not begin with `#!` and the program that reads it.',
   explain: {
     why: 'The worker writes the script to a file and starts that file in the container. Its very first characters must be `#!` and the path of a program: without them the kernel refuses to start it, unless the image has an entrypoint that reads scripts. A blank line, or a blank, in front is enough to spoil it.',
@@ -119,6 +120,7 @@ export const foldedScript: Rule = {
   id: 'folded-script',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A script that YAML folds into one line.',
   explain: {
     why: 'After `>`, in quotes, and without either, YAML joins the lines of a text with blanks. The commands of a script then all stand behind the `#!`, as options of the shell, which refuses them. A script needs `|`, which keeps its lines.',
@@ -162,6 +164,7 @@ export const missingInterpreter: Rule = {
   id: 'missing-interpreter',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A script for a program that the image does not have.',
   explain: {
     why: 'The official images `alpine` and `busybox` have a shell, `/bin/sh`, but no Bash, Python, Perl, Ruby or Node. A script that begins with `#!/bin/bash` cannot be started there, and fails with "no such file or directory", which sounds as if the script were missing.',

@@ -29,6 +29,7 @@ export const secretName: Rule = {
   id: 'secret-name',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'What should name a secret cannot be the name of one.',
   explain: {
     why: '`container-auth`, `token` and `secret_name` hold names, which the server looks up among the secrets of the trigger. A name may have letters, digits, `_`, `.` and `-`; the server stores no secret of another name, so a run that asks for one cannot be made, and a webhook that does is left out. A token is one name, or two with a colon between them: user and token.',

@@ -20,6 +20,7 @@ export const shellSyntax: Rule = {
   id: 'shell-syntax',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-itself',
   summary: 'A shell script that no shell can read to its end.',
   explain: {
     why: 'A quote, a parenthesis or an `if` that is never closed, or a word where none can stand. The shell notices when it gets there, maybe after an hour, and the run fails. Looked at are scripts that begin with `#!` and sh, bash, dash or ash, whether directly or through env.',

@@ -91,6 +91,7 @@ export const unknownTrigger: Rule = {
   id: 'unknown-trigger',
   severity: 'error',
   server: 'fails',
+  simulation: 'fails-run',
   summary: 'An entry of `triggers` names a trigger that is not there.',
   explain: {
     why: 'The server does not look at these names before it needs them. When the run or the build has passed, it stumbles over the missing trigger while the worker reports the end of the run: the report is lost, and the run stays as it is until the server gives it up, twelve hours later. Only when it checks for chains that are too long does the server follow the names beforehand; a missing one then leads it to the last trigger of the file, which may make it refuse the definition.',

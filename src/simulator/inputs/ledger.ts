@@ -17,7 +17,8 @@ export type DifferenceKind =
   | 'shared-volume-empty'
   | 'docker-config-off'
   | 'unknown-field'
-  | 'reboot-skipped';
+  | 'reboot-skipped'
+  | 'server-fails';
 
 export interface Difference {
   kind: DifferenceKind;

@@ -1,5 +1,3 @@
-import { basename } from 'node:path';
-import { repositoryPaths } from '../../git/repository-info.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
 import type { Definition, Run, RunDefinition, StringMap } from '../../schema/model.js';
 import { buildRunDefinition } from '../../schema/resolve.js';
@@ -21,10 +19,4 @@ export function createRundefs(
       ? { ...names, error: built.error }
       : { ...names, runDefinition: { ...built, simulator: true } };
   });
-}
-
-/** The name of the repository's folder, or of `folder` itself where there is none. */
-export async function defaultProject(folder: string): Promise<string> {
-  const paths = await repositoryPaths(folder, new AbortController().signal);
-  return basename(paths?.toplevel ?? folder);
 }

@@ -1,5 +1,6 @@
 /** The runs of one definition, planned: those that were chosen, and those that they start. */
 import { dirname, resolve } from 'node:path';
+import type { FailuresOfRun } from '../../lint/server-failures.js';
 import type { StartedRun } from '../../schema/build.js';
 import { asStored } from '../../schema/build.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
@@ -21,6 +22,7 @@ export interface LoadedDefinition {
   path: string;
   definition: Definition;
   triggers: ExpandedTrigger[];
+  failures?: FailuresOfRun;
 }
 
 export interface DefinitionPlanRequest extends SourcesRequest {
@@ -34,6 +36,7 @@ const UNPLACED = { root: '', volumes: '' };
 
 export class DefinitionPlanner {
   readonly #definition: Definition;
+  readonly #failures: FailuresOfRun | undefined;
   /** Where the definition lies. */
   readonly #folder: string;
   readonly #request: DefinitionPlanRequest;
@@ -43,12 +46,13 @@ export class DefinitionPlanner {
 
   /** @param secrets all that are known */
   constructor(
-    { path, definition }: LoadedDefinition,
+    { path, definition, failures }: LoadedDefinition,
     request: DefinitionPlanRequest,
     secrets: StringMap,
     checkouts: Checkouts,
   ) {
     this.#definition = definition;
+    this.#failures = failures;
     this.#folder = path === '-' || path === '<stdin>' ? process.cwd() : dirname(resolve(path));
     this.#request = request;
     this.#secrets = secrets;
@@ -69,14 +73,25 @@ export class DefinitionPlanner {
       choice,
       requested,
     });
-    return { selected, planned: { ...planned, ...UNPLACED }, start };
+    return { selected, planned: { ...this.#judged(planned, selected.run.name), ...UNPLACED }, start };
   }
 
   /** @throws UsageError for a run that a server would not make */
   async started(run: StartedRun, madeUp: StringMap): Promise<PlannedRun> {
     const { checkout } = await this.#sourceOf(run.trigger.type);
     const planned = planStartedRun(run, asStored(this.#definition), { ...this.#build(), checkout }, madeUp);
-    return { ...planned, ...UNPLACED };
+    return { ...this.#judged(planned, run.run.name), ...UNPLACED };
+  }
+
+  /** With what a server would fail it for. */
+  #judged<T extends Pick<PlannedRun, 'trigger' | 'differences'>>(
+    planned: T,
+    written: string,
+  ): T & Pick<PlannedRun, 'serverFailure'> {
+    const failures = this.#failures?.(planned.trigger, written) ?? [];
+    for (const { message } of failures) planned.differences.push({ kind: 'server-fails', message });
+    const sure = failures.find(({ sure }) => sure);
+    return sure === undefined ? planned : { ...planned, serverFailure: sure.message };
   }
 
   #build() {

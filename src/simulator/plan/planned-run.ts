@@ -12,6 +12,8 @@ export interface PlannedRun {
   madeUp: StringMap;
   /** What differs from the worker's run already. */
   differences: Difference[];
+  /** Why a server fails it even when it has passed: a sentence. */
+  serverFailure?: string;
   /** What started it, with `--follow`: `trigger/run`, or the name of a trigger whose runs have all passed. */
   startedBy?: string;
   /** Where its repository comes from, when that is not GIT_URL. */

@@ -11,8 +11,11 @@ export interface RunResult {
   /** What started it, with `--follow`: `trigger/run`, or a trigger whose runs have all passed. */
   startedBy?: string;
   status: 'PASSED' | 'FAILED';
-  /** `triggers`: the server could not start what it was to start. */
-  cause?: FailureCause | 'triggers';
+  /**
+   * `triggers`: the server could not start what it was to start. `server`: it fails at the definition, whatever the
+   * run does; `validate` reports it.
+   */
+  cause?: FailureCause | 'triggers' | 'server';
   message?: string;
   /** The part of the environment that was not there, where that is why the run failed. */
   environment?: Environment;
@@ -56,6 +59,12 @@ export function withConsoleTests(outcome: RunOutcome, tests: readonly Test[]): R
     cause: 'tests',
     message: 'The test results in the console (test-grepping) hold a failure.',
   };
+}
+
+/** The result of a run that passed, where the server fails it for what the definition says. */
+export function withServerFailure(result: RunResult, failure: string | undefined): RunResult {
+  if (failure === undefined || result.status === 'FAILED') return result;
+  return { ...result, status: 'FAILED', cause: 'server', message: `It passed here, and fails on a server: ${failure}` };
 }
 
 /** The result of a run that passed, where the server then stumbles over what it is to start. */

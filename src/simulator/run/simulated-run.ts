@@ -18,7 +18,7 @@ import { PhaseTimes } from './phase-times.js';
 import { type LocalEngine, type PullPolicy, withPullPolicy } from './pull-policy.js';
 import { keptRunDefinition, maskedResult, resultOf, writePrivately } from './run-record.js';
 import { openConsole, RunReporter } from './run-reporter.js';
-import { type RunResult, withConsoleTests, withStartFault } from './run-result.js';
+import { type RunResult, withConsoleTests, withServerFailure, withStartFault } from './run-result.js';
 import { openShell, type ShellEngine, type ShellRequest, watched } from './shell.js';
 import { simulationHost } from './simulation-host.js';
 
@@ -137,7 +137,7 @@ async function simulateIn(
       fidelity: ledger.fidelity(),
       ...(warnings.length === 0 ? {} : { warnings }),
     });
-    const masked = maskedResult(withStartFault(result, startFault), masker);
+    const masked = maskedResult(withServerFailure(withStartFault(result, startFault), planned.serverFailure), masker);
     keepResult(workspace, masked);
     await shellAfter(masked, asked, planned, workspace, around);
     return masked;

@@ -71,6 +71,18 @@ describe('a first definition', () => {
       'python:3.12',
       { test: ['pip install pytest', 'python -m pytest'] },
     ],
+    [
+      'Python with a Makefile',
+      { Makefile: 'test:\n\tpython -m pytest\n', 'app.py': '' },
+      'python:3.12',
+      { test: ['make test'] },
+    ],
+    [
+      'C with a helper in Python',
+      { Makefile: 'all:\n', 'main.c': '', 'gen.py': '' },
+      'debian:12',
+      { build: ['make all'] },
+    ],
     ['tox', { 'tox.ini': '' }, 'python:3.12', { test: ['tox'] }],
     ['Maven', { 'pom.xml': '', mvnw: '' }, 'maven:3-eclipse-temurin-21', { test: ['./mvnw --batch-mode verify'] }],
     ['Gradle', { 'build.gradle.kts': '' }, 'gradle:8-jdk21', { test: ['gradle check'] }],

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../src/lint/check.js';
-import { VERDICT_RULES } from '../../../src/lint/rules/verdict.js';
-import { RULES } from '../../../src/lint/rules.js';
-import { verdictOf } from '../../../src/lint/verdict.js';
 import { expand } from '../../../src/schema/expand.js';
 import type { Definition, Json, Run, Trigger } from '../../../src/schema/model.js';
 import { buildRunDefinition } from '../../../src/schema/resolve.js';
@@ -71,11 +68,7 @@ describe('conformance with the live server', () => {
     it(`${file}: the verdict and the expanded runs`, () => {
       judge<Verdict>(file, ({ yaml, ok, expanded: wanted }) => {
         const { accepted, definition } = check(yaml);
-        return (
-          accepted === ok &&
-          verdictOf(yaml).accepted === ok &&
-          (definition === undefined || same(expanded(definition), wanted))
-        );
+        return accepted === ok && (definition === undefined || same(expanded(definition), wanted));
       });
     });
   }
@@ -97,10 +90,4 @@ describe('conformance with the live server', () => {
       );
     });
   });
-});
-
-it('the verdict alone asks every rule for whose findings the server can reject a definition', () => {
-  const rejecting = RULES.filter(({ server }) => server === 'rejects');
-  expect(VERDICT_RULES.filter(({ server }) => server === 'rejects')).toEqual(rejecting);
-  expect(RULES).toEqual(expect.arrayContaining([...VERDICT_RULES]));
 });

@@ -1,5 +1,5 @@
 /** What a first definition is made from. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Names of runs that a project may have a way to do, in the order of their work. */
@@ -16,6 +16,9 @@ export interface Project {
   /** Shell commands by the name of the run. */
   steps: Steps;
 }
+
+/** Bytes. */
+const MOST_READ = 1_000_000;
 
 /** The files at the top of a folder, and what they say. */
 export class Folder {
@@ -36,10 +39,12 @@ export class Folder {
     return names.find((name) => this.has(name));
   }
 
-  /** Its text; empty where there is none to read. */
+  /** Its text; empty for what is no regular file, or larger than any that says something here. */
   text(name: string): string {
     try {
-      return readFileSync(join(this.path, name), 'utf8');
+      const path = join(this.path, name);
+      const file = statSync(path);
+      return file.isFile() && file.size <= MOST_READ ? readFileSync(path, 'utf8') : '';
     } catch {
       // Whatever it is, it says nothing that a first definition could use.
       return '';

@@ -1,4 +1,4 @@
-/** Kinds of projects, told by the files at their top, with what is usual for each. */
+/** Kinds of projects by the files at their top, with what is usual for each. */
 import type { Folder, Project, Steps } from './folder.js';
 
 /** `own`: steps that the project itself names, which nothing else may replace. */
@@ -10,6 +10,7 @@ interface Recognised {
 }
 
 const DEBIAN = 'debian:12';
+const MAKEFILES = ['Makefile', 'makefile', 'GNUmakefile'];
 const install = (...packages: string[]) => [
   'apt-get update',
   `apt-get install --yes --no-install-recommends ${packages.join(' ')}`,
@@ -94,7 +95,7 @@ const KINDS: Recognised[] = [
     }),
   },
   {
-    files: ['Makefile', 'makefile', 'GNUmakefile'],
+    files: MAKEFILES,
     kind: () => ({
       what: 'a Makefile',
       container: DEBIAN,
@@ -104,14 +105,15 @@ const KINDS: Recognised[] = [
   },
 ];
 
-/** What kind of project is in a folder; where nothing tells, one of scripts. */
+/** What kind of project is in a folder; where no file shows it, one of scripts. */
 export function kindOf(folder: Folder): Kind {
+  if (isPythonWithMakefile(folder)) return pythonProject(folder);
   for (const { files, kind } of KINDS) if (folder.first(...files) !== undefined) return kind(folder);
   if (folder.names.some((name) => /\.(?:sln|csproj|fsproj)$/.test(name))) {
     const container = 'mcr.microsoft.com/dotnet/sdk:8.0';
     return { what: 'a .NET project', container, prepare: [], steps: { test: ['dotnet test'] } };
   }
-  return { what: 'no build files that are known here', container: DEBIAN, prepare: [], steps: {} };
+  return { what: 'no build files of a known kind', container: DEBIAN, prepare: [], steps: {} };
 }
 
 function nodePackage(folder: Folder): Kind {
@@ -143,12 +145,24 @@ function scriptsOf(text: string): Partial<Record<string, string>> {
   }
 }
 
+/** A Makefile alone says nothing of a language; what it calls does, and so do the sources beside it. */
+function isPythonWithMakefile(folder: Folder): boolean {
+  const makefile = folder.first(...MAKEFILES);
+  const manifest = folder.first(...KINDS.flatMap(({ files }) => files).filter((file) => !MAKEFILES.includes(file)));
+  if (makefile === undefined || manifest !== undefined) return false;
+  if (folder.names.some((name) => /\.(?:c|cc|cpp|cxx|h|hpp|rs|go)$/.test(name))) return false;
+  const calls = /\b(?:python3?|pip3?|pytest|poetry|uv)\b/.test(folder.text(makefile));
+  return calls || folder.names.some((name) => name.endsWith('.py'));
+}
+
 function pythonProject(folder: Folder): Kind {
   const kind = { what: 'a Python project', container: 'python:3.12' };
   if (folder.has('tox.ini')) return { ...kind, prepare: ['pip install tox'], steps: { test: ['tox'] } };
   const prepare = [
     ...(folder.has('requirements.txt') ? ['pip install -r requirements.txt'] : []),
     ...(folder.first('pyproject.toml', 'setup.py') ? ['pip install .'] : []),
+    // Its own test target would not find it.
+    ...(/\bpytest\b/.test(folder.text(folder.first(...MAKEFILES) ?? '')) ? ['pip install pytest'] : []),
   ];
   const tests = folder.first('tests', 'test', 'pytest.ini', 'conftest.py');
   const check = tests === undefined ? ['python -m compileall -q .'] : ['pip install pytest', 'python -m pytest'];

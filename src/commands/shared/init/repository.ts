@@ -1,5 +1,4 @@
-/** What git knows of the folder that `init` is for. */
-import { RunFailure } from '../../../executor/ports.js';
+/** The repository that `init` is for. */
 import { GitError } from '../../../git/git.js';
 import { withoutCredentials } from '../../../git/guard.js';
 import {
@@ -9,19 +8,25 @@ import {
   readUser,
   repositoryPaths,
 } from '../../../git/repository-info.js';
+import { UsageError } from '../../../lib/errors.js';
 import { pollableUrl, type Source } from './first-definition.js';
 
-/** Where the definition belongs, and what it is to poll; outside of a repository, or without git, the folder itself. */
-export async function repositoryAt(folder: string): Promise<{ root: string; source: Source }> {
+/**
+ * Where the definition belongs, and which address and branch it polls.
+ *
+ * @throws UsageError outside of a repository; RunFailure when git is not installed, or does not open the repository
+ */
+export async function repositoryAt(folder: string): Promise<{ paths: RepositoryPaths; source: Source }> {
   const signal = new AbortController().signal;
-  const paths = await repositoryPaths(folder, signal).catch((error: unknown) => {
-    if (error instanceof RunFailure) return undefined;
-    throw error;
-  });
-  if (paths === undefined) return { root: folder, source: { url: undefined, branch: 'main' } };
+  const paths = await repositoryPaths(folder, signal);
+  if (paths === undefined) {
+    throw new UsageError(
+      `${folder} is in no git repository, and a definition belongs at the top of one. Go to your repository, or make one here with git init.`,
+    );
+  }
   const remote = await chosenRemote(paths, signal);
   const url = remote && pollableUrl(withoutCredentials(remote.url));
-  return { root: paths.toplevel, source: { url, branch: await mainBranch(paths, remote?.name, signal) } };
+  return { paths, source: { url, branch: await mainBranch(paths, remote?.name, signal) } };
 }
 
 /** The remote's default branch, else the one that is checked out. */
