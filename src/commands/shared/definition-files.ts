@@ -3,10 +3,11 @@
  * no link leads out of it, and nothing is read that never ends or has no end in sight.
  */
 import type { Dirent } from 'node:fs';
-import { constants, lstatSync, statSync } from 'node:fs';
-import { open, readdir, realpath, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { lstatSync, statSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { UsageError } from '../../lib/errors.js';
+import { type ReadOptions, readBounded, readStreamBounded } from '../../lib/read-bounded.js';
 import { repositoryFolder } from '../../simulator/inputs/checkout.js';
 
 export interface DefinitionFile {
@@ -17,7 +18,7 @@ export interface DefinitionFile {
 
 export const DEFAULT_DEFINITION = '.jobserv.yml';
 /** Of any file that is read here. The largest definitions in the field have some hundred kilobytes. */
-const MAX_BYTES = 5_000_000;
+const MAX_BYTES = 5 * 1024 * 1024;
 const DEFINITION_NAME = /^(.*\.)?jobserv\.ya?ml$/;
 const YAML_NAME = /\.ya?ml$/;
 const NOT_SEARCHED = new Set(['.git', 'node_modules']);
@@ -78,7 +79,11 @@ export async function readDefinition(name?: string): Promise<DefinitionFile> {
 }
 
 async function readStdin(): Promise<Buffer> {
-  return collect(process.stdin, 'The standard input');
+  try {
+    return await readStreamBounded(process.stdin, MAX_BYTES);
+  } catch (error) {
+    throw new UsageError(`The standard input cannot be read: ${(error as Error).message}.`);
+  }
 }
 
 function isFolder(name: string): boolean {
@@ -122,7 +127,7 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    throw new UsageError(`The folder ${folder} cannot be searched: ${why(error)}.`);
+    throw new UsageError(`The folder ${folder} cannot be searched: ${(error as Error).message}.`);
   }
 }
 
@@ -138,89 +143,19 @@ function looksLikeDefinition(bytes: Buffer): boolean {
 /** A file that was found, not named: it has to be a regular one, in its repository or else in its folder. */
 export async function readFound(path: string, shown: string = path): Promise<Buffer> {
   const folder = dirname(resolve(path));
-  return readWithin(path, shown, repositoryFolder(folder) ?? folder);
+  return read(path, shown, { inside: repositoryFolder(folder) ?? folder });
 }
 
 /** What a person names outside a repository may be a link to anywhere, or a pipe: `validate <(make-definition)`. */
 async function readNamed(path: string): Promise<Buffer> {
-  const repository = repositoryFolder(dirname(resolve(path)));
-  return repository === undefined ? readAny(path) : readWithin(path, path, repository);
+  const inside = repositoryFolder(dirname(resolve(path)));
+  return read(path, path, inside === undefined ? { pipes: true } : { inside });
 }
 
-async function readWithin(path: string, shown: string, top: string): Promise<Buffer> {
-  const [real, root] = await Promise.all([realpath(path), realpath(top)]).catch((error: unknown) => {
-    throw unreadable(shown, error);
-  });
-  const below = relative(root, real);
-  if (below.startsWith('..') || isAbsolute(below)) {
-    throw new UsageError(
-      `${shown} is a link to a place outside of ${top}, and is not read: it could show any file of this machine. Put the file itself there.`,
-    );
-  }
-  return readRegular(real, shown);
-}
-
-async function readAny(path: string): Promise<Buffer> {
-  const file = await stat(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  if (!file.isFIFO()) return readRegular(path, path);
-  // Opening waits for the writer; a signal ends that.
-  const handle = await open(path).catch((error: unknown) => {
-    throw unreadable(path, error);
-  });
-  return collect(handle.createReadStream(), path);
-}
-
-/** Does not wait for anything: what is no regular file by the time it is open is closed again. */
-async function readRegular(path: string, shown: string): Promise<Buffer> {
+async function read(path: string, shown: string, options: ReadOptions): Promise<Buffer> {
   try {
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    try {
-      const file = await handle.stat();
-      if (!file.isFile()) {
-        throw new UsageError(`${shown} is ${kindOf(file)}, and is not read. A definition is a regular file.`);
-      }
-      if (file.size > MAX_BYTES) throw tooLarge(shown);
-      return await collect(handle.createReadStream({ autoClose: false }), shown);
-    } finally {
-      await handle.close();
-    }
+    return await readBounded(path, { ...options, maxBytes: MAX_BYTES });
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw unreadable(shown, error);
+    throw new UsageError(`${shown} cannot be read: ${(error as Error).message}.`);
   }
-}
-
-async function collect(stream: AsyncIterable<Buffer | string>, shown: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw tooLarge(shown);
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks);
-}
-
-function tooLarge(shown: string): UsageError {
-  return new UsageError(`${shown} has more than ${MAX_BYTES / 1e6} MB, and is not read. No definition is that large.`);
-}
-
-function kindOf(file: { isFIFO(): boolean; isSocket(): boolean; isDirectory(): boolean }): string {
-  if (file.isFIFO()) return 'a named pipe';
-  if (file.isSocket()) return 'a socket';
-  return file.isDirectory() ? 'a folder' : 'a device';
-}
-
-function unreadable(path: string, error: unknown): UsageError {
-  return new UsageError(`${path} cannot be read: ${why(error)}.`);
-}
-
-function why(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EACCES') return 'you may not read it';
-  if (code === 'ELOOP') return 'its links lead in a circle';
-  return message;
 }
