@@ -1,5 +1,5 @@
 /** The program as oclif loads it: `oclif` in package.json names this module's exports. */
-import { type Command, Help, type Interfaces, toConfiguredId } from '@oclif/core';
+import { type Command, Help, type Interfaces, settings, toConfiguredId } from '@oclif/core';
 import notFound from '@oclif/plugin-not-found';
 // The plugins' commands, by path: their packages export no names for them.
 import Autocomplete from '../../node_modules/@oclif/plugin-autocomplete/lib/commands/autocomplete/index.js';
@@ -33,6 +33,9 @@ import WorkerUnregister from './worker/unregister.js';
 import WorkerUpload from './worker/upload.js';
 
 export { execute } from '@oclif/core';
+
+// Under NODE_ENV=test and development, oclif would look for TypeScript sources and warn that there are none.
+settings.enableAutoTranspile = false;
 
 /** The command of a plugin; its errors are reported as those of our commands are. */
 function withOurErrors(PluginCommand: Command.Class): Command.Class {

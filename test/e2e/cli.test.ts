@@ -138,7 +138,7 @@ describe('wrong usage', () => {
   });
 });
 
-it('is quiet, and keeps its status, when the reader of its output goes away', async () => {
+it('is silent and keeps its status when the reader of its output goes away', async () => {
   const child = spawn(join(inject('installation'), 'node_modules/.bin/jobserv'), ['schema'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -166,7 +166,9 @@ it.each([
 
 it('an entry script without its build says what to do, status 3', async () => {
   const folder = mkdtempSync(join(inject('installation'), 'checkout-'));
-  cpSync(join(inject('installation'), 'node_modules/jobserv/bin'), join(folder, 'bin'), { recursive: true });
+  for (const part of ['bin', 'package.json']) {
+    cpSync(join(inject('installation'), 'node_modules/jobserv', part), join(folder, part), { recursive: true });
+  }
   const child = spawn(process.execPath, [join(folder, 'bin/run.js'), 'list'], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(child, 'close');
   const stderr = await text(child.stderr);
@@ -174,6 +176,11 @@ it('an entry script without its build says what to do, status 3', async () => {
     status: 3,
     stderr: `Error: jobserv is not built: run \`npm install && npm run build\` in ${folder}/ first.\n`,
   });
+});
+
+it.each(['test', 'development'])('NODE_ENV=%s changes nothing', async (NODE_ENV) => {
+  const { status, stderr } = await jobserv(['schema'], { env: { NODE_ENV } });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
 });
 
 it.each(['definition', 'rundef'])('prints the JSON Schema of a %s', async (document) => {

@@ -40,7 +40,7 @@ describe('an interrupted simulation', () => {
     running.process.kill(signal);
     const { status, stdout, stderr } = await running.ended;
     expect(status).toBe(expected);
-    expect(stderr).toContain('Stopping: the container is removed, the workspace stays.');
+    expect(stderr).toContain('Stopping: the container is removed and the workspace is kept.');
     expect(containersOf(world.cache)).toEqual([]);
     const files = filesBelow(world.cache);
     expect([...files.keys()].map((path) => path.split('/').slice(3).join('/'))).toContain('archive/begun');

@@ -65,7 +65,7 @@ describe('Ctrl-C', () => {
     type(running, CTRL_C);
     const { status, stdout } = await running.ended;
     expect(status).toBe(130);
-    expect(stdout).toContain('Stopping: the container is removed, the workspace stays.');
+    expect(stdout).toContain('Stopping: the container is removed and the workspace is kept.');
     expect(containersOf(world.cache)).toEqual([]);
     expect(consoleOf(world, 'waits')).toContain('The run has FAILED');
   });
