@@ -20,6 +20,7 @@ export function plainView(output: Output): ConsoleView {
 /** A terminal: harmless, and with the run's progress on the line below. */
 export function terminalView(output: Output, progress?: ProgressBar): ConsoleView {
   const filter = new HarmlessText();
+  const colours = new Colours();
   let atLineStart = true;
   const show = (bytes: Buffer) => {
     if (bytes.length === 0) return;
@@ -32,10 +33,30 @@ export function terminalView(output: Output, progress?: ProgressBar): ConsoleVie
     write: (parts) => {
       const bytes = filter.write(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
       progress?.read(bytes);
-      return show(bytes);
+      return show(colours.endBeforeOurLines(bytes));
     },
     end: () => output.write([...(progress === undefined ? [] : [progress.clear()]), filter.end()]),
   };
+}
+
+const ESC = 0x1b;
+const RESET = '\x1b[0m';
+/** The beginning of a line that the tool itself writes (`ConsoleLog`). */
+const OUR_LINE = /^(?:==| {2}) \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}: /gm;
+
+/** Takes back a colour that a script left on before the tool's next line, so that this one keeps its own looks. */
+class Colours {
+  #on = false;
+
+  endBeforeOurLines(bytes: Buffer): Buffer {
+    this.#on ||= bytes.includes(ESC);
+    if (!this.#on) return bytes;
+    // One character a byte: the bytes stay what they are.
+    const text = bytes.toString('latin1').replace(OUR_LINE, `${RESET}$&`);
+    const last = text.lastIndexOf('\x1b');
+    if (last >= 0) this.#on = !/^\x1b\[0?m/.test(text.slice(last, last + 4));
+    return Buffer.from(text, 'latin1');
+  }
 }
 
 const LONGEST_LINE = 64 * 1024;
@@ -50,7 +71,10 @@ export function labelledView(output: Output, label: string): ConsoleView {
     const out: Buffer[] = [];
     let from = 0;
     for (let at = bytes.indexOf('\n'); at >= 0; at = bytes.indexOf('\n', from)) {
-      out.push(prefix, bytes.subarray(from, at + 1));
+      const line = bytes.subarray(from, at + 1);
+      out.push(prefix, line);
+      // The next line may be another run's.
+      if (filter !== undefined && line.includes(ESC)) out.push(Buffer.from(RESET));
       from = at + 1;
     }
     rest = Buffer.from(bytes.subarray(from));

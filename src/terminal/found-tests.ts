@@ -1,4 +1,5 @@
 /** What a server would read from a console, for people: each test, its results, and their lines. */
+import { plural } from '../lib/plural.js';
 import { plainLine } from '../lib/sanitise.js';
 import type { Style } from './style.js';
 
@@ -53,9 +54,10 @@ function place({ line, text }: Found, style: Style): string {
 function countsOf({ tests, status, lines, console }: ShownCheck): string {
   const results = tests.reduce((sum, test) => sum + test.results.length, 0);
   const where = plainLine(console);
-  if (tests.length === 0) return `Nothing in the ${lines} lines of ${where} matches: the server would record no test.`;
+  const read = plural(lines, 'line');
+  if (tests.length === 0) return `Nothing in the ${read} of ${where} matches: the server would record no test.`;
   const verdict = status === 'FAILED' ? 'the server would fail the run' : 'the server would not fail the run for them';
-  return `${tests.length} tests with ${results} results in the ${lines} lines of ${where}: ${verdict}.`;
+  return `${plural(tests.length, 'test')} with ${plural(results, 'result')} in the ${read} of ${where}: ${verdict}.`;
 }
 
 function serverLines({ server }: ShownCheck, style: Style): string[] {

@@ -1,4 +1,5 @@
 /** What `prune` says it removed, for people. */
+import { plural } from '../lib/plural.js';
 import { printable } from '../lib/sanitise.js';
 import { formatSize } from './size.js';
 
@@ -23,7 +24,7 @@ export function renderPruned({ dryRun, containers, workspaces, volumes, inUse }:
   lines.push(
     containers.length + folders.length === 0
       ? 'Nothing to remove.'
-      : `${containers.length} container(s) and ${folders.length} folder(s), ${formatSize(bytes)}.`,
+      : `${plural(containers.length, 'container')} and ${plural(folders.length, 'folder')}, ${formatSize(bytes)}.`,
   );
   return `${lines.map(printable).join('\n')}\n`;
 }

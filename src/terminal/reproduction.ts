@@ -1,4 +1,5 @@
 /** What `reproduce` says at its end, for people. */
+import { plural } from '../lib/plural.js';
 import { plainLine } from '../lib/sanitise.js';
 import type { Style } from './style.js';
 
@@ -73,7 +74,7 @@ function ending({ status, cause, exitCode }: Ending): string {
 function differenceLines({ differences, local, console }: ShownReproduction): string[] {
   if (local.length === 0) return [];
   if (differences.length === 0) {
-    return [`in nothing: the same end, tests, artifacts, and ${console?.same ?? 0} line(s) of output`];
+    return [`nothing: the same end, tests, artifacts, and ${plural(console?.same ?? 0, 'line')} of output`];
   }
   const counts = new Map<string, number>();
   return differences.flatMap((difference) => {

@@ -1,4 +1,5 @@
 /** What `validate` found, file by file, and what is said of all of it. */
+import { plural } from '../lib/plural.js';
 import type { Diagnostic, Severity } from '../lint/diagnostic.js';
 import type { Style } from './style.js';
 
@@ -103,8 +104,4 @@ function askedServer(reports: readonly FileReport[], style: Style): string {
   const { server } = first.asked;
   if (against > 0) return ` ${style.red(`${server} disagrees on ${plural(against, 'definition')}`)}.`;
   return asked.length === reports.length ? ` ${server} agrees.` : ` ${server} agrees on those that it was asked about.`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,5 @@
 /** What a worker is doing, for people. */
+import { plural } from '../lib/plural.js';
 import { printable } from '../lib/sanitise.js';
 import { formatSize } from './size.js';
 import type { Style } from './style.js';

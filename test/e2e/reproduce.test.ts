@@ -36,7 +36,7 @@ it('a failure that is one here too: the verdict, both ends, the image, and statu
   expect(stdout).toMatch(/server +FAILED \(script, status 3\), by lab-7, .*http/);
   expect(stdout).toMatch(/here +FAILED \(script, status 3\), \d+\.\d s\n/);
   expect(stdout).toMatch(/image +127\.0\.0\.1:\d+\/worker\/busybox@sha256:[0-9a-f]{64}\n/);
-  expect(stdout).toMatch(/differs +in nothing/);
+  expect(stdout).toMatch(/differs +nothing/);
 });
 
 it('one that is none here: where the outputs part, side by side, and status 0', async () => {

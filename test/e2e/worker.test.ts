@@ -54,7 +54,7 @@ describe('a worker', () => {
     const world = await WorkerWorld.create(image.name);
     expect((await jobserv(['worker', 'status'], { cwd: world.folder })).stdout).toContain('w1 at http://127.0.0.1');
     const env = { JOBSERV_WORKER_FOLDER: world.folder };
-    expect((await jobserv(['worker', 'status'], { env })).stdout).toContain('0 of 2 run(s), its loop does not run');
+    expect((await jobserv(['worker', 'status'], { env })).stdout).toContain('0 of 2 runs, its loop does not run');
   });
 
   it('calls its callback when a run begins and when it is complete', async () => {

@@ -1,4 +1,5 @@
 /** What is otherwise here than it was on the server: pure. */
+import { plural } from '../../lib/plural.js';
 import type { Test } from '../../schema/model.js';
 import type { RunResult } from '../run/run-result.js';
 import type { SetupStep } from './console-story.js';
@@ -131,7 +132,7 @@ function artifactDifferences(server: ServerSide, local: Local): RunDifference[] 
 
 function consoleDifference({ same, divergence }: ConsoleComparison): RunDifference[] {
   if (divergence === undefined) return [];
-  const message = `The script's output has ${same} line(s) that are the same, and others that are not.`;
+  const message = `The script's output has ${plural(same, 'line')} in common with the server's, and others that differ.`;
   return [difference('console', message, divergence.server?.text ?? null, divergence.local?.text ?? null)];
 }
 

@@ -55,7 +55,7 @@ describe('what a server would read', () => {
         'PASSED   boot  1: suite: boot',
         '  PASSED   one  2: ok one',
         '',
-        '1 tests with 1 results in the 2 lines of console.log: the server would not fail the run for them.',
+        '1 test with 1 result in the 2 lines of console.log: the server would not fail the run for them.',
         '',
       ].join('\n'),
     );

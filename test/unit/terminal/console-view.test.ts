@@ -44,6 +44,35 @@ describe('the view of a console', () => {
     expect(out.text().length).toBeGreaterThan(128 * 1024);
   });
 
+  const OURS = '== 2026-11-30 11:56:28.389343: Found 0 artifacts, 0 bytes\n';
+
+  it.each([
+    ['in the same piece', ['\x1b[31mred\n', OURS].join(''), ''],
+    ['in an earlier piece', '\x1b[31mred\n', OURS],
+    ['in a line without an end', '\x1b[31mred', `\n${OURS}`],
+  ])('a colour that the script left on, %s, ends before a line of the tool', async (_, first, second) => {
+    const out = collector(true);
+    const view = terminalView(out);
+    await view.write([Buffer.from(first)]);
+    await view.write([Buffer.from(second)]);
+    expect(out.text()).toBe(`${first}${second}`.replace(OURS, `\x1b[0m${OURS}`));
+  });
+
+  it('a colour that a script took back, and one over several lines, are left alone', async () => {
+    const out = collector(true);
+    const view = terminalView(out);
+    const console = `\x1b[31mred\n== not ours\nstill red\x1b[m\n${OURS}`;
+    await view.write([Buffer.from(console.slice(0, 20))]);
+    await view.write([Buffer.from(console.slice(20))]);
+    expect(out.text().replace(`\x1b[0m${OURS}`, OURS)).toBe(console);
+  });
+
+  it('a colour of one run ends before the line of another', async () => {
+    const out = collector(true);
+    await labelledView(out, 'a').write([Buffer.from('\x1b[31mred\nplain\n')]);
+    expect(out.text()).toBe('a | \x1b[31mred\n\x1b[0ma | plain\n');
+  });
+
   it('draws the progress below the console, takes it away before the next line and at the end', async () => {
     const out = collector(true);
     const view = terminalView(out, new ProgressBar(ofFour));

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { renderFoundTests } from '../../../src/terminal/found-tests.js';
+import { renderPruned } from '../../../src/terminal/pruned.js';
+import { renderReproduction } from '../../../src/terminal/reproduction.js';
+import { styleFor } from '../../../src/terminal/style.js';
+
+const plain = await styleFor({});
+const nothing = { dryRun: false, containers: [], workspaces: [], volumes: [], inUse: [] };
+const container = { name: 'a', image: 'i' };
+const folder = { path: '/w', sizeBytes: 1 };
+
+it.each([
+  [[container], [folder], '1 container and 1 folder, 1 B.'],
+  [[container, container], [], '2 containers and 0 folders, 0 B.'],
+])('counts and nouns agree in what prune prints', (containers, workspaces, line) => {
+  expect(renderPruned({ ...nothing, containers, workspaces })).toContain(`\n${line}\n`);
+});
+
+it.each([
+  [1, '1 line of output'],
+  [2, '2 lines of output'],
+])('counts and nouns agree in what reproduce prints', (same, words) => {
+  const end = { status: 'PASSED', tests: [] };
+  const shown = renderReproduction(
+    {
+      verdict: 'reproduced',
+      reason: '',
+      next: [],
+      server: { ...end, url: 'u', run: 'r' },
+      local: [{ ...end, durationMs: 1, workspace: '/w' }],
+      differences: [],
+      console: { same },
+    },
+    plain,
+    80,
+  );
+  expect(shown).toContain(words);
+});
+
+it('counts and nouns agree in what check-test-grepping prints', () => {
+  const check = { run: 'r', console: 'c', status: 'PASSED' as const, lines: 1, tests: [], troubles: [] };
+  expect(renderFoundTests(check, plain)).toContain('Nothing in the 1 line of c matches');
+});
