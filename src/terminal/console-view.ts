@@ -54,7 +54,7 @@ class Colours {
     // One character a byte: the bytes stay what they are.
     const text = bytes.toString('latin1').replace(OUR_LINE, `${RESET}$&`);
     const last = text.lastIndexOf('\x1b');
-    if (last >= 0) this.#on = !/^\x1b\[0?m/.test(text.slice(last, last + 4));
+    if (last >= 0) this.#on = !text.startsWith(RESET, last) && !text.startsWith('\x1b[m', last);
     return Buffer.from(text, 'latin1');
   }
 }
