@@ -193,14 +193,12 @@ export interface Host {
   /** The folder behind a shared volume, or a `RunFailure('setup')`. */
   sharedVolume(name: string): Promise<string>;
   /** `/usr/local/share/ca-certificates`, if it holds anything. */
-  certificates(): Promise<string | undefined>;
+  readonly certificates?: string | undefined;
   /** The text of the docker client's `config.json`, if there is one and it may be shown to scripts. */
   dockerConfig(): Promise<string | undefined>;
   /** `proxies` of that same config for this engine as `KEY=value` (SPEC 3, env); they win over the run's. */
   proxies(engineAddress: string): Promise<string[]>;
   readonly memoryBytes?: number;
-  /** Removes what the container's root left and we may not remove ourselves. */
-  removeTree(path: string): Promise<void>;
   /**
    * Gives what a container's users left below `folder` to whoever runs this, so that it can be read and kept.
    * `image` is the run's own. Answers why that could not be done; undefined when all is ours.

@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFresh } from '../lib/private-file.js';
 import { GIT_TRIGGER_TYPES, type RunDefinition } from '../schema/model.js';
 import { containerEnv } from './container-env.js';
 import { containerSpec, volumeMount } from './container-spec.js';
 import { netrc } from './netrc.js';
 import { type ContainerSpec, type Log, type Mount, RunFailure, type RunPorts } from './ports.js';
 import { prepareScript } from './script.js';
-import { makeVisibleFolder, type Workspace, writeFresh } from './workspace.js';
+import { makeVisibleFolder, type Workspace } from './workspace.js';
 
 /**
  * Fills the workspace and says which container is to run. May be called again on the same
@@ -28,8 +29,8 @@ export async function prepare(
   await log.heading('Preparing secrets and volumes');
   await prepareSecrets(run, workspace, ports, log);
   const volumes = await prepareVolumes(run, ports, log);
-  prepareNetrc(run, workspace);
-  makeVisibleFolder(workspace.archive);
+  await prepareNetrc(run, workspace);
+  await makeVisibleFolder(workspace.archive);
 
   await log.heading('Preparing the script');
   const command = await prepareScript(run, workspace, ports, log, signal, rebootScript);
@@ -65,15 +66,15 @@ async function prepareSecrets(
   ports: Pick<RunPorts, 'host'>,
   log: Log,
 ): Promise<void> {
-  makeVisibleFolder(workspace.secrets);
+  await makeVisibleFolder(workspace.secrets);
   const dockerConfig = await ports.host.dockerConfig();
   if (dockerConfig !== undefined) {
     await log.info('Secret docker_host_config.json: the host has a docker client configuration');
-    writeFresh(join(workspace.secrets, 'docker_host_config.json'), dockerConfig, 0o644);
+    await writeFresh(join(workspace.secrets, 'docker_host_config.json'), dockerConfig, 0o644);
   }
   for (const [name, value] of Object.entries(run.secrets ?? {})) {
     await log.info(`Secret ${name}`);
-    writeFresh(join(workspace.secrets, name), value, 0o644);
+    await writeFresh(join(workspace.secrets, name), value, 0o644);
   }
 }
 
@@ -102,7 +103,7 @@ async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, 'host'>,
     const folder = await ports.host.sharedVolume(name);
     shared.set(folder, volumeMount(folder, path, true));
   }
-  const certificates = await ports.host.certificates();
+  const { certificates } = ports.host;
   if (certificates !== undefined) {
     await log.info(`Certificates of this host at ${certificates}`);
     shared.set(certificates, { source: certificates, target: certificates, readOnly: true });
@@ -110,7 +111,7 @@ async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, 'host'>,
   return [...mounts, ...shared.values()];
 }
 
-function prepareNetrc(run: RunDefinition, workspace: Workspace): void {
+async function prepareNetrc(run: RunDefinition, workspace: Workspace): Promise<void> {
   const scriptRepoUrl = run['script-repo']?.['clone-url'];
   const text = netrc({
     runUrl: run.run_url,
@@ -118,8 +119,8 @@ function prepareNetrc(run: RunDefinition, workspace: Workspace): void {
     secrets: run.secrets ?? {},
     ...(scriptRepoUrl === undefined ? {} : { scriptRepoUrl }),
   });
-  writeFresh(workspace.netrc, text, 0o644);
-  writeFresh(workspace.curlrc, '--netrcfile /root/.netrc', 0o644);
+  await writeFresh(workspace.netrc, text, 0o644);
+  await writeFresh(workspace.curlrc, '--netrcfile /root/.netrc', 0o644);
 }
 
 /** Clones the repository of a git trigger type; says whether the run has one. */

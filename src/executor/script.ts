@@ -1,9 +1,10 @@
 /** The script that the container starts: the rundef's text, a file of a cloned repository, or what goes on after a reboot. */
 import { lstat, rm, stat } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
+import { writeFresh } from '../lib/private-file.js';
 import type { RunDefinition } from '../schema/model.js';
 import { type Log, RunFailure, type RunPorts } from './ports.js';
-import { makeVisibleFolder, type Workspace, writeFresh } from './workspace.js';
+import { makeVisibleFolder, type Workspace } from './workspace.js';
 
 /** @returns the script's path inside the container */
 export async function prepareScript(
@@ -23,8 +24,8 @@ export async function prepareScript(
     throw new RunFailure('setup', 'The run has neither a script nor a script-repo: there is nothing to start.');
   if (!text.isWellFormed())
     throw new RunFailure('setup', 'The script is no valid Unicode text: it cannot be written as UTF-8.');
-  makeVisibleFolder(workspace.scriptRepo);
-  writeFresh(join(workspace.scriptRepo, 'do_run'), text, 0o555);
+  await makeVisibleFolder(workspace.scriptRepo);
+  await writeFresh(join(workspace.scriptRepo, 'do_run'), text, 0o555);
   return '/script-repo/do_run';
 }
 
@@ -51,7 +52,7 @@ async function cloneScripts(
   });
   await log.info(`Its commit: ${sha}`);
   const record = [`REPO: ${cloneUrl}`, ...(gitRef ? [`REF: ${gitRef}`] : []), `SHA: ${sha}`];
-  writeFresh(join(workspace.archive, 'script_repo.log'), `${record.join('\n')}\n`, 0o644);
+  await writeFresh(join(workspace.archive, 'script_repo.log'), `${record.join('\n')}\n`, 0o644);
   await checkScriptPath(workspace.scriptRepo, path, cloneUrl);
   return `/script-repo/${path}`;
 }

@@ -2,6 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { takeFileLock } from '../lib/file-lock.js';
+import { nameOfFolder } from '../lib/folders.js';
 import { readSettings } from './settings.js';
 import { workerServer } from './worker-server.js';
 
@@ -27,7 +28,9 @@ export async function gcVolumes({ folder, dryRun, removeTree }: GcOptions): Prom
   const result: CollectedVolumes = { removed: [], failed: [], busy: false };
   const settings = await readSettings(folder);
   const volumes = join(folder, 'volumes');
-  const names = await foldersIn(volumes);
+  // The server compares names of projects; a folder may be an encoded one.
+  const folders = new Map((await foldersIn(volumes)).map((name) => [nameOfFolder(name) ?? name, join(volumes, name)]));
+  const names = [...folders.keys()];
   if (names.length === 0) return result;
   // The reference worker's lock for the same work.
   const lock = await takeFileLock(join(volumes, '.gcvols'));
@@ -35,7 +38,9 @@ export async function gcVolumes({ folder, dryRun, removeTree }: GcOptions): Prom
   const server = workerServer(settings);
   try {
     for (const name of await server.deadVolumes(names)) {
-      const reason = dryRun ? undefined : await removeTree(join(volumes, name)).then(nothing, reasonOf);
+      const path = folders.get(name);
+      if (path === undefined) continue;
+      const reason = dryRun ? undefined : await removeTree(path).then(nothing, reasonOf);
       if (reason === undefined) result.removed.push(name);
       else result.failed.push({ name, reason });
       if (dryRun) continue;

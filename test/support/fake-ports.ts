@@ -70,7 +70,7 @@ export async function scratchFolder(): Promise<string> {
 
 export async function fakeWorld(options: FakeWorldOptions = {}): Promise<{ ports: FakeWorld; workspace: Workspace }> {
   const parent = await scratchFolder();
-  const workspace = openWorkspace(join(parent, 'run'));
+  const workspace = await openWorkspace(join(parent, 'run'));
   const story: string[] = [];
   const chunks: Uint8Array[] = [];
   const cancelled = new AbortController();
@@ -142,11 +142,10 @@ export async function fakeWorld(options: FakeWorldOptions = {}): Promise<{ ports
         await mkdir(folder, { recursive: true });
         return folder;
       },
-      certificates: async () => options.certificates,
+      certificates: options.certificates,
       dockerConfig: async () => options.dockerConfig,
       proxies: async () => options.proxies ?? [],
       ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
-      removeTree: async () => {},
       takeOwnership: async () => undefined,
     },
     reboot: {

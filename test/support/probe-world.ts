@@ -41,7 +41,7 @@ export async function runProbeCase(
     reboot: { reboot: () => Promise.reject(new Error('No case of the probe asks for a reboot.')) },
     journal: { begin: () => {}, end: () => {} },
   };
-  const workspace = openWorkspace(join(folder, 'run'));
+  const workspace = await openWorkspace(join(folder, 'run'));
   const limits = { ...LIMITS, pullWaits: [] };
   const outcome = await executeRun(run, workspace, ports, new AbortController().signal, limits);
   return { outcome, console: Buffer.concat(console), statuses };
@@ -67,11 +67,10 @@ async function caseHost(
       const files = sharedVolumes[name];
       return join(folder, 'shared', typeof files === 'string' ? files.slice('same:'.length) : name);
     },
-    certificates: async () => (certificates ? placeholders['certificates'] : undefined),
+    certificates: certificates ? placeholders['certificates'] : undefined,
     dockerConfig: async () => dockerConfig,
     proxies: async (address) => proxyEnvironment(parsed(dockerConfig), address),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
-    removeTree: async () => {},
     takeOwnership: async () => undefined,
   };
 }

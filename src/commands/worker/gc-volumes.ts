@@ -20,7 +20,11 @@ export default class GcVolumes extends BaseCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(GcVolumes);
     const dryRun = Boolean(flags.dryrun);
-    const { removed, failed, busy, untold } = await gcVolumes({ folder: workerFolder(flags), dryRun, removeTree });
+    const { removed, failed, busy, untold } = await gcVolumes({
+      folder: workerFolder(flags),
+      dryRun,
+      removeTree: removeTree,
+    });
     for (const name of removed) this.print(`${dryRun ? 'would remove' : 'removed'} ${name}`);
     for (const { name, reason } of failed) process.stderr.write(`${name} could not be removed: ${reason}\n`);
     if (busy) this.print('Another process is removing volumes now.');

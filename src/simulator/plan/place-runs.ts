@@ -1,8 +1,9 @@
 /** Which image and which folder each planned run gets. */
 import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../lib/errors.js';
+import { folderName } from '../../lib/folders.js';
 import type { StringMap } from '../../schema/model.js';
-import { folderName, volumesIn } from '../workspace/workspace-names.js';
+import { volumesIn } from '../workspace/workspace-names.js';
 import { labelOf, type PlannedRun } from './planned-run.js';
 
 /**

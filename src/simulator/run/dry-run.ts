@@ -60,10 +60,7 @@ export async function dryRun(request: SimulateRequest): Promise<DryRunResult> {
   });
 }
 
-type HostSettings = Omit<
-  Parameters<typeof simulationHost>[0],
-  'volumes' | 'workspace' | 'removeTree' | 'takeOwnership'
-> & {
+type HostSettings = Omit<Parameters<typeof simulationHost>[0], 'volumes' | 'workspace' | 'takeOwnership'> & {
   signal: AbortSignal;
 };
 
@@ -71,13 +68,12 @@ type HostSettings = Omit<
 async function containerOf(planned: PlannedRun, rundef: RunDefinition, settings: HostSettings): Promise<ContainerSpec> {
   const folder = await mkdtemp(join(tmpdir(), 'jobserv-dry-run-'));
   try {
-    const workspace = openWorkspace(join(folder, 'run'));
+    const workspace = await openWorkspace(join(folder, 'run'));
     const volumes = join(folder, 'volumes');
     const host = simulationHost({
       ...settings,
       volumes,
       workspace: workspace.root,
-      removeTree: nothing,
       takeOwnership: nothing,
     });
     const ports = { engine, source: emptySource(rundef), host };

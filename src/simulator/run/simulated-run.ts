@@ -59,7 +59,7 @@ export async function simulateRun(
   const workspace = await openSimulationWorkspace(planned.root, { locks: around.locks, removeTree });
   around.open.add(workspace);
   try {
-    return await simulateIn(workspace, planned, around, view, tests, removeTree);
+    return await simulateIn(workspace, planned, around, view, tests);
   } catch (error) {
     throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? diskFull(planned.root, error) : error;
   } finally {
@@ -79,7 +79,6 @@ async function simulateIn(
   around: Surroundings,
   view: ConsoleView,
   tests: ConsoleTests | undefined,
-  removeTree: (path: string) => Promise<void>,
 ): Promise<RunResult> {
   const { rundef } = planned;
   const { masker } = around;
@@ -107,7 +106,6 @@ async function simulateIn(
         ...around,
         volumes: planned.volumes,
         workspace: workspace.root,
-        removeTree,
         takeOwnership: (folder, image) => engine.takeOwnership(folder, image),
         ledger,
       }),

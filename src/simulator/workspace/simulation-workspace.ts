@@ -40,7 +40,7 @@ export interface WorkspaceOptions {
  */
 export async function openSimulationWorkspace(root: string, options: WorkspaceOptions): Promise<SimulationWorkspace> {
   refuseForeignFolder(root);
-  const workspace = openFolder(root);
+  const workspace = await openFolder(root);
   const lock = await lockWorkspace(options.locks, realpathSync(root));
   try {
     await removeEntries(root, options.removeTree, (name) => name === MARKER);
@@ -67,9 +67,9 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
   }
 }
 
-function openFolder(root: string): Workspace {
+async function openFolder(root: string): Promise<Workspace> {
   try {
-    return openWorkspace(root);
+    return await openWorkspace(root);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
     throw unusable(root, error as Error);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../../docker/process-owner.js';
 import { UsageError } from '../../lib/errors.js';
-import { folderName } from './workspace-names.js';
+import { folderName } from '../../lib/folders.js';
 
 interface LockContent {
   pid: number;

@@ -12,7 +12,7 @@ import { ConsoleLog } from '../../executor/console-log.js';
 import { executeRun } from '../../executor/execute-run.js';
 import { LIMITS, type Limits } from '../../executor/limits.js';
 import { type ContainerEngine, RunFailure, type RunOutcome } from '../../executor/ports.js';
-import { openWorkspace } from '../../executor/workspace.js';
+import { openWorkspace, removeSecrets } from '../../executor/workspace.js';
 import { gitSource } from '../../git/remote-source.js';
 import { checkRunDefinition } from '../../schema/check-run-definition.js';
 import type { RunDefinition } from '../../schema/model.js';
@@ -176,7 +176,7 @@ class RunProcess {
     reporter: ServerReporter,
     around: { boot: string; bootBefore: string; server: ReturnType<typeof runServer> },
   ): Promise<RunOutcome> {
-    const workspace = openWorkspace(this.#folder);
+    const workspace = await openWorkspace(this.#folder);
     const { engine, failure } = await this.#openEngine(before);
     const forge = refusal === undefined ? forgeOf(run, this.#http) : undefined;
     const noForge = typeof forge === 'string' ? new RunFailure('setup', forge) : undefined;
@@ -201,7 +201,6 @@ class RunProcess {
         volumes: join(workerFolderOf(this.#folder), 'volumes'),
         sharedVolumes: this.#settings.sharedVolumes,
         ...(memoryBytes === undefined ? {} : { memoryBytes }),
-        removeTree,
         takeOwnership: async (path, image) => engine?.takeOwnership(path, image),
       }),
       reboot: workerReboot({
@@ -281,11 +280,13 @@ function noEngine(failure: RunFailure | undefined): ContainerEngine {
 }
 
 /**
- * Whatever a container's root has left there. What says that the run is done goes last: a
- * process that dies over this leaves a folder that the next one knows how to remove.
+ * Secrets first; then what a container's root has left too; a folder that nobody can remove is moved out of the way, so
+ * that the run's slot is free. What says that the run is done goes last: a process that dies before leaves a folder that
+ * the next one can remove.
  */
 async function removeFolder(folder: string, options: Pick<RunFolderOptions, 'setAside'>): Promise<undefined> {
   try {
+    await removeSecrets(folder);
     const last = [rundefPath(folder), statePath(folder)];
     for (const name of await readdir(folder)) {
       const path = join(folder, name);

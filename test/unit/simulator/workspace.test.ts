@@ -4,12 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/lib/errors.js';
+import { folderName } from '../../../src/lib/folders.js';
 import {
   clearAbandoned,
   openSimulationWorkspace,
   storedWorkspaces,
 } from '../../../src/simulator/workspace/simulation-workspace.js';
-import { cacheFolder, folderName } from '../../../src/simulator/workspace/workspace-names.js';
+import { cacheFolder } from '../../../src/simulator/workspace/workspace-names.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
 const removeTree = async (path: string) => {

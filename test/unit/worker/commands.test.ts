@@ -127,6 +127,15 @@ describe('gc-volumes', () => {
     expect(events(asked)).toEqual([expect.objectContaining({ type: 'info', title: expect.stringContaining('gone') })]);
   });
 
+  test('asks about the name of a nested project, and removes its folder', async () => {
+    const { folder, asked, collect } = await worldWith(['acme/old']);
+    mkdirSync(join(folder, 'volumes/acme%2fold/x'), { recursive: true });
+    expect((await collect()).removed).toEqual(['acme/old']);
+    expect(JSON.parse(String(asked[0]?.body)).directories).toContain('acme/old');
+    expect(existsSync(join(folder, 'volumes/acme%2fold'))).toBe(false);
+    expect(existsSync(join(folder, 'volumes/acme'))).toBe(true);
+  });
+
   test('removes nothing that it did not ask about', async () => {
     const { folder, collect } = await worldWith(['../runs', 'lost+found', 'a-file', '', '.']);
     expect((await collect()).removed).toEqual([]);
