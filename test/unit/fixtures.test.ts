@@ -48,17 +48,18 @@ describe('fixtures/junit', () => {
 
 describe('fixtures/consoles', () => {
   /** `test/result: status`, by the patterns of the example. */
-  const resultsOf = (file: string) => {
+  const resultsOf = async (file: string) => {
     const { definition } = check(readFileSync('examples/projects/test-grepping.yml'));
     const grepping = definition?.triggers[0]?.runs[0]?.['test-grepping'];
     if (grepping === undefined) throw new Error('the example has no test-grepping');
     const grepper = new TestGrepper(grepping);
-    grepper.write(readFileSync(`fixtures/consoles/${file}`));
-    return grepper.end().flatMap((test) => test.results.map(({ name, status }) => `${test.name}/${name}: ${status}`));
+    await grepper.write(readFileSync(`fixtures/consoles/${file}`));
+    const { tests } = await grepper.end();
+    return tests.flatMap((test) => test.results.map(({ name, status }) => `${test.name}/${name}: ${status}`));
   };
 
-  it.each(tableOf('consoles'))('%s: the run %s', (file, says) => {
-    expect(resultsOf(file).some((result) => result.endsWith(': FAILED')) ? 'fails' : 'passes').toBe(says);
+  it.each(tableOf('consoles'))('%s: the run %s', async (file, says) => {
+    expect((await resultsOf(file)).some((result) => result.endsWith(': FAILED')) ? 'fails' : 'passes').toBe(says);
   });
 
   it.each([
@@ -67,8 +68,8 @@ describe('fixtures/consoles', () => {
     ['fails-before-a-suite.log', ['default/before: PASSED', 'late/after: FAILED']],
     ['binary.log', [expect.stringMatching(/^bytes\/.*binary: PASSED$/), 'bytes/after: PASSED']],
     ['other-lines.log', ['real/one: PASSED', 'real/one: PASSED']],
-  ])('%s holds the results it is there for', (file, results) => {
-    expect(resultsOf(file)).toEqual(results);
+  ])('%s holds the results it is there for', async (file, results) => {
+    expect(await resultsOf(file)).toEqual(results);
   });
 });
 

@@ -23,7 +23,7 @@ async function progressReader(pattern: string): Promise<ProgressReader> {
   try {
     const compiled = compilePython(pattern);
     return (line) => {
-      const found = compiled.match(line);
+      const found = compiled.match?.(line);
       const [current, total] = [Number(found?.['current']), Number(found?.['total'])];
       return current >= 0 && total > 0 ? { current, total } : undefined;
     };

@@ -45,7 +45,23 @@ export function classOf(node: SetNode): string {
   return `[${negated ? '^' : ''}${parts.join('')}]`;
 }
 
-/** Tells of a character, by its code point, whether the set holds it. */
+/** Every character of the set as ranges; `negated` is not applied. */
+export function allRanges(node: SetNode): CharRange[] {
+  const categories = node.items.filter((item) => typeof item === 'string');
+  return [...rangesOf(node), ...categories.flatMap((category) => rangesOfCategory(category, node.ascii))];
+}
+
+/** What `\b` divides. */
+export function wordRanges(ascii: boolean): readonly CharRange[] {
+  return ascii ? ASCII.w : tableOf('w');
+}
+
+/** From each character that has one to its lower case: what Python compares references to groups by. */
+export function caseFolds(ascii: boolean): Map<number, number> {
+  return new Map((ascii ? ASCII_CASES : unicodeCases()).lowers);
+}
+
+/** A test for a character, by its code point: whether the set holds it. */
 function memberTest(node: SetNode): (code: number) => boolean {
   const ranges = rangesOf(node);
   const categories = node.items.filter((item) => typeof item === 'string');
@@ -69,8 +85,15 @@ function categoryClass(category: Category, ascii: boolean): string {
   const lower = category.toLowerCase() as 'd' | 's' | 'w';
   if (!ascii && lower === 'd') return category === 'd' ? '\\p{Nd}' : '\\P{Nd}';
   if (!ascii && category === 'w') return '\\p{L}\\p{N}_';
+  return rangesOfCategory(category, ascii)
+    .map(({ from, to }) => `${hex(from)}-${hex(to)}`)
+    .join('');
+}
+
+function rangesOfCategory(category: Category, ascii: boolean): readonly CharRange[] {
+  const lower = category.toLowerCase() as 'd' | 's' | 'w';
   const ranges = ascii ? ASCII[lower] : tableOf(lower);
-  return (category === lower ? ranges : complement(ranges)).map(({ from, to }) => `${hex(from)}-${hex(to)}`).join('');
+  return category === lower ? ranges : complement(ranges);
 }
 
 function inCategory(category: Category, code: number, ascii: boolean): boolean {

@@ -53,9 +53,9 @@ export type RegexNode =
   | { kind: 'atomic'; body: RegexNode }
   /** A place between characters: `^`, `$`, `\b`, … */
   | { kind: 'anchor'; what: string; multiline: boolean; ascii: boolean }
-  | { kind: 'look'; body: RegexNode; behind: boolean }
-  | { kind: 'backreference'; width: Width }
-  | { kind: 'condition'; yes: RegexNode; no: RegexNode };
+  | { kind: 'look'; body: RegexNode; behind: boolean; negated: boolean }
+  | { kind: 'backreference'; group: number; width: Width; ignoreCase: boolean; ascii: boolean }
+  | { kind: 'condition'; group: number; yes: RegexNode; no: RegexNode };
 
 /** The nodes right below. */
 export function childrenOf(node: RegexNode): readonly RegexNode[] {

@@ -7,8 +7,8 @@ const MOST_REPETITIONS = 4_294_967_295;
 
 export interface ParsedRegex {
   root: RegexNode;
-  /** The names of its groups. */
-  groups: ReadonlySet<string>;
+  /** Its named groups, and the number of each. */
+  groups: ReadonlyMap<string, number>;
 }
 
 /** Inside of what a part of a pattern stands. */
@@ -62,7 +62,7 @@ class Parser {
     if (reader.next !== undefined) throw reader.fault('This parenthesis closes nothing.', reader.at, reader.at + 1);
     const missing = this.#awaited.find(({ group }) => group >= this.#widths.length);
     if (missing) throw missing.fault;
-    return { root, groups: new Set(this.#names.keys()) };
+    return { root, groups: this.#names };
   }
 
   #choice(scope: Scope): RegexNode {
@@ -246,13 +246,13 @@ class Parser {
     throw this.#reader.fault(message, at, at + name.length);
   }
 
-  #reference(group: number, at: number, { behind }: Scope): RegexNode {
+  #reference(group: number, at: number, { behind, ignoreCase, ascii }: Scope): RegexNode {
     const reader = this.#reader;
     if (group >= this.#widths.length) throw reader.fault(`There is no group ${group} before this.`, at, reader.at);
     const width = this.#widths[group];
     if (width === undefined) throw reader.fault(`Group ${group} is not complete yet here.`, at, reader.at);
     this.#checkBehind(group, at, behind);
-    return { kind: 'backreference', width };
+    return { kind: 'backreference', group, width, ignoreCase, ascii };
   }
 
   #checkBehind(group: number, at: number, behind: number | undefined): void {
@@ -276,7 +276,7 @@ class Parser {
     const no: RegexNode = reader.skip('|') ? this.#sequence(inner, false) : { kind: 'sequence', items: [] };
     if (reader.next === '|') throw reader.fault('A condition has two branches at most.', reader.at, reader.at + 1);
     if (!reader.skip(')')) throw reader.fault('This parenthesis is never closed.', begin, begin + 1);
-    return { kind: 'condition', yes, no };
+    return { kind: 'condition', group, yes, no };
   }
 
   #look(begin: number, char: string, scope: Scope): RegexNode {
@@ -292,7 +292,7 @@ class Parser {
     const body = this.#body(begin, { ...scope, behind: first });
     const { low, high } = behind ? widthOf(body) : { low: 0, high: 0 };
     if (low !== high) throw reader.fault('What a look-behind looks for must have one fixed length.', begin, reader.at);
-    return { kind: 'look', body, behind };
+    return { kind: 'look', body, behind, negated: sign === '!' };
   }
 }
 

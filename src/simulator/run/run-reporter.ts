@@ -11,7 +11,8 @@ import { writeToFile } from '../../terminal/output.js';
 
 /** Reads tests out of a console, as the server does afterwards. Gets the bytes before they are masked. */
 export interface ConsoleReader {
-  write(bytes: Uint8Array): void;
+  /** @returns a promise where the next bytes are to wait for it */
+  write(bytes: Uint8Array): void | Promise<void>;
 }
 
 export interface RunReporterOptions {
@@ -42,7 +43,7 @@ export class RunReporter implements Reporter {
   readonly #gathered = Buffer.allocUnsafe(GATHERED);
   #size = 0;
   #scheduled: NodeJS.Immediate | undefined;
-  /** What the screen has not taken yet. */
+  /** What the screen and the reader have not taken yet. */
   #showing: Promise<void> | undefined;
 
   constructor(options: RunReporterOptions) {
@@ -100,23 +101,28 @@ export class RunReporter implements Reporter {
   }
 
   #take(bytes: Uint8Array): void | Promise<void> {
-    this.#options.reader?.write(bytes);
-    return this.#keep(this.#masking.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+    this.#waitFor(this.#options.reader?.write(bytes));
+    this.#keep(this.#masking.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+    return this.#showing;
   }
 
-  #keep(parts: Buffer[]): void | Promise<void> {
+  #keep(parts: Buffer[]): void {
     if (parts.length === 0) return;
     try {
       if (this.#file !== undefined) writeToFile(this.#file, parts);
     } catch (error) {
       this.#lose(error as NodeJS.ErrnoException);
     }
-    const shown = this.#options.view.write(parts);
-    if (shown === undefined) return;
-    this.#showing = shown.finally(() => {
-      this.#showing = undefined;
+    this.#waitFor(this.#options.view.write(parts));
+  }
+
+  /** Takes no further bytes before this is done. */
+  #waitFor(work: void | Promise<void>): void {
+    if (work === undefined) return;
+    const all = Promise.all([this.#showing, work]).then(() => {
+      if (this.#showing === all) this.#showing = undefined;
     });
-    return this.#showing;
+    this.#showing = all;
   }
 
   #lose(error: NodeJS.ErrnoException): void {

@@ -1,8 +1,8 @@
 /** What a simulation answers for a run: an element of `runs` in its JSON, and `result.json` (SPEC 7). */
 import type { ArtifactFile, Environment, FailureCause, RunOutcome } from '../../executor/ports.js';
-import type { Test } from '../../schema/model.js';
+import { RESULT_STATUSES, type Test, UNFINISHED_STATUSES } from '../../schema/model.js';
+import type { GreppedTests } from '../../schema/test-grepper.js';
 import type { Fidelity } from '../inputs/ledger.js';
-import { unknownStatus } from '../test-grepping/console-status.js';
 import type { PhaseTime } from './phase-times.js';
 
 export interface RunResult {
@@ -43,21 +43,43 @@ export interface SimulationResult {
   warnings?: string[];
 }
 
-/** The outcome with the tests that the server reads from the console: a failed one fails the run (SPEC 4). */
-export function withConsoleTests(outcome: RunOutcome, tests: readonly Test[]): RunOutcome {
-  if (tests.length === 0) return outcome;
-  const unknown = new Set(tests.flatMap(({ results }) => results.map(({ status }) => unknownStatus(status))));
-  const warnings = [...unknown].filter((one) => one !== undefined).map((one) => `In the console, ${one}.`);
-  const all = { ...outcome, tests: [...outcome.tests, ...tests], warnings: [...outcome.warnings, ...warnings] };
-  const failed = tests.some(
-    (test) => test.status === 'FAILED' || test.results.some(({ status }) => status === 'FAILED'),
+/**
+ * The outcome with the tests that the server reads from the console. A failed one fails the run (SPEC 4); so does what
+ * the server cannot take, for it never completes such a run, and what could not be read here.
+ */
+export function withConsoleTests(outcome: RunOutcome, grepped: GreppedTests | undefined): RunOutcome {
+  if (grepped === undefined) return outcome;
+  const { tests, failed, more } = grepped;
+  const troubles = [...new Map(grepped.troubles.map((trouble) => [trouble.message, trouble])).values()];
+  const reasons = troubles.map(
+    ({ line, message }) => `${line === null ? 'In the console' : `In line ${line} of the console`}, ${message}.`,
   );
-  if (!failed || outcome.status === 'FAILED') return all;
+  const warnings =
+    more === 0 ? [] : [`The console holds ${more} more test results than are kept: ${tests.length} tests are listed.`];
+  const all = {
+    ...outcome,
+    tests: [...outcome.tests, ...tests.map(withDocumentedStatus)],
+    warnings: [...outcome.warnings, ...warnings],
+  };
+  if (outcome.status === 'FAILED') return { ...all, warnings: [...all.warnings, ...reasons] };
+  if (reasons.length > 0) {
+    const [message, ...others] = reasons as [string, ...string[]];
+    return { ...all, warnings: [...all.warnings, ...others], status: 'FAILED', cause: 'tests', message };
+  }
+  if (!failed) return all;
+  const message = 'The test results in the console (test-grepping) hold a failure.';
+  return { ...all, status: 'FAILED', cause: 'tests', message };
+}
+
+/** A word that is no result of a finished test: FAILED where the server cannot take it, SKIPPED where it takes it and waits. */
+function withDocumentedStatus(test: Test): Test {
   return {
-    ...all,
-    status: 'FAILED',
-    cause: 'tests',
-    message: 'The test results in the console (test-grepping) hold a failure.',
+    ...test,
+    status: documented(test.status),
+    results: test.results.map((result) => {
+      const status = documented(result.status);
+      return status === result.status ? result : { ...result, status, output: `The console says ${result.status}.` };
+    }),
   };
 }
 
@@ -66,6 +88,8 @@ export function withServerFailure(result: RunResult, failure: string | undefined
   if (failure === undefined || result.status === 'FAILED') return result;
   return { ...result, status: 'FAILED', cause: 'server', message: `It passed here, and fails on a server: ${failure}` };
 }
+const documented = (status: string) =>
+  RESULT_STATUSES.includes(status) ? status : UNFINISHED_STATUSES.includes(status) ? 'SKIPPED' : 'FAILED';
 
 /** The result of a run that passed, where the server then stumbles over what it is to start. */
 export function withStartFault(result: RunResult, fault: string | undefined): RunResult {

@@ -130,7 +130,7 @@ async function run(request: SimulateRequest, open: Set<SimulationWorkspace>): Pr
     };
     const { results: runs, left } = await inTurn(planned, request.jobs, request.signal, async (one, index) => {
       const view = await request.begin(one, { index, count: planned.length });
-      return simulateRun(one, around, view, await openConsoleTests(one.rundef));
+      return simulateRun(one, around, view, openConsoleTests(one.rundef));
     });
     await tidy();
     const passed = left === 0 && runs.every(({ status }) => status === 'PASSED');

@@ -122,7 +122,7 @@ async function simulateIn(
     const limits = around.pull === 'never' ? { ...LIMITS, pullWaits: [] } : LIMITS;
     const told = await executeRun(rundef, workspace, ports, around.signal, limits);
     await reporter.end();
-    const outcome = withConsoleTests(told, tests?.end() ?? []);
+    const outcome = withConsoleTests(told, await tests?.end());
     const { warnings } = outcome;
     await noteRun(ledger, planned, workspace, outcome);
     const startFault = await around.ended(planned, outcome.status === 'PASSED');
@@ -141,6 +141,7 @@ async function simulateIn(
     return masked;
   } finally {
     await reporter.end();
+    await tests?.close();
   }
 }
 

@@ -1,8 +1,7 @@
 import { UsageError } from '../../lib/errors.js';
 import { PatternError } from '../../python/regex/python-regex.js';
 import type { Test, TestGrepping, TestResult } from '../../schema/model.js';
-import { type FoundLine, TestGrepper } from '../../schema/test-grepper.js';
-import { unknownStatus } from './console-status.js';
+import { type FoundLine, TestGrepper, type Trouble } from '../../schema/test-grepper.js';
 
 /** What a server would read from a console with a run's `test-grepping`, line by line (SPEC 7). */
 
@@ -16,13 +15,6 @@ export interface FoundTest extends Omit<Test, 'results'> {
   line: number | null;
   text: string | null;
   results: FoundResult[];
-}
-
-/** Something in the console on which the server would fail to end the run. */
-export interface Trouble {
-  /** null where it is not known. */
-  line: number | null;
-  message: string;
 }
 
 export interface GreppingCheck {
@@ -53,25 +45,28 @@ export async function checkTestGrepping(
 ): Promise<GreppingCheck> {
   const found: FoundLine[] = [];
   const grepper = grepperFor(names.run, grepping, (line) => found.push(line));
-  const utf8 = new Utf8Check();
-  for await (const chunk of console) {
-    grepper.write(chunk);
-    utf8.write(chunk);
+  try {
+    for await (const chunk of console) await grepper.write(chunk);
+    const read = await grepper.end();
+    const differences = recorded && disagreements(read.tests, recorded, grepping);
+    return {
+      version: 1,
+      ...names,
+      status: read.failed ? 'FAILED' : 'PASSED',
+      lines: grepper.lines,
+      tests: testsOf(read.tests, found),
+      troubles: [...read.troubles, ...leftOut(read.more)],
+      ...(recorded && differences && { server: { agrees: differences.length === 0, tests: recorded, differences } }),
+    };
+  } finally {
+    await grepper.close();
   }
-  const read = grepper.end();
-  utf8.end();
-  const tests = testsOf(read, found);
-  const failed = tests.some(({ results }) => results.some(({ status }) => status === 'FAILED'));
-  const differences = recorded && disagreements(read, recorded, grepping);
-  return {
-    version: 1,
-    ...names,
-    status: failed ? 'FAILED' : 'PASSED',
-    lines: grepper.lines,
-    tests,
-    troubles: [...troublesOf(tests), ...utf8.troubles],
-    ...(recorded && differences ? { server: { agrees: differences.length === 0, tests: recorded, differences } } : {}),
-  };
+}
+
+function leftOut(more: number): Trouble[] {
+  return more === 0
+    ? []
+    : [{ line: null, message: `the console holds ${more} more tests and results than are listed` }];
 }
 
 function grepperFor(run: string, grepping: TestGrepping, onFound: (found: FoundLine) => void): TestGrepper {
@@ -100,41 +95,6 @@ function testsOf(read: readonly Test[], found: readonly FoundLine[]): FoundTest[
   }));
 }
 
-function* troublesOf(tests: readonly FoundTest[]): Generator<Trouble> {
-  for (const { results } of tests) {
-    for (const { line, status } of results) {
-      const message = unknownStatus(status);
-      if (message !== undefined) yield { line, message };
-    }
-  }
-}
-
-/** The server reads the console as UTF-8, and no other bytes. */
-class Utf8Check {
-  readonly troubles: Trouble[] = [];
-  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
-
-  write(bytes: Uint8Array): void {
-    this.#try(() => this.#decoder.decode(bytes, { stream: true }));
-  }
-
-  end(): void {
-    this.#try(() => this.#decoder.decode());
-  }
-
-  #try(decode: () => void): void {
-    if (this.troubles.length > 0) return;
-    try {
-      decode();
-    } catch {
-      const message = 'the console has bytes that are no UTF-8: the server cannot read it, and cannot end the run';
-      this.troubles.push({ line: null, message });
-    }
-  }
-}
-
-/** Whether tests that were read here are those that a server recorded. */
-
 export interface Disagreement {
   test: string;
   /** The result; undefined where the test itself is meant. */
@@ -148,49 +108,37 @@ export interface Disagreement {
 function disagreements(read: readonly Test[], recorded: readonly Test[], grepping: TestGrepping): Disagreement[] {
   const pattern = grepping['test-pattern'] ?? null;
   const grepped = recorded.filter(({ name, context }) => (context === null ? name === 'default' : context === pattern));
-  const theirs = byName(grepped);
+  const [ours, theirs] = [statusesOf(read), statusesOf(grepped)];
   const found: Disagreement[] = [];
-  for (const [name, ours] of byName(read)) {
-    const others = theirs.get(name) ?? [];
-    theirs.delete(name);
-    for (let index = 0; index < Math.max(ours.length, others.length); index++) {
-      found.push(...differing(name, ours[index], others[index], index === 0));
-    }
-  }
-  for (const [name, others] of theirs) {
-    for (const other of others) found.push({ test: name, here: null, server: other.status });
+  for (const key of new Set([...ours.keys(), ...theirs.keys()])) {
+    const [here, server] = [ours.get(key) ?? null, theirs.get(key) ?? null];
+    const [test, number, result] = JSON.parse(key);
+    const isTestMissing =
+      result !== undefined && !(ours.has(testKey(test, number)) && theirs.has(testKey(test, number)));
+    if (here !== server && !isTestMissing) found.push({ test, ...(result !== undefined && { result }), here, server });
   }
   return found;
 }
 
-/** @param shown whether the server shows the results: of several tests of one name it does so for the first */
-function differing(name: string, ours: Test | undefined, theirs: Test | undefined, shown: boolean): Disagreement[] {
-  const found: Disagreement[] = [];
-  if (ours?.status !== theirs?.status) {
-    found.push({ test: name, here: ours?.status ?? null, server: theirs?.status ?? null });
-  }
-  if (ours === undefined || theirs === undefined || !shown) return found;
-  for (let index = 0; index < Math.max(ours.results.length, theirs.results.length); index++) {
-    const one = ours.results[index];
-    const other = theirs.results[index];
-    if (one?.name === other?.name && one?.status === other?.status) continue;
-    if (one?.name !== other?.name && one !== undefined && other !== undefined) {
-      found.push(only(name, one, 'here'), only(name, other, 'server'));
-      // What follows is only shifted.
-      break;
+const testKey = (name: string, number: number) => JSON.stringify([name, number]);
+
+/**
+ * The status of each test and result. Several of one name are numbered; of such tests only the first one's results
+ * count, for the server shows no others.
+ */
+function statusesOf(tests: readonly Test[]): Map<string, string> {
+  const statuses = new Map<string, string>();
+  for (const { name, status, results } of tests) {
+    let number = 0;
+    while (statuses.has(testKey(name, number))) number += 1;
+    statuses.set(testKey(name, number), status);
+    if (number > 0) continue;
+    const times = new Map<string, number>();
+    for (const result of results) {
+      const time = times.get(result.name) ?? 0;
+      times.set(result.name, time + 1);
+      statuses.set(JSON.stringify([name, number, result.name, time]), result.status);
     }
-    const result = one?.name ?? other?.name ?? '';
-    found.push({ test: name, result, here: one?.status ?? null, server: other?.status ?? null });
   }
-  return found;
-}
-
-function only(test: string, { name, status }: TestResult, where: 'here' | 'server'): Disagreement {
-  return { test, result: name, here: where === 'here' ? status : null, server: where === 'server' ? status : null };
-}
-
-function byName(tests: readonly Test[]): Map<string, Test[]> {
-  const named = new Map<string, Test[]>();
-  for (const test of tests) named.set(test.name, [...(named.get(test.name) ?? []), test]);
-  return named;
+  return statuses;
 }

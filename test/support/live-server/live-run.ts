@@ -1,7 +1,6 @@
 /** A run as the reference server keeps it: its console, status, artifacts and tests. */
 import { EventEmitter } from 'node:events';
 import type { RunDefinition, Test, TestGrepping } from '../../../src/schema/model.js';
-import { TestGrepper } from '../../../src/schema/test-grepper.js';
 import { now } from './time.js';
 
 export const RUN_STATUSES = [
@@ -147,11 +146,35 @@ export class LiveRun {
     this.#changed.emit('change');
   }
 
+  /** As `_failed_tests` of the reference does. Patterns are JavaScript's, but for the way groups are named. */
   #grep(grepping: TestGrepping, log: Buffer | undefined): boolean {
-    const grepper = new TestGrepper(grepping);
-    grepper.write(log ?? Buffer.alloc(0));
-    const found = grepper.end();
-    this.tests.push(...found.map((test) => ({ ...test, created: now() })));
-    return found.some(({ results }) => results.some(({ status }) => status === 'FAILED'));
+    const compiled = (pattern: string) => new RegExp(pattern.replaceAll('(?P<', '(?<'), 'y');
+    const opening = grepping['test-pattern'] ? compiled(grepping['test-pattern']) : undefined;
+    const result = compiled(grepping['result-pattern']);
+    const match = (pattern: RegExp | undefined, line: string) => {
+      if (pattern) pattern.lastIndex = 0;
+      return pattern?.exec(line)?.groups;
+    };
+    let test: (typeof this.tests)[number] | undefined;
+    const begin = (name: string, context: string | null, status: string) => {
+      test = { name, context, status, results: [], created: now() };
+      this.tests.push(test);
+      return test;
+    };
+    let failed = false;
+    for (const line of (log ?? '').toString().split(/(?<=\n)|\r\n?/)) {
+      const opened = match(opening, line);
+      if (opened) begin(opened['name'] ?? '', grepping['test-pattern'] ?? null, 'PASSED');
+      const found = match(result, line);
+      if (!found) continue;
+      const status = grepping.fixupdict?.[found['result'] ?? ''] ?? found['result'] ?? '';
+      test ??= begin('default', null, status);
+      if (status === 'FAILED') {
+        failed = true;
+        test.status = status;
+      }
+      test.results.push({ name: found['name'] ?? '', context: null, status, output: null });
+    }
+    return failed;
   }
 }

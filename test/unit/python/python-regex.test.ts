@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { backtrackingEngine } from '../../../src/python/regex/backtracking.js';
 import { compilePython, PatternError } from '../../../src/python/regex/python-regex.js';
 
 /** The groups that a pattern finds at the beginning of a text; undefined where it does not match. */
 const match = (pattern: string, text: string) => {
-  const found = compilePython(pattern).match(text);
+  const compiled = compilePython(pattern);
+  const slow = backtrackingEngine()(compiled.program());
+  const found = slow(text, 10_000);
+  // Where both engines can, they agree.
+  if (compiled.match) expect(compiled.match(text)).toEqual(found);
   return found && { ...found };
 };
 const fits = (pattern: string, text: string) => match(pattern, text) !== undefined;
@@ -81,7 +86,15 @@ describe('places', () => {
   it('are found in one text after another, of ever more characters', () => {
     const pattern = compilePython('(?P<a>[a-zé]+)\\b(?P<b>.*)$');
     const texts = ['ab →', 'aé!', '日本', 'é→😀', 'aä', 'z\u0301', 'é\n'];
-    expect(texts.map((text) => pattern.match(text)?.['a'])).toEqual(['ab', 'aé', undefined, 'é', undefined, 'z', 'é']);
+    expect(texts.map((text) => pattern.match?.(text)?.['a'])).toEqual([
+      'ab',
+      'aé',
+      undefined,
+      'é',
+      undefined,
+      'z',
+      'é',
+    ]);
   });
 
   it('beyond ASCII leave the groups what they are', () => {
@@ -172,23 +185,33 @@ describe('what Python refuses is refused', () => {
   });
 });
 
-describe('what takes more than linear time is refused, and says what it is', () => {
+describe('what a linear-time engine cannot do', () => {
   it.each([
-    ['(?=a)', 'look-around'],
-    ['(?!a)', 'look-around'],
-    ['(?<=a)b', 'look-around'],
-    ['(?<!a)b', 'look-around'],
-    ['(a)\\1', 'reference to a group'],
-    ['(?P<a>x)(?P=a)', 'reference to a group'],
-    ['(a)?(?(1)b|c)', 'condition'],
-    ['(?>a)', 'atomic'],
-    ['a++b', 'possessive'],
-    ['a{1001}', '1000'],
-    ['(?:(?:a{100}){100}){100}', 'too large'],
+    ['(?=a)(?P<x>.)', 'a', 'a'],
+    ['(?!b)(?P<x>.)', 'b', undefined],
+    ['..(?<=ab)(?P<x>.)', 'abc', 'c'],
+    ['..(?<!ab)(?P<x>.)', 'abc', undefined],
+    ['(a|b)(?P<x>\\1)', 'bb', 'b'],
+    ['(?P<a>x)?(?P<x>(?P=a)|y)', 'y', 'y'],
+    ['(?i)(ß|k)(?P<x>\\1)', 'k\u212a', '\u212a'],
+    ['(a)?(?P<x>(?(1)b|c))', 'ab', 'b'],
+    ['(a)?(?P<x>(?(1)b|c))', 'c', 'c'],
+    ['(?>a|ab)(?P<x>c)', 'abc', undefined],
+    ['a++(?P<x>a)', 'aaa', undefined],
+    ['(?:ab|a)++(?P<x>b)', 'aab', undefined],
+    ['(?P<x>a{1001})', 'a'.repeat(1001), 'a'.repeat(1001)],
+    ['(?P<x>(?:(?:a{20}){20}){20})', 'a'.repeat(8000), 'a'.repeat(8000)],
+    ['(?P<x>.)(?=.)', '😀é', '😀'],
+  ])('is evaluated by backtracking: %s', (pattern, text, held) => {
+    expect(compilePython(pattern).match).toBeUndefined();
+    expect(match(pattern, text)?.['x']).toBe(held);
+  });
+
+  it.each([
     [`${'('.repeat(400)}a${')'.repeat(400)}`, 'too deep'],
-    ['\\N{BULLET}', 'write the character'],
-  ])('%s', (pattern, what) => {
-    expect(() => compilePython(pattern)).toThrow(PatternError);
+    ['\\N{BULLET}', 'Write the character'],
+  ])('and no engine here can is refused: %s', (pattern, what) => {
+    expect(() => compilePython(pattern)).toThrow(expect.objectContaining({ isInvalid: false }));
     expect(() => compilePython(pattern)).toThrow(what);
   });
 
@@ -197,10 +220,26 @@ describe('what takes more than linear time is refused, and says what it is', () 
   });
 });
 
+describe('a text that must be there', () => {
+  it.each([
+    ['(?P<name>\\S+): (?P<result>\\w+)', [': ']],
+    ['^(?P<result>PASS|FAIL)ED: (?P<name>.*)$', ['PASS', 'FAIL']],
+    ['^(?P<result>ok|bad)ness (?P<name>.*)$', ['ness ']],
+    ['(?P<result>ok|bad)', ['ok', 'bad']],
+    ['(?P<name>(?:ab)+)x?', ['ab']],
+    ['(?i)pass', undefined],
+    ['(?:ab)?', undefined],
+    ['(?=ab).*', undefined],
+    ['a\\n', ['a']],
+  ])('%s', (pattern, texts) => {
+    expect(compilePython(pattern).requires).toEqual(texts);
+  });
+});
+
 it.each(['(a+)+$', '(?:a|a)*b', '(?P<name>(?:a*)*)!$', '(?:.*){20}x'])(
   'a pattern that would keep Python busy for ever is done with: %s',
   (pattern) => {
     // A matcher that goes back would need 2^200000 steps.
-    expect(fits(pattern, `${'a'.repeat(200_000)}?`)).toBe(false);
+    expect(compilePython(pattern).match?.(`${'a'.repeat(200_000)}?`)).toBeUndefined();
   },
 );
