@@ -19,6 +19,7 @@ export interface ServerConsole {
  * The console from an offset in bytes on: what is there now. Nothing more is an empty body.
  * A server looks at the offset only while the run goes on, and gives the whole of a complete
  * one: what is before the offset is dropped here then, so that the caller sees no difference.
+ * Whether a server without X-RUN-STATUS, or a proxy before it, heeded the offset only the bytes can tell.
  *
  * The offset counts the server's bytes: its own first lines (`# Run sent to worker: …`) too.
  *
@@ -42,7 +43,9 @@ export async function readConsole(
     signal,
   });
   const status = answer.headers['x-run-status'];
-  if (status === undefined && /^text\/html/.test(answer.headers['content-type'] ?? '')) {
+  // At the end of a console the server's empty answer is typed as a page.
+  const page = /^text\/html/.test(answer.headers['content-type'] ?? '') && answer.headers['content-length'] !== '0';
+  if (status === undefined && page) {
     answer.body.destroy();
     throw new ServerFailure(
       'no-jobserv',
@@ -50,7 +53,7 @@ export async function readConsole(
       { status: answer.status },
     );
   }
-  const whole = offset > 0 && (status === undefined || ENDED.has(status));
+  const whole = offset > 0 && status !== undefined && ENDED.has(status);
   return { status, body: whole ? Readable.from(from(answer.body, offset), { objectMode: false }) : answer.body };
 }
 

@@ -187,7 +187,7 @@ export class ConsoleSender {
   /** What stands in the server's console before this run's worker has sent anything. */
   async #findBase(): Promise<void> {
     const there = await this.#ask(0);
-    this.#spool.setBase(there === undefined ? 0 : there.bytes.length);
+    this.#spool.setBase(there?.bytes.length ?? 0, there?.bytes);
     this.#doubt = false;
   }
 
@@ -205,8 +205,13 @@ export class ConsoleSender {
     } else {
       const arrived = this.#countArrived(there.bytes);
       if (arrived > 0) this.#acknowledge(acked + arrived);
-      // Somebody else has written there, too.
-      if (there.bytes.length > arrived) this.#spool.setBase(base + there.bytes.length - arrived);
+      const foreign = there.bytes.length - arrived;
+      if (foreign > 0) {
+        this.#spool.setBase(base + foreign);
+        this.#events.onDoubt(
+          `${foreign} bytes stand before this line that this worker has no record of sending: what follows may be there already`,
+        );
+      }
     }
     this.#doubt = false;
   }
@@ -222,7 +227,7 @@ export class ConsoleSender {
   /** The server's console from an offset on; undefined when it cannot be asked. */
   async #ask(offset: number): Promise<{ bytes: Buffer } | undefined> {
     try {
-      const { status, bytes } = await this.#server.readConsole(offset, LARGEST_DOUBT);
+      const { status, bytes } = await this.#server.readConsole(offset, LARGEST_DOUBT, this.#spool.head);
       if (status !== undefined && ENDED.has(status)) {
         throw new ServerFailure('completed', `The run is ${status} on the server, which takes nothing more of it.`);
       }

@@ -17,8 +17,11 @@ export interface FileToSend {
 export interface RunServer {
   /** One try. Not idempotent. */
   append(bytes: Uint8Array, status?: RunStatus): Promise<Appended>;
-  /** The console from an offset on, up to `most` bytes. */
-  readConsole(offset: number, most: number): Promise<{ status: string | undefined; bytes: Buffer }>;
+  /**
+   * The console from an offset on, up to `most` bytes. An answer that begins with `head`, the first bytes of the
+   * console, may come of a server or a proxy that ignores the offset: then the whole is read, and the offset skipped.
+   */
+  readConsole(offset: number, most: number, head: Buffer): Promise<{ status: string | undefined; bytes: Buffer }>;
   /** The run's status. */
   readStatus(): Promise<string>;
   /** @param sent how many tests of this name were sent before it; `doubtful`: it may have been sent, too */
@@ -32,20 +35,35 @@ export function runServer(http: HttpClient, run: RunCredentials, signal?: AbortS
   return {
     append: (bytes, status) =>
       appendConsole(http, { ...run, bytes, signal, ...(status === undefined ? {} : { status }) }),
-    readConsole: async (offset, most) => {
-      const { status, body } = await readConsole(http, runUrl, { offset, apiKey, signal });
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        chunks.push(chunk.subarray(0, most - size));
-        size += Math.min(chunk.length, most - size);
-        if (size === most) break;
-      }
-      return { status, bytes: Buffer.concat(chunks) };
+    readConsole: async (offset, most, head) => {
+      const read = async (from: number, skip: number) => {
+        const { status, body } = await readConsole(http, runUrl, { offset: from, apiKey, signal });
+        return { status, bytes: await bytesOf(body, skip, most) };
+      };
+      const answer = await read(offset, 0);
+      const { length } = answer.bytes;
+      if (offset === 0 || length === 0 || head.length === 0) return answer;
+      const common = Math.min(length, head.length);
+      return answer.bytes.subarray(0, common).equals(head.subarray(0, common)) ? read(0, offset) : answer;
     },
     readStatus: async () => (await readRun(http, runUrl, signal)).status,
     sendTest: (test, before, doubtful, onDoubt) => sendTest(http, run, test, before, { signal, doubtful, onDoubt }),
     sign: (names, abort) => createSigned(http, run, names, abort),
     upload: (to, file, abort) => upload(http, to, file, abort),
   };
+}
+
+/** Up to `most` bytes of a stream, from `skip` on. */
+async function bytesOf(body: AsyncIterable<Buffer>, skip: number, most: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let before = 0;
+  let size = 0;
+  for await (const chunk of body) {
+    const wanted = chunk.subarray(Math.max(0, skip - before)).subarray(0, most - size);
+    before += chunk.length;
+    chunks.push(wanted);
+    size += wanted.length;
+    if (size === most) break;
+  }
+  return Buffer.concat(chunks);
 }

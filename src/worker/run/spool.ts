@@ -23,6 +23,8 @@ const SEGMENT_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 /** Written in one piece, in place: a process that dies leaves the old mark or the new one. */
 const MARK_BYTES = 512;
+/** Enough to tell the beginning of a console from a later piece of it; it has to fit into the mark. */
+const HEAD_BYTES = 48;
 
 /** What is known beside the bytes. */
 export interface Mark {
@@ -32,6 +34,8 @@ export interface Mark {
   acked: number;
   /** What stood in the server's console before ours; undefined: not asked yet. */
   base?: number | undefined;
+  /** The first bytes of the server's console, base64. */
+  head?: string | undefined;
   position?: ConsolePosition | undefined;
   /** How many of the run's tests the server has. */
   tests?: number | undefined;
@@ -139,8 +143,20 @@ export class Spool {
     return bytes;
   }
 
+  /** The first bytes of the server's console, ours or not: an answer that begins with them may be all of it. */
+  get head(): Buffer {
+    return Buffer.from(this.#mark.head ?? '', 'base64');
+  }
+
+  #addToHead(bytes: Uint8Array): void {
+    this.#mark.head = Buffer.concat([this.head, bytes]).subarray(0, HEAD_BYTES).toString('base64');
+  }
+
   /** The server has everything before `offset`: what is no longer needed goes. */
   acknowledge(offset: number): void {
+    const { acked } = this.#mark;
+    const missing = Math.min(HEAD_BYTES - this.head.length, offset - acked);
+    if (missing > 0) this.#addToHead(this.read(acked, missing));
     this.#mark.acked = offset;
     if (offset === this.#mark.end) this.#held = undefined;
     // A mark must not promise bytes that are in memory only.
@@ -153,8 +169,10 @@ export class Spool {
     for (const { path } of this.#segments.splice(0)) rmSync(path, { force: true });
   }
 
-  setBase(base: number): void {
+  /** @param first the server's console as far as it is not ours, when it was read from its beginning */
+  setBase(base: number, first?: Uint8Array): void {
     this.#mark.base = base;
+    if (first !== undefined && this.#mark.acked === 0) this.#addToHead(first);
     this.#writeMark();
   }
 

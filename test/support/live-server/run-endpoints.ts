@@ -129,7 +129,8 @@ export function readProgress(store: Store, asked: Asked): Answer {
 export function readArtifact(store: Store, asked: Asked): Answer {
   const run = runOf(store, asked);
   const path = asked.names[3] ?? '';
-  const status = { 'x-run-status': run.status };
+  const quirk = store.consoleQuirk;
+  const status: Record<string, string> = quirk === 'status-removed' ? {} : { 'x-run-status': run.status };
   if (run.complete) return stored(run, path, status);
   if (path !== 'console.log') return failureData(404, { message: 'this run is not over' });
   if (run.status === 'QUEUED') {
@@ -137,7 +138,9 @@ export function readArtifact(store: Store, asked: Asked): Answer {
     return { status: 200, headers: { 'content-type': 'text/plain', ...status }, body };
   }
   if (run.log === undefined) return stored(run, path, {});
-  return grown(run.log, header(asked, 'x-offset'), status);
+  if (quirk === 'offset-ignored') return file(run.log, 'text/plain', status);
+  const answer = grown(run.log, header(asked, 'x-offset'), status);
+  return quirk === 'sent-from-0' ? { ...answer, body: run.log.subarray(0, Buffer.byteLength(answer.body)) } : answer;
 }
 
 /** From the offset on; at the end or behind it an empty page, of another type. */

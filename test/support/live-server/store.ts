@@ -24,6 +24,11 @@ export class Store {
   workerVersion = '0'.repeat(32);
   /** Workers for surges only get work while this is on. */
   surge = false;
+  /**
+   * What becomes of X-OFFSET and X-RUN-STATUS of a console: some servers and proxies ignore the one, take the other
+   * away, or send as many bytes as there are after the offset, but from the file's beginning (a `sendfile` of old).
+   */
+  consoleQuirk: 'none' | 'offset-ignored' | 'sent-from-0' | 'status-removed' = 'none';
 
   hasBuild(project: string, build: number): boolean {
     return this.runs.some((run) => run.project === project && run.build === build);

@@ -188,3 +188,35 @@ describe('a run whose folder is gone', () => {
     expect(run.console.toString()).toMatch(/The run has FAILED: .*The folder of the run was removed/);
   });
 });
+
+describe('a post whose answer is lost', () => {
+  it.each(['none', 'offset-ignored', 'sent-from-0', 'status-removed'] as const)(
+    'is not repeated; what the server makes of the offset: %s',
+    async (quirk) => {
+      const { server, run, reporter } = await worldWith();
+      server.store.consoleQuirk = quirk;
+      const before = run.console.toString();
+      for (let line = 1; line <= 40; line++) {
+        if (line % 10 === 0) server.fault.next('console', line % 20 === 0 ? 'cut-after-storing' : 'cut-before-storing');
+        await reporter.write(Buffer.from(`line ${line}\n`));
+        if (line % 5 === 0) await run.until(({ console }) => console.includes(`line ${line}\n`));
+      }
+      await reporter.status('PASSED');
+      const lines = Array.from({ length: 40 }, (_, index) => `line ${index + 1}\n`);
+      expect(run.console.toString()).toBe(`${before}${lines.join('')}`);
+    },
+  );
+
+  it('is followed by a warning where the console has bytes that this worker has no record of', async () => {
+    const { server, run, reporter } = await worldWith();
+    await reporter.write(Buffer.from('line 1\n'));
+    await run.until(({ console }) => console.includes('line 1\n'));
+    server.fault.next('console', 'cut-before-storing');
+    run.append('somebody else\n');
+    await reporter.write(Buffer.from('line 2\n'));
+    await reporter.status('PASSED');
+    expect(run.console.toString()).toMatch(
+      /\nline 1\nsomebody else\nline 2\n.*WARN .* 14 bytes stand .* no record of sending/,
+    );
+  });
+});
