@@ -1,8 +1,14 @@
-/** Writes docs/rules.md from the rules themselves: `npm run docs`. A test says when it is stale. */
-import { writeFile } from 'node:fs/promises';
+/**
+ * `npm run docs`: makes src/lint/generated/explanations.json of the texts of the rules (src/lint/rules/<id>.md), and
+ * docs/rules.md of the rules. A test fails when either is stale.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lintConfigText } from '../src/lint/lint-config.js';
-import type { Rule } from '../src/lint/rule.js';
+import { parseLintConfig } from '../src/lint/parse-lint-config.js';
+import type { Explained, Rule } from '../src/lint/rule.js';
 import { RULES } from '../src/lint/rules.js';
 
 const SERVER: Record<Rule['server'], string> = {
@@ -56,14 +62,15 @@ Neither changes the verdict: what the server rejects is always told, at its full
 
 /** The text of docs/rules.md. */
 export function rulesPage(): string {
-  const rows = RULES.map(
+  const rules = RULES.map(({ id, severity, server }) => ({ id, severity, server, ...explained(`${id}.md`) }));
+  const rows = rules.map(
     ({ id, severity, server, summary }) => `| [\`${id}\`](#${id}) | ${severity} | ${server} | ${cell(summary)} |`,
   );
   const table = ['| rule | severity | server | what it catches |', '| --- | --- | --- | --- |', ...rows].join('\n');
-  return `${INTRODUCTION}\n## All rules\n\n${table}\n\n${RULES.map(section).join('\n')}`;
+  return `${INTRODUCTION}\n## All rules\n\n${table}\n\n${rules.map(section).join('\n')}`;
 }
 
-function section({ id, severity, server, summary, explain }: Rule): string {
+function section({ id, severity, server, summary, explain }: Omit<Rule, 'check'>): string {
   return `### ${id}
 
 ${summary} Severity: ${severity}. The server ${SERVER[server]}.
@@ -86,6 +93,32 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|');
 }
 
+const TEXTS = new URL('../src/lint/rules/', import.meta.url);
+const FENCED = '```yaml\\n([\\s\\S]*?)```\\n';
+const TEXT = new RegExp(
+  `^# (.+)\\n\\n([\\s\\S]+?)\\n\\n(?:## With this .jobserv-lint.yml\\n\\n${FENCED}\\n)?## Fails\\n\\n${FENCED}\\n## Repaired\\n\\n${FENCED}$`,
+);
+
+/** The text of one rule. */
+function explained(file: string): Explained {
+  const found = TEXT.exec(readFileSync(new URL(file, TEXTS), 'utf8'));
+  if (found === null) throw new Error(`src/lint/rules/${file} is not made of: # summary, why, ## Fails, ## Repaired`);
+  const [, summary = '', why = '', settings, bad = '', good = ''] = found;
+  const { hostTags, secrets } = parseLintConfig(settings ?? '').config;
+  const config =
+    settings === undefined ? {} : { config: { ...(hostTags && { hostTags }), ...(secrets && { secrets }) } };
+  return { summary, explain: { why: why.replaceAll('\n', ' '), bad, good, ...config } };
+}
+
+/** The text of src/lint/generated/explanations.json: the program cannot read files beside it once it is bundled. */
+export function explanations(): string {
+  const files = readdirSync(TEXTS).filter((file) => file.endsWith('.md'));
+  const texts = files.sort().map((file) => [basename(file, '.md'), explained(file)]);
+  return `${JSON.stringify(Object.fromEntries(texts), null, 2)}\n`;
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await mkdir(new URL('../src/lint/generated/', import.meta.url), { recursive: true });
+  await writeFile(new URL('../src/lint/generated/explanations.json', import.meta.url), explanations());
   await writeFile(new URL('../docs/rules.md', import.meta.url), rulesPage());
 }

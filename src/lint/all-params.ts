@@ -1,7 +1,7 @@
 import { asList, asObject, asText, childPath } from '../schema/values.js';
 import type { CheckContext, TriggerView } from './context.js';
 import type { Place } from './rule.js';
-import { untextKey } from './rules/yaml11.js';
+import { untextKey } from './untexts.js';
 
 /** The params of a definition, wherever they are given. */
 

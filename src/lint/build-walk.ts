@@ -1,6 +1,6 @@
 import { firstByName, refusedChains } from './chains.js';
 import type { CheckContext, TriggerView } from './context.js';
-import { type BuildRun, type Links, linksOf, nameBy, type Reference } from './rules/references-to-triggers.js';
+import { type BuildRun, type Links, linksOf, nameBy, type Reference } from './links.js';
 
 /** What the runs of a build are called when all of them pass, and what they start is started too. */
 

@@ -5,7 +5,8 @@ import type { Diagnostic } from './diagnostic.js';
 import { byPlace, findingsOf, isRejection } from './findings.js';
 import { type LintConfig, NO_CONFIG } from './lint-config.js';
 import { quieten } from './quiet.js';
-import { unknownIgnore, unusedIgnore } from './rules/ignores.js';
+import { unknownIgnore } from './rules/unknown-ignore.js';
+import { unusedIgnore } from './rules/unused-ignore.js';
 import { RULES } from './rules.js';
 import { type ShellChecker, shellNotes } from './shell-notes.js';
 

@@ -4,14 +4,14 @@ import type { LoadedYaml } from '../python/yaml/load.js';
 import type { Diagnostic } from './diagnostic.js';
 import { type Ignore, ignoresOf } from './ignores.js';
 import type { LintConfig } from './lint-config.js';
-import type { Rule } from './rule.js';
+import type { Rule, RuleCheck } from './rule.js';
 import { SHELL_RULE } from './shell-notes.js';
 import { helpWithChoices } from './suggest.js';
 
 interface Known {
   rules: readonly Rule[];
-  unknownIgnore: Rule;
-  unusedIgnore: Rule;
+  unknownIgnore: RuleCheck;
+  unusedIgnore: RuleCheck;
 }
 
 /**
@@ -74,7 +74,7 @@ function withIgnores(
   const complete = !all.some(({ server }) => server === 'rejects');
   for (const ignore of ignores) {
     const { rules: named } = ignore;
-    const silences = (rule: Rule) => named.some(({ id }) => id === rule.id);
+    const silences = (rule: RuleCheck) => named.some(({ id }) => id === rule.id);
     if (!silences(unknownIgnore)) told.push(...unknownOnes(ignore, ids, unknownIgnore));
     if (!complete || silences(unusedIgnore)) continue;
     told.push(...unusedOnes(ignore, used, activeIds, unusedIgnore));
@@ -89,7 +89,11 @@ function linesOf({ line, path }: Diagnostic, document: LoadedYaml): number[] {
   return [line, place.value.line, place.key?.line ?? line];
 }
 
-function* unknownOnes({ misspelt, rules, range }: Ignore, ids: readonly string[], rule: Rule): Generator<Diagnostic> {
+function* unknownOnes(
+  { misspelt, rules, range }: Ignore,
+  ids: readonly string[],
+  rule: RuleCheck,
+): Generator<Diagnostic> {
   if (rules.length === 0) {
     const message =
       misspelt === undefined
@@ -108,7 +112,7 @@ function* unusedOnes(
   { rules, line }: Ignore,
   used: ReadonlySet<Ignore['rules'][number]>,
   ids: readonly string[],
-  rule: Rule,
+  rule: RuleCheck,
 ): Generator<Diagnostic> {
   for (const entry of rules) {
     if (used.has(entry) || !ids.includes(entry.id)) continue;
@@ -117,6 +121,6 @@ function* unusedOnes(
   }
 }
 
-function head({ id, severity, server }: Rule) {
+function head({ id, severity, server }: RuleCheck) {
   return { rule: id, severity, server, path: '' };
 }

@@ -26,28 +26,29 @@ export interface Finding extends Place {
 
 export type { Edit } from './diagnostic.js';
 
-/** What `explain` tells beside the summary; both examples are whole definitions, and tested. */
-export interface Explanation {
-  /** Why it matters, and what the server does with it: a paragraph of prose. */
-  why: string;
-  /** A definition in which the rule finds something, and no other rule does. */
-  bad: string;
-  /** The same, repaired: no rule finds anything. */
-  good: string;
-  /** What the config file must say for the rule to look at anything. */
-  config?: Pick<LintConfig, 'hostTags' | 'secrets'>;
+/** What `explain` shows of a rule; it stands in rules/<id>.md. Both examples are whole definitions, and tested. */
+export interface Explained {
+  /** What the rule catches, one sentence. */
+  summary: string;
+  explain: {
+    /** Why it matters, and what the server does with it: a paragraph. */
+    why: string;
+    /** A definition in which the rule finds something, and no other rule does. */
+    bad: string;
+    /** The same, repaired: no rule finds anything. */
+    good: string;
+    /** What the configuration has to name for the rule to look at anything. */
+    config?: Pick<LintConfig, 'hostTags' | 'secrets'>;
+  };
 }
 
-/** A rule is data: what `validate` reports, what `explain` tells and what the server does. */
-export interface Rule {
-  /** Kebab-case. */
+/** What a rule looks for. */
+export interface RuleCheck {
+  /** Kebab-case, the name of the rule's files. */
   id: string;
   severity: Severity;
   /** What the live server does with a definition that has this; `rejects` is the verdict. */
   server: ServerBehaviour;
-  /** What it catches, one sentence. */
-  summary: string;
-  explain: Explanation;
   /**
    * For what the server `fails`: a simulated run fails of it by itself, or passes although on a server this run, or
    * the whole build, fails whatever the script does. Without it, it depends on what else happens in the build.
@@ -55,3 +56,5 @@ export interface Rule {
   simulation?: 'fails-itself' | 'fails-run' | 'fails-build';
   check(context: CheckContext): Iterable<Finding>;
 }
+
+export type Rule = RuleCheck & Explained;

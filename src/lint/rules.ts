@@ -1,38 +1,65 @@
-import { unreachableTrigger } from './reach.js';
-import type { Rule } from './rule.js';
-import { dangerousCapability, unknownCapability } from './rules/capabilities.js';
-import { unknownIgnore, unusedIgnore } from './rules/ignores.js';
-import { containerAuthRegistry, imageReference } from './rules/images.js';
-import { unknownHostTag, unknownSecret } from './rules/known-names.js';
-import { hostTagShadowed, loopEmpty, loopRepeatedParam, loopSize } from './rules/loops.js';
+import explanations from './generated/explanations.json' with { type: 'json' };
+import type { Explained, Rule, RuleCheck } from './rule.js';
+import { badPlaceholder } from './rules/bad-placeholder.js';
+import { containerAuthRegistry } from './rules/container-auth-registry.js';
+import { dangerousCapability } from './rules/dangerous-capability.js';
+import { dockerSocket } from './rules/docker-socket.js';
+import { duplicateKey } from './rules/duplicate-key.js';
+import { duplicateRunName } from './rules/duplicate-run-name.js';
+import { duplicateTriggerName } from './rules/duplicate-trigger-name.js';
+import { emptyDefinition } from './rules/empty-definition.js';
+import { foldedScript } from './rules/folded-script.js';
+import { hostTagShadowed } from './rules/host-tag-shadowed.js';
+import { imageReference } from './rules/image-reference.js';
+import { invalidParamName } from './rules/invalid-param-name.js';
+import { invalidRegex } from './rules/invalid-regex.js';
+import { loopEmpty } from './rules/loop-empty.js';
+import { loopRepeatedParam } from './rules/loop-repeated-param.js';
+import { loopSize } from './rules/loop-size.js';
+import { missingHostTag } from './rules/missing-host-tag.js';
+import { missingInterpreter } from './rules/missing-interpreter.js';
+import { missingKey } from './rules/missing-key.js';
+import { missingShebang } from './rules/missing-shebang.js';
 import { mountPath } from './rules/mount-path.js';
-import { badPlaceholder, nameLength, runNameSlash } from './rules/names.js';
-import { triggerNeverFires } from './rules/never-fires.js';
+import { nameLength } from './rules/name-length.js';
 import { noRuns } from './rules/no-runs.js';
 import { nullValue } from './rules/null-value.js';
-import { invalidParamName, reservedParam } from './rules/params.js';
-import { invalidRegex, regexMissingGroup, regexSlow } from './rules/patterns.js';
 import { plaintextSecret } from './rules/plaintext-secret.js';
-import { pollerParams, refPattern } from './rules/pollers.js';
-import { dockerSocket, privileged } from './rules/privileges.js';
-import { missingHostTag, unknownTriggerType } from './rules/references.js';
-import { unknownResultStatus } from './rules/result-status.js';
-import { duplicateRunName, triggeredRunCollision } from './rules/run-names.js';
-import { scriptChoice, unknownScript, unknownScriptRepo } from './rules/script-references.js';
-import { foldedScript, missingInterpreter, missingShebang } from './rules/scripts.js';
-import { secretName } from './rules/secret-references.js';
-import { missingKey, unknownKey } from './rules/shape.js';
+import { pollerParams } from './rules/poller-params.js';
+import { privileged } from './rules/privileged.js';
+import { refPattern } from './rules/ref-pattern.js';
+import { regexMissingGroup } from './rules/regex-missing-group.js';
+import { regexSlow } from './rules/regex-slow.js';
+import { reservedParam } from './rules/reserved-param.js';
+import { runNameSlash } from './rules/run-name-slash.js';
+import { scriptChoice } from './rules/script-choice.js';
+import { secretName } from './rules/secret-name.js';
 import { shellSyntax } from './rules/shell-syntax.js';
-import { timeoutValue } from './rules/timeout.js';
-import { duplicateTriggerName, triggerRecursion, unknownTrigger } from './rules/triggers.js';
-import { wrongType } from './rules/types.js';
-import { unusedScript, unusedScriptRepo } from './rules/unused.js';
+import { timeoutValue } from './rules/timeout-value.js';
+import { triggerNeverFires } from './rules/trigger-never-fires.js';
+import { triggerRecursion } from './rules/trigger-recursion.js';
+import { triggeredRunCollision } from './rules/triggered-run-collision.js';
+import { unknownCapability } from './rules/unknown-capability.js';
+import { unknownHostTag } from './rules/unknown-host-tag.js';
+import { unknownIgnore } from './rules/unknown-ignore.js';
+import { unknownKey } from './rules/unknown-key.js';
+import { unknownResultStatus } from './rules/unknown-result-status.js';
+import { unknownScript } from './rules/unknown-script.js';
+import { unknownScriptRepo } from './rules/unknown-script-repo.js';
+import { unknownSecret } from './rules/unknown-secret.js';
+import { unknownTrigger } from './rules/unknown-trigger.js';
+import { unknownTriggerType } from './rules/unknown-trigger-type.js';
+import { unreachableTrigger } from './rules/unreachable-trigger.js';
+import { unusedIgnore } from './rules/unused-ignore.js';
+import { unusedScript } from './rules/unused-script.js';
+import { unusedScriptRepo } from './rules/unused-script-repo.js';
+import { wrongType } from './rules/wrong-type.js';
 import { xtraceSecret } from './rules/xtrace-secret.js';
-import { duplicateKey, emptyDefinition, yamlSyntax } from './rules/yaml.js';
-import { yaml11Type } from './rules/yaml11.js';
+import { yamlSyntax } from './rules/yaml-syntax.js';
+import { yaml11Type } from './rules/yaml11-type.js';
 
-/** Every rule there is, by family. */
-export const RULES: readonly Rule[] = [
+/** By family; `explain` and docs/rules.md list them in this order. */
+const CHECKS: readonly RuleCheck[] = [
   yamlSyntax,
   emptyDefinition,
   duplicateKey,
@@ -91,3 +118,9 @@ export const RULES: readonly Rule[] = [
   unknownIgnore,
   unusedIgnore,
 ];
+
+/** The texts of rules/<id>.md, by id. */
+const TEXTS: Readonly<Record<string, Explained>> = explanations;
+
+/** Every rule there is. */
+export const RULES: readonly Rule[] = CHECKS.map((check) => ({ ...check, ...(TEXTS[check.id] as Explained) }));

@@ -2,7 +2,7 @@
 import { expandRuns } from '../schema/expand.js';
 import type { Definition } from '../schema/model.js';
 import type { Diagnostic } from './diagnostic.js';
-import { isUrlSegment } from './rules/names.js';
+import { isUrlSegment } from './rules/run-name-slash.js';
 import { RULES } from './rules.js';
 
 /** Why a run that passes here would not pass, or never begin, on a server. */

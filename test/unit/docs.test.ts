@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { rulesPage } from '../../scripts/build-docs.js';
+import { explanations, rulesPage } from '../../scripts/build-docs.js';
 import { RULES } from '../../src/lint/rules.js';
+
+it('src/lint/generated/explanations.json holds the texts of the rules (npm run docs writes it)', () => {
+  expect(readFileSync('src/lint/generated/explanations.json', 'utf8')).toBe(explanations());
+});
 
 it('docs/rules.md says what the rules say (npm run docs writes it)', () => {
   expect(readFileSync('docs/rules.md', 'utf8')).toBe(rulesPage());

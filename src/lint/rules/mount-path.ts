@@ -1,37 +1,18 @@
 import { mountModeWords } from '../../schema/mount-mode.js';
 import type { CheckContext, TriggerView } from '../context.js';
-import { ONE_RUN, SCRIPTS } from '../example-parts.js';
-import type { Finding, Rule } from '../rule.js';
-import { cleanPath, hasRepository, type Volume, volumesOf, WORKER_MOUNTS } from './volumes.js';
+import type { Finding, RuleCheck } from '../rule.js';
+import { cleanPath, hasRepository, type Volume, volumesOf, WORKER_MOUNTS } from '../volumes.js';
 
 /*
  * simple.py `docker_run` passes each volume as `-v source:path`, and a shared one with `:ro` behind it. What Docker
  * says of such paths was measured with Docker 20.10 and 29: relative ones, `/`, two mounts at one place and folders over files are
  * refused, and the run is FAILED. jobserv_worker.py `_update_shared_volumes_mapping` adds the machine's certificates.
  */
-export const mountPath: Rule = {
+export const mountPath: RuleCheck = {
   id: 'mount-path',
   severity: 'error',
   server: 'fails',
   simulation: 'fails-itself',
-  summary: 'A volume is mounted where the container cannot have it.',
-  explain: {
-    why: 'The path of a volume must be absolute. It must not be one that the worker mounts itself: `/secrets`, `/archive`, `/script-repo`, `/root/.netrc`, `/root/.curlrc`, and `/repo` in runs that get a clone. Two volumes of a run cannot share a path either. The server does not look at it, and so each run fails when its container is to be started.',
-    bad: `${ONE_RUN}      - name: build
-        container: alpine:3.20
-        host-tag: amd64
-        persistent-volumes:
-          ccache: ccache
-        script: build
-${SCRIPTS}`,
-    good: `${ONE_RUN}      - name: build
-        container: alpine:3.20
-        host-tag: amd64
-        persistent-volumes:
-          ccache: /ccache
-        script: build
-${SCRIPTS}`,
-  },
   *check(context) {
     for (const view of context.triggers) {
       for (const { path, run } of view.runs) {

@@ -1,31 +1,13 @@
 import type { YamlObject } from '../../python/yaml/load.js';
 import { asList, asObject, childPath } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
-import { ONE_RUN, SCRIPTS } from '../example-parts.js';
-import type { Finding, Rule } from '../rule.js';
-import { wanted } from './types.js';
+import type { Finding, RuleCheck } from '../rule.js';
+import { wanted } from './wrong-type.js';
 
-/** A rule about keys with nothing behind them. */
-
-export const nullValue: Rule = {
+export const nullValue: RuleCheck = {
   id: 'null-value',
   severity: 'error',
   server: 'rejects',
-  summary: 'A key has no value where the server needs one.',
-  explain: {
-    why: 'A key with nothing behind it has the value null. For most optional texts, lists and flags the server takes that as if the key were not there; for a mapping, or for anything that it needs, it refuses the definition. Some nulls it accepts and stumbles over later: a host-tag, a script; and a param becomes the text `None`.',
-    bad: `${ONE_RUN}      - name: build
-        container: alpine:3.20
-        host-tag: amd64
-        script: build
-        params:
-${SCRIPTS}`,
-    good: `${ONE_RUN}      - name: build
-        container: alpine:3.20
-        host-tag: amd64
-        script: build
-${SCRIPTS}`,
-  },
   *check(context) {
     const { faults, problems } = context;
     for (const fault of faults) {

@@ -1,36 +1,19 @@
 import { asObject, asText, childPath, valueAt } from '../../schema/values.js';
 import { allParams } from '../all-params.js';
 import type { CheckContext } from '../context.js';
-import { ONE_RUN } from '../example-parts.js';
-import type { Rule } from '../rule.js';
+import { TOKENS } from '../plaintext-secret.js';
+import type { RuleCheck } from '../rule.js';
 import { placeInScalar } from '../scalar-place.js';
-import { secretReferences } from './secret-references.js';
-
-const RUN = `${ONE_RUN}      - name: deploy
-        container: alpine:3.20
-        host-tag: amd64
-        script: deploy
-scripts:
-  deploy: |
-    #!/bin/sh -e
-`;
+import { secretReferences } from './secret-name.js';
 
 /*
  * api/run.py hides the values of secrets from readers (`_get_run_def`), and no params and no script; the runner writes
  * all params to the console (simple.py `docker_run`), which a public project shows to everybody.
  */
-export const plaintextSecret: Rule = {
+export const plaintextSecret: RuleCheck = {
   id: 'plaintext-secret',
   severity: 'warning',
   server: 'accepts',
-  summary: 'Something in the definition that looks like a password, a token or a key.',
-  explain: {
-    why: 'A definition lies in a repository, the server shows it to all readers of the project, and the worker writes every param to the console. What stands in it is known. Secrets are kept by the server, and a script finds each of them in a file below `/secrets`. One that was in a repository is to be replaced: it stays in its history.',
-    bad: `${RUN}    curl -H "Authorization: Bearer 8f3c2a91d04be77a6c15" https://deploy.example.org/
-`,
-    good: `${RUN}    curl -H "Authorization: Bearer $(cat /secrets/deploy_token)" https://deploy.example.org/
-`,
-  },
   *check(context) {
     for (const { path, text, name, help = READ_IT } of texts(context)) {
       const found = name === undefined ? undefined : namedSecret(name, text);
@@ -49,6 +32,7 @@ export const plaintextSecret: Rule = {
 };
 
 const READ_IT = 'read it from /secrets in the script';
+
 const NAME_IT = 'give its name here';
 
 interface Text {
@@ -77,29 +61,12 @@ function* texts(context: CheckContext): Generator<Text> {
   for (const path of named) yield { path, text: asText(valueAt(context.root, path)) ?? '', help: NAME_IT };
 }
 
-/** Whether it has a form that only real tokens have. */
-export function isToken(text: string): boolean {
-  return TOKENS.some(([, pattern]) => text.search(pattern) === 0);
-}
-
 interface Secret {
   what: string;
   /** Where in the text. */
   start: number;
   end: number;
 }
-
-/** Forms that nothing else has; the issuers document them. */
-const TOKENS: readonly [string, RegExp][] = [
-  ['a token of GitHub', /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{30,})/g],
-  ['a token of GitLab', /\bgl(?:pat|ptt|dt|rt)-[A-Za-z0-9_-]{20,}/g],
-  ['a key of AWS', /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g],
-  ['a key of Google', /\bAIza[A-Za-z0-9_-]{35}\b/g],
-  ['a token of npm', /\bnpm_[A-Za-z0-9]{36}\b/g],
-  ['a token of Slack', /\bxox[abeprs]-[A-Za-z0-9-]{20,}/g],
-  ['a private key', /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/g],
-  ['a JSON web token', /(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g],
-];
 
 /** Each with the secret itself as its first group. */
 const CONTEXTS: readonly [string, RegExp][] = [
@@ -145,6 +112,7 @@ function withoutOverlaps(found: readonly Secret[]): Secret[] {
 }
 
 const PASSWORD = /(?:^|_)(?:password|passwd|passphrase)$/i;
+
 const KEY = /(?:^|_)(?:secret|token|api_?key|access_key|secret_key|private_key)$/i;
 
 /** What the name of a variable says of its value. */

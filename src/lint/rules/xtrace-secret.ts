@@ -1,38 +1,17 @@
-import { ONE_RUN } from '../example-parts.js';
-import type { Rule } from '../rule.js';
+import type { RuleCheck } from '../rule.js';
 import { runScripts } from '../run-scripts.js';
 import { placeInScalar } from '../scalar-place.js';
 import { isShell, parseShebang, type Shebang } from '../shell/shebang.js';
-
-const RUN = `${ONE_RUN}      - name: deploy
-        container: alpine:3.20
-        host-tag: amd64
-        script: deploy
-scripts:
-  deploy: |
-`;
 
 /*
  * Measured with busybox and Bash: `-x` writes each command with what was filled in, so that of `$(cat /secrets/token)`
  * the value stands there; of `cat /secrets/token` itself, of `< /secrets/token` and of a here-document only the name.
  * The server masks nothing.
  */
-export const xtraceSecret: Rule = {
+export const xtraceSecret: RuleCheck = {
   id: 'xtrace-secret',
   severity: 'warning',
   server: 'accepts',
-  summary: 'A script writes a secret to the console, because of `-x`.',
-  explain: {
-    why: 'With `-x` a shell writes each command to the console before it executes it, with all that is filled in: of `TOKEN=$(cat /secrets/token)` the token. The server masks nothing, and keeps the console for all who may read the project. Take `set +x` before the secret is read, or do without `-x`; what a program gets by `< /secrets/token` is never shown, what `read` gets is, when it is used.',
-    bad: `${RUN}    #!/bin/sh -ex
-    token=$(cat /secrets/deploy_token)
-    ./deploy.sh "$token"
-`,
-    good: `${RUN}    #!/bin/sh -e
-    token=$(cat /secrets/deploy_token)
-    ./deploy.sh "$token"
-`,
-  },
   *check(context) {
     for (const { path, text } of runScripts(context)) {
       const shebang = parseShebang(text);

@@ -1,0 +1,37 @@
+import type { CheckContext } from '../context.js';
+import type { Finding, RuleCheck } from '../rule.js';
+import { runScripts } from '../run-scripts.js';
+import { isShell, parseShebang } from '../shell/shebang.js';
+
+/*
+ * Folding puts the lines of a paragraph into one: all of the script is then a part of the `#!` line, and the kernel
+ * gives it to the shell as one argument: "illegal option". Measured with busybox.
+ */
+export const foldedScript: RuleCheck = {
+  id: 'folded-script',
+  severity: 'error',
+  server: 'fails',
+  simulation: 'fails-itself',
+  *check(context) {
+    for (const { path, text } of runScripts(context)) {
+      const joined = joinedLine(context, path, text);
+      if (joined) yield { path, ...joined };
+    }
+  },
+};
+
+function joinedLine({ document }: CheckContext, path: string, text: string): Omit<Finding, 'path'> | undefined {
+  const layout = document.layout(path);
+  const shebang = parseShebang(text);
+  if (layout === undefined || layout.style === 'literal' || !shebang || !isShell(shebang)) return undefined;
+  const [, written = ''] = /(#![^\r\n]*)/.exec(layout.raw) ?? [];
+  const [first = ''] = text.split('\n', 1);
+  // Words that only options are: these the shell can do something with.
+  const added = first.slice(written.trimEnd().length).trim();
+  if (!first.startsWith(written.trimEnd()) || !/^[^-]/.test(added)) return undefined;
+  const message =
+    'YAML joins the lines of this script: the commands become a part of the `#!` line, and none is executed.';
+  const { line, column } = layout.range;
+  const mark = layout.style === 'folded' ? { range: { line, column, endLine: line, endColumn: column + 1 } } : {};
+  return { message, help: 'Write `|` in front of the script, which keeps its lines.', ...mark };
+}

@@ -1,0 +1,76 @@
+import type { RunView } from '../context.js';
+import type { RuleCheck } from '../rule.js';
+import { runScripts } from '../run-scripts.js';
+import { placeInScalar } from '../scalar-place.js';
+import { officialName, startedDirectly } from '../script-start.js';
+import { parseShebang } from '../shell/shebang.js';
+
+/** Official images whose entrypoint is empty, so that the script itself is what is started. */
+const WITHOUT_ENTRYPOINT = new Set(
+  'alpine debian ubuntu fedora busybox archlinux almalinux rockylinux buildpack-deps gcc golang rust python ruby perl'.split(
+    ' ',
+  ),
+);
+
+/*
+ * simple.py `create_script` writes the text to an executable file, and `docker_run` starts that. Without `#!` the kernel
+ * does not know what to do: "exec format error", measured with an image without entrypoint. An entrypoint that is a
+ * shell, or ends in a shell's `exec "$@"`, runs it all the same.
+ */
+export const missingShebang: RuleCheck = {
+  id: 'missing-shebang',
+  severity: 'warning',
+  server: 'fails',
+  simulation: 'fails-itself',
+  *check(context) {
+    for (const script of runScripts(context)) {
+      const runs = startedDirectly(script);
+      const fault = runs.length > 0 ? shebangFault(script.text) : undefined;
+      if (fault === undefined) continue;
+      const sure = runs.some(hasNoEntrypoint);
+      const { path, text } = script;
+      const range = text === '' ? undefined : placeInScalar(context, path, text, fault.at, fault.at + fault.length);
+      yield {
+        path,
+        ...(range && { range }),
+        message: fault.message,
+        help: fault.help,
+        ...(sure && { severity: 'error' as const }),
+      };
+    }
+  },
+};
+
+interface ShebangFault {
+  message: string;
+  help: string;
+  at: number;
+  length: number;
+}
+
+function shebangFault(text: string): ShebangFault | undefined {
+  const shebang = parseShebang(text);
+  const [first = ''] = text.split('\n', 1);
+  if (shebang !== undefined && !first.endsWith('\r')) return undefined;
+  const help = 'Begin it with a line such as `#!/bin/sh -e`.';
+  if (shebang !== undefined) {
+    const message =
+      'The first line ends in a carriage return, which is taken for a part of it; nothing is found by that name.';
+    return { message, help: 'End the lines with `\\n` alone.', at: 0, length: first.length };
+  }
+  if (text.trim() === '')
+    return { message: 'The script is empty; the container cannot start it.', help, at: 0, length: 1 };
+  const late = /^[\s\ufeff]+(#![^\n]*)/.exec(text);
+  if (late?.[1] !== undefined) {
+    const message = '`#!` must be the first two characters of the script; here something stands in front.';
+    return { message, help: 'Move it to the beginning.', at: late[0].length - late[1].length, length: late[1].length };
+  }
+  const at = text.search(/\S/);
+  const [line = ''] = text.slice(at).split('\n', 1);
+  const message = 'The script does not say what reads it; the container cannot start it.';
+  return { message, help, at, length: line.length };
+}
+
+function hasNoEntrypoint({ run }: RunView): boolean {
+  return run['container-entrypoint'] === '' || WITHOUT_ENTRYPOINT.has(officialName(run) ?? '');
+}

@@ -1,0 +1,27 @@
+import { type Chain, refusedChains, type Step } from '../chains.js';
+import { misled } from '../chains-misled.js';
+import type { Finding, RuleCheck } from '../rule.js';
+
+export const triggerRecursion: RuleCheck = {
+  id: 'trigger-recursion',
+  severity: 'error',
+  server: 'rejects',
+  *check(context) {
+    for (const chain of refusedChains(context)) if (misled(chain) === undefined) yield finding(chain);
+  },
+};
+
+function finding({ from, steps }: Chain): Finding {
+  const [first, ...rest] = steps as [Step, ...Step[]];
+  const names = [from.name, ...steps.map(({ name }) => name)];
+  const circle = new Set(names).size < names.length;
+  const others = rest.filter(({ path }, i) => path !== first.path && path !== rest[i - 1]?.path);
+  return {
+    path: `${first.path}/name`,
+    message: `Triggers start one another ${circle ? 'in a circle' : 'too many times'}: ${names.join(' → ')}.`,
+    help: circle
+      ? 'Remove one of the triggers in the circle.'
+      : 'The server follows at most three triggers; shorten the chain.',
+    related: others.map(({ path, name }) => ({ path: `${path}/name`, message: `goes on to \`${name}\`` })),
+  };
+}

@@ -1,0 +1,51 @@
+import { asList, asObject, asText } from '../../schema/values.js';
+import type { CheckContext } from '../context.js';
+import { matcherOf } from '../fnmatch.js';
+import type { RuleCheck } from '../rule.js';
+import { helpWithChoices } from '../suggest.js';
+
+/*
+ * models.py `Run.pop_queued`: a worker gets a run when one of its tags, or its name, matches the run's host-tag by
+ * `fnmatch`; project.py lowers the host-tag before. Nothing limits how long a run waits.
+ */
+export const unknownHostTag: RuleCheck = {
+  id: 'unknown-host-tag',
+  severity: 'warning',
+  server: 'misbehaves',
+  *check({ config, runs }) {
+    const { hostTags } = config;
+    if (hostTags === undefined) return;
+    const known = new Map<string, boolean>();
+    for (const { path, run } of runs) {
+      for (const { tag, at } of hostTagsOf(path, run)) {
+        const lower = tag.toLowerCase();
+        const is = known.get(lower) ?? isKnown(lower, hostTags);
+        known.set(lower, is);
+        if (is) continue;
+        const help = helpWithChoices(tag, hostTags, 'Known in the config file');
+        const message = `No worker has the host-tag \`${lower}\`; the run will wait in the queue.`;
+        yield { path: at, message, ...(help !== undefined && { help }) };
+      }
+    }
+  },
+};
+
+function isKnown(tag: string, known: readonly string[]): boolean {
+  return known.includes(tag) || known.some(matcherOf(tag) ?? (() => true));
+}
+
+/** The host-tags that a run gets: its own, or the values of a loop over them. */
+function hostTagsOf(path: string, run: CheckContext['runs'][number]['run']): { tag: string; at: string }[] {
+  const loops = [...(asList(run['loop-on']) ?? []).entries()].filter(
+    ([, loop]) => asObject(loop)?.['param'] === 'host-tag',
+  );
+  if (loops.length === 0) {
+    const tag = asText(run['host-tag']);
+    return tag ? [{ tag, at: `${path}/host-tag` }] : [];
+  }
+  return loops.flatMap(([i, loop]) =>
+    (asList(asObject(loop)?.['values']) ?? []).flatMap((value, j) =>
+      typeof value === 'string' && value !== '' ? [{ tag: value, at: `${path}/loop-on/${i}/values/${j}` }] : [],
+    ),
+  );
+}

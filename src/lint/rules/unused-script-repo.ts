@@ -1,0 +1,10 @@
+import { asObject } from '../../schema/values.js';
+import type { RuleCheck } from '../rule.js';
+import { unused } from '../unused.js';
+
+export const unusedScriptRepo: RuleCheck = {
+  id: 'unused-script-repo',
+  severity: 'warning',
+  server: 'accepts',
+  check: (context) => unused(context, 'script-repos', 'script-repo', (value) => asObject(value)?.['name']),
+};

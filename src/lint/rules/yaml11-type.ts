@@ -1,0 +1,90 @@
+import type { LoadedYaml, YamlProblem, YamlValue } from '../../python/yaml/load.js';
+import { asObject, childPath } from '../../schema/values.js';
+import type { CheckContext } from '../context.js';
+import type { Range } from '../diagnostic.js';
+import { locatedText } from '../places.js';
+import type { Edit, Finding, RuleCheck } from '../rule.js';
+import { untexts } from '../untexts.js';
+import { problemFinding } from '../yaml-problems.js';
+import { isTagged, kindOf, plainScalar } from './wrong-type.js';
+import { isDate } from './yaml-syntax.js';
+
+const ACCEPTED = { severity: 'warning', server: 'misbehaves' } as const;
+
+export const yaml11Type: RuleCheck = {
+  id: 'yaml11-type',
+  severity: 'error',
+  server: 'rejects',
+  *check(context) {
+    const { faults, document } = context;
+    for (const fault of faults) {
+      const layout = plainScalar(context, fault);
+      if (layout === undefined || fault.kind !== 'wrong-type') continue;
+      const { path, value } = fault;
+      const message = `\`${layout.raw}\` is ${kindOf(value)} to YAML 1.1; a text is needed.`;
+      const fix = quotes(document, layout.range, layout.raw);
+      yield { path, message, help: `Put it in quotes: "${layout.raw}".`, ...(fix && { fix }) };
+    }
+    const { problem, dates } = document;
+    for (const date of dates) yield dateFinding(document, date);
+    if (problem && dates.length === 0 && isDate(context)) yield dateFinding(document, problem);
+    yield* surprisingTimeout(context);
+    yield* surprisingKeys(context);
+  },
+};
+
+function dateFinding(document: LoadedYaml, problem: YamlProblem): Finding {
+  const fix = quotes(document, problem.range, locatedText(document, problem.range) ?? '');
+  return { path: '', ...problemFinding(problem), ...(fix && { fix }) };
+}
+
+/** The one whole number that a definition has; in base 60 or 8 it is probably not what was meant. */
+function* surprisingTimeout({ document, root }: CheckContext): Generator<Finding> {
+  const value = root?.['timeout'];
+  if (typeof value !== 'number') return;
+  const layout = document.layout('/timeout');
+  if (layout?.style !== 'plain' || !/:|^[-+]?0[0-9_]/.test(layout.raw)) return;
+  yield {
+    path: '/timeout',
+    ...ACCEPTED,
+    message: `\`${layout.raw}\` is the number ${value} to YAML 1.1, so that the limit is ${value} minutes.`,
+    help: `Write \`${value}\` if that is what you mean.`,
+  };
+}
+
+/** Keys that the author chooses are texts to JSON, by way of what YAML makes of them: `yes` becomes `true`. */
+function* surprisingKeys(context: CheckContext): Generator<Finding> {
+  for (const [path, map] of namedMaps(context)) {
+    for (const { key, raw } of untexts(context, path, map)) {
+      // One that a run names by what is written is told there.
+      if (isNamed(context, path, raw)) continue;
+      yield {
+        path: childPath(path, key),
+        at: 'key',
+        ...ACCEPTED,
+        message: `Without quotes \`${raw}\` is no text to YAML 1.1; the server gets the key \`${key}\`.`,
+        help: `Put it in quotes: "${raw}".`,
+      };
+    }
+  }
+}
+
+function isNamed({ runs }: CheckContext, path: string, name: string): boolean {
+  if (path === '/scripts') return runs.some(({ run }) => run['script'] === name);
+  return path === '/script-repos' && runs.some(({ run }) => asObject(run['script-repo'])?.['name'] === name);
+}
+
+/** The mappings whose keys are names of the author's choice, and pointers to them. */
+function* namedMaps({ root, triggers, runs }: CheckContext): Generator<[string, YamlValue | undefined]> {
+  for (const key of ['params', 'scripts', 'script-repos']) yield [`/${key}`, root?.[key]];
+  for (const { path, trigger } of triggers) yield [`${path}/params`, trigger['params']];
+  for (const { path, run } of runs) {
+    yield [`${path}/params`, run['params']];
+    yield [`${path}/test-grepping/fixupdict`, asObject(run['test-grepping'])?.['fixupdict']];
+  }
+}
+
+/** Puts what is written there in quotes; not behind a tag, which would count all the same. */
+function quotes(document: LoadedYaml, range: Range, raw: string): Edit | undefined {
+  return /^[\w.:+-]+$/.test(raw) && !isTagged(document, range) ? { range, text: `"${raw}"` } : undefined;
+}
