@@ -1,30 +1,49 @@
 /**
- * A working tree as one commit: HEAD, and what was changed, staged or added since, without
- * the ignored files. Nothing in the user's repository is written: git works on a git folder
- * of ours that borrows theirs (like a linked worktree that nobody registered), with a copy
- * of the index, and writes its objects elsewhere.
+ * A working tree as one commit: HEAD, and what was changed, staged or added since, without the ignored files. Nothing
+ * in the user's repository is written: git works on a git folder of ours (pushed.ts), with a copy of the index, and
+ * borrows their objects.
  */
-import { copyFile, mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { RunFailure } from '../executor/ports.js';
-import { userEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
-import { GitError, readGit } from './git.js';
-import { currentBranch, type RepositoryPaths, repositoryPaths } from './repository-info.js';
+import { type GitCall, readGit, runGit } from './git.js';
+import { hasLfs, lfsNotes } from './lfs.js';
+import { foreignFilters, openPushed, type PushedRepository, packPushed } from './pushed.js';
+import {
+  currentBranch,
+  describeRepository,
+  type HeadCommit,
+  headCommit,
+  type RepositoryInfo,
+  type RepositoryPaths,
+  remoteAmong,
+  repositoryPaths,
+  type Setting,
+  settingsOf,
+} from './repository.js';
+import { captureSubmodules, type PushedSubmodule } from './submodules.js';
 
 export interface CaptureRequest {
   /** Any folder of the working tree. */
   repository: string;
   /** A folder of the caller's, which need not exist yet; kept until the last run has its copy, then removed by the caller. */
   scratch: string;
+  /** Absolute paths of files that are left out, tracked or not: those that secrets were read from. */
+  exclude?: readonly string[];
   signal: AbortSignal;
 }
 
 /** One commit, which any number of runs can be given (`workingTreeSource`). */
 export interface Snapshot {
   paths: RepositoryPaths;
-  /** Holds the objects that the user's repository does not have. */
+  info: RepositoryInfo;
   scratch: string;
+  pushed: PushedRepository;
+  submodules: PushedSubmodule[];
+  /** Whether the commit has any, from here or from a server. */
+  hasSubmodules: boolean;
   /** HEAD's own when nothing differs from it. */
   sha: string;
   /** HEAD; undefined before the first commit. */
@@ -33,11 +52,15 @@ export interface Snapshot {
   branch?: string;
   /** How many files differ from HEAD, untracked ones included. */
   dirty: number;
+  /** Below the top folder, of `exclude`: those that the working tree has. */
+  leftOut: string[];
   /** Sentences about what a worker would have seen otherwise, or not at all. */
   notes: string[];
+  /** Sentences about what a worker could not get even after a push. */
+  unpushed: string[];
 }
 
-/** Who a commit is by that nobody made: the user's name stands under what they commit themselves. */
+/** Author of a commit that nobody made: the user's name stands under what they commit themselves. */
 const IDENTITY = { NAME: 'jobserv', EMAIL: 'jobserv@localhost' };
 
 /** @throws RunFailure('setup') for no repository, unmerged files, files that cannot be read; the signal's reason */
@@ -48,143 +71,201 @@ export async function captureWorkingTree(request: CaptureRequest): Promise<Snaps
     throw new RunFailure('setup', `${repository} is in no git repository, so there is no working tree to run with.`);
   }
   try {
-    const git = await borrow(paths, scratch, signal);
-    const notes = await stage(git, paths);
-    if (await exists(join(paths.commonDir, 'shallow'))) {
-      notes.push('The repository is a shallow clone: the run sees no older history, a worker would.');
-    }
-    return { paths, scratch, notes, ...(await commit(git, paths)) };
+    const [settings, head, branch, lfs, leftOut] = await Promise.all([
+      settingsOf(paths, signal),
+      headCommit(paths, signal),
+      currentBranch(paths),
+      hasLfs(),
+      insidePaths(request.exclude ?? [], paths.toplevel),
+    ]);
+    const pushed = await openPushed(paths, { settings, head: head?.sha, branch, lfs }, scratch);
+    const git: Git = (args, { env, ...options } = {}) =>
+      runGit({ args, cwd: paths.toplevel, env: { ...pushed.env, ...env }, signal, ...options });
+    const changes = await changesOf(git, paths, leftOut);
+    const { sha, dirty } = await commit(git, { paths, head, changes, leftOut, isSparse: isSparse(settings) });
+    const tip = { sha, branch };
+    const [{ submodules, hasSubmodules, notes, unpushed }, lfsUnpushed] = await Promise.all([
+      captureSubmodules({ source: paths, settings, env: pushed.env, sha, folder: scratch, signal }),
+      lfs && existsSync(join(paths.commonDir, 'lfs'))
+        ? lfsNotes(paths.toplevel, sha, hooksOf(paths, settings), { env: pushed.env, signal })
+        : [],
+      packPushed(pushed, paths, settings, tip, signal),
+    ]);
+    return {
+      paths,
+      info: describeRepository(paths, { head, branch, remote: remoteAmong(settings, branch) }),
+      scratch,
+      pushed,
+      submodules,
+      hasSubmodules,
+      sha,
+      ...(head === undefined ? {} : { baseSha: head.sha }),
+      ...(branch === undefined ? {} : { branch }),
+      dirty,
+      leftOut: changes.leftOut,
+      notes: [...changes.notes, ...repositoryNotes(pushed, settings, dirty), ...notes],
+      unpushed: [...unpushed, ...lfsUnpushed],
+    };
   } catch (error) {
     throw gitFailure(`Could not take the working tree at ${paths.toplevel}`, error);
   }
 }
 
-type Git = (args: string[], options?: { input?: string | Buffer; env?: Record<string, string> }) => Promise<Buffer>;
+type Git = (
+  args: string[],
+  options?: Partial<Pick<GitCall, 'input' | 'env'>>,
+) => Promise<{ stdout: Buffer; warnings: string }>;
 
-/** git with the user's working tree and configuration, and a git folder, index and object folder of our own. */
-async function borrow(paths: RepositoryPaths, scratch: string, signal: AbortSignal): Promise<Git> {
-  const view = join(scratch, 'view');
-  const objects = join(scratch, 'objects');
-  await mkdir(join(view, 'info'), { recursive: true });
-  await mkdir(objects, { recursive: true });
-  const names = await readdir(paths.gitDir);
-  const own = names.filter((name) => /^(HEAD|index|config\.worktree|sharedindex\.[0-9a-f]+)$/.test(name));
-  for (const name of [...own, 'info/sparse-checkout']) await copyIfThere(join(paths.gitDir, name), join(view, name));
-  await writeFile(join(view, 'commondir'), `${paths.commonDir}\n`);
-
-  const environment = {
-    ...userEnvironment(),
-    GIT_DIR: view,
-    GIT_WORK_TREE: paths.toplevel,
-    GIT_OBJECT_DIRECTORY: objects,
-    GIT_ALTERNATE_OBJECT_DIRECTORIES: quoted(join(paths.commonDir, 'objects')),
-  };
-  const settings = {
-    'core.hooksPath': '/dev/null',
-    'core.fsmonitor': 'false',
-    'core.safecrlf': 'false',
-    // A submodule's uncommitted files are no part of its parent's commit; asking each of them takes long.
-    'diff.ignoreSubmodules': 'dirty',
-    // LFS keeps a copy of every large file that it cleans: not in the user's repository.
-    'lfs.storage': join(scratch, 'lfs'),
-  };
-  const options = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
-  return (args, { input, env } = {}) =>
-    readGit({
-      args: [...options, ...args],
-      cwd: paths.toplevel,
-      env: { ...environment, ...env },
-      signal,
-      ...(input === undefined ? {} : { input }),
-    });
+/** The excluded files below the top folder, relative to it, and what they are when they are links. */
+async function insidePaths(files: readonly string[], toplevel: string): Promise<string[]> {
+  const places = await Promise.all(
+    files.map(async (file) => [
+      await realpath(dirname(file)).then(
+        (folder) => join(folder, basename(file)),
+        () => file,
+      ),
+      await realpath(file).catch(() => file),
+    ]),
+  );
+  const inside = places.flat().map((place) => relative(toplevel, place));
+  return [...new Set(inside)].filter((path) => path !== '' && !path.startsWith('..') && !path.startsWith('/'));
 }
 
-/** Brings our index up to the working tree; answers what could not be taken along. */
-async function stage(git: Git, { toplevel }: RepositoryPaths): Promise<string[]> {
-  const [unmerged, others] = await Promise.all([
-    git(['ls-files', '-z', '--unmerged']).then(list),
-    git(['ls-files', '-z', '--others', '--exclude-standard']).then(list),
-  ]);
+interface Changes {
+  /** Whether anything is to be added to the index. */
+  any: boolean;
+  /** Repositories in the working tree that are no submodules: latin1, `/` at the end. */
+  nested: string[];
+  leftOut: string[];
+  notes: string[];
+}
+
+/** What differs from HEAD, in one look. Paths are latin1, a byte a character: a name need not be UTF-8. */
+async function changesOf(git: Git, { toplevel }: RepositoryPaths, excluded: readonly string[]): Promise<Changes> {
+  const options = ['--porcelain=v2', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=dirty'];
+  const { stdout, warnings } = await git(['status', ...options]);
+  const entries = stdout.toString('latin1').split('\0').filter(Boolean);
+  const unmerged = entries
+    .filter((entry) => entry.startsWith('u '))
+    .map((entry) => entry.split(' ').slice(10).join(' '));
   if (unmerged.length > 0) {
-    const files = [...new Set(unmerged.map((line) => shown(line.slice(line.indexOf('\t') + 1))))];
-    const message = `The working tree at ${toplevel} has unmerged files (${files.slice(0, 5).join(', ')}), so there is nothing that could be pushed. Resolve the conflicts first.`;
+    const files = unmerged.slice(0, 5).map(shown).join(', ');
+    const message = `The working tree at ${toplevel} has unmerged files (${files}), so there is nothing that could be pushed. Resolve the conflicts first.`;
     throw new RunFailure('setup', message);
   }
-  await git(['add', '--update']);
-  const files = others.filter((path) => !path.endsWith('/'));
-  if (files.length > 0) {
-    const input = Buffer.from(files.map((path) => `${path}\0`).join(''), 'latin1');
-    await git(['update-index', '--add', '--replace', '--remove', '-z', '--stdin'], { input });
-  }
-
-  const nested = others.filter((path) => path.endsWith('/'));
-  const notes = nested.map((path) => `${shown(path)} is a repository of its own, not a submodule: it is left out.`);
-  if (!(await exists(join(toplevel, '.gitmodules')))) return notes;
-  const dirty = list(await git(['diff-files', '--name-only', '-z', '--ignore-submodules=none']));
-  return [...notes, ...dirty.map((path) => `The submodule ${shown(path)} has uncommitted changes: they are left out.`)];
+  const nested = entries.filter((entry) => /^\? .*\/$/s.test(entry)).map((entry) => entry.slice(2));
+  const excludedHere = new Set(excluded.map((path) => Buffer.from(path).toString('latin1')));
+  const tracked =
+    excluded.length === 0
+      ? []
+      : (await git(['--literal-pathspecs', 'ls-files', '-z', '--', ...excluded])).stdout.toString('latin1').split('\0');
+  const leftOut = new Set([...tracked.filter(Boolean), ...entries.map((entry) => entry.slice(2))]);
+  const unreadable = [...warnings.matchAll(/could not open directory '(.*?)\/?': (.*)/g)];
+  return {
+    any: entries.some((entry) => !nested.includes(entry.slice(2))) || tracked.some(Boolean),
+    nested,
+    leftOut: [...excludedHere].filter((path) => leftOut.has(path)).map(shown),
+    notes: [
+      ...nested.map((path) => `${shown(path)} is a repository of its own, not a submodule: it is left out.`),
+      ...unreadable.map(
+        ([, path, reason]) => `The folder ${path} cannot be read (${reason}): untracked files in it are left out.`,
+      ),
+    ],
+  };
 }
 
+/** The commit of HEAD and all changes; HEAD itself when the tree is the same. */
 async function commit(
   git: Git,
-  paths: RepositoryPaths,
-): Promise<Pick<Snapshot, 'sha' | 'baseSha' | 'branch' | 'dirty'>> {
-  const branch = await currentBranch(paths);
-  const [tree, head] = await Promise.all([
-    // Of a partial clone not all objects are here: they were not when HEAD was checked out, either.
-    git(['write-tree', '--missing-ok']).then(text),
-    git(['rev-parse', '--verify', '--quiet', 'HEAD']).then(text, emptyWhenUnborn),
-  ]);
-  const differs = head === '' ? ['ls-tree', '-r', tree] : ['diff-tree', '-r', '--no-renames', head, tree];
-  const dirty = list(await git([...differs.slice(0, 1), '-z', '--name-only', ...differs.slice(1)])).length;
-  const found = { dirty, ...(branch === undefined ? {} : { branch }) };
-  if (head !== '' && dirty === 0) return { sha: head, baseSha: head, ...found };
-
-  const env: Record<string, string> = {};
-  for (const [key, value] of Object.entries(IDENTITY)) {
-    env[`GIT_AUTHOR_${key}`] = value;
-    env[`GIT_COMMITTER_${key}`] = value;
+  found: {
+    paths: RepositoryPaths;
+    head: HeadCommit | undefined;
+    changes: Changes;
+    leftOut: readonly string[];
+    isSparse: boolean;
+  },
+): Promise<{ sha: string; dirty: number }> {
+  const { paths, head, changes, leftOut } = found;
+  if (head !== undefined && !changes.any) return { sha: head.sha, dirty: 0 };
+  const excluded = [...changes.nested, ...leftOut.map((path) => Buffer.from(path).toString('latin1'))];
+  const pathspecs = [':/', ...excluded.map((path) => `:(top,exclude,literal)${path}`)];
+  // With a bound this low git writes all new files into one pack: a file each takes five times as long.
+  const add = ['-c', 'core.bigFileThreshold=1', 'add', '--all', ...(found.isSparse ? ['--sparse'] : [])];
+  const input = Buffer.from(pathspecs.join('\0'), 'latin1');
+  if (changes.any) await git([...add, '--pathspec-from-file=-', '--pathspec-file-nul'], { input });
+  if (leftOut.length > 0) {
+    const paths = leftOut.map((path) => `${path}\0`).join('');
+    await git(['update-index', '--force-remove', '-z', '--stdin'], { input: paths });
   }
-  const input = `Working tree of ${basename(paths.toplevel)}\n\nUncommitted: made by jobserv for a simulated run.\n`;
-  const parents = head === '' ? [] : ['-p', head];
-  const sha = text(await git(['commit-tree', ...parents, '-F', '-', tree], { input, env }));
-  return { sha, ...(head === '' ? {} : { baseSha: head }), ...found };
+  // Of a partial clone not all objects are here: they were not when HEAD was checked out, either.
+  const tree = text(await git(['write-tree', '--missing-ok']));
+  if (head?.tree === tree) return { sha: head.sha, dirty: 0 };
+
+  const identity: Record<string, string> = {};
+  for (const [key, value] of Object.entries(IDENTITY)) {
+    identity[`GIT_AUTHOR_${key}`] = value;
+    identity[`GIT_COMMITTER_${key}`] = value;
+  }
+  const message = `Working tree of ${basename(paths.toplevel)}\n\nUncommitted: made by jobserv for a simulated run.\n`;
+  const args = ['commit-tree', ...(head === undefined ? [] : ['-p', head.sha]), '-F', '-', tree];
+  const differs = head === undefined ? ['ls-tree', '-r', '-z', '--name-only', tree] : diffTree(head.tree, tree);
+  const [sha, files] = await Promise.all([git(args, { input: message, env: identity }), git(differs)]);
+  return { sha: text(sha), dirty: files.stdout.toString('latin1').split('\0').filter(Boolean).length };
 }
 
-async function copyIfThere(from: string, to: string): Promise<void> {
-  const found = await stat(from).catch(() => undefined);
-  if (!found) return;
-  await copyFile(from, to);
-  // git takes a file for unchanged when it is older than the index: ours must not look newer than theirs.
-  const time = Math.floor(found.mtimeMs) / 1000;
-  await utimes(to, time, time);
+/** The user's: ours, /dev/null, is in the list too. */
+function hooksOf({ toplevel, commonDir }: RepositoryPaths, settings: readonly Setting[]): string {
+  const path = settings.findLast(({ key, value }) => key === 'core.hookspath' && value !== '/dev/null')?.value;
+  return path === undefined ? join(commonDir, 'hooks') : resolve(toplevel, path);
 }
 
-/** As `GIT_ALTERNATE_OBJECT_DIRECTORIES` wants a path that may hold the colon that separates paths. */
-function quoted(path: string): string {
-  return `"${path.replace(/["\\]/g, '\\$&')}"`;
+function isSparse(settings: readonly Setting[]): boolean {
+  return settings.findLast(({ key }) => key === 'core.sparsecheckout')?.value === 'true';
 }
 
-function emptyWhenUnborn(error: unknown): string {
-  if (error instanceof GitError && error.exitCode === 1) return '';
-  throw error;
+function diffTree(from: string, to: string): string[] {
+  return ['diff-tree', '-r', '-z', '--no-renames', '--name-only', from, to];
 }
 
-/** A byte a character: a name need not be UTF-8, and must come back as it was. */
-function list(output: Buffer): string[] {
-  return output.toString('latin1').split('\0').filter(Boolean);
+function repositoryNotes({ shallow, partialFilter }: PushedRepository, settings: Setting[], dirty: number): string[] {
+  const notes: string[] = [];
+  if (shallow !== undefined) {
+    notes.push('The repository is a shallow clone: the run sees no older history, a worker would.');
+  }
+  if (partialFilter !== undefined) {
+    notes.push(
+      `The repository is a partial clone (${partialFilter}): the run fetches what is missing, a worker has all.`,
+    );
+  }
+  for (const name of dirty === 0 ? [] : foreignFilters(settings)) {
+    if (name === 'lfs') continue;
+    notes.push(
+      `The filter ${name} was not run: it stands in the repository's own configuration. If you trust it, set it with \`git config --global filter.${name}.clean …\`.`,
+    );
+  }
+  return notes;
+}
+
+/** Which of these files the working tree has and git ignores; paths below the top folder. */
+export async function ignoredAmong(
+  { paths, pushed }: Pick<Snapshot, 'paths' | 'pushed'>,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  if (files.length === 0) return [];
+  const call = { args: ['check-ignore', '-z', '--no-index', '--stdin'], cwd: paths.toplevel, env: pushed.env, signal };
+  const output = await readGit({ ...call, input: files.map((path) => `${path}\0`).join('') }).catch((error) => {
+    signal.throwIfAborted();
+    if (error instanceof Error && 'exitCode' in error && error.exitCode === 1) return Buffer.alloc(0);
+    throw error;
+  });
+  return output.toString().split('\0').filter(Boolean);
 }
 
 function shown(path: string): string {
   return Buffer.from(path, 'latin1').toString();
 }
 
-function text(output: Buffer): string {
-  return output.toString().trim();
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+function text({ stdout }: { stdout: Buffer }): string {
+  return stdout.toString().trim();
 }

@@ -1,11 +1,14 @@
 /**
- * The `.gitconfig` of a run's HOME (SPEC 3), as pure text. Where the worker we replace
+ * The `.gitconfig` of a run's HOME (SPEC 3). Where the worker we replace
  * rewrites `git@host:` to an address with the password in it, which git then hands to its
  * helpers as an argument, ours rewrites to `https://user@host/` and gives that address,
  * and no other, the same credentials as a header.
  */
-import { RunFailure } from '../executor/ports.js';
-import { configLine, configSection } from './config-text.js';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Log, RunFailure } from '../executor/ports.js';
+import { runEnvironment } from './environment.js';
+import { GitError, readGit } from './git.js';
 
 export interface CredentialInputs {
   cloneUrl: string;
@@ -13,7 +16,7 @@ export interface CredentialInputs {
   secrets: Record<string, string>;
 }
 
-export interface GitLabCredentials {
+interface GitLabCredentials {
   user: string;
   token: string;
   /** Another GitLab that the same token is for: its base URL. */
@@ -21,7 +24,7 @@ export interface GitLabCredentials {
 }
 
 /** GitLab's user, token and server; the run's env is asked before its secrets, the token is always a secret. */
-export function gitlabCredentials({ env, secrets }: CredentialInputs): GitLabCredentials | undefined {
+function gitlabCredentials({ env, secrets }: CredentialInputs): GitLabCredentials | undefined {
   const user = env['gitlabuser'] || secrets['gitlabuser'];
   if (!user) return undefined;
   const token = required(secrets, 'gitlabtok', 'gitlabuser');
@@ -52,7 +55,7 @@ export function authorizationSection(url: string, authorization: string): string
  * @returns the text of `.gitconfig`, and for the log the names of the secrets in it and what they are for
  * @throws RunFailure for a secret that cannot stand in a header, or one of a pair that is missing
  */
-export function gitConfig(inputs: CredentialInputs, gitlabAccepted: boolean): { text: string; uses: string[] } {
+function gitConfig(inputs: CredentialInputs, gitlabAccepted: boolean): { text: string; uses: string[] } {
   const { cloneUrl, secrets } = inputs;
   const uses: string[] = [];
   let text = rewrite('https://github.com/', 'git@github.com:');
@@ -122,4 +125,78 @@ function required(secrets: Record<string, string>, name: string, other: string):
   const value = secrets[name];
   if (value) return value;
   throw new RunFailure('setup', `The secret ${name} is missing: ${other} is set, and is of no use without it.`);
+}
+
+/** Writes `.gitconfig` of a run's HOME, asking the server first whether GitLab's credentials are for it. */
+export async function writeCredentials(
+  inputs: CredentialInputs,
+  options: { home: string; log: Log; signal: AbortSignal },
+): Promise<void> {
+  const gitlab = gitlabCredentials(inputs);
+  const accepted =
+    gitlab !== undefined &&
+    isHttp(inputs.cloneUrl) &&
+    (await probe(inputs.cloneUrl, basicAuthorization(`${gitlab.user}:${gitlab.token}`, 'gitlabtok'), options));
+  const { text, uses } = gitConfig(inputs, accepted);
+  await writePrivate(join(options.home, '.gitconfig'), text);
+  for (const use of uses) await options.log.info(`Credentials: ${use}`);
+}
+
+/** Milliseconds for the whole exchange. */
+const TIMEOUT = 20_000;
+
+/**
+ * Asks for the references of `cloneUrl` with the header `Authorization`. git does the
+ * asking: it knows this host's proxies and certificates, and the clone will ask the same.
+ * In the old protocol that is one GET, whose redirects do not carry the header elsewhere.
+ *
+ * @returns true when the server answers with success; false for anything else, a server
+ * that cannot be reached included: the clone that follows says what is wrong, and retries
+ * @throws the signal's reason
+ */
+async function probe(
+  cloneUrl: string,
+  authorization: string,
+  { home, signal }: { home: string; signal: AbortSignal },
+): Promise<boolean> {
+  const file = join(home, '.gitconfig-probe');
+  await writePrivate(file, authorizationSection(cloneUrl, authorization));
+  try {
+    await readGit({
+      args: ['-c', `include.path=${file}`, '-c', 'protocol.version=0', 'ls-remote', '--', cloneUrl, 'HEAD'],
+      cwd: home,
+      env: runEnvironment(home),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+    });
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof GitError || (error instanceof Error && error.name === 'TimeoutError')) return false;
+    throw error;
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+/** `[section "subsection"]`, with the two characters escaped that git escapes there. */
+export function configSection(section: string, subsection: string): string {
+  return `[${section} "${oneLine(subsection, section).replace(/[\\"]/g, '\\$&')}"]\n`;
+}
+
+/** One line of a section, written as git itself writes it: quoted only where it must be. */
+export function configLine(key: string, value: string): string {
+  const escaped = oneLine(value, key).replace(/[\\"]/g, '\\$&').replace(/\t/g, '\\t');
+  const quote = /^ |[;#]| $/.test(value) ? '"' : '';
+  return `\t${key} = ${quote}${escaped}${quote}\n`;
+}
+
+function oneLine(value: string, name: string): string {
+  if (/[\n\r\0]/.test(value)) throw new RunFailure('setup', `A value for git's ${name} has a line break in it.`);
+  return value;
+}
+
+/** For secrets: a new file, mode 0600; what stood there before, be it a link, is replaced and not written through. */
+export async function writePrivate(path: string, text: string): Promise<void> {
+  await rm(path, { force: true });
+  await writeFile(path, text, { mode: 0o600, flag: 'wx' });
 }

@@ -1,9 +1,18 @@
-/** The environment that git is started with: nothing of ours, or of a calling hook's, leaks into it. */
+/** The environment that git is started with: an allow-list. A secret given as `-s NAME` stands in ours, and must not reach git's children. */
+import { delimiter, isAbsolute } from 'node:path';
 
 type Environment = Record<string, string>;
 
-/** How the host reaches servers; the host's own business, so kept. */
-const TRANSPORT = /^GIT_(SSH|SSL_|PROXY_|HTTP_|EXEC_PATH$|CONFIG_(SYSTEM|NOSYSTEM)$)/;
+/** What programs need to work on this host at all, and how this host reaches servers. */
+const KEPT = new Set(
+  [
+    'HOME USER LOGNAME SHELL TMPDIR TZ XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_RUNTIME_DIR',
+    'SSH_AUTH_SOCK SSH_AGENT_PID DBUS_SESSION_BUS_ADDRESS KRB5CCNAME KRB5_CONFIG GNUPGHOME',
+    'SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE CURL_HOME LD_LIBRARY_PATH NIX_SSL_CERT_FILE',
+    'http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY',
+  ].flatMap((line) => line.split(' ')),
+);
+const TRANSPORT = /^GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_\w+|HTTP_\w+|EXEC_PATH|CONFIG_(SYSTEM|NOSYSTEM))$/;
 /** The user's configuration, as `git -c` and a CI system's set-up pass it on. */
 const CONFIGURATION = /^GIT_CONFIG_(GLOBAL|PARAMETERS|COUNT|KEY_\d+|VALUE_\d+)$/;
 
@@ -12,16 +21,10 @@ const CLONE_PROTOCOLS = 'https:http:git:ssh:file';
 /** A submodule's URL comes out of the repository: it must not name this host's files. */
 export const SUBMODULE_PROTOCOLS = 'https:http:git:ssh';
 
-/**
- * For commands on behalf of a run: the system's git configuration, and the run's own HOME
- * in place of the user's.
- */
+/** For commands on behalf of a run: the system's git configuration, and the run's own HOME in place of the user's. */
 export function runEnvironment(home: string): Environment {
-  return {
-    ...inherited((name) => TRANSPORT.test(name)),
-    HOME: home,
-    XDG_CONFIG_HOME: `${home}/.config`,
-  };
+  const { XDG_CACHE_HOME: _cache, XDG_DATA_HOME: _data, ...kept } = inherited((name) => TRANSPORT.test(name));
+  return { ...kept, HOME: home, XDG_CONFIG_HOME: `${home}/.config` };
 }
 
 /** For reading the user's own repository as the user's git reads it: their HOME and configuration. */
@@ -29,15 +32,20 @@ export function userEnvironment(): Environment {
   return { ...inherited((name) => TRANSPORT.test(name) || CONFIGURATION.test(name)), GIT_OPTIONAL_LOCKS: '0' };
 }
 
-/** All but git's own variables: a `GIT_DIR` of the hook that started us would aim every command at the wrong repository. */
+/** Absolute folders only: through `.` or an empty entry the user's repository could bring its own git. */
+export function programFolders(): string[] {
+  return (process.env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
+}
+
+/** No `GIT_DIR` of a hook that started us: it would aim every command at the wrong repository. */
 function inherited(keepGit: (name: string) => boolean): Environment {
   const environment: Environment = {};
   for (const [name, value] of Object.entries(process.env)) {
-    if (value === undefined || name === 'SSH_ASKPASS') continue;
-    if (!name.startsWith('GIT_') || keepGit(name)) environment[name] = value;
+    if (value !== undefined && (KEPT.has(name) || keepGit(name))) environment[name] = value;
   }
   return {
     ...environment,
+    PATH: programFolders().join(delimiter),
     // Messages are matched (failure.ts), so they must be in one language.
     LC_ALL: 'C',
     LANGUAGE: '',
@@ -45,7 +53,9 @@ function inherited(keepGit: (name: string) => boolean): Environment {
     GIT_ASKPASS: '',
     SSH_ASKPASS_REQUIRE: 'never',
     GIT_ALLOW_PROTOCOL: CLONE_PROTOCOLS,
-    // Files are written by hand beside git's (replica.ts).
     GIT_DEFAULT_REF_FORMAT: 'files',
+    // glibc returns freed memory to the kernel for each object that git packs or adds: three quarters of its time.
+    MALLOC_TRIM_THRESHOLD_: '268435456',
+    MALLOC_TOP_PAD_: '16777216',
   };
 }

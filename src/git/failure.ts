@@ -1,4 +1,4 @@
-/** From what git said to a reason that a user can act on. */
+/** From git's output to a reason that a user can act on. */
 import { type Environment, RunFailure } from '../executor/ports.js';
 import { GitError } from './git.js';
 
@@ -12,10 +12,16 @@ interface Kind {
 /** In order: what git prints for a refused password holds words of the more general ones below it. */
 const KINDS: Kind[] = [
   {
-    pattern: /No space left on device|Disk quota exceeded/i,
+    pattern: /No space left on device|Disk quota exceeded|Out of diskspace/i,
     why: 'the disk is full',
     advice: 'Make room, or choose another workspace.',
     environment: 'disk',
+  },
+  {
+    pattern: /unable to index file|adding files failed|updating files failed|could not open directory/i,
+    why: 'git cannot read a file of it',
+    advice: 'Make the file readable for you, or have git ignore it.',
+    environment: 'git',
   },
   {
     pattern:
@@ -49,17 +55,21 @@ const KINDS: Kind[] = [
   },
 ];
 
+const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
+
 /**
  * @param what what could not be done, as the start of a sentence: `Could not clone <url>`
- * @returns a `RunFailure('setup')` for a failed git; anything else as it is
+ * @returns a `RunFailure('setup')` for a failed git, or a full disk; anything else as it is
  */
 export function gitFailure(what: string, error: unknown): unknown {
+  if (error instanceof Error && 'code' in error && DISK_FULL.has(String(error.code))) {
+    const message = `${what}: the disk is full (${error.message}). Make room, or choose another workspace.`;
+    return new RunFailure('setup', message, { environment: 'disk', cause: error });
+  }
   if (!(error instanceof GitError)) return error;
   const kind = KINDS.find(({ pattern }) => pattern.test(error.output));
-  const said = lastWords(error.output);
-  const message = kind
-    ? `${what}: ${kind.why}${said && ` (${said})`}. ${kind.advice}`
-    : `${what}: ${said || `git ended with ${error.exitCode ?? 'a signal'}`}.`;
+  const words = gitWords(error);
+  const message = kind ? `${what}: ${kind.why} (${words}). ${kind.advice}` : `${what}: ${words}.`;
   return new RunFailure('setup', message, {
     cause: error,
     ...(kind?.environment === undefined ? {} : { environment: kind.environment }),
@@ -67,8 +77,8 @@ export function gitFailure(what: string, error: unknown): unknown {
 }
 
 /** git's own reason: its first `fatal:` or `error:` line is nearer to the cause than the last. */
-function lastWords(output: string): string {
+export function gitWords({ output, exitCode }: GitError): string {
   const lines = output.split('\n').map((line) => line.trim());
   const line = lines.find((text) => /^(fatal|error|ssh):/.test(text)) ?? lines.filter(Boolean).at(-1) ?? '';
-  return line.replace(/^(fatal|error): /, '').replace(/\.$/, '');
+  return line.replace(/^(fatal|error): /, '').replace(/\.$/, '') || `git ended with ${exitCode ?? 'a signal'}`;
 }

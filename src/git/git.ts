@@ -1,7 +1,6 @@
-/** The one place that starts git: an argument vector, never a shell, and a whole process group that an abort kills. */
-import { access } from 'node:fs/promises';
-import type { Log } from '../executor/ports.js';
-import { RunFailure } from '../executor/ports.js';
+/** The one place that starts git, with settings that let no repository choose a program. */
+import { type Log, RunFailure } from '../executor/ports.js';
+import { ProcessError, runProcess, startProcess, Tail } from '../lib/process.js';
 
 export interface GitCall {
   args: string[];
@@ -13,7 +12,7 @@ export interface GitCall {
   input?: string | Uint8Array;
 }
 
-/** git ran and failed. `output` is the end of what it said, at most 16 KiB. */
+/** git ran and failed. `output` is the end of what it printed, at most 16 KiB. */
 export class GitError extends Error {
   override name = 'GitError';
   readonly args: readonly string[];
@@ -28,29 +27,53 @@ export class GitError extends Error {
   }
 }
 
-const TAIL_BYTES = 16 * 1024;
+/** A list of the files of a large tree, in bytes. */
+const MOST_OUTPUT = 1024 * 1024 * 1024;
 
-/** gc would go on in the background, out of reach of an abort, in a folder that may be gone. */
-const SETTINGS = ['-c', 'gc.auto=0', '-c', 'maintenance.auto=false', '-c', 'core.askPass='];
+/** For every call; they win over all configuration files, and reach git's own children. */
+const SETTINGS = Object.entries({
+  // gc would go on in the background, out of reach of an abort, in a folder that may be gone.
+  'gc.auto': '0',
+  'maintenance.auto': 'false',
+  'core.askPass': '',
+  // A repository that was only cloned starts no program here: not by a folder that looks like a bare repository,
+  // nor by hooks, a file system monitor, or a command that lists references.
+  'safe.bareRepository': 'explicit',
+  'core.hooksPath': '/dev/null',
+  'core.fsmonitor': 'false',
+  'core.alternateRefsCommand': '',
+  // With several workers git ends with 0 although files could not be written.
+  'checkout.workers': '1',
+  // What a run needs is written again by its next run; waiting for the disk after each object takes long.
+  'core.fsync': 'none',
+  // New objects live as long as the simulation: compressing them takes longer than copying them.
+  'core.compression': '0',
+  'pack.compression': '0',
+  'pack.packSizeLimit': '0',
+}).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+
+/** Runs git and answers its stdout. Throws as `runGit`. */
+export async function readGit(call: GitCall): Promise<Buffer> {
+  return (await runGit(call)).stdout;
+}
 
 /**
- * Runs git and answers its stdout.
+ * Runs git to its end. `warnings` is the end of its stderr, at most 16 KiB.
  *
  * @throws GitError when it exits non-zero; `RunFailure('setup')` when there is no git; the signal's reason
  */
-export async function readGit(call: GitCall): Promise<Buffer> {
-  const { child } = await start(call);
-  const stdout: Buffer[] = [];
-  const stderr = new Tail();
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  await finish(call, child, stderr);
-  return Buffer.concat(stdout);
+export async function runGit(call: GitCall): Promise<{ stdout: Buffer; warnings: string }> {
+  const { stdout, stderr, status } = await runProcess(['git', ...SETTINGS, ...call.args], {
+    ...optionsOf(call),
+    maxBytes: MOST_OUTPUT,
+  }).catch(notRun);
+  if (status !== 0) throw new GitError(call.args, status, stderr);
+  return { stdout, warnings: stderr };
 }
 
-/** Runs git, its stdout and stderr going to the console as they come; git waits while the log does. Throws as `readGit`. */
+/** Runs git, its stdout and stderr going to the console as they come; git waits while the log does. Throws as `runGit`. */
 export async function streamGit(call: GitCall, log: Log): Promise<void> {
-  const { child } = await start(call);
+  const child = startProcess(['git', ...SETTINGS, ...call.args], optionsOf(call));
   const tail = new Tail();
   try {
     for await (const chunk of child.all) {
@@ -58,107 +81,26 @@ export async function streamGit(call: GitCall, log: Log): Promise<void> {
       await log.raw(chunk);
     }
   } catch (error) {
-    // Whoever stops listening ends the child: it would wait for its reader for ever.
-    killGroup(child.pid);
-    await child.catch(() => undefined);
+    // Whoever stops reading ends the child: it would wait for its reader for ever.
+    child.kill();
+    await child.ended.catch(() => undefined);
     call.signal.throwIfAborted();
     throw error;
   }
-  await finish(call, child, tail);
+  const { status } = await child.ended.catch(notRun);
+  if (status !== 0) throw new GitError(call.args, status, tail.text());
 }
 
-type Child = ReturnType<typeof spawnGit>;
-
-function spawnGit(execa: typeof import('execa').execa, call: GitCall) {
-  // Files of a clone are as a worker's are, whatever mask the user has; starting a child is synchronous.
-  const umask = process.umask(0o022);
-  try {
-    return execa('git', [...SETTINGS, ...call.args], {
-      cwd: call.cwd,
-      env: call.env,
-      extendEnv: false,
-      input: call.input ?? '',
-      all: true,
-      buffer: false,
-      encoding: 'buffer',
-      reject: false,
-      // A group of its own: git's helpers (git-remote-https, ssh, filters) die with it.
-      detached: true,
-      cleanup: false,
-    });
-  } finally {
-    process.umask(umask);
-  }
+/** Files of a clone are as a worker's are, whatever mask the user has. */
+function optionsOf({ cwd, env, input, signal }: GitCall) {
+  return { cwd, env, input, signal, umask: 0o022 };
 }
 
-/** Answers the child in an object: it is a promise itself, and would be waited for. */
-async function start(call: GitCall): Promise<{ child: Child }> {
-  // Loaded when git is needed: a command that needs none should not pay for it.
-  const { execa } = await import('execa');
-  call.signal.throwIfAborted();
-  const child = spawnGit(execa, call);
-  const { pid } = child;
-  if (pid === undefined) return { child };
-  const abort = () => killGroup(pid);
-  call.signal.addEventListener('abort', abort, { once: true });
-  trackGroup(pid);
-  const forget = () => {
-    call.signal.removeEventListener('abort', abort);
-    groups.delete(pid);
-  };
-  child.then(forget, forget);
-  return { child };
-}
-
-/** Resolves when git has ended well. Its pipes are closed by then: whoever held them, helpers included, is gone. */
-async function finish(call: GitCall, child: Child, stderr: Tail): Promise<void> {
-  const result = await child;
-  call.signal.throwIfAborted();
-  if (!result.failed) return;
-  if (child.pid === undefined) throw await notStarted(call, result);
-  throw new GitError(call.args, result.exitCode, stderr.text());
-}
-
-async function notStarted(call: GitCall, { cause }: { cause?: unknown }): Promise<unknown> {
-  // A folder that is not there gives the same error as a git that is not there: that of `access` says which.
-  await access(call.cwd);
-  if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')) {
-    return new RunFailure('setup', 'git could not be started on this host.', { environment: 'git', cause });
-  }
-  const message = 'git could not be started: it is not installed, or not on PATH. Install it and run again.';
-  return new RunFailure('setup', message, { environment: 'git', cause });
-}
-
-const groups = new Set<number>();
-
-function trackGroup(pid: number): void {
-  // One listener for all: a second Ctrl-C ends us at once, and git, in a group of its own, would not hear of it.
-  if (groups.size === 0 && !process.listeners('exit').includes(killAllGroups)) process.on('exit', killAllGroups);
-  groups.add(pid);
-}
-
-function killAllGroups(): void {
-  for (const pid of groups) killGroup(pid);
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // ESRCH: all of the group is gone, which is what was asked.
-  }
-}
-
-/** The last bytes of a stream. */
-class Tail {
-  private bytes = Buffer.alloc(0);
-
-  push(chunk: Uint8Array): void {
-    this.bytes = Buffer.concat([this.bytes, chunk]).subarray(-TAIL_BYTES);
-  }
-
-  text(): string {
-    return this.bytes.toString('utf8');
-  }
+function notRun(error: unknown): never {
+  if (!(error instanceof ProcessError)) throw error;
+  const message =
+    error.reason === 'not-found'
+      ? 'git could not be started: it is not installed, or not on PATH. Install it and run again.'
+      : `git ${error.message}.`;
+  throw new RunFailure('setup', message, { environment: 'git', cause: error });
 }

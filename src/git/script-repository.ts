@@ -4,17 +4,18 @@
  * a file. But a script in the container may fetch again from `origin`, and must not be able
  * to tell: so the address in the clone's configuration is the one with the token in it.
  */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFailure, type ScriptRepositoryRequest } from '../executor/ports.js';
 import { clone } from './clone.js';
-import { configLine } from './config-text.js';
-import { authorizationSection, basicAuthorization, isHttp } from './credentials.js';
+
+import { authorizationSection, basicAuthorization, isHttp, writePrivate } from './credentials.js';
 import { runEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
-import { writePrivate } from './files.js';
 import { readGit, streamGit } from './git.js';
 import { checkRef, checkUrl, withoutCredentials } from './guard.js';
+import { setOrigin } from './pushed.js';
+import { verifyCheckout } from './verify.js';
 
 const CREDENTIAL_FILE = '.gitconfig-script-repo';
 
@@ -38,15 +39,33 @@ export async function cloneScripts(
       throw gitFailure(`Could not check out ${gitRef} of ${withoutCredentials(cloneUrl)}`, error);
     }
   }
+  let sha: string;
   try {
-    const sha = (await readGit({ args: ['rev-parse', '--verify', 'HEAD^{commit}'], ...call })).toString().trim();
-    await log.info(`HEAD is ${sha}`);
-    return { sha };
+    sha = (await readGit({ args: ['rev-parse', '--verify', 'HEAD^{commit}'], ...call })).toString().trim();
   } catch (error) {
     signal.throwIfAborted();
-    const message = `The script-repo ${withoutCredentials(cloneUrl)} is empty: there is no commit to run a script of.`;
-    throw new RunFailure('setup', message, { cause: error });
+    throw await noCommit(withoutCredentials(cloneUrl), call, error);
   }
+  try {
+    await verifyCheckout(request);
+  } catch (error) {
+    throw gitFailure('Could not check the script-repo against its commit', error);
+  }
+  await log.info(`HEAD is ${sha}`);
+  return { sha };
+}
+
+async function noCommit(
+  url: string,
+  call: { cwd: string; env: Record<string, string>; signal: AbortSignal },
+  cause: unknown,
+): Promise<RunFailure> {
+  const branches = (await readGit({ args: ['for-each-ref', '--count=1', 'refs/remotes/origin'], ...call })).toString();
+  const message =
+    branches === ''
+      ? `The script-repo ${url} is empty: there is no commit to run a script of.`
+      : `The HEAD of the script-repo ${url} names no branch, so nothing was checked out. Name a branch, tag or commit with git-ref.`;
+  return new RunFailure('setup', message, { cause });
 }
 
 async function cloneWithToken(request: ScriptRepositoryRequest, waits: readonly number[]): Promise<void> {
@@ -67,7 +86,7 @@ async function cloneWithToken(request: ScriptRepositoryRequest, waits: readonly 
   } finally {
     await rm(file, { force: true });
   }
-  await setOrigin(request.directory, url, `${scheme}://${credentials}@${host}${path}`);
+  await setOrigin(join(request.directory, '.git'), url, `${scheme}://${credentials}@${host}${path}`);
 }
 
 /** The text before the `@` of the address: one secret's value, or two with a colon between them. */
@@ -101,14 +120,4 @@ function userinfoBytes(userinfo: string): Buffer {
 function parts(url: string): { scheme: string; host: string; path: string } {
   const match = /^(https?):\/\/(?:[^/?#]*@)?([^/?#@]*)([^?#]*)/i.exec(url);
   return { scheme: match?.[1]?.toLowerCase() ?? 'https', host: match?.[2] ?? '', path: match?.[3] ?? '' };
-}
-
-/** Edits the file: as an argument of `git remote set-url` the token would be seen by all. */
-async function setOrigin(directory: string, cloned: string, url: string): Promise<void> {
-  const file = join(directory, '.git/config');
-  const text = await readFile(file, 'utf8');
-  await writeFile(
-    file,
-    text.replace(configLine('url', cloned), () => configLine('url', url)),
-  );
 }

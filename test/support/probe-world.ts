@@ -6,7 +6,7 @@ import { executeRun } from '../../src/executor/execute-run.js';
 import { LIMITS } from '../../src/executor/limits.js';
 import type { ContainerEngine, Host, RunOutcome, RunPorts } from '../../src/executor/ports.js';
 import { openWorkspace } from '../../src/executor/workspace.js';
-import { gitSource } from '../../src/git/remote-source.js';
+import { gitSource } from '../../src/git/source.js';
 import { caseRunDefinition, fill, type Placeholders, type ProbeCase } from './probe-cases.js';
 
 export interface ProbeRun {

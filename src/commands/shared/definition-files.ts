@@ -6,9 +6,9 @@ import type { Dirent } from 'node:fs';
 import { lstatSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
 import { type ReadOptions, readBounded, readStreamBounded } from '../../lib/read-bounded.js';
-import { repositoryFolder } from '../../simulator/inputs/checkout.js';
 
 export interface DefinitionFile {
   /** As the user wrote it, or as it was found; `<stdin>` for `-`. */

@@ -1,9 +1,9 @@
 /** Finds and reads the `.jobserv-lint.yml` that a definition is checked with. */
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { repositoryFolder } from '../../git/repository.js';
 import { type LintConfig, NO_CONFIG } from '../../lint/lint-config.js';
 import { parseLintConfig } from '../../lint/parse-lint-config.js';
-import { repositoryFolder } from '../../simulator/inputs/checkout.js';
 import { readFound } from './definition-files.js';
 import { UnfitFile } from './rejected-definition.js';
 

@@ -4,7 +4,7 @@ import { access, mkdir, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { loadDockerConfig } from '../../docker/docker-config.js';
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
-import { gitTools } from '../../git/tools.js';
+import { gitTools } from '../../git/repository.js';
 import { EnvironmentError } from '../../lib/errors.js';
 import { readServers, serversFile } from '../inputs/servers-file.js';
 import { cacheFolder } from '../workspace/workspace-names.js';

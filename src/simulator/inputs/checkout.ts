@@ -1,23 +1,16 @@
 /** Where the code of a git trigger's runs comes from: the working tree at hand, or GIT_URL (SPEC 8). */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, normalize, resolve } from 'node:path';
 import type { Source } from '../../executor/ports.js';
-import type { Snapshot } from '../../git/capture.js';
-import type { RepositoryInfo } from '../../git/repository-info.js';
+import { captureWorkingTree, ignoredAmong, type Snapshot } from '../../git/capture.js';
+import { type RepositoryInfo, repositoryFolder, repositoryInfo } from '../../git/repository.js';
+import { gitSource, workingTreeSource } from '../../git/source.js';
 import { UsageError } from '../../lib/errors.js';
 import type { StringMap } from '../../schema/model.js';
 import type { Difference } from './ledger.js';
 
 export type SourceChoice = 'local' | 'remote';
-
-/** The folder of the repository that `folder` lies in; undefined when it lies in none. Asks only the file system. */
-export function repositoryFolder(folder: string): string | undefined {
-  for (let place = resolve(folder); ; place = dirname(place)) {
-    if (existsSync(join(place, '.git'))) return place;
-    if (place === dirname(place)) return undefined;
-  }
-}
 
 /** A project's name when none is given: the repository's folder, or the definition's. */
 export function defaultProject(folder: string): string {
@@ -56,42 +49,47 @@ export interface Checkout {
   sha?: string | undefined;
   oldSha?: string | undefined;
   differences: Difference[];
+  /** What differs because of what a script does. */
+  scriptDifferences?: (script: string) => Promise<Difference[]>;
 }
 
 /** GIT_URL is cloned as a worker does. */
 export async function remoteCheckout(folder: string, signal: AbortSignal): Promise<Checkout> {
-  const [{ gitSource }, { repositoryInfo }] = await Promise.all([
-    import('../../git/remote-source.js'),
-    import('../../git/repository-info.js'),
-  ]);
   const repository = await repositoryInfo(folder, signal);
+  const message = `The definition lies in no git repository: GIT_URL was cloned, and the files in ${resolve(folder)} are not in /repo.`;
   return {
     source: gitSource(),
     repository,
     sha: repository?.headSha,
     oldSha: repository?.parentSha,
-    differences: [],
+    differences: repository === undefined ? [{ kind: 'working-tree', message }] : [],
+    scriptDifferences: async (script) => ownerDifferences(script),
   };
 }
 
-/** The working tree as it is now, for any number of runs. The scratch folder is the caller's to remove after them. */
-export async function localCheckout(folder: string, scratch: string, signal: AbortSignal): Promise<Checkout> {
-  const [{ captureWorkingTree }, { workingTreeSource }, { repositoryInfo }] = await Promise.all([
-    import('../../git/capture.js'),
-    import('../../git/working-tree.js'),
-    import('../../git/repository-info.js'),
-  ]);
+/**
+ * The working tree as it is now, for any number of runs. The scratch folder is the caller's to remove after them.
+ *
+ * @param exclude absolute paths of files that are left out: those that secrets were read from
+ */
+export async function localCheckout(
+  folder: string,
+  scratch: string,
+  signal: AbortSignal,
+  exclude: readonly string[] = [],
+): Promise<Checkout> {
   try {
-    const [snapshot, repository] = await Promise.all([
-      captureWorkingTree({ repository: folder, scratch, signal }),
-      repositoryInfo(folder, signal),
-    ]);
+    const snapshot = await captureWorkingTree({ repository: folder, scratch, exclude, signal });
     return {
       source: workingTreeSource(snapshot),
-      repository,
+      repository: snapshot.info,
       sha: snapshot.sha,
-      oldSha: snapshot.sha === snapshot.baseSha ? repository?.parentSha : snapshot.baseSha,
+      oldSha: snapshot.sha === snapshot.baseSha ? snapshot.info.parentSha : snapshot.baseSha,
       differences: differencesOf(snapshot),
+      scriptDifferences: async (script) => [
+        ...ownerDifferences(script),
+        ...(await ignoredDifferences(snapshot, script, signal)),
+      ],
     };
   } catch (error) {
     await rm(scratch, { recursive: true, force: true });
@@ -99,12 +97,39 @@ export async function localCheckout(folder: string, scratch: string, signal: Abo
   }
 }
 
-function differencesOf({ dirty, notes, paths }: Snapshot): Difference[] {
-  const found = notes.map((message): Difference => ({ kind: 'working-tree', message }));
-  if (dirty === 0) return found;
-  const files = dirty === 1 ? 'an uncommitted file' : `${dirty} uncommitted files`;
-  return [
-    { kind: 'working-tree', message: `The run got ${paths.toplevel} with ${files}, which nobody has pushed.` },
-    ...found,
-  ];
+function differencesOf({ dirty, leftOut, notes, unpushed, paths }: Snapshot): Difference[] {
+  const found: Difference[] = [];
+  if (dirty > 0) {
+    const files = dirty === 1 ? 'an uncommitted file' : `${dirty} uncommitted files`;
+    found.push({
+      kind: 'working-tree',
+      message: `The run got ${paths.toplevel} with ${files}, which nobody has pushed.`,
+    });
+  }
+  for (const path of leftOut) {
+    found.push({ kind: 'working-tree', message: `Secrets were read from ${path}: it is not part of /repo.` });
+  }
+  for (const message of notes) found.push({ kind: 'working-tree', message });
+  for (const message of unpushed) found.push({ kind: 'unpushed', message });
+  return found;
+}
+
+/** git refuses a repository that belongs to another user; whose /repo is follows from who runs the simulation. */
+function ownerDifferences(script: string): Difference[] {
+  if (process.getuid?.() !== 0 || !/(^|[\s;&|(`])git\s/m.test(script) || script.includes('safe.directory')) return [];
+  const message =
+    'The script uses git, and /repo belongs to root here. Where a worker runs as an ordinary user, git in the container refuses it (dubious ownership): `git config --global --add safe.directory /repo` first.';
+  return [{ kind: 'repo-owner', message }];
+}
+
+/** Files that the script names, the working tree has, and git ignores: a push would not bring them to /repo. */
+async function ignoredDifferences(snapshot: Snapshot, script: string, signal: AbortSignal): Promise<Difference[]> {
+  const { toplevel } = snapshot.paths;
+  const words = new Set(script.match(/[\w./+@%-]+/g)?.map((word) => normalize(word.replace(/^\/repo\//, ''))));
+  const candidates = [...words].filter((path) => !/^(\.{0,2}$|\.\.\/|\/|\.git(\/|$))/.test(path)).slice(0, 10_000);
+  const there = candidates.filter((path) => existsSync(join(toplevel, path)));
+  return (await ignoredAmong(snapshot, there, signal)).map((path) => ({
+    kind: 'unpushed',
+    message: `The script names ${path}, which git ignores: it is in the working tree, and not in /repo.`,
+  }));
 }

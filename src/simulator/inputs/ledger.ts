@@ -12,6 +12,8 @@ export type DifferenceKind =
   | 'image-not-pulled'
   | 'architecture'
   | 'working-tree'
+  | 'unpushed'
+  | 'repo-owner'
   | 'made-up-value'
   | 'no-trigger-url'
   | 'shared-volume-empty'

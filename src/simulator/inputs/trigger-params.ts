@@ -3,7 +3,8 @@
  * only the forge could know is made up, so that scripts that read it work; the ledger says so
  * where a script does.
  */
-import type { RepositoryInfo } from '../../git/repository-info.js';
+import { fileUrl } from '../../git/pushed.js';
+import type { RepositoryInfo } from '../../git/repository.js';
 import type { StringMap, TriggerType } from '../../schema/model.js';
 
 export interface Checkout {
@@ -38,7 +39,7 @@ export function triggerParams(type: TriggerType, known: StringMap, checkout: Che
     if (madeUp !== undefined) result.madeUp[name] = madeUp;
   };
   if (url !== undefined) set('GIT_URL', url);
-  else if (repository) set('GIT_URL', `file://${repository.toplevel}`, 'the path of a repository that has no remote');
+  else if (repository) set('GIT_URL', fileUrl(repository.toplevel), 'the path of a repository that has no remote');
   set('GIT_SHA', sha);
   const base = oldSha ?? sha;
   const baseMadeUp = 'the commit before the one that runs, not what the server last built';

@@ -121,6 +121,7 @@ function planRun(
     rundef,
     madeUp: Object.assign(Object.create(null), inherited, madeUp),
     differences: [...(checkout?.differences ?? [])],
+    scriptDifferences: checkout?.scriptDifferences,
     source: checkout?.source,
   };
 }

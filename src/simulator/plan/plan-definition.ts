@@ -1,18 +1,13 @@
 /** The runs of one definition, planned: those that were chosen, and those that they start. */
 import { dirname, resolve } from 'node:path';
+import { repositoryFolder } from '../../git/repository.js';
 import type { FailuresOfRun } from '../../lint/server-failures.js';
 import type { StartedRun } from '../../schema/build.js';
 import { asStored } from '../../schema/build.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
 import { type Definition, GIT_TRIGGER_TYPES, type StringMap, type TriggerType } from '../../schema/model.js';
 import type { FirstRun } from '../follow/follow.js';
-import {
-  type Checkout,
-  chooseSource,
-  defaultProject,
-  repositoryFolder,
-  type SourceChoice,
-} from '../inputs/checkout.js';
+import { type Checkout, chooseSource, defaultProject, type SourceChoice } from '../inputs/checkout.js';
 import { namesRequest } from '../inputs/forge-params.js';
 import { type DefinitionRun, planDefinitionRun, planStartedRun } from './definition-run.js';
 import { type Checkouts, Requests, type SourcesRequest } from './plan-sources.js';

@@ -1,11 +1,12 @@
 /** From what was asked for to the runs that are simulated: nothing starts before all of them are known and complete. */
 
+import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
 import { asStored, reachableRuns } from '../../schema/build.js';
 import { GIT_TRIGGER_TYPES, type StringMap } from '../../schema/model.js';
 import { isAddress, parseRunUrl } from '../../server/run-url.js';
 import { type FirstRun, Follower } from '../follow/follow.js';
-import { chooseSource, repositoryFolder } from '../inputs/checkout.js';
+import { chooseSource } from '../inputs/checkout.js';
 import { checkForgeRequest } from '../inputs/forge-params.js';
 import type { Difference } from '../inputs/ledger.js';
 import { type AskSecret, askForSecrets, missingSecrets } from '../inputs/missing-secrets.js';
@@ -174,14 +175,16 @@ async function planOfFile(
   });
   const differences: Difference[] = [...file.differences, ...added.map(addedSecret)];
   let source: PlannedRun['source'];
+  let scriptDifferences: PlannedRun['scriptDifferences'];
   if (GIT_TRIGGER_TYPES.has(rundef.trigger_type) && request.source === 'local') {
     const checkout = await checkouts.get(chooseSource('local', request.params, repositoryFolder('.')), process.cwd());
     differences.push(...checkout.differences);
     source = checkout.source;
+    scriptDifferences = checkout.scriptDifferences;
     if (checkout.sha !== undefined) env['GIT_SHA'] = checkout.sha;
   }
   const names = { trigger: rundef.trigger_type, run: rundef.env['H_RUN'] ?? 'simulated' };
-  return { ...names, rundef, madeUp, differences, source, root: '', volumes: '' };
+  return { ...names, rundef, madeUp, differences, scriptDifferences, source, root: '', volumes: '' };
 }
 
 function addedSecret(name: string): Difference {

@@ -14,6 +14,8 @@ export interface PlannedRun {
   differences: Difference[];
   /** Why a server fails it even when it has passed: a sentence. */
   serverFailure?: string;
+  /** What differs because of what its script does, once that can be read. */
+  scriptDifferences?: ((script: string) => Promise<Difference[]>) | undefined;
   /** What started it, with `--follow`: `trigger/run`, or the name of a trigger whose runs have all passed. */
   startedBy?: string;
   /** Where its repository comes from, when that is not GIT_URL. */

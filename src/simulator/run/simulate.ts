@@ -164,8 +164,8 @@ async function tidyUp(
 
 /** Loaded when a run clones something. */
 const gitSourceOnDemand: Source = {
-  checkout: async (request) => (await import('../../git/remote-source.js')).gitSource().checkout(request),
-  checkoutScripts: async (request) => (await import('../../git/remote-source.js')).gitSource().checkoutScripts(request),
+  checkout: async (request) => (await import('../../git/source.js')).gitSource().checkout(request),
+  checkoutScripts: async (request) => (await import('../../git/source.js')).gitSource().checkoutScripts(request),
 };
 
 function maskerFor(planned: readonly PlannedRun[], credentials: readonly string[]): Masker {

@@ -178,13 +178,14 @@ function noteNotPulled(ledger: Ledger, reference: string): void {
 
 async function noteRun(
   ledger: Ledger,
-  { rundef, madeUp }: PlannedRun,
+  { rundef, madeUp, scriptDifferences }: PlannedRun,
   workspace: SimulationWorkspace,
   outcome: RunOutcome,
 ): Promise<void> {
   if (outcome.image !== undefined) noteArchitecture(ledger, rundef['host-tag'] ?? '', outcome.image.architecture);
   const script = rundef.script ?? (await readScript(workspace, rundef['script-repo']?.path ?? ''));
   noteScript(ledger, script, madeUp, rundef.secrets ?? {});
+  for (const { kind, message } of (await scriptDifferences?.(script)) ?? []) ledger.note(kind, message);
 }
 
 /** The largest script that is looked at, bytes. */

@@ -13,7 +13,7 @@ import { executeRun } from '../../executor/execute-run.js';
 import { LIMITS, type Limits } from '../../executor/limits.js';
 import { type ContainerEngine, RunFailure, type RunOutcome } from '../../executor/ports.js';
 import { openWorkspace, removeSecrets } from '../../executor/workspace.js';
-import { gitSource } from '../../git/remote-source.js';
+import { gitSource } from '../../git/source.js';
 import { checkRunDefinition } from '../../schema/check-run-definition.js';
 import type { RunDefinition } from '../../schema/model.js';
 import { HttpClient } from '../../server/http.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gitSource } from '../../../src/git/remote-source.js';
+import { gitSource } from '../../../src/git/source.js';
 import { check } from '../../../src/lint/check.js';
 import { expand } from '../../../src/schema/expand.js';
 import { checkForgeRequest, forgeParams, namesRequest } from '../../../src/simulator/inputs/forge-params.js';

@@ -2,7 +2,7 @@
 import { appendFile, lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GitError } from '../../../git/git.js';
-import { type RepositoryPaths, readUser } from '../../../git/repository-info.js';
+import { type RepositoryPaths, readUser } from '../../../git/repository.js';
 
 export const SECRETS_FILE = '.jobserv.secrets';
 

@@ -7,7 +7,7 @@ import {
   type RepositoryPaths,
   readUser,
   repositoryPaths,
-} from '../../../git/repository-info.js';
+} from '../../../git/repository.js';
 import { UsageError } from '../../../lib/errors.js';
 import { pollableUrl, type Source } from './first-definition.js';
 
