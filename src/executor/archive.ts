@@ -5,14 +5,31 @@
  *
  * Without waiting: there may be thousands of small ones, and a call takes microseconds.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type ArtifactFile, type Log, type RebootRequest, RunFailure } from './ports.js';
 import type { Workspace } from './workspace.js';
 
-/** @returns every regular file below `root`, sorted by path */
-export async function listArtifacts(root: string, log: Log): Promise<ArtifactFile[]> {
+export interface FoundArtifacts {
+  /** Every regular file, sorted by path. */
+  files: ArtifactFile[];
+  /** A symbolic link that leads nowhere, seen from this host: the reference's worker ends with an error at one. */
+  dangling: string | undefined;
+}
+
+export async function listArtifacts(root: string, log: Log): Promise<FoundArtifacts> {
   const files: ArtifactFile[] = [];
+  let dangling: string | undefined;
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const entry of entriesOf(root, folder)) {
@@ -25,11 +42,21 @@ export async function listArtifacts(root: string, log: Log): Promise<ArtifactFil
       } else if (entry.isFile()) {
         files.push({ path, sizeBytes: lstatSync(join(root, path)).size });
       } else {
+        if (entry.isSymbolicLink() && !leadsSomewhere(join(root, path))) dangling ??= path;
         await log.warn(`Skipping ${shown(path)}: ${entry.isSymbolicLink() ? 'a symbolic link' : 'not a regular file'}`);
       }
     }
   }
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), dangling };
+}
+
+/** Nothing is opened, and nothing of what is there is kept. */
+function leadsSomewhere(link: string): boolean {
+  try {
+    return statSync(link, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** With names as bytes: one that is no UTF-8 cannot be asked for by name on the server. */

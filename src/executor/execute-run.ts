@@ -35,6 +35,8 @@ interface Progress {
   artifacts: ArtifactFile[];
   removals: Promise<void>[];
   warnings: string[];
+  /** Why the reference's worker fails the run over what the script left. */
+  reference?: string | undefined;
 }
 
 /**
@@ -100,7 +102,11 @@ export async function executeRun(
 
   const upload = async (keeping: AbortSignal): Promise<void> => {
     await reporter.status('UPLOADING');
-    progress.artifacts = await listArtifacts(workspace.archive, log);
+    const { files, dangling } = await listArtifacts(workspace.archive, log);
+    progress.artifacts = files;
+    if (dangling !== undefined) {
+      progress.reference = `${JSON.stringify(dangling)} in /archive is a link that leads nowhere on the host`;
+    }
     const bytes = progress.artifacts.reduce((sum, file) => sum + file.sizeBytes, 0);
     await log.heading(`Found ${progress.artifacts.length} artifact(s), ${bytes} bytes`);
     await ports.artifacts.store(workspace.archive, progress.artifacts, log, keeping);
@@ -109,8 +115,8 @@ export async function executeRun(
   const tests = async (): Promise<RunFailure | undefined> => {
     const junit = await reportJunit(workspace, ports, log);
     progress.tests = junit.tests;
-    if (!junit.failed) return undefined;
-    return new RunFailure('tests', 'The test results in junit.xml hold a failure, or cannot be read.');
+    progress.reference ??= junit.reference;
+    return junit.failure === undefined ? undefined : new RunFailure('tests', junit.failure);
   };
 
   /** The script, and after a reboot the script that it left to go on with. */
@@ -228,14 +234,25 @@ export async function executeRun(
 
 function outcomeOf(progress: Progress, failure: RunFailure | undefined): RunOutcome {
   const { image, exit, tests, artifacts, warnings } = progress;
+  const elsewhere = otherVerdict(progress, failure);
   const common = {
     ...(image === undefined ? {} : { image }),
     ...(exit === undefined ? {} : { exitCode: exit.exitCode }),
     tests,
     artifacts,
     warnings,
+    ...(elsewhere === undefined ? {} : { elsewhere }),
   };
   if (failure === undefined) return { status: 'PASSED', ...common };
   const { reason: cause, message, environment } = failure;
   return { status: 'FAILED', cause, message, ...(environment === undefined ? {} : { environment }), ...common };
+}
+
+/** Where the reference's worker comes to another verdict. */
+function otherVerdict({ reference }: Progress, failure: RunFailure | undefined): string | undefined {
+  if (failure === undefined) {
+    return reference === undefined ? undefined : `The reference's worker would fail this run: ${reference}.`;
+  }
+  if (failure.reason !== 'tests' || reference !== undefined) return undefined;
+  return "The reference's worker would pass this run: it looks only at the first child of a case, ignores elements in a namespace, and reads entities.";
 }

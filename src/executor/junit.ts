@@ -4,58 +4,102 @@
  */
 import { closeSync, fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SaxesTagPlain } from 'saxes';
+import type { SaxesTagNS } from 'saxes';
 import type { Test, TestResult } from '../schema/model.js';
 import { openArchived } from './archive.js';
 import { type Log, RunFailure, type RunPorts } from './ports.js';
+import { ReferenceReading } from './reference-junit.js';
 import type { Workspace } from './workspace.js';
 
 /** The largest junit file that is read, bytes: what is in it has to fit into a request to the server. */
 const LARGEST_FILE = 64 * 1024 * 1024;
+/** Bytes of all files of a run together. */
+const LARGEST_SUM = 128 * 1024 * 1024;
+/** Suites and results of a run that are kept; the status of those beyond still counts. */
+const MOST_KEPT = 100_000;
 
 /** How deep elements may nest; real ones stay below ten. */
 const DEEPEST = 1_000;
 
-/**
- * Reads every junit file of the archive and reports its tests.
- *
- * @returns the tests, and whether they, or a file that cannot be read, fail the run
- */
+export interface JunitReport {
+  tests: Test[];
+  /** Why the run is FAILED, a sentence; undefined when no result is a failure and every file could be read. */
+  failure?: string;
+  /** Why the reference's worker fails the run over these files. */
+  reference?: string;
+}
+
+/** Reads every junit file of the archive and reports its tests. */
 export async function reportJunit(
   workspace: Workspace,
   ports: Pick<RunPorts, 'reporter'>,
   log: Log,
-): Promise<{ tests: Test[]; failed: boolean }> {
+): Promise<JunitReport> {
   const tests: Test[] = [];
-  let unreadable = false;
+  const budget = { bytes: LARGEST_SUM, kept: MOST_KEPT };
+  let failure: string | undefined;
+  let reference: string | undefined;
   const names = readdirSync(workspace.archive)
     .filter((name) => name.startsWith('junit.xml'))
     .sort();
   for (const name of names) {
     await log.heading(`Reading test results from ${name}`);
     try {
-      for (const test of await readJunit(join(workspace.archive, name))) {
-        await ports.reporter.test(test);
+      const file = await readJunit(join(workspace.archive, name), budget);
+      for (const test of file.tests) {
         tests.push(test);
+        if (!hasRoute(test.name)) {
+          await log.warn(`Test ${JSON.stringify(test.name)} is not reported: a server has no address for such a name`);
+          continue;
+        }
+        await ports.reporter.test(test);
         await log.info(`Test ${test.name}: ${test.status}, ${test.results.length} result(s)`);
       }
+      if (file.left > 0) await log.warn(`${name}: ${file.left} more suites and results are not kept`);
+      if (file.failed !== undefined) failure ??= `${name} holds a failure: ${file.failed}.`;
+      if (file.reference !== undefined) reference ??= `in ${name} ${file.reference}`;
     } catch (error) {
       if (!(error instanceof RunFailure)) throw error;
       await log.warn(`${name}: ${error.message}`);
-      unreadable = true;
+      failure ??= `${name} cannot be read as test results: ${error.message}.`;
+      if (!(error instanceof OnlyHere)) reference ??= `it cannot read ${name}`;
     }
   }
-  return { tests, failed: unreadable || tests.some((test) => test.status === 'FAILED') };
+  return { tests, ...(failure === undefined ? {} : { failure }), ...(reference === undefined ? {} : { reference }) };
 }
 
-async function readJunit(path: string): Promise<Test[]> {
+/** Whether a name can be one part of an address on the server, however it is encoded on the way. */
+function hasRoute(name: string): boolean {
+  return !name.includes('/') && name !== '.' && name !== '..';
+}
+
+interface Budget {
+  bytes: number;
+  kept: number;
+}
+
+interface JunitFile {
+  tests: Test[];
+  /** The first result that is a failure. */
+  failed: string | undefined;
+  /** Suites and results that are not kept. */
+  left: number;
+  /** Why the reference's worker fails the run over it. */
+  reference: string | undefined;
+}
+
+/** What this program does not read, and the reference's worker does. */
+class OnlyHere extends RunFailure {}
+
+async function readJunit(path: string, budget: Budget): Promise<JunitFile> {
   const file = openArchived(path);
-  if (file === undefined) throw new RunFailure('tests', 'not a regular file, so it is not read');
+  if (file === undefined) throw new RunFailure('tests', 'it is not a regular file');
   try {
     const { size } = fstatSync(file);
-    if (size > LARGEST_FILE)
-      throw new RunFailure('tests', `${size} bytes, more than the ${LARGEST_FILE} that are read`);
-    return await parseJunit(readFileSync(file));
+    if (size > LARGEST_FILE) throw new OnlyHere('tests', `it has ${size} bytes, and ${LARGEST_FILE} are read`);
+    budget.bytes -= size;
+    if (budget.bytes < 0) throw new OnlyHere('tests', `all files together have more than ${LARGEST_SUM} bytes`);
+    return await parseJunit(readFileSync(file), budget);
   } finally {
     closeSync(file);
   }
@@ -64,7 +108,11 @@ async function readJunit(path: string): Promise<Test[]> {
 interface Suite {
   depth: number;
   name: string;
+  /** Its attribute. */
   skipped: number;
+  /** The results that are SKIPPED. */
+  counted: number;
+  failed: boolean;
   results: TestResult[];
 }
 
@@ -78,36 +126,57 @@ interface Case {
 }
 
 /** @throws RunFailure(tests) for what is no XML */
-export async function parseJunit(bytes: Uint8Array): Promise<Test[]> {
+export async function parseJunit(
+  bytes: Uint8Array,
+  budget: Budget = { bytes: 0, kept: MOST_KEPT },
+): Promise<JunitFile> {
   // CommonJS: a bundle has of it what Node's own loader surely has, the default.
   const { default: saxes } = await import('saxes');
-  const parser = new saxes.SaxesParser();
-  const reader = new JunitReader();
-  parser.on('error', (error) => {
-    throw new RunFailure('tests', `no XML that can be read: ${error.message}`);
+  // As the reference's parser: namespaces are checked, and every file is XML 1.0.
+  const parser = new saxes.SaxesParser({ xmlns: true, defaultXMLVersion: '1.0', forceXMLVersion: true });
+  const reader = new JunitReader(budget);
+  const reference = new ReferenceReading();
+  let entities = false;
+  parser.on('doctype', (text) => {
+    entities = text.includes('<!ENTITY');
   });
-  parser.on('opentag', (tag) => reader.open(tag));
+  parser.on('error', (error) => {
+    if (entities) throw new OnlyHere('tests', 'it declares entities, which are not read');
+    throw new RunFailure('tests', `it is no XML that can be read: ${error.message}`);
+  });
+  parser.on('opentag', (tag) => {
+    reader.open(tag);
+    reference.open(tag);
+  });
   parser.on('text', (text) => reader.text(text));
   parser.on('cdata', (text) => reader.text(text));
-  parser.on('closetag', (tag) => reader.close(tag.name));
+  parser.on('closetag', (tag) => {
+    reader.close(tag.name);
+    reference.close();
+  });
   try {
     parser.write(new TextDecoder('utf-8', { fatal: true }).decode(bytes)).close();
   } catch (error) {
-    if (error instanceof TypeError) throw new RunFailure('tests', 'not UTF-8 text', { cause: error });
+    if (error instanceof TypeError) throw new RunFailure('tests', 'it is not UTF-8 text', { cause: error });
     throw error;
   }
   // The reference counts on from one suite of a file to the next; tests of both are to be the same.
   let skipped = 0;
-  return reader.suites.map((suite) => {
-    skipped += suite.results.filter(({ status }) => status === 'SKIPPED').length;
+  const tests = reader.suites.map((suite) => {
+    skipped += suite.counted;
     return asTest(suite, skipped);
   });
+  const { failed, left } = reader;
+  return { tests, failed, left, reference: reference.failure };
 }
 
 /** Follows the elements of one file; a suite may hold suites, a case belongs to the suite right above it. */
 class JunitReader {
   /** In the order in which they begin, as the server is to get them. */
   readonly suites: Suite[] = [];
+  failed: string | undefined;
+  left = 0;
+  readonly #budget: Budget;
   readonly #open: Suite[] = [];
   #depth = 0;
   #case: Case | undefined;
@@ -116,14 +185,19 @@ class JunitReader {
   /** The failed case that has just been closed: the white space after it is part of its output, as in the reference's. */
   #closed: TestResult | undefined;
 
-  open(tag: SaxesTagPlain): void {
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  open(tag: SaxesTagNS): void {
     this.#closed = undefined;
     this.#depth += 1;
-    if (this.#depth > DEEPEST) throw new RunFailure('tests', `elements nest deeper than ${DEEPEST}`);
+    if (this.#depth > DEEPEST) throw new OnlyHere('tests', `its elements nest deeper than ${DEEPEST}`);
     const depth = this.#depth;
-    const { name, attributes } = tag;
+    const name = tag.local;
+    const attribute = (key: string) => tag.attributes[key]?.value;
     if (this.#case === undefined && name === 'testcase' && this.#open.at(-1)?.depth === depth - 1) {
-      const { name: title = '', classname: context = null } = attributes;
+      const { name: title = '', context = null } = { name: attribute('name'), context: attribute('classname') };
       this.#case = { depth, name: title, context, status: 'PASSED', xml: '' };
     } else if (this.#case?.depth === depth - 1) {
       if (name === 'failure' || name === 'error') this.#case.status = 'FAILED';
@@ -134,9 +208,9 @@ class JunitReader {
       this.#unfinished = true;
     }
     if (name === 'testsuite') {
-      const skipped = Number.parseInt(attributes['skipped'] ?? '', 10) || 0;
-      const suite: Suite = { depth, name: attributes['name'] || 'junit', skipped, results: [] };
-      this.suites.push(suite);
+      const skipped = Number.parseInt(attribute('skipped') ?? '', 10) || 0;
+      const suite = { depth, name: attribute('name') || 'junit', skipped, counted: 0, failed: false, results: [] };
+      if (this.#keep()) this.suites.push(suite);
       this.#open.push(suite);
     }
   }
@@ -158,10 +232,27 @@ class JunitReader {
   }
 
   #endCase({ name, context, status, xml }: Case): void {
-    const result: TestResult = { name, context, status, output: status === 'FAILED' ? xml : null };
-    this.#open.at(-1)?.results.push(result);
-    if (status === 'FAILED') this.#closed = result;
     this.#case = undefined;
+    const suite = this.#open.at(-1);
+    if (suite === undefined) return;
+    if (status === 'SKIPPED') suite.counted += 1;
+    if (status === 'FAILED') {
+      suite.failed = true;
+      this.failed ??= `${JSON.stringify(name.slice(0, 200))} in the suite ${JSON.stringify(suite.name.slice(0, 200))}`;
+    }
+    if (!this.#keep()) return;
+    const result: TestResult = { name, context, status, output: status === 'FAILED' ? xml : null };
+    suite.results.push(result);
+    if (status === 'FAILED') this.#closed = result;
+  }
+
+  #keep(): boolean {
+    if (this.#budget.kept > 0) {
+      this.#budget.kept -= 1;
+      return true;
+    }
+    this.left += 1;
+    return false;
   }
 
   #write(xml: string): void {
@@ -175,13 +266,13 @@ function asTest(suite: Suite, skipped: number): Test {
   return {
     name: suite.name,
     context: `junit.xml skipped=${Math.max(suite.skipped, skipped)}`,
-    status: suite.results.some((result) => result.status === 'FAILED') ? 'FAILED' : 'PASSED',
+    status: suite.failed ? 'FAILED' : 'PASSED',
     results: suite.results,
   };
 }
 
-function startTag(tag: SaxesTagPlain): string {
-  const attributes = Object.entries(tag.attributes).map(([name, value]) => ` ${name}="${escapeAttribute(value)}"`);
+function startTag(tag: SaxesTagNS): string {
+  const attributes = Object.values(tag.attributes).map(({ name, value }) => ` ${name}="${escapeAttribute(value)}"`);
   return `<${tag.name}${attributes.join('')}`;
 }
 

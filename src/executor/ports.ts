@@ -244,4 +244,6 @@ export type RunOutcome = {
   artifacts: ArtifactFile[];
   /** What could not be cleaned up; the verdict stands all the same. */
   warnings: string[];
+  /** Says that the reference's worker would come to another verdict, and why; a sentence. */
+  elsewhere?: string;
 } & ({ status: 'PASSED' } | { status: 'FAILED'; cause: FailureCause; message: string; environment?: Environment });

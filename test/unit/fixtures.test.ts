@@ -22,7 +22,7 @@ describe.each(['junit', 'consoles', 'definitions'])('fixtures/%s', (folder) => {
 describe('fixtures/junit', () => {
   it.each(tableOf('junit'))('%s: the run %s', async (file, says) => {
     const verdict = await parseJunit(readFileSync(`fixtures/junit/${file}`)).then(
-      (tests) => (tests.some(({ status }) => status === 'FAILED') ? 'fails' : 'passes'),
+      ({ tests }) => (tests.some(({ status }) => status === 'FAILED') ? 'fails' : 'passes'),
       () => 'fails',
     );
     expect(verdict).toBe(says);
@@ -30,14 +30,14 @@ describe('fixtures/junit', () => {
 
   it('counts the skipped, or believes the attribute, whichever is more', async () => {
     const contexts = ['skipped-attribute', 'skipped-counted'].map(async (name) => {
-      const [test] = await parseJunit(readFileSync(`fixtures/junit/${name}.xml`));
+      const [test] = (await parseJunit(readFileSync(`fixtures/junit/${name}.xml`))).tests;
       return test?.context;
     });
     expect(await Promise.all(contexts)).toEqual(['junit.xml skipped=3', 'junit.xml skipped=2']);
   });
 
   it('keeps nested suites apart', async () => {
-    const tests = await parseJunit(readFileSync('fixtures/junit/nested.xml'));
+    const { tests } = await parseJunit(readFileSync('fixtures/junit/nested.xml'));
     expect(tests.map(({ name, status }) => `${name}: ${status}`)).toEqual([
       'all: PASSED',
       'all.unit: PASSED',

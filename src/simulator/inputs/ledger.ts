@@ -20,7 +20,8 @@ export type DifferenceKind =
   | 'docker-config-off'
   | 'unknown-field'
   | 'reboot-skipped'
-  | 'server-fails';
+  | 'server-fails'
+  | 'reference-worker';
 
 export interface Difference {
   kind: DifferenceKind;

@@ -124,6 +124,7 @@ async function simulateIn(
     await reporter.end();
     const outcome = withConsoleTests(told, await tests?.end());
     const { warnings } = outcome;
+    if (outcome.elsewhere !== undefined) ledger.note('reference-worker', outcome.elsewhere);
     await noteRun(ledger, planned, workspace, outcome);
     const startFault = await around.ended(planned, outcome.status === 'PASSED');
     const result = resultOf(planned, outcome, {

@@ -78,6 +78,25 @@ describe('the story of a run', () => {
     ]);
   });
 
+  it('says where the reference worker would come to another verdict, and only there', async () => {
+    const elsewhere = async (script: FakeScript) => (await run({ script })).outcome.elsewhere;
+    const suite = (inner: string) => leaving({ 'junit.xml': `<testsuite name="s">${inner}</testsuite>` });
+    expect(await elsewhere(suite('<testcase name="t"/>'))).toBeUndefined();
+    expect(await elsewhere(suite('<testcase name="t"><failure/></testcase>'))).toBeUndefined();
+    expect(await elsewhere(suite('<properties/><testcase name="t"><failure/></testcase>'))).toBeUndefined();
+    expect(await elsewhere(suite('<properties/>'))).toBe(
+      "The reference's worker would fail this run: in junit.xml each child of a suite is a case to it, and <properties> has no name.",
+    );
+    expect(await elsewhere(suite('<testcase name="t"><system-out/><failure/></testcase>'))).toContain('would pass');
+    const linking: FakeScript = async ({ archive }) => {
+      await symlink('/no/such/file', join(archive, 'link'));
+      return 0;
+    };
+    expect(await elsewhere(linking)).toBe(
+      'The reference\'s worker would fail this run: "link" in /archive is a link that leads nowhere on the host.',
+    );
+  });
+
   it('writes its own lines between the bytes of the script, which it leaves as they are', async () => {
     const bytes = Buffer.from([0, 0xff, 0xe2, 0x28, 0x0d, 0x0a, 0x41]);
     const { ports } = await run({

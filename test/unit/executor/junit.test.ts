@@ -1,7 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseJunit } from '../../../src/executor/junit.js';
+import { ConsoleLog } from '../../../src/executor/console-log.js';
+import { parseJunit, reportJunit } from '../../../src/executor/junit.js';
+import { fakeWorld } from '../../support/fake-ports.js';
 
-const parse = (xml: string) => parseJunit(Buffer.from(xml));
+const parse = async (xml: string) => (await parseJunit(Buffer.from(xml))).tests;
+const reference = async (xml: string) => (await parseJunit(Buffer.from(xml))).reference;
 
 describe('junit.xml', () => {
   it('gives one test a suite and one result a case', async () => {
@@ -72,7 +77,10 @@ describe('junit.xml', () => {
     ['no XML', 'hello', /no XML/],
     ['nothing', '', /no XML/],
     ['an element that is not closed', '<testsuite>', /no XML/],
-    ['an entity of its own', '<!DOCTYPE x [<!ENTITY a "b">]><testsuite name="s">&a;</testsuite>', /no XML/],
+    ['an entity of its own', '<!DOCTYPE x [<!ENTITY a "b">]><testsuite name="s">&a;</testsuite>', /declares entities/],
+    ['a prefix without a namespace', '<x:testsuite/>', /unbound namespace prefix/],
+    ['a character that XML has not', '<testsuite name="&#27;"/>', /malformed character/],
+    ['the same in XML 1.1', '<?xml version="1.1"?><testsuite name="&#27;"/>', /malformed character/],
     ['elements without end', '<a>'.repeat(2_000), /nest deeper/],
   ])('refuses %s', async (_, xml, message) => {
     await expect(parse(xml)).rejects.toThrow(message);
@@ -85,5 +93,74 @@ describe('junit.xml', () => {
   it('reads no name out of the prototype of an object', async () => {
     const [test] = await parse('<testsuite name="constructor" skipped="__proto__"><testcase/></testsuite>');
     expect(test).toMatchObject({ name: 'constructor', context: 'junit.xml skipped=0', results: [{ name: '' }] });
+  });
+});
+
+describe('the reference\u2019s worker', () => {
+  it.each([
+    ['properties in a suite', '<testsuite><properties/><testcase name="a"/></testsuite>', '<properties> has no name'],
+    ['output in a suite', '<testsuite><testcase name="a"/><system-out/></testsuite>', '<system-out> has no name'],
+    ['a case without a name', '<testsuite><testcase/></testsuite>', '<testcase> has no name'],
+    ['a nested suite without a name', '<testsuite name="a"><testsuite/></testsuite>', '<testsuite> has no name'],
+    [
+      'a failure in a nested suite',
+      '<testsuite><testsuite name="n"><error name="x"/></testsuite></testsuite>',
+      'finds a failure',
+    ],
+    ['skipped that is no number', '<testsuite skipped="x"/>', 'skipped="x" is no number'],
+    ['a failure', '<testsuite><testcase name="a"><failure/></testcase></testsuite>', 'finds a failure'],
+  ])('fails over %s', async (_, xml, why) => {
+    expect(await reference(xml)).toContain(why);
+  });
+
+  it.each([
+    [
+      'a failure that is not the first child',
+      '<testsuite><testcase name="a"><system-out/><failure/></testcase></testsuite>',
+    ],
+    ['a failure in a namespace', '<testsuite xmlns="urn:x"><testcase name="a"><failure/></testcase></testsuite>'],
+    ['what has no name outside of a suite', '<testsuites><properties/><testsuite skipped=" 1_0 "/></testsuites>'],
+  ])('passes %s', async (_, xml) => {
+    expect(await reference(xml)).toBeUndefined();
+  });
+});
+
+describe('junit files of a run', () => {
+  const report = async (files: Record<string, string>) => {
+    const { ports, workspace } = await fakeWorld();
+    mkdirSync(workspace.archive, { recursive: true });
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(workspace.archive, name), text);
+    const log = new ConsoleLog(ports.reporter);
+    return { ...(await reportJunit(workspace, ports, log)), console: ports.console(), story: ports.story };
+  };
+  const FAILED = '<testsuite name="s"><testcase name="t"><failure/></testcase></testsuite>';
+
+  it('say in the reason whether a result is a failure, or a file cannot be read', async () => {
+    expect((await report({ 'junit.xml': FAILED })).failure).toBe('junit.xml holds a failure: "t" in the suite "s".');
+    expect((await report({ 'junit.xml-2': 'no' })).failure).toMatch(
+      /^junit.xml-2 cannot be read as test results: it is no XML/,
+    );
+    expect((await report({ 'junit.xml': '<testsuite/>' })).failure).toBeUndefined();
+  });
+
+  it('do not report a test that a server has no address for', async () => {
+    const { tests, story, console } = await report({
+      'junit.xml': '<a><testsuite name=".."/><testsuite name="a/b"/><testsuite name="c"/></a>',
+    });
+    expect(tests.map(({ name }) => name)).toEqual(['..', 'a/b', 'c']);
+    expect(story.filter((event) => event.startsWith('test'))).toEqual(['test c PASSED']);
+    expect(console).toContain('Test "a/b" is not reported: a server has no address for such a name');
+    expect(console).not.toContain('Test a/b: PASSED');
+  });
+
+  it('are kept up to a bound on their sum, and a failure beyond it counts', async () => {
+    const many = (cases: string) => `<testsuite name="s">${cases}</testsuite>`;
+    const { tests, failure, console } = await report({
+      'junit.xml.1': many('<testcase name="a"/>'.repeat(99_999)),
+      'junit.xml.2': many('<testcase name="b"/>'.repeat(10) + '<testcase name="c"><failure/></testcase>'),
+    });
+    expect(tests.reduce((sum, { results }) => sum + results.length, 0)).toBe(99_999);
+    expect(console).toContain('junit.xml.2: 12 more suites and results are not kept');
+    expect(failure).toContain('"c" in the suite "s"');
   });
 });
