@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
-import module from 'node:module';
+import module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const program = new URL('../dist/jobserv.cjs', import.meta.url);
 if (existsSync(program)) {
   // Node 22 and later keep compiled code between starts.
   module.enableCompileCache?.();
-  const { execute } = await import(program);
+  // `import` would first search the whole file for the names that it exports.
+  const { execute } = createRequire(import.meta.url)(fileURLToPath(program));
   await execute({ dir: import.meta.url });
 } else {
   const root = fileURLToPath(new URL('..', import.meta.url));

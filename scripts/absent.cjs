@@ -1,10 +1,10 @@
-// Takes the place of what the engine's client needs only for ssh:// engines and for building images.
+// Takes the place of packages that only unused features need (ABSENT in build.ts).
 module.exports = new Proxy(
   {},
   {
     get: () =>
       function absent() {
-        throw new Error('This build of jobserv cannot reach an engine over ssh:// and cannot build images.');
+        throw new Error('This build of jobserv cannot reach an engine over ssh://, build images or open an editor.');
       },
   },
 );

@@ -13,8 +13,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const [dist, next] = [join(root, 'dist'), join(root, 'build/next')];
 const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** dockerode needs these for ssh:// engines and for building images only; some are native. */
-const ABSENT = ['ssh2', 'cpu-features', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', '@balena/dockerignore'];
+/**
+ * Packages that are left out: dockerode needs them for ssh:// engines and for building images only, and the
+ * prompts need the last one to open an editor only. Some are native.
+ */
+const ABSENT = [
+  ...['ssh2', 'cpu-features', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs', '@balena/dockerignore'],
+  '@inquirer/external-editor',
+];
 
 rmSync(next, { recursive: true, force: true });
 mkdirSync(next, { recursive: true });

@@ -1,6 +1,5 @@
 /** The program as oclif loads it: `oclif` in package.json names this module's exports. */
 import { type Command, Help, type Interfaces, settings, toConfiguredId } from '@oclif/core';
-import notFound from '@oclif/plugin-not-found';
 // The plugins' commands, by path: their packages export no names for them.
 import Autocomplete from '../../node_modules/@oclif/plugin-autocomplete/lib/commands/autocomplete/index.js';
 import AutocompleteScript from '../../node_modules/@oclif/plugin-autocomplete/lib/commands/autocomplete/script.js';
@@ -104,8 +103,11 @@ export const onFinally: Interfaces.Hook<'finally'> = async ({ error }) => {
 /** On a terminal the plugin offers the nearest command; elsewhere one sentence names it. Wrong usage is status 2. */
 export const onCommandNotFound: Interfaces.Hook.CommandNotFound = async function (options) {
   const { id, config } = options;
-  if (process.stdin.isTTY)
+  if (process.stdin.isTTY) {
+    // Brings the prompts with it, which are large.
+    const { default: notFound } = await import('@oclif/plugin-not-found');
     return notFound.call(this, options).catch((error) => endWithError(new UsageError(describeError(error).message)));
+  }
   return endWithError(unknownCommand(id, config));
 };
 
