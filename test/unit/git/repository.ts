@@ -48,7 +48,7 @@ export function commit(folder: string, files: Record<string, string>, message = 
 }
 
 /** Keeps what was written. */
-function keptLog(): Log & { lines: string[] } {
+export function keptLog(): Log & { lines: string[] } {
   const lines: string[] = [];
   const add = async (text: string) => void lines.push(text);
   return {
