@@ -62,7 +62,7 @@ module.exports = {
     only('docker', 'dockerode', 'docker-modem'),
     only('(lib|git)', 'execa'),
     only('server', 'undici'),
-    only('terminal', 'chalk', 'ora', 'cli-table3', 'string-width'),
+    only('terminal', 'chalk', 'ora', 'string-width'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

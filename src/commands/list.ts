@@ -1,5 +1,10 @@
 import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import { UsageError } from '../lib/errors.js';
+import type { ExpandedTrigger } from '../schema/expand.js';
+import { selectRuns } from '../simulator/plan/select-runs.js';
 import { styleFor } from '../terminal/style.js';
+import { renderTable } from '../terminal/table.js';
 import { BaseCommand } from './shared/base-command.js';
 import { loadDefinition } from './shared/load-definition.js';
 
@@ -16,13 +21,25 @@ export default class List extends BaseCommand {
   static override args = {
     file: Args.string({
       ignoreStdin: true,
-      description: 'the definition, or - for stdin; .jobserv.yml when none is named',
+      description: 'the definition, a folder that has one, or - for stdin; by default .jobserv.yml here or above',
+    }),
+  };
+  static override flags = {
+    file: Flags.string({ char: 'f', description: 'the definition, as FILE names one', helpValue: 'FILE' }),
+    run: Flags.string({
+      description: 'only runs that this names, as for simulate: a run, trigger/run, or a glob of either',
+      helpValue: 'RUN',
+      multiple: true,
+      multipleNonGreedy: true,
     }),
   };
 
   async run(): Promise<unknown> {
-    const { args } = await this.parse(List);
-    const { triggers } = await loadDefinition(args.file);
+    const { args, flags } = await this.parse(List);
+    if (args.file !== undefined && flags.file !== undefined)
+      throw new UsageError('FILE and --file both name the definition. Use one of them.');
+    const { triggers: all } = await loadDefinition(args.file ?? flags.file);
+    const triggers = flags.run === undefined ? all : narrowed(all, flags.run);
     const listed = triggers.map(({ name, type, runs }) => ({
       name,
       type,
@@ -35,7 +52,6 @@ export default class List extends BaseCommand {
       })),
     }));
     if (!this.jsonEnabled()) {
-      const { renderTable } = await import('../terminal/table.js');
       const rows = listed.flatMap((trigger) =>
         trigger.runs.map((run) => [
           `${trigger.name}/${run.name}`,
@@ -47,10 +63,22 @@ export default class List extends BaseCommand {
             .join(' '),
         ]),
       );
+      if (rows.length > MANY) {
+        process.stderr.write(`${rows.length} runs. To list some of them, use --run 'GLOB'; for a program, --json.\n`);
+      }
       this.print(
         renderTable(['RUN', 'TRIGGER TYPE', 'CONTAINER', 'HOST TAG', 'PARAMS'], rows, await styleFor(process.stdout)),
       );
     }
     return { version: 1, triggers: listed };
   }
+}
+
+/** More runs than this nobody reads. */
+const MANY = 2000;
+
+function narrowed(triggers: readonly ExpandedTrigger[], patterns: readonly string[]): ExpandedTrigger[] {
+  const selected = new Set(selectRuns(triggers, patterns).map(({ run }) => run));
+  const kept = triggers.map((trigger) => ({ ...trigger, runs: trigger.runs.filter((run) => selected.has(run)) }));
+  return kept.filter(({ runs }) => runs.length > 0);
 }

@@ -3,13 +3,17 @@ import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../lib/errors.js';
 import { check } from '../lint/check.js';
 import type { ShellChecker } from '../lint/shell-notes.js';
+import { outputOf } from '../terminal/output.js';
 import { styleFor } from '../terminal/style.js';
 import { FORMATS, type Format, writerOf } from '../terminal/validation.js';
-import { countOf, type FileReport } from '../terminal/validation-report.js';
+import { type FileReport, Totals } from '../terminal/validation-report.js';
+import { AskedServer } from './shared/ask-server.js';
 import { BaseCommand } from './shared/base-command.js';
 import { type DefinitionFile, readDefinitions } from './shared/definition-files.js';
 import { EXIT } from './shared/exit-status.js';
+import { fixDefinition } from './shared/fix-definition.js';
 import { LintConfigFiles } from './shared/lint-config-file.js';
+import { describeError, endWithError } from './shared/report-error.js';
 import { readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
 import { shellcheckOnPath } from './shared/shellcheck.js';
 
@@ -53,6 +57,13 @@ export default class Validate extends BaseCommand {
     }),
   };
   static override flags = {
+    file: Flags.string({
+      char: 'f',
+      description: 'a definition, as FILE names one',
+      helpValue: 'FILE',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     format: Flags.option({
       description: 'how findings are shown: pretty, or github where GITHUB_ACTIONS is true',
       options: FORMATS,
@@ -72,7 +83,7 @@ export default class Validate extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Validate);
-    const names = argv as string[];
+    const names = [...(argv as string[]), ...(flags.file ?? [])];
     const format = this.jsonEnabled() ? 'json' : (flags.format ?? usualFormat());
     const wanted: Wanted = {
       fix: flags.fix,
@@ -80,35 +91,55 @@ export default class Validate extends BaseCommand {
       textFirst: format !== 'json' && flags.fix && (flags['dry-run'] || names.includes('-')),
       shell: shellcheckOnPath((message) => process.stderr.write(`Warning: ${message}\n`)),
     };
-    const out = wanted.textFirst ? process.stderr : process.stdout;
-    const writer = await writerOf(format, await styleFor(out), this.config.version);
+    const stream = wanted.textFirst ? process.stderr : process.stdout;
+    const [out, texts] = [outputOf(stream), outputOf(process.stdout)];
+    const write = (text: string | Buffer, to = out) => to.write([Buffer.from(text)]);
+    const writer = writerOf(format, await styleFor(stream), this.config.version);
     const configs = new LintConfigFiles();
     const asked = await openServer(flags.server, flags);
-    const files: FileReport[] = [];
+    const totals = new Totals();
     try {
       for await (const file of readDefinitions(names)) {
         const { result, fixed } = await resultOf(file, configs, wanted);
         const { accepted, diagnostics, document } = result;
         const word = await asked?.ask(document);
-        const { path } = file;
-        const report = { path, accepted, diagnostics, ...(word && { asked: word }), ...(fixed && { fixed }) };
-        files.push(report);
-        if (wanted.textFirst) process.stdout.write(textOf(file, report, wanted));
-        out.write(await writer.file(report, document.text));
+        const report = {
+          path: file.path,
+          accepted,
+          diagnostics,
+          ...(word && { asked: word }),
+          ...(fixed && { fixed }),
+        };
+        totals.add(report);
+        if (wanted.textFirst) await write(textOf(file, report, wanted), texts);
+        await write(await writer.file(report, document.text));
+        this.#hasBegun = true;
       }
+    } catch (error) {
+      // What is written by now is completed, so that a program can read it.
+      const { message, status } = describeError(error);
+      if (this.#hasBegun && (format === 'json' || format === 'sarif'))
+        await write(writer.end(totals, { message, status }));
+      throw error;
     } finally {
       await asked?.close();
     }
-    out.write(writer.end(files));
-    this.endWith(statusOf(files, flags['max-warnings'] ?? Infinity));
+    await write(writer.end(totals));
+    this.endWith(statusOf(totals, flags['max-warnings'] ?? Infinity));
     return undefined;
+  }
+
+  /** Whether a part of the report is out, to which no second JSON document may be added. */
+  #hasBegun = false;
+
+  protected override catch(error: Error): Promise<never> {
+    return this.#hasBegun ? endWithError(error) : super.catch(error);
   }
 }
 
 async function resultOf(file: DefinitionFile, configs: LintConfigFiles, { fix, dryRun, shell }: Wanted) {
   const config = await configs.of(file.path);
   if (!fix) return { result: check(file.bytes, config, shell), fixed: undefined };
-  const { fixDefinition } = await import('./shared/fix-definition.js');
   return fixDefinition(file, config, { dryRun, shell });
 }
 
@@ -124,7 +155,6 @@ async function openServer(address: string | undefined, flags: Parameters<typeof 
     if (flags.token === undefined && flags.header === undefined) return undefined;
     throw new UsageError('--token and --header are for a server: name it with --server URL, or leave them out.');
   }
-  const { AskedServer } = await import('./shared/ask-server.js');
   return AskedServer.open(address, readServerFlags(flags));
 }
 
@@ -132,9 +162,7 @@ function usualFormat(): Format {
   return process.env['GITHUB_ACTIONS'] === 'true' ? 'github' : 'pretty';
 }
 
-function statusOf(files: readonly FileReport[], maxWarnings: number): number {
-  if (files.some(({ accepted, asked }) => !accepted || asked?.accepted === false)) return EXIT.usage;
-  const { errors, warnings } = countOf(files);
-  const disagrees = files.some(({ accepted, asked }) => asked !== undefined && asked.accepted !== accepted);
-  return errors > 0 || disagrees || warnings > maxWarnings ? EXIT.failed : EXIT.passed;
+function statusOf(totals: Totals, maxWarnings: number): number {
+  if (totals.rejected > 0 || totals.rejectedThere > 0) return EXIT.usage;
+  return totals.errors > 0 || totals.disagreeing > 0 || totals.warnings > maxWarnings ? EXIT.failed : EXIT.passed;
 }

@@ -35,8 +35,33 @@ export function check(input: string | Uint8Array, config: LintConfig = NO_CONFIG
   const all = findingsOf(RULES, context);
   if (shell) all.push(...shellNotes(context, all, shell));
   all.sort(byPlace);
-  const diagnostics = quieten(all, document, config, { rules: RULES, unknownIgnore, unusedIgnore });
+  const diagnostics = together(quieten(all, document, config, { rules: RULES, unknownIgnore, unusedIgnore }));
   const accepted = !all.some(isRejection);
   const definition = accepted ? (document.value as unknown as Definition) : undefined;
   return { accepted, diagnostics, all, ...(definition && { definition }), document };
 }
+
+/** More places than this help nobody. */
+const MOST_RELATED = 20;
+
+/** One diagnostic a file for the rules that ask for it. It stays where the first one was. */
+function together(diagnostics: Diagnostic[]): Diagnostic[] {
+  const first = new Map<string, Diagnostic[]>();
+  const kept = diagnostics.filter((diagnostic) => {
+    if (diagnostic.server !== 'accepts' || !TOGETHER.has(diagnostic.rule)) return true;
+    const others = first.get(diagnostic.rule);
+    if (others) others.push(diagnostic);
+    else first.set(diagnostic.rule, [diagnostic]);
+    return others === undefined;
+  });
+  return kept.map((diagnostic) => {
+    const all = first.get(diagnostic.rule) ?? [];
+    if (all.length < 2 || all[0] !== diagnostic) return diagnostic;
+    const related = all.slice(1, MOST_RELATED + 1).map(({ message, line, column, endLine, endColumn }) => ({
+      ...{ message, line, column, endLine, endColumn },
+    }));
+    return { ...diagnostic, message: TOGETHER.get(diagnostic.rule)?.(all.length) ?? diagnostic.message, related };
+  });
+}
+
+const TOGETHER = new Map(RULES.flatMap(({ id, together }) => (together ? [[id, together] as const] : [])));

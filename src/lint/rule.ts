@@ -54,6 +54,11 @@ export interface RuleCheck {
    * the whole build, fails whatever the script does. Without it, it depends on what else happens in the build.
    */
   simulation?: 'fails-itself' | 'fails-run' | 'fails-build';
+  /**
+   * Of what the server accepts, many findings of the rule in one file are reported as one: what that says for a
+   * number of them. Their own messages stand at the related places.
+   */
+  together?(count: number): string;
   check(context: CheckContext): Iterable<Finding>;
 }
 

@@ -4,10 +4,14 @@ import { type FileReport, findingsOf, type ReportWriter } from './validation-rep
 
 /** Only errors are failures: a warning is there to be read, and does not fail a build. */
 export function junitWriter(): ReportWriter {
+  const suites: Suite[] = [];
   return {
-    file: () => '',
-    end: (reports) => {
-      const suites = reports.map(suite);
+    // Its first line has the sums, so that nothing can be written before the end.
+    file: (report) => {
+      suites.push(suite(report));
+      return '';
+    },
+    end: () => {
       const attributes = `name="jobserv validate" tests="${sum(suites, 'tests')}" failures="${sum(suites, 'failures')}" errors="0"`;
       const xml = suites.map((one) => one.xml).join('');
       return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${attributes}>\n${xml}</testsuites>\n`;

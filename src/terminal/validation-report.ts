@@ -1,6 +1,7 @@
 /** What `validate` found, file by file, and what is said of all of it. */
 import { plural } from '../lib/plural.js';
-import type { Diagnostic, Severity } from '../lint/diagnostic.js';
+import { escapeInJson } from '../lib/sanitise.js';
+import type { Diagnostic } from '../lint/diagnostic.js';
 import type { Style } from './style.js';
 
 /** What was found in one file. */
@@ -32,16 +33,66 @@ export interface Repairs {
   text?: string;
 }
 
-/** Turns reports into text: `file` for each as it comes, `end` once after the last. */
+/** Turns reports into text, each as it comes; only what is needed at the end is kept. */
 export interface ReportWriter {
   file(report: FileReport, source: string): string | Promise<string>;
-  end(reports: readonly FileReport[]): string;
+  /**
+   * Once, after the last file.
+   *
+   * @param error why there are no more files, if that is not all of them
+   */
+  end(totals: Totals, error?: { message: string; status: number }): string;
 }
 
-export function countOf(reports: readonly FileReport[]): { errors: number; warnings: number; infos: number } {
-  const count: Record<Severity, number> = { error: 0, warning: 0, info: 0 };
-  for (const { diagnostics } of reports) for (const { severity } of diagnostics) count[severity] += 1;
-  return { errors: count.error, warnings: count.warning, infos: count.info };
+/** What is reported of all files together. */
+export class Totals {
+  files = 0;
+  rejected = 0;
+  errors = 0;
+  warnings = 0;
+  infos = 0;
+  /** Repairs that `--fix` made, or with a difference would make; and those that it could. */
+  repairs = 0;
+  repairable = 0;
+  fixing = false;
+  dryRun = false;
+  /** The server that was asked, about how many definitions, and on how many it disagrees or rejects. */
+  server: string | undefined;
+  asked = 0;
+  disagreeing = 0;
+  rejectedThere = 0;
+
+  add({ accepted, diagnostics, asked, fixed }: FileReport): void {
+    this.files += 1;
+    if (!accepted) this.rejected += 1;
+    for (const { severity, fix } of diagnostics) {
+      if (severity === 'error') this.errors += 1;
+      else if (severity === 'warning') this.warnings += 1;
+      else this.infos += 1;
+      if (fix) this.repairable += 1;
+    }
+    if (fixed) {
+      this.fixing = true;
+      this.repairs += fixed.repairs;
+      if (fixed.diff !== undefined) this.dryRun = true;
+    }
+    if (asked) {
+      this.server ??= asked.server;
+      this.asked += 1;
+      if (asked.accepted !== accepted) this.disagreeing += 1;
+      if (!asked.accepted) this.rejectedThere += 1;
+    }
+  }
+
+  get summary(): { files: number; errors: number; warnings: number; infos: number } {
+    const { files, errors, warnings, infos } = this;
+    return { files, errors, warnings, infos };
+  }
+}
+
+/** An element of a list, indented. */
+export function jsonElement(value: unknown, indent: number): string {
+  return escapeInJson(JSON.stringify(value, null, 2)).replaceAll(/^/gm, ' '.repeat(indent));
 }
 
 /** The findings of a file, and where a server that was asked disagrees with us. */
@@ -65,43 +116,31 @@ function oneLine(text: string): string {
 }
 
 /** One line: how many definitions and findings, and what the server would say. */
-export function verdict(reports: readonly FileReport[], style: Style): string {
-  const { errors, warnings, infos } = countOf(reports);
-  const rejected = reports.filter(({ accepted }) => !accepted).length;
-  const files = plural(reports.length, 'definition');
+export function verdict(totals: Totals, style: Style): string {
+  const { files, rejected, errors, warnings, infos } = totals;
+  const definitions = plural(files, 'definition');
   const counts = [
     plural(errors, 'error'),
     ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
     ...(infos > 0 ? [plural(infos, 'hint')] : []),
   ].join(', ');
-  const them = reports.length === 1 ? 'it' : 'them';
+  const them = files === 1 ? 'it' : 'them';
   const words =
     errors + warnings + infos === 0
-      ? style.green(`${files}: the server would accept ${them}.`)
+      ? style.green(`${definitions}: the server would accept ${them}.`)
       : rejected === 0
-        ? `${files}: ${counts}; the server would accept ${them} as written.`
-        : `${files}: ${counts}; ${style.red(`the server would reject ${reports.length === 1 ? 'it' : `${rejected} of them`}`)}.`;
-  return `${words}${repairsMade(reports)}${askedServer(reports, style)}`;
+        ? `${definitions}: ${counts}; the server would accept ${them} as written.`
+        : `${definitions}: ${counts}; ${style.red(`the server would reject ${files === 1 ? 'it' : `${rejected} of them`}`)}.`;
+  return `${words}${repairsMade(totals)}${askedServer(totals, style)}`;
 }
 
-function repairsMade(reports: readonly FileReport[]): string {
-  const repairs = reports.reduce((sum, { fixed }) => sum + (fixed?.repairs ?? 0), 0);
-  if (repairs > 0) {
-    const would = reports.some(({ fixed }) => fixed?.diff !== undefined) ? 'to be made with --fix' : 'made';
-    return ` ${plural(repairs, 'repair')} ${would}.`;
-  }
-  const mendable = reports.reduce((sum, { diagnostics }) => sum + diagnostics.filter(({ fix }) => fix).length, 0);
-  return mendable > 0 && reports.every(({ fixed }) => fixed === undefined)
-    ? ` --fix repairs ${mendable} of these.`
-    : '';
+function repairsMade({ repairs, repairable, fixing, dryRun }: Totals): string {
+  if (repairs > 0) return ` ${plural(repairs, 'repair')} ${dryRun ? 'to be made with --fix' : 'made'}.`;
+  return repairable > 0 && !fixing ? ` --fix repairs ${repairable} of these.` : '';
 }
 
-function askedServer(reports: readonly FileReport[], style: Style): string {
-  const asked = reports.filter((report) => report.asked !== undefined);
-  const [first] = asked;
-  if (first?.asked === undefined) return '';
-  const against = asked.filter((report) => report.asked?.accepted !== report.accepted).length;
-  const { server } = first.asked;
-  if (against > 0) return ` ${style.red(`${server} disagrees on ${plural(against, 'definition')}`)}.`;
-  return asked.length === reports.length ? ` ${server} agrees.` : ` ${server} agrees on those that it was asked about.`;
+function askedServer({ server, asked, disagreeing, files }: Totals, style: Style): string {
+  if (server === undefined) return '';
+  if (disagreeing > 0) return ` ${style.red(`${server} disagrees on ${plural(disagreeing, 'definition')}`)}.`;
+  return asked === files ? ` ${server} agrees.` : ` ${server} agrees on those that it was asked about.`;
 }

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { Diagnostic, Edit, Range, Related } from '../lint/diagnostic.js';
 import { RULES } from '../lint/rules.js';
 import { splitLines } from '../python/yaml/positions.js';
-import { findingsOf, type ReportWriter } from './validation-report.js';
+import { findingsOf, jsonElement, type ReportWriter } from './validation-report.js';
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 const LEVELS = { error: 'error', warning: 'warning', info: 'note' } as const;
@@ -18,30 +18,40 @@ const MAX_SNIPPET = 1000;
  * @param version of this tool
  */
 export function sarifWriter(cwd: string, version: string): ReportWriter {
-  const found: { file: ArtifactLocation; diagnostic: Diagnostic; line: string }[] = [];
+  const ids: string[] = [];
+  const fingerprint = fingerprints();
+  const originalUriBaseIds = { [ROOT]: { uri: `${pathToFileURL(cwd).href.replace(/\/$/, '')}/` } };
+  let results = 0;
+  const separator = () => (results++ === 0 ? `${head(originalUriBaseIds)}\n` : ',\n');
+  const written = (file: ArtifactLocation, diagnostic: Diagnostic, line: string) => {
+    if (!ids.includes(diagnostic.rule)) ids.push(diagnostic.rule);
+    return {
+      ...result(file, diagnostic, line),
+      ruleIndex: ids.indexOf(diagnostic.rule),
+      partialFingerprints: { primaryLocationLineHash: fingerprint(file.uri, diagnostic.rule, line) },
+    };
+  };
   return {
     file: (report, source) => {
       const lines = splitLines(source);
       const file = artifactLocation(report.path, cwd);
-      for (const diagnostic of findingsOf(report)) {
-        found.push({ file, diagnostic, line: lines[diagnostic.line - 1] ?? '' });
-      }
-      return '';
+      return findingsOf(report)
+        .map((one) => `${separator()}${jsonElement(written(file, one, lines[one.line - 1] ?? ''), 8)}`)
+        .join('');
     },
     end: () => {
-      const ids = [...new Set(found.map(({ diagnostic }) => diagnostic.rule))];
-      const fingerprint = fingerprints();
-      const results = found.map(({ file, diagnostic, line }) => ({
-        ...result(file, diagnostic, line),
-        ruleIndex: ids.indexOf(diagnostic.rule),
-        partialFingerprints: { primaryLocationLineHash: fingerprint(file.uri, diagnostic.rule, line) },
-      }));
+      const start = results === 0 ? separator() : '\n';
       const driver = { name: 'jobserv', semanticVersion: version, rules: ids.map(reportingRule) };
-      const originalUriBaseIds = { [ROOT]: { uri: `${pathToFileURL(cwd).href.replace(/\/$/, '')}/` } };
-      const run = { tool: { driver }, originalUriBaseIds, columnKind: 'utf16CodeUnits', results };
-      return `${JSON.stringify({ $schema: SCHEMA, version: '2.1.0', runs: [run] }, null, 2)}\n`;
+      return `${start}      ],\n      "tool": ${jsonElement({ driver }, 6).trimStart()}\n    }\n  ]\n}\n`;
     },
   };
+}
+
+/** What stands before the results: the rules come after them, for until then nobody knows which there are. */
+function head(originalUriBaseIds: object): string {
+  const run = { columnKind: 'utf16CodeUnits', originalUriBaseIds, results: [] };
+  const text = JSON.stringify({ $schema: SCHEMA, version: '2.1.0', runs: [run] }, null, 2);
+  return text.slice(0, text.lastIndexOf('[]') + 1);
 }
 
 interface ArtifactLocation {

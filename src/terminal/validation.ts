@@ -1,30 +1,47 @@
+/** `validate`'s report in each format; the two that need much of their own have a file each. */
+import { isAbsolute, relative, resolve } from 'node:path';
 import { printable } from '../lib/sanitise.js';
+import type { Diagnostic } from '../lint/diagnostic.js';
+import { renderDiagnostics } from './diagnostics.js';
 import type { Style } from './style.js';
-import { countOf, findingsOf, type ReportWriter, verdict } from './validation-report.js';
+import { junitWriter } from './validation-junit.js';
+import { findingsOf, jsonElement, type ReportWriter, verdict } from './validation-report.js';
+import { sarifWriter } from './validation-sarif.js';
 
 export const FORMATS = ['pretty', 'unix', 'json', 'sarif', 'github', 'junit'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** The formats that few ask for are loaded when they are. */
-export async function writerOf(format: Format, style: Style, version: string): Promise<ReportWriter> {
-  if (format === 'json') return JSON_WRITER;
-  if (format === 'unix') return UNIX_WRITER;
-  if (format === 'github') {
-    return (await import('./validation-github.js')).githubWriter(style, process.env['GITHUB_WORKSPACE']);
+/** @param version of this program, for SARIF */
+export function writerOf(format: Format, style: Style, version: string): ReportWriter {
+  switch (format) {
+    case 'json':
+      return jsonWriter();
+    case 'unix':
+      return UNIX_WRITER;
+    case 'github':
+      return githubWriter(style, process.env['GITHUB_WORKSPACE']);
+    case 'junit':
+      return junitWriter();
+    case 'sarif':
+      return sarifWriter(process.cwd(), version);
+    case 'pretty':
+      return prettyWriter(style);
   }
-  if (format === 'junit') return (await import('./validation-junit.js')).junitWriter();
-  if (format === 'sarif') return (await import('./validation-sarif.js')).sarifWriter(process.cwd(), version);
-  return prettyWriter(style);
 }
 
 /** `validate --json` of SPEC 7, version 1. */
-const JSON_WRITER: ReportWriter = {
-  file: () => '',
-  end: (reports) => {
-    const summary = { files: reports.length, ...countOf(reports) };
-    return `${JSON.stringify({ version: 1, files: reports, summary }, null, 2)}\n`;
-  },
-};
+function jsonWriter(): ReportWriter {
+  let files = 0;
+  const separator = () => (files++ === 0 ? '{\n  "version": 1,\n  "files": [\n' : ',\n');
+  return {
+    file: (report) => `${separator()}${jsonElement(report, 4)}`,
+    end: ({ summary }, error) => {
+      const end = files === 0 ? `${separator()}  ]` : '\n  ]';
+      const rest = { summary, ...(error && { error }) };
+      return `${end},\n${JSON.stringify(rest, null, 2).slice(2)}\n`;
+    },
+  };
+}
 
 const UNIX_WRITER: ReportWriter = {
   file: (report) =>
@@ -39,13 +56,60 @@ const UNIX_WRITER: ReportWriter = {
 
 function prettyWriter(style: Style): ReportWriter {
   return {
-    file: async (report, source) => {
+    file: (report, source) => {
       const findings = findingsOf(report);
       if (findings.length === 0) return '';
-      // Loaded with the first finding: most definitions have none.
-      const { renderDiagnostics } = await import('./diagnostics.js');
       return `${renderDiagnostics(report.path, source, findings, style, { notes: true })}\n`;
     },
-    end: (reports) => `${verdict(reports, style)}\n`,
+    end: (totals) => `${verdict(totals, style)}\n`,
   };
+}
+
+const COMMANDS = { error: 'error', warning: 'warning', info: 'notice' } as const;
+
+/**
+ * Workflow commands, a line a finding: GitHub shows each as an annotation at its place in the change.
+ *
+ * @param workspace where the repository is checked out: names of files are given relative to it
+ */
+function githubWriter(style: Style, workspace: string | undefined): ReportWriter {
+  return {
+    file: (report) => {
+      const path = nameOf(report.path, workspace ?? '.');
+      return findingsOf(report)
+        .map((finding) => `${annotation(path, finding)}\n`)
+        .join('');
+    },
+    end: (totals) => `${verdict(totals, style)}\n`,
+  };
+}
+
+function nameOf(path: string, workspace: string): string {
+  if (path === '<stdin>') return path;
+  const below = relative(workspace, resolve(path));
+  return below.startsWith('..') || isAbsolute(below) ? path : below;
+}
+
+function annotation(path: string, { rule, severity, message, help, ...range }: Diagnostic): string {
+  const { line, column, endLine, endColumn } = range;
+  // Columns count only where the place is in one line.
+  const columns = line === endLine ? { col: column, endColumn } : {};
+  const properties = { file: path, line, ...columns, endLine, title: `jobserv: ${rule}` };
+  const list = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(String(value))}`);
+  return `::${COMMANDS[severity]} ${list.join(',')}::${escapeData(help === undefined ? message : `${message}\n${help}`)}`;
+}
+
+/** As GitHub's own toolkit does; without it a file could speak to the runner. What acts on a terminal is made visible. */
+function escapeData(text: string): string {
+  return text
+    .split(/(\r?\n)/)
+    .map((part, i) => (i % 2 === 0 ? printable(part) : part))
+    .join('')
+    .replaceAll('%', '%25')
+    .replaceAll('\r', '%0D')
+    .replaceAll('\n', '%0A');
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

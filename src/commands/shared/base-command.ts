@@ -1,6 +1,7 @@
 import { Command } from '@oclif/core/command';
 import { CLIError } from '@oclif/core/errors';
 import { UsageError } from '../../lib/errors.js';
+import { escapeInJson } from '../../lib/sanitise.js';
 import { endWithError } from './report-error.js';
 
 /**
@@ -36,7 +37,7 @@ export abstract class BaseCommand extends Command {
 /** @throws UsageError when it would be longer than a text can be */
 export function jsonText(value: unknown): string {
   try {
-    return JSON.stringify(value, null, 2);
+    return escapeInJson(JSON.stringify(value, null, 2));
   } catch (error) {
     if (!(error instanceof RangeError && /string length/.test(error.message))) throw error;
     throw new UsageError(

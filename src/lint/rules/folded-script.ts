@@ -20,7 +20,8 @@ export const foldedScript: RuleCheck = {
   },
 };
 
-function joinedLine({ document }: CheckContext, path: string, text: string): Omit<Finding, 'path'> | undefined {
+/** What is wrong with a script that YAML joins into one line; undefined for any other. */
+export function joinedLine({ document }: CheckContext, path: string, text: string): Omit<Finding, 'path'> | undefined {
   const layout = document.layout(path);
   const shebang = parseShebang(text);
   if (layout === undefined || layout.style === 'literal' || !shebang || !isShell(shebang)) return undefined;
@@ -31,7 +32,11 @@ function joinedLine({ document }: CheckContext, path: string, text: string): Omi
   if (!first.startsWith(written.trimEnd()) || !/^[^-]/.test(added)) return undefined;
   const message =
     'YAML joins the lines of this script: the commands become a part of the `#!` line, and none is executed.';
+  const help =
+    layout.style === 'folded'
+      ? 'Write `|` in place of `>`: it keeps the lines.'
+      : 'Write the script as a block: `|` after the colon, and its lines indented below.';
   const { line, column } = layout.range;
   const mark = layout.style === 'folded' ? { range: { line, column, endLine: line, endColumn: column + 1 } } : {};
-  return { message, help: 'Write `|` in front of the script, which keeps its lines.', ...mark };
+  return { message, help, ...mark };
 }

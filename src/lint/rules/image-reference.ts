@@ -11,13 +11,15 @@ export const imageReference: RuleCheck = {
   severity: 'error',
   server: 'fails',
   simulation: 'fails-itself',
+  together: (count) =>
+    `${count} images have no tag, or \`latest\`: each is another image whenever somebody pushes one.`,
   *check(context) {
-    const told = new Set<string>();
+    const reported = new Set<string>();
     for (const { path, text, image } of images(context)) {
-      const finding = image ? (noRegistryFault(image) ?? floatingFault(image)) : noNameFault(text);
-      // Of an image that changes it is enough to hear once.
-      if (finding === undefined || (finding.server === 'accepts' && told.has(text))) continue;
-      told.add(text);
+      const finding = image ? (noRegistryFault(image) ?? floatingFault(text, image)) : noNameFault(text);
+      // Once is enough for an image that changes.
+      if (finding === undefined || (finding.server === 'accepts' && reported.has(text))) continue;
+      reported.add(text);
       yield { path, ...finding };
     }
   },
@@ -54,10 +56,10 @@ function noRegistryFault({ registry, path }: ImageName): Omit<Finding, 'path'> |
   };
 }
 
-function floatingFault({ tag, digest }: ImageName): Omit<Finding, 'path'> | undefined {
+function floatingFault(text: string, { tag, digest }: ImageName): Omit<Finding, 'path'> | undefined {
   if (digest !== undefined || (tag !== undefined && tag !== 'latest')) return undefined;
   const message = tag
-    ? '`latest` is another image whenever somebody pushes one.'
-    : 'Without a tag this is `latest`: another image whenever somebody pushes one.';
+    ? `\`${text}\` is another image whenever somebody pushes one.`
+    : `\`${text}\` has no tag, which means \`latest\`: another image whenever somebody pushes one.`;
   return { message, help: 'Name a tag, or a digest.', severity: 'info', server: 'accepts' };
 }

@@ -25,9 +25,9 @@ export const missingShebang: RuleCheck = {
   *check(context) {
     for (const script of runScripts(context)) {
       const runs = startedDirectly(script);
-      const fault = runs.length > 0 ? shebangFault(script.text) : undefined;
-      if (fault === undefined) continue;
       const sure = runs.some(hasNoEntrypoint);
+      const fault = runs.length > 0 ? shebangFault(script.text, sure) : undefined;
+      if (fault === undefined) continue;
       const { path, text } = script;
       const range = text === '' ? undefined : placeInScalar(context, path, text, fault.at, fault.at + fault.length);
       yield {
@@ -48,18 +48,19 @@ interface ShebangFault {
   length: number;
 }
 
-function shebangFault(text: string): ShebangFault | undefined {
+/** @param sure whether no entrypoint reads the script */
+function shebangFault(text: string, sure: boolean): ShebangFault | undefined {
   const shebang = parseShebang(text);
   const [first = ''] = text.split('\n', 1);
   if (shebang !== undefined && !first.endsWith('\r')) return undefined;
+  const start = `the container cannot start it${sure ? '' : ', unless the entrypoint of its image reads scripts'}.`;
   const help = 'Begin it with a line such as `#!/bin/sh -e`.';
   if (shebang !== undefined) {
     const message =
-      'The first line ends in a carriage return, which is taken for a part of it; nothing is found by that name.';
+      'The first line ends in a carriage return, which becomes part of the name of the program; there is no program of that name.';
     return { message, help: 'End the lines with `\\n` alone.', at: 0, length: first.length };
   }
-  if (text.trim() === '')
-    return { message: 'The script is empty; the container cannot start it.', help, at: 0, length: 1 };
+  if (text.trim() === '') return { message: `The script is empty; ${start}`, help, at: 0, length: 1 };
   const late = /^[\s\ufeff]+(#![^\n]*)/.exec(text);
   if (late?.[1] !== undefined) {
     const message = '`#!` must be the first two characters of the script; here something stands in front.';
@@ -67,7 +68,7 @@ function shebangFault(text: string): ShebangFault | undefined {
   }
   const at = text.search(/\S/);
   const [line = ''] = text.slice(at).split('\n', 1);
-  const message = 'The script does not say what reads it; the container cannot start it.';
+  const message = `The script does not say which program reads it; ${start}`;
   return { message, help, at, length: line.length };
 }
 

@@ -5,15 +5,17 @@ import type { RuleCheck } from '../rule.js';
  */
 export const privileged: RuleCheck = {
   id: 'privileged',
-  severity: 'warning',
+  severity: 'info',
   server: 'accepts',
+  together: (count) =>
+    `${count} privileged runs are root on their workers; the machines, and all other runs there, are not safe from them.`,
   *check(context) {
     for (const { path, run } of context.runs) {
       if (run['privileged'] !== true || !context.isSound(`${path}/privileged`)) continue;
       yield {
         path: `${path}/privileged`,
         message: 'A privileged run is root on its worker; the machine, and all other runs on it, are not safe from it.',
-        help: 'Give it the capabilities that it needs with `cap-add`, if they will do, and workers that are meant for it.',
+        help: 'Use `cap-add` for the capabilities that it needs, if they are enough, and workers that are meant for such runs.',
       };
     }
   },

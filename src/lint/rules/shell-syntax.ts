@@ -3,6 +3,7 @@ import { runScripts } from '../run-scripts.js';
 import { placeInScalar } from '../scalar-place.js';
 import { shellFault } from '../shell/faults.js';
 import { isShell, parseShebang } from '../shell/shebang.js';
+import { joinedLine } from './folded-script.js';
 
 /*
  * The server never looks into a script. A shell does when it gets there, and leaves with status 2: the run is FAILED,
@@ -15,6 +16,8 @@ export const shellSyntax: RuleCheck = {
   simulation: 'fails-itself',
   *check(context) {
     for (const { path, text } of runScripts(context)) {
+      // Its lines are not those that a shell would get: another rule reports that.
+      if (joinedLine(context, path, text)) continue;
       const shebang = parseShebang(text);
       const fault = shebang && isShell(shebang) ? shellFault(text) : undefined;
       if (fault === undefined) continue;

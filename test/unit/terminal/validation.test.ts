@@ -7,17 +7,21 @@ import type { Diagnostic } from '../../../src/lint/diagnostic.js';
 import { RULES } from '../../../src/lint/rules.js';
 import { styleFor } from '../../../src/terminal/style.js';
 import { type Format, writerOf } from '../../../src/terminal/validation.js';
-import type { FileReport } from '../../../src/terminal/validation-report.js';
+import { type FileReport, Totals } from '../../../src/terminal/validation-report.js';
 import { definition } from '../lint/rules/findings.js';
+
+const PLAIN = await styleFor({ isTTY: false });
 
 type Source = FileReport & { source: string };
 
 async function write(format: Format, ...files: Source[]): Promise<string> {
-  const writer = await writerOf(format, await styleFor({ isTTY: false }), '1.2.3');
+  const writer = writerOf(format, PLAIN, '1.2.3');
   let text = '';
   const reports = files.map(({ source, ...report }) => report);
   for (const [i, { source }] of files.entries()) text += await writer.file(reports[i] as FileReport, source);
-  return text + writer.end(reports);
+  const totals = new Totals();
+  for (const report of reports) totals.add(report);
+  return text + writer.end(totals);
 }
 
 function reportOf(source: string, path = 'ci/a b.yml'): Source {
@@ -138,6 +142,28 @@ describe('annotations for GitHub', () => {
     expect(text).toContain('file=a%2Cb%3Ac%25%0A%3A%3Aerror%3A%3Ax.yml,');
     expect(text).toContain('::50%25%0D%0A::stop-commands::x');
   });
+});
+
+describe('what acts on a terminal', () => {
+  const message = 'a\u001b[31m\u0007\u009b2J\u202eb';
+
+  it.each(['pretty', 'unix', 'github', 'json', 'sarif'] as const)('does not reach it in %s', async (format) => {
+    const text = await write(format, file([finding({ message, help: message })], { path: `${message}.yml` }));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  });
+
+  it('is the same value in JSON', async () => {
+    expect(JSON.parse(await write('json', file([finding({ message })]))).files[0].diagnostics[0].message).toBe(message);
+  });
+});
+
+it('JSON that ends early is whole, and says why there is no more of it', () => {
+  const writer = writerOf('json', PLAIN, '1.2.3');
+  const totals = new Totals();
+  totals.add(file([]));
+  const text = `${writer.file(file([]), '')}${writer.end(totals, { message: 'b.yml cannot be read.', status: 2 })}`;
+  expect(JSON.parse(text)).toMatchObject({ version: 1, files: [{ path: 'a.yml' }], error: { status: 2 } });
 });
 
 describe('JUnit XML', () => {

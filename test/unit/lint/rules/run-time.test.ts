@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../../src/lint/check.js';
-import { definition, findings, otherRun, otherTrigger, summary } from './findings.js';
+import { definition, findings, otherRun, otherTrigger, place, summary } from './findings.js';
 
 /** Rules about what only a worker or an engine would find out. */
 
@@ -204,11 +204,14 @@ describe('image-reference', () => {
     expect(findings(image(name))).toMatchObject([{ rule: 'image-reference', severity: 'info', server: 'accepts' }]);
   });
 
-  it('is told of once for all runs of an image, at the first', () => {
+  it('is one finding for all images without a tag, at the first, with the others as related places', () => {
     const triggers = otherTrigger('two', otherRun('a').replace('registry.example.org/sdk:12', 'alpine'));
     const others = otherTrigger('three', otherRun('b').replace('registry.example.org/sdk:12', 'debian:latest'));
     const text = definition({ triggers: `${triggers}${others}` }).replace('registry.example.org/sdk:12', 'alpine');
-    expect(summary(text)).toEqual(['image-reference 7:20 alpine', 'image-reference 21:20 debian:latest']);
+    expect(summary(text)).toEqual(['image-reference 7:20 alpine']);
+    const [found] = findings(text);
+    expect(found?.message).toMatch(/^2 images have no tag/);
+    expect(found?.related?.map((related) => place(text, related))).toEqual(['21:20 debian:latest']);
   });
 
   it.each([`alpine@sha256:${'a'.repeat(64)}`, 'registry.example.org:5000/a/b_c__d:v1.2-3'])('not: %s', (name) => {
@@ -244,5 +247,24 @@ describe('timeout-value', () => {
 
   it.each(['1', '720'])('not: %s', (minutes) => {
     expect(summary(timeout(minutes))).toEqual([]);
+  });
+});
+
+describe('privileged', () => {
+  const text = definition({
+    run: 'privileged: true',
+    triggers: otherTrigger('two', otherRun('b', 'privileged: true') + otherRun('c', 'privileged: true')),
+  });
+
+  it('is one hint a file, with the other runs as related places', () => {
+    const found = findings(text);
+    expect(found.map(({ rule, severity }) => [rule, severity])).toEqual([['privileged', 'info']]);
+    expect(found[0]?.message).toMatch(/^3 privileged runs/);
+    expect(found[0]?.related?.map((related) => place(text, related))).toEqual(['18:21 true', '23:21 true']);
+  });
+
+  it('is silenced run by run', () => {
+    const quiet = text.replace('privileged: true', 'privileged: true # jobserv: ignore[privileged] flashes');
+    expect(findings(quiet)[0]?.message).toMatch(/^2 privileged runs/);
   });
 });

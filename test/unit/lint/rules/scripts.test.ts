@@ -23,7 +23,9 @@ describe('missing-shebang', () => {
 
   it('is an error where the image is known to have no entrypoint, else a warning', () => {
     expect(findings(script(lines('make')))).toMatchObject([{ severity: 'error' }]);
-    expect(findings(script(lines('make'), 'registry.example.org/sdk:1'))).toMatchObject([{ severity: 'warning' }]);
+    expect(findings(script(lines('make'), 'registry.example.org/sdk:1'))).toMatchObject([
+      { severity: 'warning', message: expect.stringContaining('unless the entrypoint of its image reads scripts') },
+    ]);
   });
 
   it('not where the run has an entrypoint of its own, which may read it', () => {
@@ -36,6 +38,13 @@ describe('missing-shebang', () => {
 });
 
 describe('folded-script', () => {
+  it('is the only finding about the lines that it joins, and advises a block that keeps them', () => {
+    const found = findings(script('>\n    #!/bin/sh -e\n    if true; then\n    make\n    fi\n'));
+    expect(found.map(({ rule, help }) => [rule, help])).toEqual([
+      ['folded-script', 'Write `|` in place of `>`: it keeps the lines.'],
+    ]);
+  });
+
   it.each([
     ['folded', '>\n    #!/bin/sh -e\n    make\n', '11:10 >'],
     ['without a sign', '#!/bin/sh -e\n    make\n', undefined],
