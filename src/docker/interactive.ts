@@ -22,6 +22,9 @@ export const WITH_TERMINAL = { AttachStdin: true, OpenStdin: true, StdinOnce: tr
 /** The engine's own keys would take Ctrl-P away from the shell; nobody types these. */
 const DETACH_KEYS = 'ctrl-^,ctrl-_,ctrl-^,ctrl-_';
 
+/** Ctrl-U: what stands on the line so far is no input. The client sends the options of a call as its body too, which Podman takes for input. */
+const KILL_LINE = '\x15';
+
 /**
  * Starts the container, and connects it with the terminal until its process ends, the terminal
  * is closed, or the signal aborts. The container is the caller's to remove.
@@ -36,6 +39,7 @@ export async function converse(
 ): Promise<void> {
   // Podman prepares the process here already: what it cannot start fails now.
   const stream = await attach(container, limits.call, { stdin: true, detachKeys: DETACH_KEYS }).catch(refuse);
+  stream.write(KILL_LINE);
   const ended = once(stream, 'close');
   const closed = Promise.race([once(terminal.input, 'end'), once(terminal.input, 'close')]);
   let unlisten = () => {};

@@ -40,8 +40,10 @@ export async function checkSight(
   if (file === undefined) return;
   const { inside, size, mtimeMs } = file;
   const found = await statInside(container, inside, callMs);
+  if (found === 'unknown' && size !== undefined && spec.mounts.some(({ target }) => target === inside)) return;
   const isSame =
     found !== undefined &&
+    found !== 'unknown' &&
     (size === undefined || found.size === size) &&
     Math.abs(Date.parse(found.mtime) - mtimeMs) < CLOCK_STEP_MS;
   if (!isSame)
@@ -58,7 +60,7 @@ interface Witness {
   mtimeMs: number;
 }
 
-/** The script, which was written for this run; else another mounted file; else a folder. */
+/** The script, which was written for this run; else a mounted folder; else a mounted file. */
 async function witness({ command, mounts }: ContainerSpec): Promise<Witness | undefined> {
   const [script = ''] = command;
   const owner = mounts.find(({ target }) => script.startsWith(`${target}/`));
@@ -66,20 +68,21 @@ async function witness({ command, mounts }: ContainerSpec): Promise<Witness | un
     ...(owner ? [{ inside: script, outside: join(owner.source, relative(owner.target, script)) }] : []),
     ...mounts.map(({ source, target }) => ({ inside: target, outside: source })),
   ];
-  let folder: Witness | undefined;
-  for (const { inside, outside } of places) {
-    const found = await lstat(outside).catch(() => undefined);
-    if (found?.isFile()) return { inside, size: found.size, mtimeMs: found.mtimeMs };
-    if (found?.isDirectory()) folder ??= { inside, mtimeMs: found.mtimeMs };
-  }
-  return folder;
+  const found = await Promise.all(
+    places.map(async (place) => ({ ...place, stat: await lstat(place.outside).catch(() => undefined) })),
+  );
+  const own = found.find(({ inside, stat }) => inside === script && stat?.isFile());
+  const { inside, stat } =
+    own ?? found.find((each) => each.stat?.isDirectory()) ?? found.find(({ stat }) => stat) ?? {};
+  if (inside === undefined || stat === undefined) return undefined;
+  return { inside, mtimeMs: stat.mtimeMs, ...(stat.isFile() ? { size: stat.size } : {}) };
 }
 
 async function statInside(
   container: Docker.Container,
   path: string,
   callMs: number,
-): Promise<{ size: number; mtime: string } | undefined> {
+): Promise<{ size: number; mtime: string } | 'unknown' | undefined> {
   try {
     const answer = await within(callMs, async (abortSignal) => container.infoArchive({ path, abortSignal }));
     const { headers } = answer as IncomingMessage;
@@ -89,6 +92,8 @@ async function statInside(
     return stat;
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
+    // Podman's answer for a mount that is a single file, whatever it sees: such a mount proves nothing.
+    if (statusOf(error) === 500) return 'unknown';
     throw engineFailure("Whether the container engine sees this machine's files could not be checked", error);
   }
 }

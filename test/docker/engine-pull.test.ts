@@ -212,7 +212,7 @@ describe('a registry that takes the call and says nothing', () => {
     expect((await pull(engine, reference)).result).toMatchObject({
       reason: 'setup',
       environment: 'registry',
-      message: expect.stringContaining('nothing was heard of it for 0.5 s'),
+      message: expect.stringContaining('hardly anything arrived for 0.5 s'),
     });
   });
 
