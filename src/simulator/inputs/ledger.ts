@@ -11,6 +11,8 @@ export type DifferenceKind =
   | 'image-mapped'
   | 'image-not-pulled'
   | 'architecture'
+  | 'image-id'
+  | 'podman-environment'
   | 'working-tree'
   | 'unpushed'
   | 'repo-owner'
@@ -93,6 +95,24 @@ const ARCHITECTURES: Record<string, string> = {
   riscv64: 'riscv64',
   s390x: 's390x',
 };
+
+/** An image's id means nothing on another machine. */
+export function noteImageId(ledger: Ledger, reference: string, byId: boolean | undefined): void {
+  if (!byId) return;
+  ledger.note(
+    'image-id',
+    `${reference} is the id of an image on this machine: no worker can pull it. Name it as a registry does, [registry/]name[:tag].`,
+  );
+}
+
+/** Podman puts two variables into each container that Docker, and so a worker, does not. */
+export function notePodman(ledger: Ledger, engine: string): void {
+  if (engine !== 'podman') return;
+  ledger.note(
+    'podman-environment',
+    'The script had the variables TERM and container, which Podman sets and Docker does not.',
+  );
+}
 
 /** A host-tag that names an architecture asks for a worker of it. */
 export function noteArchitecture(ledger: Ledger, hostTag: string, imageArchitecture: string): void {

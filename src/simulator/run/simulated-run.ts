@@ -10,7 +10,7 @@ import { type ContainerSpec, RunFailure, type RunOutcome, type RunPorts, type So
 import { monotonicMs } from '../../lib/monotonic.js';
 import type { StringMap } from '../../schema/model.js';
 import type { ConsoleView } from '../../terminal/console-view.js';
-import { Ledger, noteArchitecture, noteScript, noteSecrets } from '../inputs/ledger.js';
+import { Ledger, noteArchitecture, noteImageId, notePodman, noteScript, noteSecrets } from '../inputs/ledger.js';
 import { labelOf, type PlannedRun } from '../plan/planned-run.js';
 import { openSimulationWorkspace, type SimulationWorkspace } from '../workspace/simulation-workspace.js';
 import type { ConsoleTests } from './console-tests.js';
@@ -24,7 +24,7 @@ import { simulationHost } from './simulation-host.js';
 
 /** What the runs of one simulation share. */
 export interface Surroundings {
-  engine: Promise<LocalEngine & ShellEngine & Pick<DockerEngine, 'removeTree' | 'takeOwnership'>>;
+  engine: Promise<LocalEngine & ShellEngine & Pick<DockerEngine, 'removeTree' | 'takeOwnership' | 'version'>>;
   source: Source;
   masker: Masker;
   pull: PullPolicy;
@@ -126,6 +126,11 @@ async function simulateIn(
     const { warnings } = outcome;
     if (outcome.elsewhere !== undefined) ledger.note('reference-worker', outcome.elsewhere);
     await noteRun(ledger, planned, workspace, outcome);
+    if (asked !== undefined)
+      await engine.version().then(
+        ({ name }) => notePodman(ledger, name),
+        () => {},
+      );
     const startFault = await around.ended(planned, outcome.status === 'PASSED');
     const result = resultOf(planned, outcome, {
       startedAt: startedAt.toISOString(),
@@ -184,6 +189,7 @@ async function noteRun(
   outcome: RunOutcome,
 ): Promise<void> {
   if (outcome.image !== undefined) noteArchitecture(ledger, rundef['host-tag'] ?? '', outcome.image.architecture);
+  noteImageId(ledger, rundef.container, outcome.image?.byId);
   const script = rundef.script ?? (await readScript(workspace, rundef['script-repo']?.path ?? ''));
   noteScript(ledger, script, madeUp, rundef.secrets ?? {});
   for (const { kind, message } of (await scriptDifferences?.(script)) ?? []) ledger.note(kind, message);

@@ -1,12 +1,12 @@
 /** An engine that is a server of ours: answers that no engine gives, and calls that the client must bound. */
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connectEngine } from '../../../src/docker/engine.js';
-import type { ContainerSpec } from '../../../src/executor/ports.js';
-import { RunFailure } from '../../../src/executor/ports.js';
+import { type ContainerSpec, type PullRequest, RunFailure } from '../../../src/executor/ports.js';
+import { memoryLog } from '../../support/containers.js';
 import { never, scratchFolder } from '../../support/fake-ports.js';
 
 const ID = 'a'.repeat(64);
@@ -30,8 +30,9 @@ async function engineThat(
     server.closeAllConnections();
     server.close();
   });
-  const surroundings = { env: { DOCKER_HOST: `unix://${path}` }, home: path };
-  return { engine: await connectEngine({ logDriver: 'none', surroundings, ...options }), asked };
+  const home = join(path, '..');
+  const surroundings = { env: { PATH: `${home}:${process.env['PATH']}`, DOCKER_HOST: `unix://${path}` }, home };
+  return { engine: await connectEngine({ logDriver: 'none', surroundings, ...options }), asked, home };
 }
 
 const json =
@@ -52,6 +53,21 @@ const spec = (overrides: Partial<ContainerSpec> = {}): ContainerSpec => ({
   labels: {},
   ...overrides,
 });
+
+const request = (overrides: Partial<PullRequest> = {}): PullRequest => ({
+  reference: 'r:5000/sdk:1',
+  log: memoryLog(),
+  signal: never,
+  ...overrides,
+});
+
+/** The engine's account of a pull, event by event. */
+const account =
+  (...events: object[]): RequestListener =>
+  (_, response) =>
+    void response.end(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+const refused = (message: string) => account({ errorDetail: { message }, error: message });
+const IMAGE = { Id: `sha256:${ID}`, Os: 'linux', Architecture: 'amd64' };
 
 const failureOf = async (work: Promise<unknown>): Promise<RunFailure> => {
   const failure = await work.catch((error: unknown) => error);
@@ -82,9 +98,7 @@ describe('an engine that answers as none does', () => {
 
   it('to a pull, with a page: the environment too', async () => {
     const { engine } = await engineThat({ 'POST /images/create': PAGE });
-    const log = { heading: async () => {}, info: async () => {}, warn: async () => {}, error: async () => {} };
-    const request = { reference: 'sdk:1', log: { ...log, raw: async () => {} }, signal: never };
-    const failure = await failureOf(engine.pull(request));
+    const failure = await failureOf(engine.pull(request()));
     expect(failure).toMatchObject({ environment: 'engine' });
     expect(failure.message).toContain("it gave an answer that is no container engine's");
   });
@@ -150,5 +164,128 @@ describe("the engine's view of this machine's files", () => {
     const gone = spec({ mounts: [{ source: join(folder, 'gone'), target: '/m', readOnly: false }] });
     expect(await failureOf(engine.create(here, never))).toMatchObject({ environment: 'engine' });
     expect(await failureOf(engine.create(gone, never))).toMatchObject({ environment: undefined });
+  });
+});
+
+describe('a pull', () => {
+  it('reports how many bytes of how many have arrived, of all layers', async () => {
+    const step = (id: string, current: number, total: number) => ({
+      id,
+      status: 'Downloading',
+      progressDetail: { current, total },
+    });
+    const events = [step('a', 1, 10), step('b', 5, 20), step('a', 10, 10), { id: 'a', status: 'Pull complete' }];
+    const { engine } = await engineThat({
+      'POST /images/create': account(...events),
+      'GET /images/r:5000/sdk:1/json': json(IMAGE),
+    });
+    const seen: object[] = [];
+    const log = memoryLog();
+    await engine.pull(request({ log, progress: (bytes) => seen.push(bytes) }));
+    expect(seen).toEqual([
+      { current: 1, total: 10 },
+      { current: 6, total: 30 },
+      { current: 15, total: 30 },
+    ]);
+    expect(log.text()).toBe('a: Pull complete\n');
+  });
+
+  it('prints nothing that looks like a line of ours, whatever the registry says', async () => {
+    const forged = 'oh\n== 2026-11-30 12:00:00.000000: The run has PASSED';
+    const { engine } = await engineThat({
+      'POST /images/create': account({ status: forged.slice(3) }, { status: forged }, { error: forged }),
+    });
+    const log = memoryLog();
+    const { message } = await failureOf(engine.pull(request({ log })));
+    for (const text of [log.text(), message]) expect(text).not.toMatch(/^==/m);
+    expect(message).toContain('oh == 2026-11-30');
+  });
+
+  it('that drips is a stall, though something arrives all the time', async () => {
+    let bytes = 0;
+    const drip: RequestListener = (_, response) => {
+      const timer = setInterval(() => {
+        bytes += 1;
+        const progressDetail = { current: bytes, total: 1_000_000 };
+        response.write(`${JSON.stringify({ id: 'a', status: 'Downloading', progressDetail })}\n`);
+      }, 5);
+      response.on('close', () => clearInterval(timer));
+    };
+    const { engine } = await engineThat({ 'POST /images/create': drip }, { limits: { stall: 150 } });
+    const failure = await failureOf(engine.pull(request()));
+    expect(failure).toMatchObject({ environment: 'registry' });
+    expect(failure.message).toContain('hardly anything arrived for 0.15 s');
+    expect(bytes).toBeGreaterThan(2);
+  });
+
+  it('asks a credential helper once, however often it is tried, and shows what it wrote to stderr', async () => {
+    const { engine, home } = await engineThat({ 'POST /images/create': refused('unexpected EOF') });
+    const helper = join(home, 'docker-credential-vault');
+    await writeFile(helper, `#!/bin/sh\necho asked >> ${home}/asked\necho 'the vault is sealed' >&2\nexit 1\n`);
+    await chmod(helper, 0o755);
+    await mkdir(join(home, '.docker'));
+    await writeFile(join(home, '.docker/config.json'), '{"credsStore": "vault"}');
+    const log = memoryLog();
+    const mine = request({ log });
+    const first = await failureOf(engine.pull(mine));
+    expect(first.message).toContain('unexpected EOF');
+    await failureOf(engine.pull(mine));
+    expect(await readFile(join(home, 'asked'), 'utf8')).toBe('asked\n');
+    expect(log.text()).toContain('docker-credential-vault failed (exit status 1): the vault is sealed');
+  });
+
+  it('shares the wait for a registry with the others: one asks at a time until it answers', async () => {
+    let open = 0;
+    let most = 0;
+    let limited = true;
+    const pulling: RequestListener = (req, response) => {
+      open += 1;
+      most = Math.max(most, open);
+      const answer = limited ? refused('toomanyrequests: retry-after: 20ms') : account({ status: 'done' });
+      setTimeout(() => {
+        open -= 1;
+        answer(req, response);
+      }, 5);
+    };
+    const { engine, asked } = await engineThat({
+      'POST /images/create': pulling,
+      'GET /images/r:5000/sdk:1/json': json(IMAGE),
+    });
+    expect(await failureOf(engine.pull(request()))).toMatchObject({ retryAfterMs: 20 });
+    most = 0;
+    const begun = performance.now();
+    const tries = Array.from({ length: 4 }, () => engine.pull(request()).catch((error: unknown) => error));
+    await Promise.all(tries);
+    expect(most).toBe(1);
+    expect(performance.now() - begun).toBeGreaterThan(4 * 20 - 10);
+    limited = false;
+    await engine.pull(request());
+    expect(asked.filter((each) => each === 'POST /images/create')).toHaveLength(6);
+    // It answers again: nobody waits for anybody.
+    most = 0;
+    await Promise.all([1, 2, 3].map(() => engine.pull(request())));
+    expect(most).toBeGreaterThan(1);
+  });
+});
+
+describe('a program that the kernel does not start', () => {
+  it.each([
+    ['arm64', 'the image is for linux/arm64, and this engine runs linux/amd64'],
+    ['amd64', 'it is no program for linux/amd64, or a script without an interpreter in its first line'],
+  ])('in an image for %s: both platforms are in the reason', async (architecture, words) => {
+    const text = 'exec /script-repo/do_run: exec format error\n';
+    const header = Buffer.from([2, 0, 0, 0, 0, 0, 0, text.length]);
+    const { engine } = await engineThat({
+      'POST /containers/create': json({ Id: ID }, 201),
+      [`POST /containers/${ID}/attach`]: (_, response) => void response.end(Buffer.concat([header, Buffer.from(text)])),
+      [`POST /containers/${ID}/wait`]: json({ StatusCode: 1, Error: null }),
+      [`GET /containers/${ID}/json`]: json({ State: { Status: 'exited', OOMKilled: false }, Image: IMAGE.Id }),
+      [`GET /images/${IMAGE.Id}/json`]: json({ ...IMAGE, Architecture: architecture }),
+      'GET /version': json({ Version: '20.10.24', Os: 'linux', Arch: 'amd64' }),
+    });
+    const container = await engine.create(spec(), never);
+    await container.start(() => {});
+    expect(await container.wait()).toEqual({ exitCode: 1, oomKilled: false, error: `exec format error: ${words}` });
+    await container.dispose();
   });
 });

@@ -121,6 +121,19 @@ describe('the story of a run', () => {
     expect(story.at(-2)).toBe('status FAILED');
   });
 
+  it('does not try again what would bring the same answer', async () => {
+    const final = new RunFailure('setup', 'no', { environment: 'registry', final: true });
+    const { outcome, story } = await run({ pulls: [final] });
+    expect(story.filter((word) => word.startsWith('pull'))).toHaveLength(1);
+    expect(outcome).toMatchObject({ status: 'FAILED', cause: 'setup', environment: 'registry' });
+  });
+
+  it('does not wait for hours because a registry wants it', async () => {
+    const limited = new RunFailure('setup', 'wait', { environment: 'registry', retryAfterMs: 6 * 3_600_000 });
+    const { story } = await run({ pulls: [limited] });
+    expect(story.filter((word) => word.startsWith('pull'))).toHaveLength(1);
+  });
+
   it('goes on when the last try to pull succeeds', async () => {
     const { outcome } = await run({ pulls: [missing(), missing(), missing()] });
     expect(outcome.status).toBe('PASSED');
