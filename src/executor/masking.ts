@@ -1,11 +1,13 @@
 /**
- * Keeps secrets out of all that is shown or kept (SPEC 8). The search is Wu and Manber's:
- * it looks at one pair of bytes and jumps by nearly the length of the shortest pattern, so
- * its time does not grow with the number of secrets.
+ * Keeps secrets out of all that is shown or kept (SPEC 8): a value and every form in which programs show it, wherever
+ * a console is cut into pieces. The time does not grow with the number of secrets, nor with their length.
  */
-import { secretPatterns } from './masking-patterns.js';
+import { Automaton, Sieve } from './masking-automaton.js';
+import { secretForms } from './masking-patterns.js';
 
 const MASK = Buffer.from('***');
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /** Stateless masking of whole texts, and streams for what comes in pieces. */
 export interface Masker {
@@ -26,18 +28,21 @@ export interface MaskingStream {
 }
 
 export function createMasker(secrets: Iterable<string>): Masker {
-  const patterns = secretPatterns(secrets);
-  if (patterns.length === 0) return PASS;
-  const search = new PatternSearch(patterns);
+  const { plain, base64 } = secretForms(secrets);
+  if (plain.length === 0) return PASS;
+  // `base64` breaks its lines wherever the secret stands in what it encodes.
+  const automatons = [new Automaton(plain, []), new Automaton(base64, [LINE_FEED, CARRIAGE_RETURN])];
+  const sieve = new Sieve({ whole: plain, parted: base64 }, Math.min(...automatons.map(({ head }) => head)));
+  const newStream = () => new SearchingStream(automatons, sieve);
   const text = (value: string) => {
-    const stream = new SearchingStream(search);
+    const stream = newStream();
     return Buffer.concat([...stream.write(Buffer.from(value)), ...stream.end()]).toString();
   };
   return {
     empty: false,
     text,
     values: (value) => mapStrings(value, text),
-    stream: () => new SearchingStream(search),
+    stream: () => newStream(),
   };
 }
 
@@ -57,90 +62,132 @@ function mapStrings<T>(value: T, change: (text: string) => string): T {
   return copy as T;
 }
 
-/** Where the patterns are in a buffer. */
-class PatternSearch {
-  /** For each pair of bytes: how far the window may jump. */
-  readonly #shift: Uint8Array;
-  /** Patterns by the pair that ends their first `#window` bytes. */
-  readonly #candidates = new Map<number, Buffer[]>();
-  readonly #byFirst: Buffer[][] = Array.from({ length: 256 }, () => []);
-  readonly #window: number;
-  readonly #longest: number;
+/** A part of a buffer that is masked. */
+interface Span {
+  start: number;
+  end: number;
+}
 
-  constructor(patterns: Buffer[]) {
-    this.#window = Math.min(255, ...patterns.map((pattern) => pattern.length));
-    this.#longest = Math.max(...patterns.map((pattern) => pattern.length));
-    this.#shift = new Uint8Array(65_536).fill(this.#window - 1);
-    for (const pattern of patterns) this.#add(pattern);
+/** One stream's way through one automaton. */
+class Scanner {
+  readonly #automaton: Automaton;
+  #state = 0;
+  /** Long forms that were masked up to the end of the last piece, and how far each goes. */
+  #going: { form: Buffer; at: number }[] = [];
+
+  constructor(automaton: Automaton) {
+    this.#automaton = automaton;
   }
 
-  #add(pattern: Buffer): void {
-    for (let last = 1; last < this.#window; last++) {
-      const pair = pairAt(pattern, last);
-      this.#shift[pair] = Math.min(this.#shift[pair] ?? 0, this.#window - 1 - last);
-    }
-    const key = pairAt(pattern, this.#window - 1);
-    this.#candidates.set(key, [...(this.#candidates.get(key) ?? []), pattern]);
-    this.#byFirst[pattern[0] ?? 0]?.push(pattern);
+  /** @returns how far what was masked in the last piece goes on in this one, which begins at `from` */
+  goOn(bytes: Buffer, from: number): number {
+    const going = this.#going;
+    this.#going = [];
+    return Math.max(0, ...going.map(({ form, at }) => this.#follow(form, at, bytes, from)));
   }
 
-  /** Start of the first match at or after `from`, with the end of the longest one there; undefined if none is complete. */
-  next(bytes: Buffer, from: number): { start: number; end: number } | undefined {
-    const shift = this.#shift;
-    const length = bytes.length;
-    let last = from + this.#window - 1;
-    while (last < length) {
-      const pair = ((bytes[last - 1] as number) << 8) | (bytes[last] as number);
-      const jump = shift[pair] as number;
-      if (jump > 0) {
-        last += jump;
-        continue;
+  /** Adds the spans of what ends between `from` and `to`. Unless `fresh`, it goes on where it ended the last time. */
+  scan(bytes: Buffer, from: number, to: number, fresh: boolean, spans: Span[]): void {
+    const { table, columns, width, rows } = this.#automaton;
+    let state = fresh ? 0 : this.#state;
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at] as number;
+      const next =
+        state < rows ? (table[state * width + (columns[byte] as number)] as number) : this.#automaton.step(state, byte);
+      if (next >= 0) state = next;
+      else {
+        state = ~next;
+        this.#found(state, bytes, at + 1, spans);
       }
-      const start = last - this.#window + 1;
-      const end = this.#matchAt(bytes, start, pair);
-      if (end > start) return { start, end };
-      last++;
     }
-    return undefined;
+    this.#state = state;
   }
 
-  #matchAt(bytes: Buffer, start: number, pair: number): number {
-    let end = start;
-    for (const pattern of this.#candidates.get(pair) ?? []) {
-      const stop = start + pattern.length;
-      if (stop > end && stop <= bytes.length && pattern.compare(bytes, start, stop) === 0) end = stop;
-    }
-    return end;
-  }
-
-  /** Where the longest end of `bytes` begins that is also the beginning of a pattern. */
+  /** Where the beginning of a form stands at the end of `bytes`. */
   openEnd(bytes: Buffer): number {
-    const length = bytes.length;
-    for (let start = Math.max(0, length - this.#longest + 1); start < length; start++) {
-      const size = length - start;
-      for (const pattern of this.#byFirst[bytes[start] as number] ?? []) {
-        if (pattern.length > size && pattern.compare(bytes, start, length, 0, size) === 0) return start;
-      }
+    return this.#startOf(bytes, bytes.length, this.#automaton.depth[this.#state] as number);
+  }
+
+  #found(state: number, bytes: Buffer, end: number, spans: Span[]): void {
+    const start = this.#startOf(bytes, end, this.#automaton.found[state] as number);
+    let last = end;
+    for (const form of this.#automaton.long.get(state) ?? []) {
+      last = Math.max(last, this.#follow(form, this.#automaton.depth[state] as number, bytes, end));
     }
-    return length;
+    // Line breaks that are passed over stay.
+    let begin = start;
+    for (let at = start; at <= last; at++) {
+      if (at < last && !this.#isPassedOver(bytes[at])) continue;
+      if (at > begin) addSpan(spans, begin, at);
+      begin = at + 1;
+    }
+  }
+
+  /** Where the part of `form` ends that goes on at `from`. */
+  #follow(form: Buffer, offset: number, bytes: Buffer, from: number): number {
+    let at = from;
+    for (let next = offset; next < form.length; at++) {
+      if (at === bytes.length) {
+        this.#going.push({ form, at: next });
+        break;
+      }
+      if (bytes[at] === form[next]) next++;
+      else if (!this.#isPassedOver(bytes[at])) break;
+    }
+    return at;
+  }
+
+  #startOf(bytes: Buffer, end: number, length: number): number {
+    let start = end;
+    for (let left = length; left > 0; start--) if (!this.#isPassedOver(bytes[start - 1])) left--;
+    return start;
+  }
+
+  #isPassedOver(byte = 0): boolean {
+    return this.#automaton.columns[byte] === 1;
   }
 }
 
-const pairAt = (bytes: Buffer, last: number) => ((bytes[last - 1] ?? 0) << 8) | (bytes[last] ?? 0);
+/** Most matches overlap the one before, or come after it. */
+function addSpan(spans: Span[], start: number, end: number): void {
+  const last = spans.at(-1);
+  if (last !== undefined && start >= last.start && start < last.end) last.end = Math.max(last.end, end);
+  else spans.push({ start, end });
+}
 
 class SearchingStream implements MaskingStream {
-  readonly #search: PatternSearch;
+  readonly #scanners: Scanner[];
   #held: Buffer = Buffer.alloc(0);
   /** So many of the held bytes lie under a mask that is already written. */
   #covered = 0;
+  /** Masked parts of the held bytes. */
+  #spans: Span[] = [];
 
-  constructor(search: PatternSearch) {
-    this.#search = search;
+  readonly #sieve: Sieve;
+
+  constructor(automatons: readonly Automaton[], sieve: Sieve) {
+    this.#sieve = sieve;
+    this.#scanners = automatons.map((automaton) => new Scanner(automaton));
   }
 
   write(chunk: Buffer): Buffer[] {
-    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    const stop = this.#search.openEnd(bytes);
+    const before = this.#held.length;
+    const bytes = before === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    let stop = bytes.length;
+    const { marks, size } = this.#sieve.blocks(bytes, before);
+    const spans: Span[] = [];
+    for (const scanner of this.#scanners) {
+      const covered = scanner.goOn(bytes, before);
+      if (covered > before) this.#goOn(before, covered);
+      for (let block = 0; block < marks.length; block++) {
+        if (marks[block] === 0) continue;
+        const from = before + block * size;
+        const fresh = block > 0 && marks[block - 1] === 0;
+        scanner.scan(bytes, from, Math.min(bytes.length, from + size), fresh, spans);
+      }
+      stop = Math.min(stop, scanner.openEnd(bytes));
+    }
+    this.#spans.push(...spans);
     const out = this.#mask(bytes, stop);
     // A copy: the chunk is the caller's again once it has been written.
     this.#held = Buffer.from(bytes.subarray(stop));
@@ -153,24 +200,33 @@ class SearchingStream implements MaskingStream {
     return out;
   }
 
-  /** `bytes` up to `stop`; matches that overlap become one mask. Leaves `#covered` counted from `stop`. */
+  /** What was masked up to `end` goes on up to `covered`: the same mask. */
+  #goOn(end: number, covered: number): void {
+    const last = this.#spans.find((span) => span.end === end);
+    if (last !== undefined) last.end = covered;
+    else this.#covered = Math.max(this.#covered, covered);
+  }
+
+  /** `bytes` up to `stop`; spans that overlap become one mask. What goes beyond is counted from `stop` on. */
   #mask(bytes: Buffer, stop: number): Buffer[] {
     const out: Buffer[] = [];
+    const later: Span[] = [];
     let done = this.#covered;
-    for (
-      let match = this.#search.next(bytes, 0);
-      match !== undefined;
-      match = this.#search.next(bytes, match.start + 1)
-    ) {
-      if (match.start >= stop) break;
-      if (match.start >= done) {
-        if (match.start > done) out.push(bytes.subarray(done, match.start));
+    for (const span of this.#spans.sort((a, b) => a.start - b.start)) {
+      const { start, end } = span;
+      if (start >= stop && start >= done) {
+        later.push({ start: start - stop, end: end - stop });
+        continue;
+      }
+      if (start >= done) {
+        if (start > done) out.push(bytes.subarray(done, start));
         out.push(MASK);
       }
-      done = Math.max(done, match.end);
+      done = Math.max(done, end);
     }
     if (done < stop) out.push(bytes.subarray(done, stop));
     this.#covered = Math.max(0, done - stop);
+    this.#spans = later;
     return out;
   }
 }

@@ -157,7 +157,7 @@ describe('junit files of a run', () => {
     const many = (cases: string) => `<testsuite name="s">${cases}</testsuite>`;
     const { tests, failure, console } = await report({
       'junit.xml.1': many('<testcase name="a"/>'.repeat(99_999)),
-      'junit.xml.2': many('<testcase name="b"/>'.repeat(10) + '<testcase name="c"><failure/></testcase>'),
+      'junit.xml.2': many(`${'<testcase name="b"/>'.repeat(10)}<testcase name="c"><failure/></testcase>`),
     });
     expect(tests.reduce((sum, { results }) => sum + results.length, 0)).toBe(99_999);
     expect(console).toContain('junit.xml.2: 12 more suites and results are not kept');

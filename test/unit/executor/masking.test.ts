@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { createMasker, type Masker } from '../../../src/executor/masking.js';
 
@@ -100,4 +101,104 @@ describe('masking', () => {
     const value = JSON.parse('{"hunter22": ["is hunter22", 1, null, true], "__proto__": {"a": "hunter22"}}');
     expect(JSON.stringify(masker.values(value))).toBe('{"hunter22":["is ***",1,null,true],"__proto__":{"a":"***"}}');
   });
+
+  it.each([
+    ['JSON', JSON.stringify({ key: 'p"w\\d/\u00e9 x' }), 'p"w\\d/\u00e9 x'],
+    ['JSON of Python', '"p\\"wd \\u00e9"', 'p"wd \u00e9'],
+    ['JSON with escaped slashes', '"https:\\/\\/u"', 'https://u'],
+    ['XML text', '<a>p&amp;ss&lt;word"</a>', 'p&ss<word"'],
+    ['an XML attribute', '<a b="p&amp;ss&quot;w\'"/>', 'p&ss"w\''],
+    ['an XML attribute with apostrophes', "<a b='p&amp;ss&#39;w'/>", "p&ss'w"],
+    ['a form', 'a=p%40ss+word&b', 'p@ss word'],
+    ['set -x of bash', "+ curl -u 'pa ss'\\''word'", "pa ss'word"],
+    ['set -x of busybox', `+ curl -u 'pa ss'"'"'word'`, "pa ss'word"],
+  ])('masks a value as it stands in %s', (_, text, secret) => {
+    const shown = createMasker([secret]).text(text);
+    expect(shown).toContain('***');
+    expect(shown.replace('***', '')).not.toMatch(/ss|wd|\/\/|word/);
+  });
+
+  it('masks a value as bash quotes it', () => {
+    for (const secret of [
+      'a b$c;d',
+      '~tilde|x',
+      '#hash(y)',
+      "it's \\ here",
+      "line\none's",
+      'p{a,b}[c]?*',
+      'tab\tbed!^`"',
+    ]) {
+      const quoted = execFileSync('bash', ['-c', 'printf %q "$1"', 'bash', secret]).toString();
+      expect(createMasker([secret]).text(`<${quoted}>`)).toMatch(/^<(\$')?\*\*\*'?>$/);
+    }
+  });
+
+  it('masks base64 that is broken into lines wherever the value stands in it', () => {
+    const secret = 'a-token-that-is-secret-and-longer-than-a-line-of-base64-so-that-it-is-broken-twice-or-so';
+    const masker = createMasker([secret]);
+    for (let before = 0; before < 80; before++) {
+      const lines =
+        Buffer.from(`${'x'.repeat(before)}${secret}\n`)
+          .toString('base64')
+          .match(/.{1,76}/g) ?? [];
+      for (const end of ['\n', '\r\n']) {
+        const shown = masker.text(lines.join(end));
+        expect(Buffer.from(shown.replaceAll('***', ''), 'base64').toString()).not.toMatch(/token|secret|longer|broken/);
+        expect(shown.split(end)).toHaveLength(lines.length);
+      }
+    }
+  });
+
+  it('masks the whole of a value that is longer than any line, and what begins like it', () => {
+    const secret = Array.from({ length: 20_000 }, (_, n) => n.toString(36)).join('.');
+    const masker = createMasker([secret]);
+    const text = Buffer.from(`<${secret}> <${secret.slice(0, 5_000)}!>`);
+    expect(inPieces(masker, text, [])).toBe('<***> <***!>');
+    expect(inPieces(masker, text, [3, 100, 129, 4096, 40_000])).toBe('<***> <***!>');
+    const encoded = Buffer.from(secret).toString('base64').replace(/.{76}/g, '$&\n');
+    expect(masker.text(encoded).replace(/\*\*\*|\n/g, '')).toMatch(/^=*$/);
+  });
+
+  it('finds each of many values in a long text, at any place of it', () => {
+    const secrets = Array.from({ length: 300 }, (_, n) => `token-${(n * 7_919_113).toString(36)}-${n ** 5}`);
+    const masker = createMasker(secrets);
+    for (let place = 0; place < 1_200; place += 7) {
+      const secret = secrets[place % 300] ?? '';
+      const text = `${'-'.repeat(place)}${secret}${'='.repeat(1_500 - place)}`;
+      expect(masker.text(text)).toBe(text.replace(secret, '***'));
+      expect(inPieces(masker, Buffer.from(text), [place + 3, place + 9])).toBe(text.replace(secret, '***'));
+      const lines = Buffer.from(text).toString('base64').replace(/.{64}/g, '$&\n');
+      expect(Buffer.from(masker.text(lines).replaceAll('***', ''), 'base64').toString()).not.toContain(
+        secret.slice(3, -3),
+      );
+    }
+  });
+
+  it('finds what a plain search finds, for many values that have beginnings and ends in common', () => {
+    let seed = 1;
+    const random = (below: number) => {
+      seed = (seed * 48_271) % 0x7fffffff;
+      return seed % below;
+    };
+    const word = (length: number) => Array.from({ length }, () => 'abc'[random(3)]).join('');
+    for (let round = 0; round < 60; round++) {
+      const secrets = Array.from({ length: 1 + random(12) }, () => word(6 + random(5)));
+      const text = word(400);
+      const cuts = [...new Set(Array.from({ length: random(6) }, () => random(400)))].sort((a, b) => a - b);
+      expect(inPieces(createMasker(secrets), Buffer.from(text), cuts)).toBe(plainly(secrets, text));
+    }
+  });
 });
+
+/** Overlapping matches become one mask. */
+function plainly(secrets: string[], text: string): string {
+  let out = '';
+  let done = 0;
+  for (let start = 0; start < text.length; start++) {
+    const length = Math.max(0, ...secrets.filter((one) => text.startsWith(one, start)).map((one) => one.length));
+    if (start >= done && length > 0) out += '***';
+    if (length > 0) done = Math.max(done, start + length);
+    if (start >= done) out += text[start];
+  }
+  return out;
+}
