@@ -45,7 +45,7 @@ export default class CheckTestGrepping extends BaseCommand {
     });
     const good = check.status === 'PASSED' && check.troubles.length === 0 && check.server?.agrees !== false;
     this.endWith(good ? EXIT.passed : EXIT.failed);
-    this.print(renderFoundTests(check, await styleFor(process.stdout)));
+    this.print(renderFoundTests(check, styleFor(process.stdout)));
     return check;
   }
 }

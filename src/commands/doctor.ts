@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { type Check, diagnose } from '../simulator/host-tools/doctor.js';
-import { renderCheck } from '../terminal/checks.js';
+import { renderCheck } from '../terminal/host-tools.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
 import { definitionAtHand } from './shared/definition-at-hand.js';
@@ -26,7 +26,7 @@ export default class Doctor extends BaseCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Doctor);
-    const style = await styleFor(process.stdout);
+    const style = styleFor(process.stdout);
     const checks: Check[] = [];
     const show = (check: Check) => {
       checks.push(check);

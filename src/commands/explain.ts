@@ -24,7 +24,7 @@ export default class Explain extends BaseCommand {
     const rules = args.rule === undefined ? RULES : [findRule(args.rule)];
     if (!this.jsonEnabled()) {
       const { renderExplanation, renderRules } = await import('../terminal/explanation.js');
-      const style = await styleFor(process.stdout);
+      const style = styleFor(process.stdout);
       const [first] = rules;
       this.print(args.rule !== undefined && first ? renderExplanation(first, style) : renderRules(rules, style));
     }

@@ -67,7 +67,7 @@ export default class List extends BaseCommand {
         process.stderr.write(`${rows.length} runs. To list some of them, use --run 'GLOB'; for a program, --json.\n`);
       }
       this.print(
-        renderTable(['RUN', 'TRIGGER TYPE', 'CONTAINER', 'HOST TAG', 'PARAMS'], rows, await styleFor(process.stdout)),
+        renderTable(['RUN', 'TRIGGER TYPE', 'CONTAINER', 'HOST TAG', 'PARAMS'], rows, styleFor(process.stdout)),
       );
     }
     return { version: 1, triggers: listed };

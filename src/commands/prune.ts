@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { prune } from '../simulator/host-tools/prune.js';
-import { renderPruned } from '../terminal/pruned.js';
+import { renderPruned } from '../terminal/host-tools.js';
 import { BaseCommand } from './shared/base-command.js';
 import { EXIT } from './shared/exit-status.js';
 

@@ -87,7 +87,7 @@ export default class Reproduce extends BaseCommand {
           : 'Stopping: nothing was executed yet. Press Ctrl-C again to end at once.',
       async (result, { status }) => {
         const width = process.stdout.columns ?? 100;
-        if (!quiet) this.print(renderReproduction(result, await styleFor(process.stdout), width));
+        if (!quiet) this.print(renderReproduction(result, styleFor(process.stdout), width));
         this.endWith(status ?? statusOf(result));
       },
       (message, exit) => this.error(message, { exit }),

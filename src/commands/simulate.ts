@@ -121,7 +121,7 @@ export default class Simulate extends BaseCommand {
       (signal) => simulate({ ...request, signal }),
       () => 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.',
       async ({ runs }, { status }) => {
-        if (!quiet) process.stdout.write(renderSummary(runs, await styleFor(process.stdout)));
+        if (!quiet) process.stdout.write(renderSummary(runs, styleFor(process.stdout)));
         this.endWith(status ?? exitStatus(runs));
       },
       (message, exit) => this.error(message, { exit }),

@@ -94,7 +94,7 @@ export default class Validate extends BaseCommand {
     const stream = wanted.textFirst ? process.stderr : process.stdout;
     const [out, texts] = [outputOf(stream), outputOf(process.stdout)];
     const write = (text: string | Buffer, to = out) => to.write([Buffer.from(text)]);
-    const writer = writerOf(format, await styleFor(stream), this.config.version);
+    const writer = writerOf(format, styleFor(stream), this.config.version);
     const configs = new LintConfigFiles();
     const asked = await openServer(flags.server, flags);
     const totals = new Totals();

@@ -1,10 +1,13 @@
 /** Where a running simulation shows its console: as bytes, on a terminal, or as one of several. */
 import { HarmlessText } from '../lib/sanitise.js';
 import type { Output } from './output.js';
-import type { ProgressBar } from './progress-bar.js';
+import type { ProgressBar, Spinner } from './progress.js';
+import { formatSize } from './size.js';
 
 export interface ConsoleView {
   write(parts: readonly Buffer[]): void | Promise<void>;
+  /** How far the download of the run's image is, in bytes. */
+  pulling?(bytes: { current: number; total: number }): void;
   /** Shows what was held back, and leaves the output at the start of a line. */
   end(): void | Promise<void>;
 }
@@ -17,8 +20,13 @@ export function plainView(output: Output): ConsoleView {
   return { write: (parts) => output.write(parts), end: () => {} };
 }
 
-/** A terminal: harmless, and with the run's progress on the line below. */
-export function terminalView(output: Output, progress?: ProgressBar): ConsoleView {
+/** A terminal: harmless, and with the progress of the download, then that of the run, on the line below. */
+export function terminalView(output: Output, progress?: ProgressBar, spinner?: Spinner): ConsoleView {
+  let spinning = false;
+  const stopSpinning = () => {
+    if (spinning) spinner?.stop();
+    spinning = false;
+  };
   const filter = new HarmlessText();
   const colours = new Colours();
   let atLineStart = true;
@@ -30,12 +38,22 @@ export function terminalView(output: Output, progress?: ProgressBar): ConsoleVie
     return output.write([below, bytes, ...(atLineStart ? [progress.draw()] : [])]);
   };
   return {
+    pulling: ({ current, total }) => {
+      if (spinner === undefined) return;
+      spinner.text = `Pulling the image: ${formatSize(current)} of ${formatSize(total)}`;
+      if (!spinning) spinner.start();
+      spinning = true;
+    },
     write: (parts) => {
+      stopSpinning();
       const bytes = filter.write(parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts));
       progress?.read(bytes);
       return show(colours.endBeforeOurLines(bytes));
     },
-    end: () => output.write([...(progress === undefined ? [] : [progress.clear()]), filter.end()]),
+    end: () => {
+      stopSpinning();
+      return output.write([...(progress === undefined ? [] : [progress.clear()]), filter.end()]);
+    },
   };
 }
 

@@ -1,3 +1,5 @@
+import { Chalk } from 'chalk';
+
 /** Emphasis for text; each function answers the text as it is where there are no colours. */
 export interface Style {
   bold(text: string): string;
@@ -16,9 +18,7 @@ export function hasColours(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv =
   return stream.isTTY === true && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
 }
 
-/** The style of a stream; the colours are loaded only when they show. */
-export async function styleFor(stream: { isTTY?: boolean }): Promise<Style> {
-  if (!hasColours(stream)) return PLAIN;
-  const { Chalk } = await import('chalk');
-  return new Chalk({ level: 1 });
+/** The style of a stream. */
+export function styleFor(stream: { isTTY?: boolean }): Style {
+  return hasColours(stream) ? new Chalk({ level: 1 }) : PLAIN;
 }

@@ -26,7 +26,7 @@ interface Status {
 export function renderWorkerStatus({ name, server, concurrentRuns, loop, runs }: Status, style: Style): string {
   const at = loop === undefined ? 'its loop does not run' : `its loop is process ${loop}`;
   const taken = runs.filter(({ unreported }) => unreported === undefined).length;
-  const head = `${printable(name)} at ${printable(server)}: ${taken} of ${concurrentRuns} run(s), ${at}\n`;
+  const head = `${printable(name)} at ${printable(server)}: ${taken} of ${plural(concurrentRuns, 'run')}, ${at}\n`;
   if (runs.length === 0) return head;
   const rows = runs.map((run) => [
     run.runUrl ?? run.folder,

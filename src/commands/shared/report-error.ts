@@ -59,7 +59,7 @@ export async function endWithError(error: unknown, json?: (report: unknown) => v
 }
 
 async function report(message: string, error: unknown): Promise<void> {
-  const style = await styleFor(process.stderr);
+  const style = styleFor(process.stderr);
   if (error instanceof UnfitFile) {
     process.stderr.write(`${renderDiagnostics(error.path, error.source, error.diagnostics, style)}\n`);
   }

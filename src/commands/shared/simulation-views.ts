@@ -3,7 +3,7 @@ import type { PlannedRun } from '../../simulator/plan/planned-run.js';
 import { labelOf } from '../../simulator/plan/planned-run.js';
 import { type ConsoleView, labelledView, noView, plainView, terminalView } from '../../terminal/console-view.js';
 import { outputOf } from '../../terminal/output.js';
-import { ProgressBar, type ProgressReader } from '../../terminal/progress-bar.js';
+import { ProgressBar, type ProgressReader, terminalSpinner } from '../../terminal/progress.js';
 
 export function simulationViews(options: { quiet: boolean; sideBySide: boolean }) {
   const output = outputOf(process.stdout);
@@ -12,12 +12,12 @@ export function simulationViews(options: { quiet: boolean; sideBySide: boolean }
     if (options.sideBySide) return labelledView(output, labelOf(planned));
     if (!output.isTerminal) return plainView(output);
     const progress = planned.rundef['console-progress'];
-    if (!progress) return terminalView(output);
-    return terminalView(output, new ProgressBar(await progressReader(progress['progress-pattern'])));
+    const bar = progress && new ProgressBar(await progressReader(progress['progress-pattern']));
+    return terminalView(output, bar ?? undefined, terminalSpinner());
   };
 }
 
-/** A pattern that cannot be evaluated shows no bar: it is for looks, and `validate` tells of it. */
+/** A pattern that cannot be evaluated shows no bar: the bar is decoration, and `validate` reports the pattern. */
 async function progressReader(pattern: string): Promise<ProgressReader> {
   const { compilePython, PatternError } = await import('../../python/regex/python-regex.js');
   try {

@@ -20,7 +20,7 @@ export default class Status extends BaseCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Status);
     const status = await workerStatus(workerFolder(flags));
-    this.print(renderWorkerStatus(status, await styleFor(process.stdout)));
+    this.print(renderWorkerStatus(status, styleFor(process.stdout)));
     return status;
   }
 }

@@ -116,7 +116,11 @@ async function simulateIn(
           await log.info(`A worker would ${how} here. This simulation goes on at once, in a fresh container.`);
         },
       },
-      journal: times,
+      journal: {
+        begin: (phase) => times.begin(phase),
+        end: (phase) => times.end(phase),
+        pulling: (bytes) => view.pulling?.(bytes),
+      },
     };
     // Waiting to pull again is of no use where pulling is forbidden.
     const limits = around.pull === 'never' ? { ...LIMITS, pullWaits: [] } : LIMITS;

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { labelledView, plainView, terminalView } from '../../../src/terminal/console-view.js';
 import { type Output, outputOf } from '../../../src/terminal/output.js';
-import { ProgressBar } from '../../../src/terminal/progress-bar.js';
+import { ProgressBar } from '../../../src/terminal/progress.js';
 
 function collector(isTerminal = false): Output & { text(): string; writes: string[] } {
   const writes: string[] = [];
@@ -71,6 +71,23 @@ describe('the view of a console', () => {
     const out = collector(true);
     await labelledView(out, 'a').write([Buffer.from('\x1b[31mred\nplain\n')]);
     expect(out.text()).toBe('a | \x1b[31mred\n\x1b[0ma | plain\n');
+  });
+
+  it('a spinner shows how much of the image is there, and goes before the next line', async () => {
+    const out = collector(true);
+    const spinner = {
+      text: '',
+      start: () => out.writes.push(`<${spinner.text}>`),
+      stop: () => out.writes.push('<stopped>'),
+    };
+    const view = terminalView(out, undefined, spinner);
+    await view.write([Buffer.from('== Pulling\n')]);
+    view.pulling?.({ current: 1_000_000, total: 85_400_000 });
+    view.pulling?.({ current: 2_500_000, total: 85_400_000 });
+    expect(spinner.text).toBe('Pulling the image: 2.5 MB of 85.4 MB');
+    await view.write([Buffer.from('== Pulled\n')]);
+    await view.end();
+    expect(out.text()).toBe('== Pulling\n<Pulling the image: 1.0 MB of 85.4 MB><stopped>== Pulled\n');
   });
 
   it('draws the progress below the console, takes it away before the next line and at the end', async () => {

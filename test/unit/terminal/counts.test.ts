@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { renderFoundTests } from '../../../src/terminal/found-tests.js';
-import { renderPruned } from '../../../src/terminal/pruned.js';
+import { renderPruned } from '../../../src/terminal/host-tools.js';
 import { renderReproduction } from '../../../src/terminal/reproduction.js';
 import { styleFor } from '../../../src/terminal/style.js';
 
-const plain = await styleFor({});
+const plain = styleFor({});
 const nothing = { dryRun: false, containers: [], workspaces: [], volumes: [], inUse: [] };
 const container = { name: 'a', image: 'i' };
 const folder = { path: '/w', sizeBytes: 1 };

@@ -16,7 +16,7 @@ const finding = (line: number, column: number, endColumn: number, more: Partial<
   ...more,
 });
 const render = async (source: string, diagnostic: Diagnostic) =>
-  renderDiagnostics('a.yml', source, [diagnostic], await styleFor({ isTTY: false }));
+  renderDiagnostics('a.yml', source, [diagnostic], styleFor({ isTTY: false }));
 /** The marked line and the marks under it. */
 const marks = async (source: string, diagnostic: Diagnostic) =>
   (await render(source, diagnostic)).split('\n').slice(2, 4);
@@ -45,7 +45,7 @@ describe('diagnostics on a terminal', () => {
   });
 
   it('say, where it is wanted, what the server does', async () => {
-    const style = await styleFor({ isTTY: false });
+    const style = styleFor({ isTTY: false });
     const noted = (server: Diagnostic['server']) =>
       renderDiagnostics('a.yml', 'a: b', [finding(1, 1, 2, { server, help: 'write c' })], style, { notes: true })
         .split('\n')

@@ -21,7 +21,7 @@ const SHOWN: ShownReproduction = {
 };
 
 async function render(change: Partial<ShownReproduction>): Promise<string> {
-  return renderReproduction({ ...SHOWN, ...change }, await styleFor({ isTTY: false }), 100);
+  return renderReproduction({ ...SHOWN, ...change }, styleFor({ isTTY: false }), 100);
 }
 
 it('tells when the run was over, to the second, or in the words of the server', async () => {

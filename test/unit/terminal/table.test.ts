@@ -9,7 +9,7 @@ it('lines the columns up, wide characters included, without blanks at the end', 
       ['ci', 'build'],
       ['名前', 'te\u001bst'],
     ],
-    await styleFor({}),
+    styleFor({}),
   );
   expect(table).toBe('TRIGGER  RUN\nci       build\n名前     te␛st\n');
 });

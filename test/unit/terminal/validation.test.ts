@@ -10,7 +10,7 @@ import { type Format, writerOf } from '../../../src/terminal/validation.js';
 import { type FileReport, Totals } from '../../../src/terminal/validation-report.js';
 import { definition } from '../lint/rules/findings.js';
 
-const PLAIN = await styleFor({ isTTY: false });
+const PLAIN = styleFor({ isTTY: false });
 
 type Source = FileReport & { source: string };
 

@@ -1,7 +1,22 @@
-/** What `prune` says it removed, for people. */
+/** What `doctor` and `prune` print for people. */
 import { plural } from '../lib/plural.js';
-import { printable } from '../lib/sanitise.js';
+import { plainLine, printable } from '../lib/sanitise.js';
 import { formatSize } from './size.js';
+import type { Style } from './style.js';
+
+interface ShownCheck {
+  name: string;
+  state: 'works' | 'note' | 'broken';
+  found: string;
+  repair?: string;
+}
+
+/** A check on a line, with its repair below. */
+export function renderCheck({ name, state, found, repair }: ShownCheck, style: Style): string {
+  const mark = { works: style.green('ok    '), note: style.yellow('note  '), broken: style.red('broken') }[state];
+  const first = `${mark}  ${style.bold(plainLine(name))}: ${plainLine(found)}\n`;
+  return repair === undefined ? first : `${first}        ${plainLine(repair)}\n`;
+}
 
 interface Pruned {
   dryRun: boolean;

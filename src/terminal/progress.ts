@@ -1,4 +1,5 @@
-/** `console-progress` of a rundef as a bar below the console. */
+/** Progress on the line below a console: `console-progress` of a rundef as a bar, and a spinner. */
+import ora from 'ora';
 
 /** Finds `current` and `total` in a line; undefined when it is no progress line. */
 export type ProgressReader = (line: string) => { current: number; total: number } | undefined;
@@ -50,4 +51,17 @@ function barText({ current, total }: { current: number; total: number }): string
   const share = Math.min(1, current / total);
   const full = Math.round(share * WIDTH);
   return `[${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}] ${Math.round(share * 100)} % (${current} of ${total})`;
+}
+
+/** A line that moves while something takes its time. */
+export interface Spinner {
+  text: string;
+  start(): unknown;
+  /** Takes the line away. */
+  stop(): unknown;
+}
+
+/** On standard output. It leaves standard input alone, so that Ctrl-C stays a signal. */
+export function terminalSpinner(): Spinner {
+  return ora({ stream: process.stdout, discardStdin: false });
 }
