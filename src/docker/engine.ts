@@ -153,9 +153,7 @@ export class DockerEngine implements ContainerEngine {
 
   /** Removes the containers that this engine's owner has made, but one; answers how many. */
   async removeOwn(but?: string): Promise<number> {
-    const own = (await this.listOwned()).filter(
-      ({ id, labels }) => labels[OWNER_LABEL] === this.#options.owner && id !== but,
-    );
+    const own = (await this.listOwn()).filter(({ id }) => id !== but);
     await Promise.all(own.map(({ id }) => removeContainer(this.#client.getContainer(id), this.#limits.call)));
     return own.length;
   }
@@ -167,6 +165,11 @@ export class DockerEngine implements ContainerEngine {
       throw engineFailure("The engine's version could not be read", error);
     });
     return this.#version;
+  }
+
+  /** The containers of this object's owner, those of its earlier processes too. */
+  async listOwn(): Promise<OwnedContainer[]> {
+    return (await this.listOwned()).filter(({ labels }) => labels[OWNER_LABEL] === this.#options.owner);
   }
 
   /** Every container that was made here and still exists, whoever made it. */

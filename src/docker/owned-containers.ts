@@ -14,6 +14,8 @@ export interface OwnedContainer {
   image: string;
   labels: Record<string, string>;
   running: boolean;
+  /** Whether its process has ever been started. */
+  started: boolean;
   owner: OwnerState;
 }
 
@@ -31,6 +33,7 @@ export async function listOwned(client: Docker, callMs: number): Promise<OwnedCo
       image: Image,
       labels: Labels,
       running: State === 'running',
+      started: State !== 'created',
       owner: await ownerState(Labels[OWNER_LABEL] ?? ''),
     })),
   );

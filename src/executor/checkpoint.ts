@@ -67,8 +67,8 @@ export type Step = 'scripts' | 'upload' | 'tests' | 'verdict';
 /** Fields that are not there: the story has not come that far. */
 export interface Checkpoint {
   image?: ImageInfo | undefined;
-  /** The run's clock: when it is up, ms since 1970; or, while it stands, the ms that are left. */
-  clock?: { deadline: number } | { left: number } | undefined;
+  /** The run's clock: when it is up, ms of the machine's monotonic clock; or, while it stands, the ms that are left. */
+  clock?: { upAt: number } | { left: number } | undefined;
   /** The engine's id of the container that was made; it has been started unless this process died in between. */
   container?: string | undefined;
   /** How that container ended. */

@@ -13,7 +13,8 @@ export interface ContainerSurroundings {
 }
 
 /** The label by which a container of ours is known; its value is the run's name. */
-const RUN_LABEL = 'io.jobserv.run';
+/** On the container of a run's script; its value is the run's name. */
+export const RUN_LABEL = 'io.jobserv.run';
 
 export function containerSpec(run: RunDefinition, around: ContainerSurroundings): ContainerSpec {
   return {

@@ -52,8 +52,10 @@ export async function reportJunit(
           await log.warn(`Test ${JSON.stringify(test.name)} is not reported: a server has no address for such a name`);
           continue;
         }
-        await ports.reporter.test(test);
-        await log.info(`Test ${test.name}: ${test.status}, ${test.results.length} result(s)`);
+        const lost = await ports.reporter.test(test);
+        const about = `Test ${test.name}: ${test.status}, ${test.results.length} result(s)`;
+        if (lost) await log.warn(`${about}; not reported: ${lost}`);
+        else await log.info(about);
       }
       if (file.left > 0) await log.warn(`${name}: ${file.left} more suites and results are not kept`);
       if (file.failed !== undefined) failure ??= `${name} holds a failure: ${file.failed}.`;

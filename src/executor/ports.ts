@@ -69,7 +69,8 @@ export interface Reporter {
   write(bytes: Uint8Array, position?: ConsolePosition): void | Promise<void>;
   /** Called in the story's order; PASSED or FAILED comes once, last. */
   status(status: RunStatus): Promise<void>;
-  test(test: Test): Promise<void>;
+  /** @returns why the test is not where it should be, when that cannot be helped; the run goes on */
+  test(test: Test): Promise<string | undefined>;
   /** Aborts when the server, or the user, wants the run to stop; its reason is a `RunFailure`. */
   readonly cancelled: AbortSignal;
   /** What an earlier process of this run had given it; only there for a run that goes on. */

@@ -1,4 +1,4 @@
-/** Milliseconds of a clock that nobody sets. `performance.now()` is the same, but Node loads much for its first call. */
+/** Milliseconds since the machine booted: a clock that nobody sets, the same in all processes. `performance.now()` counts from the process's start. */
 export function monotonicMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1e3 + nanoseconds / 1e6;

@@ -18,6 +18,9 @@ import type { RawAnswer, Transport } from './transport.js';
 const LIMITS: Limits = { connect: 10_000, answer: 30_000, idle: 30_000, total: 120_000 };
 /** Of an answer that is held in memory; a run definition with a long script is far below. */
 const LARGEST_ANSWER = 32 * 1024 * 1024;
+/** Of an answer that is read as it comes: a console. */
+const LARGEST_STREAM = 2 ** 30;
+const LONGEST_STREAM_MS = 30 * 60_000;
 /** Of a refusal, only what its message may need. */
 const LARGEST_REFUSAL = 64 * 1024;
 const MOST_REDIRECTS = 5;
@@ -75,7 +78,7 @@ export class HttpClient {
    */
   async stream(call: Call): Promise<StreamedAnswer> {
     const answer = await this.persist(call, () => this.#follow(call, call.signal));
-    const chunks = this.#guarded(call, answer.body, call.signal);
+    const chunks = this.#bounded(call, answer.body);
     return { ...headOf(answer), body: Readable.from(chunks, { objectMode: false }) };
   }
 
@@ -85,13 +88,14 @@ export class HttpClient {
 
   /** Repeats an attempt as the policy says (`waitBeforeRetry`): for verbs that look between two tries. */
   async persist<T>(call: Persistence, attempt: () => Promise<T>): Promise<T> {
+    const begun = performance.now();
     for (let tried = 1; ; tried++) {
       call.signal?.throwIfAborted();
       try {
         return await attempt();
       } catch (error) {
         if (!(error instanceof ServerFailure)) throw error;
-        const wait = waitBeforeRetry(error, call, tried, this.#settings.retry ?? PATIENCE);
+        const wait = waitBeforeRetry(error, call, tried, this.#settings.retry ?? PATIENCE, performance.now() - begun);
         if (wait === undefined) throw error;
         this.#settings.onRetry?.(error, wait);
         await (this.#settings.pause ?? pause)(wait, call.signal);
@@ -160,6 +164,35 @@ export class HttpClient {
       }
     }
     return Buffer.concat(chunks);
+  }
+
+  /** A streamed body within its bounds; what is beyond them is a failure, after all that was within. */
+  async *#bounded(call: Call, body: Readable): AsyncGenerator<Buffer> {
+    const { total = LONGEST_STREAM_MS } = call.limits ?? {};
+    const clock = AbortSignal.timeout(total);
+    const stop = () => body.destroy();
+    clock.addEventListener('abort', stop, { once: true });
+    let size = 0;
+    try {
+      for await (const chunk of this.#guarded(call, body, call.signal)) {
+        size += chunk.length;
+        if (clock.aborted || size > LARGEST_STREAM) break;
+        yield chunk;
+      }
+    } catch (error) {
+      if (!clock.aborted) throw error;
+    } finally {
+      clock.removeEventListener('abort', stop);
+    }
+    if (!clock.aborted && size <= LARGEST_STREAM) return;
+    body.destroy();
+    const bound = clock.aborted
+      ? `takes longer than ${total / 1000} s`
+      : `is larger than ${LARGEST_STREAM / 2 ** 20} MiB`;
+    throw new ServerFailure(
+      'no-jobserv',
+      `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: the answer ${bound}. Check the address, and look at the server.`,
+    );
   }
 
   async *#guarded(call: Call, body: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {

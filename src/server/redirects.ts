@@ -32,6 +32,12 @@ export function nextCall(call: Call, hop: Call, { status, headers }: AnswerHead)
   if (hop.url.startsWith('https:') && url.protocol === 'http:') {
     throw refuse(`the server redirects to ${there}, which is not encrypted`, 'Check the address.');
   }
+  if (isThisMachine(url.hostname) && !isThisMachine(new URL(call.url).hostname)) {
+    throw refuse(
+      `the server redirects to ${there}, an address of this machine or its own network link`,
+      'Check the address.',
+    );
+  }
   const origin = new URL(call.url).origin;
   if (call.method !== 'GET' && (url.origin !== origin || (status !== 307 && status !== 308))) {
     throw refuse(`the server redirects to ${there}`, 'Use that address from the start.');
@@ -40,4 +46,14 @@ export function nextCall(call: Call, hop: Call, { status, headers }: AnswerHead)
   if (url.origin === origin) return { ...call, url: url.href };
   const { headers: _, ...rest } = call;
   return { ...rest, url: url.href };
+}
+
+/** Loopback, link-local (a cloud's metadata service) and unspecified addresses, as `URL` writes them; a server elsewhere has no business there. */
+function isThisMachine(hostname: string): boolean {
+  const host = hostname.toLowerCase().replace(/\.$/, '');
+  return (
+    /(^|\.)localhost$/.test(host) ||
+    /^(127|0)\.|^169\.254\./.test(host) ||
+    /^\[(::1?|fe[89ab][0-9a-f]:.*|::ffff:(7f|a9fe:|0:).*|fd00:ec2::254)\]$/.test(host)
+  );
 }

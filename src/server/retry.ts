@@ -11,6 +11,8 @@ export interface RetryPolicy {
   longestWaitMs: number;
   /** A server that asks for more patience than this, in Retry-After, is not waited for. */
   longestRetryAfterMs: number;
+  /** An answer that breaks off, or drips, is not asked for again when this has passed since the first try. */
+  longestMs: number;
 }
 
 /**
@@ -24,6 +26,7 @@ export const PATIENCE: RetryPolicy = {
   firstWaitMs: 500,
   longestWaitMs: 8000,
   longestRetryAfterMs: 60_000,
+  longestMs: 30_000,
 };
 
 /**
@@ -37,14 +40,17 @@ export const PATIENCE: RetryPolicy = {
  * | any other 4xx, TLS, not JobServ, a redirect | no: the next answer would be the same |
  *
  * @param tried how often, the failed try included
+ * @param elapsedMs since the first try began
  */
 export function waitBeforeRetry(
   failure: ServerFailure,
   call: Pick<Call, 'method' | 'repeatable' | 'retry'>,
   tried: number,
   policy: RetryPolicy,
+  elapsedMs = 0,
 ): number | undefined {
   if (call.retry === false || tried >= policy.tries || !failure.passing) return undefined;
+  if (failure.kind === 'interrupted' && elapsedMs >= policy.longestMs) return undefined;
   if (failure.maybeDelivered && !(call.repeatable ?? call.method !== 'POST')) return undefined;
   if (failure.retryAfterMs !== undefined) {
     return failure.retryAfterMs <= policy.longestRetryAfterMs ? failure.retryAfterMs : undefined;

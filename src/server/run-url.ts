@@ -48,3 +48,32 @@ function decoded(project: string, run: string): [string, string] | undefined {
     return undefined;
   }
 }
+
+/**
+ * The run of a page by its address alone, for front ends that are known.
+ *
+ * @param pattern address with `{project}`, `{build}` and `{run}` in it, as the server's RUN_URL_FMT
+ */
+export function runByPattern(page: string, server: string, pattern: string): RunAddress | undefined {
+  const groups: Record<string, string> = {
+    project: '(?<project>.+?)',
+    build: '(?<build>\\d{1,15})',
+    run: '(?<run>[^/?#]+)',
+  };
+  const seen = new Set<string>();
+  const source = pattern
+    .replace(/\/+$/, '')
+    .split(/(\{\w+\})/)
+    .map((part) => {
+      const name = part.slice(1, -1);
+      if (!part.startsWith('{') || !Object.hasOwn(groups, name)) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+      if (seen.has(name)) return '[^/]+';
+      seen.add(name);
+      return groups[name] ?? '';
+    })
+    .join('');
+  if (seen.size < 3) return undefined;
+  const { project, build, run } = new RegExp(`^${source}(?:[/?#].*)?$`).exec(page)?.groups ?? {};
+  if (project === undefined) return undefined;
+  return parseRunUrl(`${server.replace(/\/+$/, '')}/projects/${project}/builds/${build}/runs/${run}/`);
+}

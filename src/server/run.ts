@@ -11,8 +11,6 @@ export interface ServerRun {
   status: string;
   url?: string;
   logUrl?: string;
-  /** The server's web front end. */
-  webUrl?: string;
   workerName?: string;
   hostTag?: string;
   /** The server's own text of a time. */
@@ -44,7 +42,6 @@ export async function readRun(http: HttpClient, runUrl: string, signal?: AbortSi
     hasTests: run['tests'] !== undefined && run['tests'] !== null,
     ...optional('url', text(run['url'])),
     ...optional('logUrl', text(run['log_url'])),
-    ...optional('webUrl', text(run['web_url'])),
     ...optional('workerName', text(run['worker_name'])),
     ...optional('hostTag', text(run['host_tag'])),
     ...optional('created', text(run['created'])),

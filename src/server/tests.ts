@@ -1,5 +1,6 @@
 /** Tests of a run: read by everybody, sent by its worker (SPEC 5). */
 import type { Test, TestResult } from '../schema/model.js';
+import { pathSegment } from './address.js';
 import type { Call } from './call.js';
 import type { RunCredentials } from './console.js';
 import type { HttpClient } from './http.js';
@@ -11,7 +12,8 @@ import { ServerFailure } from './server-failure.js';
 const AT_ONCE = 4;
 
 interface ListedTest extends Omit<Test, 'results'> {
-  url: string;
+  /** undefined: the server has no route to a test of this name. */
+  url: string | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function readTests(
   const queue = [...firsts.values()];
   const work = async () => {
     for (let test = queue.shift(); test !== undefined; test = queue.shift()) {
-      results.set(test, await readResults(http, test.url, options));
+      if (test.url !== undefined) results.set(test, await readResults(http, test.url, options));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -50,7 +52,8 @@ async function listTests(http: HttpClient, runUrl: string, options: Access): Pro
     const name = test?.['name'];
     if (test === undefined || typeof name !== 'string') return [];
     // Not the address that the server gives: it may call itself by a name that is not ours to use.
-    const url = `${runUrl}tests/${encodeURIComponent(name.toWellFormed())}/`;
+    const segment = pathSegment(name);
+    const url = segment === undefined ? undefined : `${runUrl}tests/${segment}/`;
     return [{ name, url, context: text(test['context']), status: text(test['status']) ?? '' }];
   });
 }
@@ -98,9 +101,16 @@ export async function sendTest(
   { signal, doubtful = false, onDoubt }: SendOptions = {},
 ): Promise<void> {
   const { name, ...rest } = test;
+  const segment = pathSegment(name);
+  if (segment === undefined) {
+    throw new ServerFailure(
+      'rejected',
+      `The server has no address for a test that is named ${JSON.stringify(name)}. Give the suite another name.`,
+    );
+  }
   const call: Call = {
     method: 'POST',
-    url: `${run.runUrl}tests/${encodeURIComponent(name.toWellFormed())}/`,
+    url: `${run.runUrl}tests/${segment}/`,
     what: `send the results of the test ${JSON.stringify(name)}`,
     body: JSON.stringify(rest),
     headers: { 'content-type': 'application/json', authorization: `Token ${run.apiKey}` },

@@ -1,4 +1,5 @@
 /** A server that fails while a run is in progress: nothing of its console is lost or repeated (QUALITY rows 1–6, 9, 35). */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
@@ -9,6 +10,7 @@ import {
   continueRun,
   expectWhole,
   numbered,
+  prepareOnServer,
   QUICK,
   removeLater,
   type StartedRun,
@@ -209,5 +211,20 @@ describe('a run that the server does not let end', () => {
     expect(run.statuses.at(-1)).toBe('FAILED');
     expect(run.console.toString()).toContain('The folder of the run was removed');
     expect(containersOf(started.folder)).toEqual([]);
+  });
+
+  it('is not executed a second time when the state of the worker is as it was before its container', async () => {
+    const run = server.queue({ script: numbered(20), container: image, project: `f${++projects}` });
+    const { folder, runFolder } = await prepareOnServer(server, run);
+    removeLater(folder);
+    const { id } = await readRunState(runFolder);
+    const labels = [`io.jobserv.owner=worker-run-${id}`, 'io.jobserv.run=unit'].flatMap((label) => ['--label', label]);
+    const args = ['run', '--detach', ...labels, '--entrypoint', '/bin/busybox', image, 'sleep', '600'];
+    const container = execFileSync('docker', args, { encoding: 'utf8' }).trim();
+    expect(await continueRun(runFolder, QUICK)).toMatchObject({ status: 'FAILED', cause: 'lost' });
+    expect(run.console.toString()).toMatch(/was started before, in the container .*not started a second time/);
+    expect(run.console.toString()).not.toContain('line 1');
+    await expectWhole({ run, folder }, 0, 'FAILED');
+    expect(() => execFileSync('docker', ['inspect', container], { stdio: 'pipe' })).toThrow(/No such/i);
   });
 });

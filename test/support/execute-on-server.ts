@@ -29,13 +29,19 @@ export interface StartOptions {
   folder?: string;
 }
 
-/** Begins it, as a check-in does; does not wait for its end. */
-export async function startOnServer(server: LiveServer, run: LiveRun, options: StartOptions = {}): Promise<StartedRun> {
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'jobserv-worker-')));
+/** Takes it, as a check-in does, and begins nothing. @param worker the worker's folder; a new one when not given */
+export async function prepareOnServer(server: LiveServer, run: LiveRun, worker?: string) {
+  const folder = worker ?? (await mkdtemp(join(tmpdir(), 'jobserv-worker-')));
   server.store.give(run, SETTINGS.hostname);
   const rundef = JSON.stringify(server.store.handedOut(run, server.url));
   const runFolder = await makeRunFolder(folder, run.url, rundef, new Date());
   if (runFolder === undefined) throw new Error('the run has a folder already');
+  return { folder, runFolder };
+}
+
+/** Begins it, as a check-in does; does not wait for its end. */
+export async function startOnServer(server: LiveServer, run: LiveRun, options: StartOptions = {}): Promise<StartedRun> {
+  const { folder, runFolder } = await prepareOnServer(server, run, options.folder);
   const ended = executeRunFolder(runFolder, { ...SETTINGS, ...options.settings }, {}, options.tuning);
   ended.catch(() => {});
   return { run, folder, runFolder, ended };

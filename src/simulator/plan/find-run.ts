@@ -3,11 +3,9 @@
 import { UsageError } from '../../lib/errors.js';
 import { withoutSecrets } from '../../server/address.js';
 import { readBuildRuns } from '../../server/build.js';
-import { runByPattern, runOfPage } from '../../server/front-end.js';
 import type { HttpClient } from '../../server/http.js';
 import { readRunDefinition } from '../../server/run.js';
-import { isBuildUrl, parseRunUrl, type RunAddress } from '../../server/run-url.js';
-import { ServerFailure } from '../../server/server-failure.js';
+import { isBuildUrl, parseRunUrl, type RunAddress, runByPattern } from '../../server/run-url.js';
 import type { ServerAccess } from '../inputs/server-access.js';
 import { serversFile } from '../inputs/servers-file.js';
 import { usersFault } from '../inputs/users-fault.js';
@@ -33,23 +31,11 @@ export async function findRun(
     if (known !== undefined) return fetchRun(http, known, signal);
   }
   const direct = parseRunUrl(pasted);
-  if (direct !== undefined) {
-    try {
-      return await fetchRun(http, direct, signal);
-    } catch (error) {
-      // A front end may have the same paths as the server itself.
-      const page = error instanceof ServerFailure && error.kind === 'no-jobserv';
-      const shown = page ? await pageOf(http, pasted, signal).catch(() => undefined) : undefined;
-      if (shown === undefined) throw error;
-      return fetchRun(http, shown, signal);
-    }
-  }
+  if (direct !== undefined) return fetchRun(http, direct, signal);
   if (isBuildUrl(pasted)) throw await notTheBuild(http, withoutSecrets(pasted), signal);
-  const shown = await usersFault(pageOf(http, pasted, signal));
-  if (shown !== undefined) return fetchRun(http, shown, signal);
   throw new UsageError(
-    `${withoutSecrets(pasted)} leads to no run: it is not of the form https://server/projects/PROJECT/builds/N/runs/NAME/, and no run that the page links to names it as its own page. ` +
-      `Give the address of the run on the server, or say in ${serversFile()} how the pages are made: web = "https://…/{project}/…/{build}/…/{run}".`,
+    `${withoutSecrets(pasted)} leads to no run: it is not of the form https://server/projects/PROJECT/builds/N/runs/NAME/. ` +
+      `Give the address of the run on the server. For pages of a web front end, say in ${serversFile()} how their addresses are made: web = "https://…/{project}/…/{build}/…/{run}".`,
   );
 }
 
@@ -65,10 +51,6 @@ async function notTheBuild(http: HttpClient, pasted: string, signal: AbortSignal
 
 /** So many runs of a build are named. */
 const LISTED = 40;
-
-function pageOf(http: HttpClient, page: string, signal: AbortSignal | undefined): Promise<RunAddress | undefined> {
-  return runOfPage(http, page, signal);
-}
 
 async function fetchRun(http: HttpClient, address: RunAddress, signal: AbortSignal | undefined): Promise<FoundRun> {
   return { address, rundef: await usersFault(readRunDefinition(http, address.url, signal)) };

@@ -77,7 +77,7 @@ export class RunReporter implements Reporter {
   }
 
   /** The tests are in the run's outcome. */
-  async test(): Promise<void> {}
+  async test(): Promise<undefined> {}
 
   /** Everything is kept and shown when it resolves. May be called twice. */
   async end(): Promise<void> {

@@ -9,6 +9,7 @@ import { connectEngine, type DockerEngine } from '../../docker/engine.js';
 import { currentOwner } from '../../docker/process-owner.js';
 import type { Checkpoint } from '../../executor/checkpoint.js';
 import { ConsoleLog } from '../../executor/console-log.js';
+import { RUN_LABEL } from '../../executor/container-spec.js';
 import { executeRun } from '../../executor/execute-run.js';
 import { LIMITS, type Limits } from '../../executor/limits.js';
 import { type ContainerEngine, RunFailure, type RunOutcome } from '../../executor/ports.js';
@@ -232,13 +233,24 @@ class RunProcess {
   async #openEngine(known: Checkpoint): Promise<{ engine?: DockerEngine; failure?: RunFailure }> {
     try {
       const engine = await connectEngine({ logDriver: 'local', owner: `worker-run-${this.#journal.state.id}` });
+      const forgotten = await forgottenContainer(engine, known);
       await engine.removeOwn(goingOn(known) ? known.container : undefined);
-      return { engine };
+      if (forgotten === undefined) return { engine };
+      const message = `The script of this run was started before, in the container ${forgotten.slice(0, 12)}, and the state of the worker knows nothing of it: its folder is as it was some time ago. The script is not started a second time.`;
+      return { engine, failure: new RunFailure('lost', message) };
     } catch (error) {
       if (error instanceof RunFailure) return { failure: error };
       throw error;
     }
   }
+}
+
+/** The container of a script that was started, where the run's state says that none was ever made. */
+async function forgottenContainer(engine: DockerEngine, known: Checkpoint): Promise<string | undefined> {
+  const steps = [known.container, known.script, known.exit, known.reboot, known.scripts, known.verdict];
+  if (steps.some((step) => step !== undefined)) return undefined;
+  const own = await engine.listOwn();
+  return own.find(({ labels, started }) => started && labels[RUN_LABEL] !== undefined)?.id;
 }
 
 /** Whether the container that is known is still of use: nobody has yet noted how it ended. */

@@ -132,12 +132,13 @@ export class ServerReporter implements Reporter {
     if (!this.#cancelled.signal.aborted) this.#sender.setStatus(status);
   }
 
-  async test(test: Test): Promise<void> {
+  async test(test: Test): Promise<string | undefined> {
+    let lost: string | undefined;
     const sent = this.#testsByName.get(test.name) ?? 0;
     this.#testsByName.set(test.name, sent + 1);
     const index = this.#testsGiven++;
     const known = this.#spool.mark.tests ?? 0;
-    if (index < known || this.#gone.signal.aborted) return;
+    if (index < known || this.#gone.signal.aborted) return undefined;
     let doubtful = this.#spool.resumed && index === known;
     const onDoubt = () => this.note(`The test ${test.name} may be there twice: the server's answer was lost`);
     const send = async () => {
@@ -152,9 +153,10 @@ export class ServerReporter implements Reporter {
     await this.#insist(send, (error) => error.status !== undefined).catch((error: unknown) => {
       if (!(error instanceof ServerFailure)) throw error;
       if (error.kind === 'completed') this.#leave(error);
-      else this.note(error.message);
+      lost = error.message;
     });
     this.#spool.setTests(index + 1);
+    return lost;
   }
 
   /** Ends the sending; what has not been sent stays in the spool. May be called twice. */

@@ -1,8 +1,5 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { runByPattern, runOfPage } from '../../../src/server/front-end.js';
-import { HttpClient } from '../../../src/server/http.js';
-import { isAddress, isBuildUrl, parseRunUrl } from '../../../src/server/run-url.js';
-import { fakeServer, sendHtml, sendJson } from './fake-server.js';
+import { describe, expect, it } from 'vitest';
+import { isAddress, isBuildUrl, parseRunUrl, runByPattern } from '../../../src/server/run-url.js';
 
 const RUN = 'https://ci.example.org/projects/acme/blinky/builds/7/runs/build/';
 
@@ -66,36 +63,5 @@ describe('a page of the front end', () => {
       runByPattern('https://elsewhere.org/acme/blinky/7/build', 'https://api.example.org', pattern),
     ).toBeUndefined();
     expect(runByPattern('https://ci.example.org/acme/7', 'https://api.example.org', pattern)).toBeUndefined();
-  });
-
-  it('leads to the run that it links to, when that names the page as its own', async () => {
-    const { url } = await fakeServer(({ url: path }, response) => {
-      if (path.startsWith('/ui/7/build')) {
-        return sendHtml(
-          response,
-          '<a href="/projects/p/builds/7/runs/other/">x</a><a href="/projects/p/builds/7/runs/build/console.log?a=1&amp;b=2">log</a>',
-        );
-      }
-      if (path.includes('/runs/other/')) return sendJson(response, { status: 'error', message: 'no' }, 403);
-      sendJson(response, {
-        status: 'success',
-        data: { run: { name: 'build', status: 'PASSED', web_url: `${url}/ui/7/build/` } },
-      });
-    });
-    const http = new HttpClient();
-    onTestFinished(() => http.close());
-    expect((await runOfPage(http, `${url}/ui/7/build#log`))?.run).toBe('build');
-    expect(await runOfPage(http, `${url}/ui/7/build?other=page`)).toBeDefined();
-  });
-
-  it('leads nowhere when no run names it', async () => {
-    const { url } = await fakeServer(({ url: path }, response) =>
-      path === '/list'
-        ? sendHtml(response, '<a href="/projects/p/builds/7/runs/build/">x</a>')
-        : sendJson(response, { status: 'success', data: { run: { name: 'build', status: 'PASSED' } } }),
-    );
-    const http = new HttpClient();
-    onTestFinished(() => http.close());
-    expect(await runOfPage(http, `${url}/list`)).toBeUndefined();
   });
 });

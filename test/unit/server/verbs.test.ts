@@ -53,7 +53,6 @@ describe('a run', () => {
     expect(run).toMatchObject({
       status: 'FAILED',
       workerName: 'arm-1',
-      webUrl: 'https://ci.example.org/acme/blinky/7/build',
       statusEvents: [{ status: 'RUNNING', worker: 'arm-1' }],
       hasTests: true,
       artifacts: [{ path: 'sub/a b.img', sizeBytes: 5 }, { path: 'console.log' }],

@@ -118,12 +118,13 @@ describe('a final status whose answer is lost', () => {
 });
 
 describe('a server that accepts every call but one', () => {
-  const patience = 30;
+  const patience = 200;
 
   it('the final status, leaves the run unreported, with its last answer', async () => {
     const { server, run, reporter } = await worldWith({ ...SILENT, patience });
     const refused = server.fault.always(finalStatus, { status: 500, body: 'no such result' });
     await reporter.write(Buffer.from('line\n'));
+    await run.until(({ console }) => console.includes('line\n'));
     await reporter.status('PASSED');
     expect(reporter.unreported?.message).toMatch(/\(500\).*no such result/);
     expect(refused.met.length).toBeGreaterThan(1);
@@ -139,13 +140,13 @@ describe('a server that accepts every call but one', () => {
     expect(reporter.unreported?.message).toMatch(/\(500\)/);
   });
 
-  it('a test, goes on without it, and says so in the console', async () => {
+  it('a test, goes on without it, and says so', async () => {
     const { server, run, reporter } = await worldWith({ ...SILENT, patience });
     server.fault.always('add-test', { status: 500 });
-    await reporter.test({ name: 'unit', context: null, status: 'PASSED', results: [] });
+    const lost = await reporter.test({ name: 'unit', context: null, status: 'PASSED', results: [] });
+    expect(lost).toMatch(/send the results of the test "unit".*\(500\)/);
     await reporter.status('PASSED');
     expect(run.status).toBe('PASSED');
-    expect(run.console.toString()).toMatch(/WARN .*send the results of the test "unit".*\(500\)/);
   });
 });
 
@@ -218,5 +219,25 @@ describe('a post whose answer is lost', () => {
     expect(run.console.toString()).toMatch(
       /\nline 1\nsomebody else\nline 2\n.*WARN .* 14 bytes stand .* no record of sending/,
     );
+  });
+});
+
+describe('a test whose name the server has no route for', () => {
+  it.each(['..', '.', '', '/', 'a/b', '../../x'])(
+    '(%j) is not posted anywhere, and not taken for reported',
+    async (name) => {
+      const { server, reporter } = await worldWith();
+      await reporter.status('RUNNING');
+      const lost = await reporter.test({ name, context: null, status: 'PASSED', results: [] });
+      expect(lost).toContain('no address for a test');
+      expect(server.requests.filter(({ body }) => body.includes('"results"'))).toEqual([]);
+    },
+  );
+
+  it('is told from one that only looks like it', async () => {
+    const { run, reporter } = await worldWith();
+    const name = '%2e%2e?x#y\\';
+    expect(await reporter.test({ name, context: null, status: 'PASSED', results: [] })).toBeUndefined();
+    expect(run.tests.map((test) => test.name)).toEqual([name]);
   });
 });

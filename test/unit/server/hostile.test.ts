@@ -1,0 +1,115 @@
+/** Answers that no good server gives: each call ends within its bounds, with a failure of that call (QUALITY 47). */
+
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { pathSegment } from '../../../src/server/address.js';
+import { createSigned } from '../../../src/server/artifacts.js';
+import { HttpClient, type HttpSettings } from '../../../src/server/http.js';
+import { nextCall } from '../../../src/server/redirects.js';
+import { readRun, readRunDefinition } from '../../../src/server/run.js';
+import { ServerFailure } from '../../../src/server/server-failure.js';
+import { readTests } from '../../../src/server/tests.js';
+import { fakeServer, sendJson } from './fake-server.js';
+
+const client = (settings: HttpSettings = {}): HttpClient => {
+  const http = new HttpClient({ pause: async () => {}, ...settings });
+  onTestFinished(() => http.close());
+  return http;
+};
+
+const call = (url: string) => ({ method: 'GET', url, what: 'read it' }) as const;
+
+describe('a hostile answer', () => {
+  it.each<[string, string | Buffer, Record<string, string>]>([
+    ['10,000 deep', `{"run": ${'['.repeat(10_000)}${']'.repeat(10_000)}}`, {}],
+    ['a gzip bomb', gzipSync(Buffer.alloc(50 * 2 ** 20)), { 'content-encoding': 'gzip' }],
+    ['of another shape', '{"status": "success", "data": {"__proto__": {"run": {"status": "PASSED"}}}}', {}],
+    ['no JSON', 'true story', {}],
+  ])('that is %s is not one of JobServ', async (_, body, headers) => {
+    const { url } = await fakeServer((__, response) => {
+      response.writeHead(200, headers).end(body);
+    });
+    for (const read of [readRun, readRunDefinition]) {
+      await expect(read(client(), `${url}/projects/p/builds/1/runs/r/`)).rejects.toMatchObject({ kind: 'no-jobserv' });
+    }
+    expect({}).not.toHaveProperty('run');
+  });
+
+  it('of more than 32 MiB ends with that', async () => {
+    const { url } = await fakeServer((_, response) => {
+      response.end(Buffer.alloc(100 * 2 ** 20, ' '));
+    });
+    await expect(client().send(call(url))).rejects.toThrow('the answer is larger than 32 MiB');
+  });
+
+  it('that drips ends in time, and is not asked for again', async () => {
+    const { url, asked } = await fakeServer((_, response) => {
+      const timer = setInterval(() => response.write(' '), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    const policy = { tries: 5, firstWaitMs: 1, longestWaitMs: 1, longestRetryAfterMs: 1, longestMs: 100 };
+    const failing = client({ limits: { total: 300 }, retry: policy }).send(call(url));
+    await expect(failing).rejects.toMatchObject({ kind: 'interrupted' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('that is streamed and drips ends in time', async () => {
+    const { url } = await fakeServer((_, response) => {
+      const timer = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(timer));
+    });
+    const { body } = await client().stream({ ...call(url), limits: { total: 300 } });
+    await expect(buffer(body)).rejects.toThrow('the answer takes longer than 0.3 s');
+  });
+
+  it('with headers beyond 64 KiB is that call’s failure', async () => {
+    const { url } = await fakeServer((_, response) => {
+      response.writeHead(200, { 'x-long': 'x'.repeat(70 * 1024) }).end('{}');
+    });
+    await expect(client().send(call(url))).rejects.toBeInstanceOf(ServerFailure);
+  });
+});
+
+describe('an address that is none', () => {
+  it.each(['file:///etc/passwd', 'ftp://host/', 'text', ''])('%j is refused, and nothing is read', async (url) => {
+    await expect(client().send(call(url))).rejects.toMatchObject({ kind: 'rejected' });
+  });
+
+  it.each(['file:///etc/passwd', 'text', ''])('for an artifact (%j) is as if the server gave none', async (address) => {
+    const { url } = await fakeServer((_, response) =>
+      sendJson(response, { status: 'success', data: { urls: { a: { url: address, 'content-type': 'x' } } } }),
+    );
+    expect(await createSigned(client(), { runUrl: `${url}/`, apiKey: 'k' }, ['a'])).toEqual(new Map());
+  });
+
+  it.each([
+    'http://127.0.0.1:1/',
+    'http://localhost/',
+    'http://169.254.169.254/latest/meta-data/',
+    'http://[::1]/',
+    'http://0x7f.1/',
+    'http://[fe80::1]/',
+  ])('%s of this machine is not gone to for a server elsewhere', (location) => {
+    const asked = call('http://ci.example.org/x');
+    expect(() => nextCall(asked, asked, { status: 302, headers: { location }, url: asked.url })).toThrow(
+      'an address of this machine or its own network link',
+    );
+  });
+});
+
+describe('a name in a path', () => {
+  it.each(['.', '..', '', '/', 'a/../b'])('%j has no segment', (name) => {
+    expect(pathSegment(name)).toBeUndefined();
+  });
+
+  it('of a test that cannot be asked for is not asked for', async () => {
+    const { url, asked } = await fakeServer((_, response) =>
+      sendJson(response, { status: 'success', data: { tests: [{ name: '..', status: 'PASSED' }] } }),
+    );
+    expect(await readTests(client(), `${url}/r/`)).toEqual([
+      { name: '..', status: 'PASSED', context: null, results: [] },
+    ]);
+    expect(asked.map(({ url: path }) => path)).toEqual(['/r/tests/']);
+  });
+});
