@@ -1,7 +1,8 @@
+import type { YamlObject } from '../python/yaml/load.js';
 import { asList, asObject, asText, childPath } from '../schema/values.js';
 import type { CheckContext, TriggerView } from './context.js';
 import type { Place } from './rule.js';
-import { untextKey } from './untexts.js';
+import { untextKey } from './rules/yaml11-type.js';
 
 /** The params of a definition, wherever they are given. */
 
@@ -38,4 +39,14 @@ function keys(context: CheckContext, path: string, owner: Record<string, unknown
     (name) => untextKey(context, `${path}/params`, name) === undefined,
   );
   return names.map((name) => [name, { path: childPath(`${path}/params`, name), at: 'key' }]);
+}
+
+/** The loops of a run, if they are of a good shape. The server's: `_expand_run_loops` in project.py. */
+export function loopsOf(context: CheckContext, path: string, run: YamlObject) {
+  if (!context.isSound(`${path}/loop-on`)) return [];
+  return (asList(run['loop-on']) ?? []).flatMap((item, i) => {
+    const param = asText(asObject(item)?.['param']);
+    const values = asList(asObject(item)?.['values']);
+    return param === undefined || values === undefined ? [] : [{ param, values, at: `${path}/loop-on/${i}` }];
+  });
 }

@@ -18,13 +18,9 @@ export interface Chain {
   steps: Step[];
 }
 
-const known = new WeakMap<CheckContext, Chain[]>();
-
 /** The chains that the server refuses, no step in two of them. */
 export function refusedChains(context: CheckContext): Chain[] {
-  const chains = known.get(context) ?? findChains(context);
-  known.set(context, chains);
-  return chains;
+  return context.memo(findChains, () => findChains(context));
 }
 
 function findChains(context: CheckContext): Chain[] {
@@ -88,4 +84,9 @@ export function firstByName({ triggers }: CheckContext): Map<string, TriggerView
     if (trigger.name !== undefined && !byName.has(trigger.name)) byName.set(trigger.name, trigger);
   }
   return byName;
+}
+
+/** The step that leads into a chain only because its trigger is not there. */
+export function misled({ steps }: Chain): Step | undefined {
+  return steps.slice(0, 2).find(({ to, name }) => to !== undefined && to.name !== name);
 }

@@ -46,6 +46,7 @@ export class CheckContext {
   /** What the server stumbles over while it expands the runs. */
   readonly problems: readonly ExpansionProblem[];
   readonly #faulty: ReadonlySet<string>;
+  readonly #memo = new Map<unknown, unknown>();
   readonly #unknownKeys = new Map<string, UnknownKey[]>();
 
   constructor(document: LoadedYaml, config: LintConfig = NO_CONFIG) {
@@ -73,6 +74,16 @@ export class CheckContext {
   /** Whether the shape of everything at and below a pointer is good. */
   isSound(path: string): boolean {
     return !this.#faulty.has(path);
+  }
+
+  /**
+   * What several rules need, worked out once for a definition.
+   *
+   * @param key of this and nothing else: the function that makes it, say
+   */
+  memo<T>(key: unknown, make: () => T): T {
+    if (!this.#memo.has(key)) this.#memo.set(key, make());
+    return this.#memo.get(key) as T;
   }
 
   /** Whether a key is not there, and no other key looks like a misspelt form of it. */

@@ -28,13 +28,9 @@ export interface Links {
   references: Reference[];
 }
 
-const known = new WeakMap<CheckContext, Map<TriggerView, Links>>();
-
 /** The links of each trigger; of runs whose shape is too bad to be expanded there are none. */
 export function linksOf(context: CheckContext): Map<TriggerView, Links> {
-  const links = known.get(context) ?? findLinks(context);
-  known.set(context, links);
-  return links;
+  return context.memo(findLinks, () => findLinks(context));
 }
 
 function findLinks(context: CheckContext): Map<TriggerView, Links> {

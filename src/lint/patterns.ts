@@ -38,17 +38,9 @@ export function* patterns(context: CheckContext): Generator<Pattern> {
   }
 }
 
-const known = new Map<string, ParsedRegex | RegexFault | undefined>();
-
-const MOST_KNOWN = 500;
-
 /** Undefined where nothing can be said. */
-export function parsedPattern(text: string): ParsedRegex | RegexFault | undefined {
-  if (!known.has(text)) {
-    if (known.size >= MOST_KNOWN) known.clear();
-    known.set(text, parseSafely(text));
-  }
-  return known.get(text);
+export function parsedPattern(context: CheckContext, text: string): ParsedRegex | RegexFault | undefined {
+  return context.memo(`pattern ${text}`, () => parseSafely(text));
 }
 
 function parseSafely(text: string): ParsedRegex | RegexFault | undefined {

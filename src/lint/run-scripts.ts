@@ -1,3 +1,4 @@
+import { parseImageName } from '../schema/image-reference.js';
 import { asObject, asText, childPath } from '../schema/values.js';
 import type { CheckContext, RunView } from './context.js';
 
@@ -10,13 +11,9 @@ export interface RunScript {
   runs: RunView[];
 }
 
-const known = new WeakMap<CheckContext, RunScript[]>();
-
 /** Those that a run names, in the order of the definition; what nothing executes does no harm. */
 export function runScripts(context: CheckContext): RunScript[] {
-  const scripts = known.get(context) ?? find(context);
-  known.set(context, scripts);
-  return scripts;
+  return context.memo(find, () => find(context));
 }
 
 function find(context: CheckContext): RunScript[] {
@@ -33,4 +30,15 @@ function find(context: CheckContext): RunScript[] {
     const runs = byName.get(name);
     return text !== undefined && runs ? [{ name, path: childPath('/scripts', name), text, runs }] : [];
   });
+}
+
+/** An entrypoint of the run's own gets the script as an argument, and may be what reads it. */
+export function startedDirectly({ runs }: RunScript): RunView[] {
+  return runs.filter(({ run }) => !run['container-entrypoint']);
+}
+
+/** `alpine` for the official image of that name, whatever its tag. */
+export function officialName(run: RunView['run']): string | undefined {
+  const image = parseImageName(asText(run['container']) ?? '');
+  return image?.registry === 'docker.io' ? image.path.replace(/^library\//, '') : undefined;
 }

@@ -1,7 +1,7 @@
 import { asObject, asText, childPath } from '../schema/values.js';
 import type { CheckContext, RunView } from './context.js';
 import type { Finding } from './rule.js';
-import { unquotedKey } from './untexts.js';
+import { unquotedKey } from './rules/yaml11-type.js';
 
 interface Choice extends RunView {
   /** What the run names, if it is a text. */

@@ -2,8 +2,8 @@
 
 import type { CheckContext } from './context.js';
 import type { Diagnostic, Range } from './diagnostic.js';
+import { placeInScalar } from './places.js';
 import { runScripts } from './run-scripts.js';
-import { placeInScalar } from './scalar-place.js';
 import { isShell, parseShebang } from './shell/shebang.js';
 
 /** The id of the rule that the findings count to; the rule itself needs a parser, which is not loaded for this. */

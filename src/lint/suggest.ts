@@ -38,3 +38,9 @@ export function helpWithChoices(word: string, choices: Iterable<string>, what: s
   const list = `${what}: ${known.slice(0, MAX_LISTED).join(', ')}${known.length > MAX_LISTED ? ', …' : ''}.`;
   return meant === undefined ? list : `Did you mean \`${meant}\`? ${list}`;
 }
+
+/** A finding about a name that nothing has, with the names that there are. */
+export function reference(path: string, message: string, name: string, known: Iterable<string>, what: string) {
+  const help = helpWithChoices(name, known, what);
+  return { path, message, ...(help !== undefined && { help }) };
+}

@@ -30,6 +30,10 @@ export function describeError(error: unknown): ErrorReport {
     return { message: error.message, status: EXIT.usage, foreseen: true };
   if (error instanceof EnvironmentError) return { message: error.message, status: EXIT.environment, foreseen: true };
   if (error instanceof RunFailure) return { message: error.message, status: statusOfFailure(error), foreseen: true };
+  if ((error as NodeJS.ErrnoException)?.syscall === 'uv_cwd') {
+    const message = 'The folder that this was started in is not there any more. Go to one that exists, and try again.';
+    return { message, status: EXIT.environment, foreseen: true };
+  }
   const text = error instanceof Error ? error.message || error.name : String(error);
   return {
     message: `${text} This is a defect of jobserv: please report it, with the output of the same command under DEBUG=jobserv*.`,

@@ -1,7 +1,7 @@
 import { DOCKER_HUB } from '../../schema/image-reference.js';
 import { asText } from '../../schema/values.js';
-import { images } from '../images.js';
 import type { RuleCheck } from '../rule.js';
+import { images } from './image-reference.js';
 
 /*
  * simple.py `docker_login` puts the credentials under what stands before the first `/` of the name, whatever that is.

@@ -1,5 +1,5 @@
-import { ALL, capabilities } from '../capabilities.js';
 import type { RuleCheck } from '../rule.js';
+import { ALL, capabilities } from './unknown-capability.js';
 
 /** What each of them opens, where that is more than the container. */
 const DANGEROUS: Readonly<Record<string, string>> = {

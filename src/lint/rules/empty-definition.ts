@@ -1,5 +1,5 @@
 import type { RuleCheck } from '../rule.js';
-import { problemFinding } from '../yaml-problems.js';
+import { problemFinding } from './yaml-syntax.js';
 
 export const emptyDefinition: RuleCheck = {
   id: 'empty-definition',

@@ -1,5 +1,6 @@
 import { type ImageName, parseImageName } from '../../schema/image-reference.js';
-import { images } from '../images.js';
+import { asText } from '../../schema/values.js';
+import type { CheckContext, RunView } from '../context.js';
 import type { Finding, RuleCheck } from '../rule.js';
 
 /*
@@ -62,4 +63,17 @@ function floatingFault(text: string, { tag, digest }: ImageName): Omit<Finding, 
     ? `\`${text}\` is another image whenever somebody pushes one.`
     : `\`${text}\` has no tag, which means \`latest\`: another image whenever somebody pushes one.`;
   return { message, help: 'Name a tag, or a digest.', severity: 'info', server: 'accepts' };
+}
+
+interface UsedImage extends RunView {
+  text: string;
+  image: ImageName | undefined;
+}
+
+/** `path` leads to the name. */
+export function* images(context: CheckContext): Generator<UsedImage> {
+  for (const view of context.runs) {
+    const text = asText(view.run['container']);
+    if (text !== undefined) yield { ...view, path: `${view.path}/container`, text, image: parseImageName(text) };
+  }
 }

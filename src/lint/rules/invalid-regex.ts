@@ -1,7 +1,7 @@
 import { RegexFault } from '../../python/regex/reader.js';
 import { NEVER_COMPLETE, parsedPattern, patterns } from '../patterns.js';
+import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { placeInScalar } from '../scalar-place.js';
 
 export const invalidRegex: RuleCheck = {
   id: 'invalid-regex',
@@ -10,7 +10,7 @@ export const invalidRegex: RuleCheck = {
   simulation: 'fails-itself',
   *check(context) {
     for (const { path, text, key } of patterns(context)) {
-      const parsed = parsedPattern(text);
+      const parsed = parsedPattern(context, text);
       if (!(parsed instanceof RegexFault)) continue;
       const range = placeInScalar(context, path, text, parsed.at, parsed.end);
       const place = { path, ...(range && { range }) };

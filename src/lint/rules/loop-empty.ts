@@ -1,4 +1,4 @@
-import { loopsOf } from '../loops.js';
+import { loopsOf } from '../all-params.js';
 import type { RuleCheck } from '../rule.js';
 
 export const loopEmpty: RuleCheck = {

@@ -1,5 +1,5 @@
 import { asObject, childPath } from '../../schema/values.js';
-import { loopsOf } from '../loops.js';
+import { loopsOf } from '../all-params.js';
 import type { RuleCheck } from '../rule.js';
 
 export const loopRepeatedParam: RuleCheck = {

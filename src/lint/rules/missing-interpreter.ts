@@ -1,8 +1,7 @@
 import { asText } from '../../schema/values.js';
+import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { runScripts } from '../run-scripts.js';
-import { placeInScalar } from '../scalar-place.js';
-import { officialName, startedDirectly } from '../script-start.js';
+import { officialName, runScripts, startedDirectly } from '../run-scripts.js';
 import { parseShebang } from '../shell/shebang.js';
 
 /** Programs that these official images do not have. */

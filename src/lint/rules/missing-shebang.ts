@@ -1,8 +1,7 @@
 import type { RunView } from '../context.js';
+import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { runScripts } from '../run-scripts.js';
-import { placeInScalar } from '../scalar-place.js';
-import { officialName, startedDirectly } from '../script-start.js';
+import { officialName, runScripts, startedDirectly } from '../run-scripts.js';
 import { parseShebang } from '../shell/shebang.js';
 
 /** Official images whose entrypoint is empty, so that the script itself is what is started. */

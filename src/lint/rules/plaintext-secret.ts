@@ -1,9 +1,8 @@
 import { asObject, asText, childPath, valueAt } from '../../schema/values.js';
 import { allParams } from '../all-params.js';
 import type { CheckContext } from '../context.js';
-import { TOKENS } from '../plaintext-secret.js';
+import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { placeInScalar } from '../scalar-place.js';
 import { secretReferences } from './secret-name.js';
 
 /*
@@ -134,3 +133,20 @@ function isLiteral(value: string): boolean {
     ) && value !== ''
   );
 }
+
+/** Whether it has a form that only real tokens have. */
+export function isToken(text: string): boolean {
+  return TOKENS.some(([, pattern]) => text.search(pattern) === 0);
+}
+
+/** Forms that nothing else has; the issuers document them. */
+const TOKENS: readonly [string, RegExp][] = [
+  ['a token of GitHub', /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{30,})/g],
+  ['a token of GitLab', /\bgl(?:pat|ptt|dt|rt)-[A-Za-z0-9_-]{20,}/g],
+  ['a key of AWS', /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g],
+  ['a key of Google', /\bAIza[A-Za-z0-9_-]{35}\b/g],
+  ['a token of npm', /\bnpm_[A-Za-z0-9]{36}\b/g],
+  ['a token of Slack', /\bxox[abeprs]-[A-Za-z0-9-]{20,}/g],
+  ['a private key', /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----/g],
+  ['a JSON web token', /(?<![\w-])eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}/g],
+];

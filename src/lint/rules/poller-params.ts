@@ -1,9 +1,8 @@
-import type { YamlObject } from '../../python/yaml/load.js';
-import { asObject } from '../../schema/values.js';
+import type { YamlObject, YamlValue } from '../../python/yaml/load.js';
+import { asObject, asText } from '../../schema/values.js';
 import type { CheckContext, TriggerView } from '../context.js';
 import { allReferences } from '../links.js';
 import { placeOfPart } from '../places.js';
-import { words } from '../poller.js';
 import type { Finding, RuleCheck } from '../rule.js';
 import { nearest } from '../suggest.js';
 
@@ -74,4 +73,9 @@ function notHttp({ document }: CheckContext, path: string, url: string): Finding
     message: `The poller speaks HTTP only; at \`${url}\` it stumbles, and looks at nothing that comes after it.`,
     help: short ? `Write \`https://${short[1]}/${short[2]}\`.` : 'Write a URL that begins with `https://`.',
   };
+}
+
+/** What stands between the blanks, as Python splits. */
+export function words(value: YamlValue | undefined): string[] {
+  return (asText(value) ?? '').split(/\s+/).filter((word) => word !== '');
 }

@@ -3,9 +3,9 @@ import { asObject, asText } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
 import type { Range } from '../diagnostic.js';
 import { placeOfPart } from '../places.js';
-import { words } from '../poller.js';
 import type { Finding, RuleCheck } from '../rule.js';
 import { nearest } from '../suggest.js';
+import { words } from './poller-params.js';
 
 /** Namespaces that repositories have; a name so near to one of them is a slip. */
 const NAMESPACES = ['heads', 'tags', 'pull', 'merge-requests', 'changes', 'notes', 'remotes'];

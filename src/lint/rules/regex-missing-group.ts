@@ -9,7 +9,7 @@ export const regexMissingGroup: RuleCheck = {
   simulation: 'fails-itself',
   *check(context) {
     for (const { path, text, key } of patterns(context)) {
-      const parsed = parsedPattern(text);
+      const parsed = parsedPattern(context, text);
       if (parsed === undefined || parsed instanceof RegexFault) continue;
       const missing = NEEDED[key].filter((name) => !parsed.groups.has(name));
       if (missing.length === 0) continue;

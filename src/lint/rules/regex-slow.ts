@@ -9,7 +9,7 @@ export const regexSlow: RuleCheck = {
   server: 'misbehaves',
   *check(context) {
     for (const { path, text, key } of patterns(context)) {
-      const parsed = parsedPattern(text);
+      const parsed = parsedPattern(context, text);
       if (key === 'progress-pattern' || parsed === undefined || parsed instanceof RegexFault) continue;
       if (!isExponential(parsed.root)) continue;
       const message =

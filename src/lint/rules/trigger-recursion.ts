@@ -1,5 +1,4 @@
-import { type Chain, refusedChains, type Step } from '../chains.js';
-import { misled } from '../chains-misled.js';
+import { type Chain, misled, refusedChains, type Step } from '../chains.js';
 import type { Finding, RuleCheck } from '../rule.js';
 
 export const triggerRecursion: RuleCheck = {

@@ -1,6 +1,5 @@
 import { asList, asObject, asText } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
-import { matcherOf } from '../fnmatch.js';
 import type { RuleCheck } from '../rule.js';
 import { helpWithChoices } from '../suggest.js';
 
@@ -48,4 +47,29 @@ function hostTagsOf(path: string, run: CheckContext['runs'][number]['run']): { t
       typeof value === 'string' && value !== '' ? [{ tag: value, at: `${path}/loop-on/${i}/values/${j}` }] : [],
     ),
   );
+}
+
+const MAX_STARS = 10;
+/** A set of characters in brackets, and every other character that means something to a regular expression. */
+const SPECIAL = /\[(!?)(\]?[^\]]*)\]|[.*+?^${}()|[\]\\/-]/gs;
+
+/**
+ * Python's `fnmatch.fnmatchcase`, which the server compares host-tags by: `*`, `?`, `[set]` and `[!set]`.
+ *
+ * @returns undefined for a pattern that no regular expression can be made of, or one that could take for ever
+ */
+export function matcherOf(pattern: string): ((text: string) => boolean) | undefined {
+  // Several stars in a row are one; else they would be tried in every combination.
+  if (pattern.split('*').length > MAX_STARS) return undefined;
+  const source = pattern.replaceAll(/\*+/g, '*').replaceAll(SPECIAL, (sign, not?: string, set?: string) => {
+    if (set !== undefined) return `[${not ? '^' : ''}${set.replaceAll(/[\\[\]^]/g, '\\$&')}]`;
+    if (sign === '*') return '.*';
+    return sign === '?' ? '.' : `\\${sign}`;
+  });
+  try {
+    const expression = new RegExp(`^(?:${source})$`, 's');
+    return (text) => expression.test(text);
+  } catch {
+    return undefined;
+  }
 }

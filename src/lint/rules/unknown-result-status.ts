@@ -2,6 +2,7 @@ import { childrenOf, type RegexNode } from '../../python/regex/nodes.js';
 import { RegexFault } from '../../python/regex/reader.js';
 import { RESULT_STATUSES, UNFINISHED_STATUSES } from '../../schema/model.js';
 import { asObject, asText, childPath } from '../../schema/values.js';
+import type { CheckContext } from '../context.js';
 import { NEVER_COMPLETE, parsedPattern } from '../patterns.js';
 import type { Finding, RuleCheck } from '../rule.js';
 import { helpWithChoices } from '../suggest.js';
@@ -33,7 +34,7 @@ export const unknownResultStatus: RuleCheck = {
         if (finding) yield { path: childPath(`${base}/fixupdict`, word), ...finding };
       }
       const known = new Set([...RESULT_STATUSES, ...UNFINISHED_STATUSES, ...Object.keys(fixups)]);
-      const words = resultWords(asText(block['result-pattern']) ?? '').filter((word) => !known.has(word));
+      const words = resultWords(context, asText(block['result-pattern']) ?? '').filter((word) => !known.has(word));
       if (words.length > 0) yield { path: `${base}/result-pattern`, ...wordsFault(words) };
     }
   },
@@ -62,8 +63,8 @@ function wordsFault(words: string[]): Omit<Finding, 'path'> {
 }
 
 /** What the group `result` can be, where that is a list of words. */
-function resultWords(pattern: string): string[] {
-  const parsed = parsedPattern(pattern);
+function resultWords(context: CheckContext, pattern: string): string[] {
+  const parsed = parsedPattern(context, pattern);
   if (parsed === undefined || parsed instanceof RegexFault) return [];
   const group = findGroup(parsed.root, 'result');
   return (group && words(group)) ?? [];

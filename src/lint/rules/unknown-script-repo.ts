@@ -1,6 +1,6 @@
-import { reference } from '../reference.js';
 import type { RuleCheck } from '../rule.js';
 import { choices, names, unquoted } from '../script-choices.js';
+import { reference } from '../suggest.js';
 
 export const unknownScriptRepo: RuleCheck = {
   id: 'unknown-script-repo',

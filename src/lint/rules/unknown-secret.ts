@@ -1,9 +1,9 @@
 import { asObject, asText, childPath } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
 import { placeOfPart } from '../places.js';
-import { isToken } from '../plaintext-secret.js';
 import type { Finding, RuleCheck } from '../rule.js';
 import { helpWithChoices } from '../suggest.js';
+import { isToken } from './plaintext-secret.js';
 import { placeOf, SECRET_NAME, secretReferences } from './secret-name.js';
 
 /** What the server adds by itself: api/build.py `build_create`. */

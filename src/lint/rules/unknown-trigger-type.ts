@@ -1,7 +1,7 @@
 import { TRIGGER_TYPES } from '../../schema/model.js';
 import { asText } from '../../schema/values.js';
-import { reference } from '../reference.js';
 import type { RuleCheck } from '../rule.js';
+import { reference } from '../suggest.js';
 
 export const unknownTriggerType: RuleCheck = {
   id: 'unknown-trigger-type',

@@ -1,9 +1,8 @@
-import { type Chain, firstByName, refusedChains } from '../chains.js';
-import { misled } from '../chains-misled.js';
+import { type Chain, firstByName, misled, refusedChains } from '../chains.js';
 import type { CheckContext } from '../context.js';
 import { allReferences } from '../links.js';
-import { reference } from '../reference.js';
 import type { Finding, RuleCheck } from '../rule.js';
+import { reference } from '../suggest.js';
 
 /*
  * trigger.py `_create_triggers` asks for the trigger by name and writes into what it gets: None breaks the request by

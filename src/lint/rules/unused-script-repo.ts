@@ -1,6 +1,6 @@
 import { asObject } from '../../schema/values.js';
 import type { RuleCheck } from '../rule.js';
-import { unused } from '../unused.js';
+import { unused } from './unused-script.js';
 
 export const unusedScriptRepo: RuleCheck = {
   id: 'unused-script-repo',

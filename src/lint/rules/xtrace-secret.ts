@@ -1,6 +1,6 @@
+import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
 import { runScripts } from '../run-scripts.js';
-import { placeInScalar } from '../scalar-place.js';
 import { isShell, parseShebang, type Shebang } from '../shell/shebang.js';
 
 /*

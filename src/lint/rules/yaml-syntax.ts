@@ -1,7 +1,6 @@
 import type { CheckContext } from '../context.js';
 import { locatedText } from '../places.js';
-import type { RuleCheck } from '../rule.js';
-import { problemFinding } from '../yaml-problems.js';
+import type { Finding, RuleCheck } from '../rule.js';
 
 /** A date is the one scalar that YAML 1.1 makes something of that JSON does not have. */
 const DATE = /^\d{4}-\d/;
@@ -22,4 +21,8 @@ export const yamlSyntax: RuleCheck = {
 export function isDate({ document }: Pick<CheckContext, 'document'>): boolean {
   const { problem } = document;
   return problem?.stage === 'json' && DATE.test(locatedText(document, problem.range) ?? '');
+}
+
+export function problemFinding({ message, range, help }: NonNullable<CheckContext['document']['problem']>) {
+  return { message, range, ...(help !== undefined && { help }) } satisfies Omit<Finding, 'path'>;
 }

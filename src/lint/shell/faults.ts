@@ -10,20 +10,9 @@ export interface ShellFault {
 /** Scripts beyond this are not looked at, characters: nobody writes them, and the time goes to other files. */
 const LONGEST = 512 * 1024;
 
-const known = new Map<string, ParsedScript>();
-/** Many definitions of one call share their scripts. */
-const MOST_KNOWN = 500;
-
-/** The script's syntax, as Bash reads it; what `sh` can read is a part of that. One parse a text. */
+/** The script's syntax, as Bash reads it; what `sh` can read is a part of that. */
 function parseShell(script: string): ParsedScript | undefined {
-  if (script.length > LONGEST) return undefined;
-  let parsed = known.get(script);
-  if (parsed === undefined) {
-    parsed = parse(script);
-    if (known.size >= MOST_KNOWN) known.clear();
-    known.set(script, parsed);
-  }
-  return parsed;
+  return script.length > LONGEST ? undefined : parse(script);
 }
 
 /** The first thing that keeps a shell from reading the script to its end, if it ever gets there. */

@@ -67,6 +67,10 @@ function unknownRuns(patterns: string[], all: SelectedRun<Named, Named>[]): stri
   const wanted = patterns.map((pattern) => `"${pattern}"`).join(', ');
   if (all.length === 0) return `No run matches ${wanted}: this definition has no runs.`;
   const names = all.map((candidate) => namesOf(candidate)[1]);
-  const near = closest(patterns[0] ?? '', all.flatMap(namesOf));
+  // A trigger's name may be what was meant: its runs are those of `trigger/*`.
+  const named = new Map(all.flatMap(({ trigger }) => [[trigger.name, `${trigger.name}/*`] as const]));
+  const runs = all.flatMap(namesOf);
+  const best = closest(patterns[0] ?? '', [...runs, ...named.keys()]);
+  const near = runs.includes(best) ? best : named.get(best);
   return `No run matches ${wanted}. Did you mean "${near}"? The definition has ${listOf(names)}.`;
 }

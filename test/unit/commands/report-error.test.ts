@@ -21,6 +21,7 @@ it('an error shows names from a server or a file, and lets them do nothing to th
 it.each([
   ['wrong usage', new UsageError('x'), 2],
   ['an environment that lacks something', new EnvironmentError('x'), 3],
+  ['a folder that was deleted', Object.assign(new Error('x'), { code: 'ENOENT', syscall: 'uv_cwd' }), 3],
   ['a run without its engine', new RunFailure('lost', 'x', { environment: 'engine' }), 3],
   ['a run that failed', new RunFailure('script', 'x'), 1],
   ['a run that was interrupted', new RunFailure('interrupted', 'x'), 130],

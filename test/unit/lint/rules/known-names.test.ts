@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matcherOf } from '../../../../src/lint/fnmatch.js';
+import { matcherOf } from '../../../../src/lint/rules/unknown-host-tag.js';
 import { definition, findings, summary } from './findings.js';
 
 const TAGS = { hostTags: ['amd64', 'amd64-big', 'arm64'] };
