@@ -1,8 +1,8 @@
 /** Where a running simulation shows its console: as bytes, on a terminal, or as one of several. */
+import { formatSize } from '../lib/quantities.js';
 import { HarmlessText } from '../lib/sanitise.js';
 import type { Output } from './output.js';
 import type { ProgressBar, Spinner } from './progress.js';
-import { formatSize } from './size.js';
 
 export interface ConsoleView {
   write(parts: readonly Buffer[]): void | Promise<void>;

@@ -1,5 +1,5 @@
 /** What a server would read from a console, for people: each test, its results, and their lines. */
-import { plural } from '../lib/plural.js';
+import { plural } from '../lib/quantities.js';
 import { plainLine } from '../lib/sanitise.js';
 import type { Style } from './style.js';
 

@@ -1,7 +1,6 @@
 /** What `doctor` and `prune` print for people. */
-import { plural } from '../lib/plural.js';
+import { formatSize, plural } from '../lib/quantities.js';
 import { plainLine, printable } from '../lib/sanitise.js';
-import { formatSize } from './size.js';
 import type { Style } from './style.js';
 
 interface ShownCheck {

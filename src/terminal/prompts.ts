@@ -1,5 +1,5 @@
-/** Questions to the person at the terminal. The library is loaded only when there is one to ask. */
-import { isatty } from 'node:tty';
+/** The person at the terminal: questions to them, and their terminal for a program that wants every key. */
+import { isatty, type ReadStream, type WriteStream } from 'node:tty';
 import { RunFailure } from '../executor/ports.js';
 
 /** On stderr, so that stdout stays what the command prints. */
@@ -7,7 +7,6 @@ const context = { output: process.stderr };
 
 /** Whether somebody can be asked. */
 export function canAsk(): boolean {
-  // By number: to open the stream of stdin takes longer than to ask.
   return isatty(0) && isatty(2);
 }
 
@@ -31,5 +30,45 @@ async function answered<T>(question: Promise<T>): Promise<T> {
   } catch (error) {
     if ((error as Error).name !== 'ExitPromptError') throw error;
     throw new RunFailure('interrupted', 'Interrupted: nothing was run.');
+  }
+}
+
+/** Whether there is a terminal to hand over. */
+export function hasTerminal(): boolean {
+  return isatty(0) && isatty(1);
+}
+
+export interface RawTerminal {
+  input: ReadStream;
+  output: WriteStream;
+  size(): { columns: number; rows: number };
+  /** Answers how to stop listening. */
+  onResize(listener: () => void): () => void;
+}
+
+/** Gives the terminal away while the work goes on, and takes it back in its usual mode. */
+export async function withRawTerminal<T>(work: (terminal: RawTerminal) => Promise<T>): Promise<T> {
+  const input = process.stdin as ReadStream;
+  const output = process.stdout as WriteStream;
+  input.setRawMode(true);
+  // A terminal that was closed fails when it is read: then it is at its end.
+  const closed = () => input.destroy();
+  input.on('error', closed);
+  try {
+    return await work({
+      input,
+      output,
+      size: () => ({ columns: output.columns, rows: output.rows }),
+      onResize: (listener) => {
+        output.on('resize', listener);
+        return () => output.off('resize', listener);
+      },
+    });
+  } finally {
+    input.off('error', closed);
+    if (!input.destroyed) {
+      input.setRawMode(false);
+      input.pause();
+    }
   }
 }

@@ -1,5 +1,5 @@
 /** What `reproduce` says at its end, for people. */
-import { plural } from '../lib/plural.js';
+import { plural } from '../lib/quantities.js';
 import { plainLine } from '../lib/sanitise.js';
 import type { Style } from './style.js';
 

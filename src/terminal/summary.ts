@@ -1,6 +1,6 @@
 /** What a simulation says at its end, for people. */
+import { formatSize } from '../lib/quantities.js';
 import { plainLine } from '../lib/sanitise.js';
-import { formatSize } from './size.js';
 import type { Style } from './style.js';
 
 /** The parts of a run's result that are shown. */

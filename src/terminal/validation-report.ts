@@ -1,5 +1,5 @@
 /** What `validate` found, file by file, and what is said of all of it. */
-import { plural } from '../lib/plural.js';
+import { plural } from '../lib/quantities.js';
 import { escapeInJson } from '../lib/sanitise.js';
 import type { Diagnostic } from '../lint/diagnostic.js';
 import type { Style } from './style.js';

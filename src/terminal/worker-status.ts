@@ -1,7 +1,6 @@
 /** What a worker is doing, for people. */
-import { plural } from '../lib/plural.js';
+import { formatSize, plural } from '../lib/quantities.js';
 import { printable } from '../lib/sanitise.js';
-import { formatSize } from './size.js';
 import type { Style } from './style.js';
 import { renderTable } from './table.js';
 

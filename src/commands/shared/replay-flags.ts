@@ -5,8 +5,7 @@ import { readMemory, readPairs } from '../../simulator/inputs/pairs.js';
 import { readSharedVolumes } from '../../simulator/inputs/shared-volumes.js';
 import { PULL_POLICIES, type PullPolicy } from '../../simulator/run/pull-policy.js';
 import type { ShellRequest, ShellWish } from '../../simulator/run/shell.js';
-import { askHidden, canAsk } from '../../terminal/prompts.js';
-import { hasTerminal, withRawTerminal } from '../../terminal/raw-terminal.js';
+import { askHidden, canAsk, hasTerminal, withRawTerminal } from '../../terminal/prompts.js';
 import { warn } from './run-flags.js';
 
 export const REPLAY_FLAGS = {

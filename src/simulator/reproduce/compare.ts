@@ -1,5 +1,5 @@
 /** What is otherwise here than it was on the server: pure. */
-import { plural } from '../../lib/plural.js';
+import { plural } from '../../lib/quantities.js';
 import type { Test } from '../../schema/model.js';
 import type { RunResult } from '../run/run-result.js';
 import type { SetupStep } from './console-story.js';

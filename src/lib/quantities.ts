@@ -1,3 +1,8 @@
+/** A count and its noun: `1 run`, `0 runs`, `2 runs`. */
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`;
+}
+
 /** Bytes for people, in powers of 1000: `1.5 MB`. */
 export function formatSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
