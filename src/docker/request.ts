@@ -64,10 +64,14 @@ export function containerRequest(
 function bindMounts(all: Mount[]): { binds: string[]; mounts: Docker.MountSettings[] } {
   const binds = new Set<string>();
   const mounts = new Map<string, Docker.MountSettings>();
-  for (const { source, target, readOnly } of all) {
-    const bind = `${source}:${target}${readOnly ? ':ro' : ''}`;
+  for (const { source, target, readOnly, propagation } of all) {
+    const modes = [...(readOnly ? ['ro'] : []), ...(propagation === undefined ? [] : [propagation])];
+    const bind = [source, target, ...(modes.length === 0 ? [] : [modes.join(',')])].join(':');
     if (source.includes(',') && !source.includes(':')) binds.add(bind);
-    else mounts.set(bind, { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly });
+    else {
+      const options = propagation === undefined ? {} : { BindOptions: { Propagation: propagation } };
+      mounts.set(bind, { Type: 'bind', Source: source, Target: target, ReadOnly: readOnly, ...options });
+    }
   }
   return { binds: [...binds], mounts: [...mounts.values()] };
 }

@@ -1,5 +1,6 @@
 /** From a rundef to the container that is asked of the engine: pure, and the same for everyone who asks. */
 import type { RunDefinition } from '../schema/model.js';
+import { mountModeWords } from '../schema/mount-mode.js';
 import { type ContainerSpec, type Mount, RunFailure } from './ports.js';
 
 /** What the host adds to the rundef. */
@@ -33,8 +34,6 @@ export function containerSpec(run: RunDefinition, around: ContainerSurroundings)
   };
 }
 
-const WRITABLE_MODES = new Set(['rw', 'z', 'Z', 'cached', 'delegated', 'consistent']);
-
 /**
  * The mount of a volume. A rundef gives its path as the last part of `docker run -v`, so
  * `/path:ro` is a read-only one.
@@ -49,13 +48,22 @@ export function volumeMount(source: string, path: string, readOnly: boolean): Mo
       `A volume cannot be mounted at "${path}": the path must be absolute, and not the root.`,
     );
   }
-  const modes = mode?.split(',') ?? [];
-  const known = modes.every((word) => word === 'ro' || WRITABLE_MODES.has(word));
-  if (rest.length > 0 || !known || (mode !== undefined && readOnly)) {
+  const words = mode === undefined ? [] : mountModeWords(mode);
+  if (rest.length > 0 || words === undefined || (mode !== undefined && readOnly)) {
     throw new RunFailure(
       'setup',
       `A volume cannot be mounted at "${path}": "${path.slice(target.length)}" is no mount mode.`,
     );
   }
-  return { source, target, readOnly: readOnly || modes.includes('ro') };
+  const propagation = words.find(isPropagation);
+  return {
+    source,
+    target,
+    readOnly: readOnly || words.includes('ro'),
+    ...(propagation === undefined ? {} : { propagation }),
+  };
+}
+
+function isPropagation(word: string): word is NonNullable<Mount['propagation']> {
+  return /^r?(shared|slave|private)$/.test(word);
 }

@@ -152,8 +152,6 @@ export async function executeRun(
           progress.warnings.push(`A container of this run may be left: ${error.message}`);
         }),
       );
-      // The engine hears of it before the rest is done.
-      await new Promise(setImmediate);
       if (resumed) await log.info('While the script ran, the process that reads its console was replaced by another');
     });
   };

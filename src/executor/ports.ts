@@ -96,6 +96,8 @@ export interface Mount {
   source: string;
   target: string;
   readOnly: boolean;
+  /** How mounts made below it reach the other side; the engine's default unless given. */
+  propagation?: 'private' | 'rprivate' | 'shared' | 'rshared' | 'slave' | 'rslave';
 }
 
 /** All that a container is started with; pure data, made by `container-spec.ts`. */

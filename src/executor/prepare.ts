@@ -78,11 +78,18 @@ async function prepareSecrets(
   }
 }
 
+/** File systems take so many bytes a name. */
+const LONGEST_NAME = 255;
+
 function checkSecrets(run: RunDefinition): void {
   for (const [name, value] of Object.entries(run.secrets ?? {})) {
     const shown = JSON.stringify(name);
     if (/^\.{0,2}$|[/\0]/.test(name)) {
       throw new RunFailure('setup', `A secret cannot be named ${shown}: it is to be a file below /secrets.`);
+    }
+    if (Buffer.byteLength(name) > LONGEST_NAME) {
+      const message = `A secret has a name of ${Buffer.byteLength(name)} bytes: as a file below /secrets it can have ${LONGEST_NAME}.`;
+      throw new RunFailure('setup', `${message} It begins with ${JSON.stringify(name.slice(0, 40))}.`);
     }
     if (!`${name}${value}`.isWellFormed()) {
       throw new RunFailure('setup', `The secret ${shown} is no valid Unicode text: it cannot be written as UTF-8.`);

@@ -42,6 +42,8 @@ describe('the container of a rundef', () => {
     ['/x', true, { target: '/x', readOnly: true }],
     ['/x:ro', false, { target: '/x', readOnly: true }],
     ['/x:rw,z', false, { target: '/x', readOnly: false }],
+    ['/x:private', false, { target: '/x', readOnly: false, propagation: 'private' }],
+    ['/x:ro,rslave', false, { target: '/x', readOnly: true, propagation: 'rslave' }],
   ])('mounts a volume at %s (read-only: %s)', (path, readOnly, expected) => {
     expect(volumeMount('/host', path, readOnly)).toEqual({ source: '/host', ...expected });
   });

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { throwUnlessPassed } from '../../../src/executor/endings.js';
 import { executeRun } from '../../../src/executor/execute-run.js';
 import { LIMITS } from '../../../src/executor/limits.js';
 import { RunFailure } from '../../../src/executor/ports.js';
@@ -95,6 +96,21 @@ describe('the story of a run', () => {
     expect(await elsewhere(linking)).toBe(
       'The reference\'s worker would fail this run: "link" in /archive is a link that leads nowhere on the host.',
     );
+  });
+
+  it('says what is behind a script that could not be started', async () => {
+    const exec = (error: string) => ({ exitCode: 127, oomKilled: false, error });
+    expect(() => throwUnlessPassed(exec('exec /script-repo/do_run: no such file or directory'), undefined)).toThrow(
+      'CRLF',
+    );
+    expect(() => throwUnlessPassed(exec('exec: "/script-repo/x": permission denied'), undefined)).toThrow('--chmod=+x');
+    expect(() => throwUnlessPassed(exec('something else'), undefined)).toThrow(/: something else$/);
+  });
+
+  it('refuses a secret whose name no file can have, before anything is written', async () => {
+    const { outcome, workspace } = await run({}, { secrets: { ['n'.repeat(300)]: 'value' } });
+    expect(outcome).toMatchObject({ status: 'FAILED', cause: 'setup', message: expect.stringContaining('300 bytes') });
+    expect(await readdir(workspace.root)).toEqual([]);
   });
 
   it('writes its own lines between the bytes of the script, which it leaves as they are', async () => {
