@@ -92,7 +92,10 @@ function reasonFor(
       ];
     }
     case 'too-large':
-      return [`it is larger than ${host}, or a proxy before it, takes (413)`, 'Send less at once.'];
+      return [
+        `it is larger than ${host}, or a proxy before it, takes (413)`,
+        'Make it smaller, or ask who runs that server or proxy to raise its limit.',
+      ];
     case 'busy':
       return [`${host} asks to come back later (${status})${quoted}`, 'Try again in a while.'];
     case 'server-error':

@@ -1,5 +1,5 @@
 /** Why no answer came, from what the sockets said. */
-import { hostOf, withoutSecrets } from './address.js';
+import { hostOf, parseHttpUrl, withoutSecrets } from './address.js';
 import type { Call } from './call.js';
 import type { Words } from './failure-words.js';
 import { ServerFailure, type ServerFailureKind } from './server-failure.js';
@@ -114,6 +114,18 @@ const REASONS: Reason[] = [
 /** An error of the transport as a `ServerFailure`; undefined for what is none of a connection, and so a defect. */
 export function connectionFailure(call: Call, error: unknown, words: Words): ServerFailure | undefined {
   const { code, text } = innermost(error);
+  const proxy = failingProxy(call.url, error);
+  if (proxy !== undefined) {
+    const { variable, host, refused } = proxy;
+    const why = refused
+      ? `the proxy ${host}, which ${variable} names, refuses the way to ${hostOf(call.url)} (${refused})`
+      : `the proxy ${host}, which ${variable} names, cannot be reached (${words(text)})`;
+    return new ServerFailure(
+      'unreachable',
+      `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: ${why}. Correct ${variable}, or add ${new URL(call.url).hostname} to NO_PROXY.`,
+      { cause: error },
+    );
+  }
   const found = REASONS.find(({ codes }) => codes.test(code));
   if (found === undefined) return undefined;
   const { kind, maybeDelivered, why, advice } = found;
@@ -123,6 +135,26 @@ export function connectionFailure(call: Call, error: unknown, words: Words): Ser
     `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: ${why(hostOf(call.url))}${detail && ` (${detail})`}. ${advice}`,
     { maybeDelivered, cause: error },
   );
+}
+
+/** The proxy of the environment, when it and not the server is what failed. */
+function failingProxy(url: string, error: unknown): { variable: string; host: string; refused?: string } | undefined {
+  const names = url.startsWith('https:') ? ['https_proxy', 'HTTPS_PROXY'] : [];
+  const variable = [...names, 'http_proxy', 'HTTP_PROXY'].find((name) => process.env[name]);
+  const proxy = variable === undefined ? undefined : parseHttpUrl(process.env[variable] ?? '');
+  if (variable === undefined || proxy === undefined) return undefined;
+  const own = proxy.port || (proxy.protocol === 'https:' ? '443' : '80');
+  for (let one = error, depth = 0; one instanceof Error && depth < 8; depth++) {
+    const { message, port, hostname, cause } = one as Error & { port?: number; hostname?: string };
+    const refused = /Proxy response \((\d+)\)/.exec(message)?.[1];
+    if (refused !== undefined) return { variable, host: proxy.host, refused };
+    const { port: servers } = new URL(url);
+    if (hostname === proxy.hostname || (port !== undefined && String(port) === own && own !== servers)) {
+      return { variable, host: proxy.host };
+    }
+    one = cause ?? (one instanceof AggregateError ? one.errors.at(-1) : undefined);
+  }
+  return undefined;
 }
 
 /** The cause that names a code; of several addresses that were tried, the last. */

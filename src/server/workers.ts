@@ -165,6 +165,10 @@ export async function deadVolumes(
   return directories.filter((directory) => volumes.includes(directory));
 }
 
+/** For a login page in front of the server: flags of a reader are of no use to a worker. */
+const LOG_IN =
+  'A worker logs in with the key or JWT of its settings.conf only: give it an address of the server that has no login page in front, in server_url.';
+
 function ofWorker(
   { serverUrl, name, authorization }: WorkerCredentials,
   method: Call['method'],
@@ -174,7 +178,7 @@ function ofWorker(
   content: Pick<Call, 'body' | 'headers'> = {},
 ): Call {
   const headers = { ...content.headers, authorization };
-  return { method, url: `${workerUrl(serverUrl, name)}${resource}`, what, ...content, headers, signal };
+  return { method, url: `${workerUrl(serverUrl, name)}${resource}`, what, logIn: LOG_IN, ...content, headers, signal };
 }
 
 const workerUrl = (serverUrl: string, name: string) =>

@@ -56,6 +56,13 @@ function refused(error: unknown, { serverUrl, hostname, jwt }: Identity): never 
     );
   }
   if (kind === 'unauthorized') {
+    if (jwt !== undefined && status === 403) {
+      throw new ServerFailure(
+        kind,
+        `${serverUrl} does not let the JWT of the worker ${hostname} do this ${answer}: it may not allow all host_tags of settings.conf. Take the others out of host_tags, or get a JWT that allows them.`,
+        { cause: error },
+      );
+    }
     const [what, remedy] = jwt === undefined ? ['key', 'Enlist the worker there'] : ['JWT', 'Get a new one'];
     throw new ServerFailure(
       kind,

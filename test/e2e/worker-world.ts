@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
+import { folderName } from '../../src/lib/folders.js';
 import { containersOf } from '../support/containers-of.js';
 import { testImage } from '../support/image.js';
 import type { LiveRun } from '../support/live-server/live-run.js';
@@ -110,7 +111,7 @@ export class WorkerWorld {
     const script =
       'echo begun; i=0; while [ ! -e /hold/go ]; do i=$((i+1)); echo "line $i"; sleep 0.1; done; echo over\n';
     const run = this.queue(script, { 'persistent-volumes': { hold: '/hold' } }, options);
-    const volume = join(this.folder, 'volumes', run.project, 'hold');
+    const volume = join(this.folder, 'volumes', folderName(run.project), 'hold');
     const release = () => {
       mkdirSync(volume, { recursive: true });
       writeFileSync(join(volume, 'go'), '');

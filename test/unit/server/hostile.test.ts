@@ -1,8 +1,10 @@
 /** Answers that no good server gives: each call ends within its bounds, with a failure of that call (QUALITY 47). */
 
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { pathSegment } from '../../../src/server/address.js';
 import { createSigned } from '../../../src/server/artifacts.js';
 import { HttpClient, type HttpSettings } from '../../../src/server/http.js';
@@ -94,6 +96,32 @@ describe('an address that is none', () => {
     const asked = call('http://ci.example.org/x');
     expect(() => nextCall(asked, asked, { status: 302, headers: { location }, url: asked.url })).toThrow(
       'an address of this machine or its own network link',
+    );
+  });
+});
+
+describe('a proxy', () => {
+  const QUICK = { tries: 1, firstWaitMs: 1, longestWaitMs: 1, longestRetryAfterMs: 1, longestMs: 1 };
+
+  it('that refuses the way is named with its variable', async () => {
+    const proxy = createServer().on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void proxy.close());
+    const { port } = proxy.address() as AddressInfo;
+    vi.stubEnv('https_proxy', `http://user:secret@127.0.0.1:${port}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const failing = client({ retry: QUICK }).send(call('https://ci.example.org/x'));
+    await expect(failing).rejects.toThrow(
+      `the proxy 127.0.0.1:${port}, which https_proxy names, refuses the way to ci.example.org (403). Correct https_proxy`,
+    );
+    await expect(failing).rejects.not.toThrow('secret');
+  });
+
+  it('that is not there is named, and not the server', async () => {
+    vi.stubEnv('https_proxy', 'http://127.0.0.1:9');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await expect(client({ retry: QUICK }).send(call('https://ci.example.org/x'))).rejects.toThrow(
+      'the proxy 127.0.0.1:9, which https_proxy names, cannot be reached',
     );
   });
 });
