@@ -13,9 +13,9 @@ import { RULES } from '../src/lint/rules.js';
 
 const SERVER: Record<Rule['server'], string> = {
   rejects: 'rejects the definition',
-  fails: 'takes it, and the build or run fails',
-  misbehaves: 'takes it without a word, and does something else than is written',
-  accepts: 'takes it, and does as is written',
+  fails: 'accepts it, and the build or run fails',
+  misbehaves: 'accepts it without a warning, and does something else',
+  accepts: 'accepts it, and does what it says',
 };
 
 const INTRODUCTION = `# Rules
@@ -29,9 +29,9 @@ Each finding has a severity, and says what the live server does with such a defi
 | server | meaning |
 | --- | --- |
 | \`rejects\` | it refuses the definition. Whether there is such a finding is the verdict, \`accepted\` in JSON |
-| \`fails\` | it takes the definition, and the build or run fails |
-| \`misbehaves\` | it takes the definition without a word, and does something else than is written |
-| \`accepts\` | it takes the definition, and does as is written |
+| \`fails\` | it accepts the definition, and the build or run fails |
+| \`misbehaves\` | it accepts the definition without a warning, and does something else |
+| \`accepts\` | it accepts the definition, and does what it says |
 
 Where [shellcheck](https://www.shellcheck.net) is on \`PATH\`, its errors and warnings about the scripts that
 runs execute come too, as warnings of \`shell-syntax\`, under the words in the definition.

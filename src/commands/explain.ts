@@ -8,7 +8,7 @@ import { findRule } from './shared/find-rule.js';
 export default class Explain extends BaseCommand {
   static override summary = 'Say what a rule of validate catches, why, and how to repair it.';
   static override description =
-    'Without RULE all rules are listed, with what the server does: it rejects the definition, takes it and the build or run fails, misbehaves without a word, or accepts it.';
+    'Without RULE all rules are listed, with what the server does: it rejects the definition; it accepts it and the build or run fails; it accepts it and does something else; or it does what the definition says.';
   static override examples = [
     { description: 'All rules', command: '<%= config.bin %> explain' },
     { description: 'One of them', command: '<%= config.bin %> explain yaml11-type' },
@@ -16,7 +16,7 @@ export default class Explain extends BaseCommand {
   ];
   static override enableJsonFlag = true;
   static override args = {
-    rule: Args.string({ ignoreStdin: true, description: 'what stands in brackets behind a finding' }),
+    rule: Args.string({ ignoreStdin: true, description: 'the name in brackets after a finding' }),
   };
 
   async run(): Promise<unknown> {

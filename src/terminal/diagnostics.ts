@@ -9,9 +9,9 @@ const COLOUR = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 /** What the live server does with it. */
 const SERVER_NOTES: Record<ServerBehaviour, string> = {
   rejects: 'the server rejects the definition.',
-  fails: 'the server takes it, and the build or run fails.',
-  misbehaves: 'the server takes it without a word, and does something else than is written.',
-  accepts: 'the server takes it, and does as is written.',
+  fails: 'the server accepts it, and the build or run fails.',
+  misbehaves: 'the server accepts it without a warning, and does something else.',
+  accepts: 'the server accepts it, and does what it says.',
 };
 
 /**

@@ -13,9 +13,9 @@ const COLOUR = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 /** What the live server does with a definition that has it, after "The server". */
 const SERVER: Record<Rule['server'], string> = {
   rejects: 'rejects such a definition',
-  fails: 'takes such a definition, and the build or run fails',
-  misbehaves: 'takes such a definition without a word, and does something else than is written',
-  accepts: 'takes such a definition, and does as is written',
+  fails: 'accepts such a definition, and the build or run fails',
+  misbehaves: 'accepts such a definition without a warning, and does something else',
+  accepts: 'accepts such a definition, and does what it says',
 };
 
 /** One rule: what it catches, why, an example that has it as `validate` shows it, and its repair. */
