@@ -189,7 +189,7 @@ async function commit(
   if (head !== undefined && !changes.any) return { sha: head.sha, dirty: 0 };
   const excluded = [...changes.nested, ...leftOut.map((path) => Buffer.from(path).toString('latin1'))];
   const pathspecs = [':/', ...excluded.map((path) => `:(top,exclude,literal)${path}`)];
-  // With a bound this low git writes all new files into one pack: a file each takes five times as long.
+  // With a bound this low git writes all new files into one pack, which takes half the time of a file for each.
   const add = ['-c', 'core.bigFileThreshold=1', 'add', '--all', ...(found.isSparse ? ['--sparse'] : [])];
   const input = Buffer.from(pathspecs.join('\0'), 'latin1');
   if (changes.any) await git([...add, '--pathspec-from-file=-', '--pathspec-file-nul'], { input });

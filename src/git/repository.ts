@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { RunFailure } from '../executor/ports.js';
+import { EnvironmentError } from '../lib/errors.js';
 import { userEnvironment } from './environment.js';
 import { gitWords } from './failure.js';
 import { GitError, readGit } from './git.js';
@@ -33,8 +34,16 @@ export interface RepositoryInfo {
 /**
  * The folder of the repository that `folder` lies in; undefined when it lies in none. Only a `.git` makes a
  * repository: a tracked folder that looks like a bare one has a configuration that others wrote.
+ *
+ * @throws EnvironmentError for a name that is not UTF-8
  */
 export function repositoryFolder(folder: string): string | undefined {
+  // Node gives such names with a replacement character, and finds nothing under them: not even that they are wrong.
+  if (folder.includes('\ufffd') && !existsSync(folder)) {
+    throw new EnvironmentError(
+      `The name of the folder ${folder} is not UTF-8, so nothing in it can be opened. Rename it.`,
+    );
+  }
   for (let place = resolve(folder); ; place = dirname(place)) {
     if (isGitEntry(join(place, '.git'))) return place;
     if (place === dirname(place)) return undefined;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { gitFailure } from '../../../src/git/failure.js';
 import { GitError } from '../../../src/git/git.js';
-import { gitTools, repositoryInfo } from '../../../src/git/repository.js';
+import { gitTools, repositoryFolder, repositoryInfo } from '../../../src/git/repository.js';
 import { gitSource } from '../../../src/git/source.js';
 import { commit, git, keptLog, program, repository, temporaryFolder, write } from './repository.js';
 
@@ -67,6 +67,12 @@ describe('a repository that git does not open', () => {
       environment: 'git',
       message: expect.stringContaining(`git config --global --add safe.directory '${folder}'`),
     });
+  });
+
+  it('because the name of its folder is not UTF-8 is refused, with what to do', () => {
+    expect(() => repositoryFolder('/tmp/lat\ufffd')).toThrow(
+      'is not UTF-8, so nothing in it can be opened. Rename it.',
+    );
   });
 
   it('is passed over where its .git is an empty folder', async () => {
