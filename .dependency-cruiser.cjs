@@ -60,7 +60,7 @@ module.exports = {
       },
     },
     only('docker', 'dockerode', 'docker-modem'),
-    only('(lib|git)', 'execa'),
+    only('lib', 'execa'),
     only('server', 'undici'),
     only('terminal', 'chalk', 'ora', 'string-width'),
   ],

@@ -1,5 +1,7 @@
 /** The environment that git is started with: an allow-list. A secret given as `-s NAME` stands in ours, and must not reach git's children. */
+
 import { delimiter, isAbsolute } from 'node:path';
+import { childEnvironment } from '../lib/process.js';
 
 type Environment = Record<string, string>;
 
@@ -40,7 +42,7 @@ export function programFolders(): string[] {
 /** No `GIT_DIR` of a hook that started us: it would aim every command at the wrong repository. */
 function inherited(keepGit: (name: string) => boolean): Environment {
   const environment: Environment = {};
-  for (const [name, value] of Object.entries(process.env)) {
+  for (const [name, value] of Object.entries(childEnvironment())) {
     if (value !== undefined && (KEPT.has(name) || keepGit(name))) environment[name] = value;
   }
   return {

@@ -54,7 +54,8 @@ const TAIL_BYTES = 16 * 1024;
 const LONGEST_FAILURE = 500;
 const MOST_OUTPUT = 64 * 1024 * 1024;
 
-const hidden = new Set<string>();
+/** Credentials of this program from the start on. */
+const hidden = new Set(['JOBSERV_TOKEN', 'JOBSERV_HEADER']);
 /** Without these a program does not find its own files; nobody keeps a secret in them. */
 const ALWAYS_PASSED = new Set(['PATH', 'HOME', 'USER', 'TMPDIR', 'LANG', 'LC_ALL']);
 
@@ -63,7 +64,7 @@ export function hideFromPrograms(names: Iterable<string>): void {
   for (const name of names) if (!ALWAYS_PASSED.has(name)) hidden.add(name);
 }
 
-/** Our environment without the hidden variables. @public */
+/** Our environment without the hidden variables. */
 export function childEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.has(name)));
 }

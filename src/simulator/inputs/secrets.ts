@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../lib/errors.js';
+import { hideFromPrograms } from '../../lib/process.js';
 import type { StringMap } from '../../schema/model.js';
 import { readAssignments } from './assignments.js';
 
@@ -30,6 +31,7 @@ export async function readSecrets(given: {
       throw new UsageError(`-s ${name} takes the secret from the environment, and ${name} is not set there.`);
     }
     secrets[name] = value;
+    if (at < 0) hideFromPrograms([name]);
   }
   for (const name of Object.keys(secrets)) {
     if (/^\.{0,2}$|[/\0]/.test(name)) {
