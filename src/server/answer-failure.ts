@@ -127,9 +127,8 @@ export function strangeAnswer(
     const page = title ? `the page "${title}"` : 'a web page';
     if (redirected || looksLikeLogin(answer)) {
       const given = authenticated || withheld !== undefined;
-      const advice = given
-        ? `What you gave to log in with was not enough. ${NOT_ACCEPTED}`
-        : (call.logIn ?? GIVE_TOKEN);
+      const advice =
+        call.logIn ?? (given ? `What you gave to log in with was not enough. ${NOT_ACCEPTED}` : GIVE_TOKEN);
       return new ServerFailure(
         'unauthorized',
         `${what}: instead of data came ${page} from ${shown}, where one logs in. ${advice}`,
