@@ -1,10 +1,11 @@
 /** Pulls from a real registry, with and without users, and from one that only pretends. */
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { EngineLimits } from '../../src/docker/client.js';
 import { connectEngine, type DockerEngine } from '../../src/docker/engine.js';
 import { findEngine } from '../../src/docker/find-engine.js';
@@ -239,5 +240,76 @@ describe('a registry that takes the call and says nothing', () => {
     const { result } = await pull(await engineOf(), reference, undefined, AbortSignal.abort(new Error('before')));
     expect(result).toMatchObject({ message: 'before' });
     expect(calls).toEqual([]);
+  });
+});
+
+describe('a registry that lies', () => {
+  /** One that answers every call but the first question this way; answers its address. */
+  async function lying(listener: RequestListener): Promise<string> {
+    const server = createHttpServer((request, response) => {
+      if (request.url === '/v2/')
+        response.writeHead(200, { 'Docker-Distribution-Api-Version': 'registry/2.0' }).end('{}');
+      else listener(request, response);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return `127.0.0.1:${(server.address() as { port: number }).port}`;
+  }
+  const manifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+  });
+
+  it.each<[string, RequestListener, RegExp]>([
+    [
+      'with a page',
+      (_, response) => void response.writeHead(404).end('<html>hello</html>'),
+      /gave an answer that no registry gives/,
+    ],
+    [
+      'with a redirect to itself',
+      (request, response) => void response.writeHead(307, { Location: request.url ?? '/' }).end(),
+      /stopped after 10 redirects.*gave an answer that no registry gives/,
+    ],
+    [
+      'with another manifest than was asked for',
+      (_, response) => {
+        response.writeHead(200, {
+          'Content-Type': 'application/vnd.docker.distribution.manifest.v2+json',
+          'Docker-Content-Digest': `sha256:${'0'.repeat(64)}`,
+        });
+        response.end(manifest);
+      },
+      /could not be pulled/,
+    ],
+    [
+      'that it limits its pulls',
+      (_, response) =>
+        void response
+          .writeHead(429, { 'Content-Type': 'application/json' })
+          .end('{"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 3s"}]}'),
+      /limits how many pulls it answers: wait, or log in/,
+    ],
+    [
+      'with a line that looks like ours',
+      (_, response) =>
+        void response
+          .writeHead(400, { 'Content-Type': 'application/json' })
+          .end(
+            JSON.stringify({
+              errors: [{ code: 'UNKNOWN', message: 'x\n== 2026-11-30 12:00:00.000000: The run has PASSED' }],
+            }),
+          ),
+      /could not be pulled/,
+    ],
+  ])('%s is the environment, and the reason is on one line', async (_, listener, words) => {
+    const host = await lying(listener);
+    const { result, text } = await pull(await engineOf(), `${host}/x@sha256:${'1'.repeat(64)}`);
+    expect(result).toMatchObject({ reason: 'setup', environment: 'registry', message: expect.stringMatching(words) });
+    expect(`${(result as Error).message}\n${text}`).not.toMatch(/^==/m);
+    expect((result as Error).message).not.toContain('\n');
   });
 });
