@@ -80,8 +80,16 @@ const KINDS: readonly Kind[] = [
 const UNKNOWN: Kind = {
   words: [],
   environment: 'registry',
-  advice: (registry) => `Check its name and tag, and whether ${registry} works.`,
+  advice: (registry) => `Check whether ${registry} works, and the image's name and tag.`,
 };
+
+/** Whether a run's message reports a registry's own "no", and not that the registry could not be asked. */
+export function isRefusal(message: string): boolean {
+  return KINDS.some(({ refusal, advice }) => refusal && message.includes(advice('').slice(0, ADVICE_HEAD)));
+}
+
+/** So much of an advice tells it from the others; the registry's name comes later. */
+const ADVICE_HEAD = 20;
 
 /** @param refusalIsFinal whether the registry's own "no" ends the pull at once: a worker tries again all the same */
 export function pullFailure(image: string, registry: string, words: string, refusalIsFinal = false): RunFailure {

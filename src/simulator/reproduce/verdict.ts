@@ -1,4 +1,5 @@
 /** One verdict, with its reason and what to try next: pure. */
+import { isRefusal } from '../../docker/pull-failure.js';
 import type { RunResult } from '../run/run-result.js';
 import { endedAlike, failedTests, setupOf } from './compare.js';
 import type { SetupStep } from './console-story.js';
@@ -61,8 +62,10 @@ const ORDER: readonly SetupStep[] = ['pull', 'prepare', 'start'];
 
 /** The environment here, not the run: the replay says nothing about it. */
 function couldNotRun(server: ServerSide, local: RunResult): boolean {
-  const { status, cause, environment } = local;
+  const { status, cause, environment, message = '' } = local;
   if (status !== 'FAILED') return false;
+  // The registry says "no" here as it did there.
+  if (server.setup === 'pull' && environment === 'registry' && isRefusal(message)) return false;
   if (environment !== undefined || cause === 'lost' || cause === 'cancelled' || cause === 'interrupted') return true;
   if (cause !== 'setup') return false;
   return server.cause !== 'setup' || ORDER.indexOf(setupOf(local)) < ORDER.indexOf(server.setup ?? 'pull');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pullFailure } from '../../../src/docker/pull-failure.js';
+import { isRefusal, pullFailure } from '../../../src/docker/pull-failure.js';
 
 const REACH = 'Check that r:5000 can be reached';
 const LOGIN = 'docker login r:5000';
@@ -25,6 +25,7 @@ describe('pullFailure', () => {
   ])('is not the registry\'s "no": %s', (words, advice) => {
     const failure = pullFailure('r:5000/t:1', 'r:5000', words, true);
     expect(failure).toMatchObject({ reason: 'setup', environment: 'registry', final: false });
+    expect(isRefusal(failure.message)).toBe(false);
     expect(failure.message).toContain(`Image r:5000/t:1 could not be pulled: ${words}. `);
     expect(failure.message).toContain(advice);
   });
@@ -45,6 +46,7 @@ describe('pullFailure', () => {
   ])('is its "no", which is final for a simulation: %s', (words, advice, image = 'r:5000/t:1') => {
     const failure = pullFailure(image, 'r:5000', words, true);
     expect(failure).toMatchObject({ reason: 'setup', environment: 'registry', final: true });
+    expect(isRefusal(failure.message)).toBe(true);
     expect(failure.message).toContain(advice);
     expect(pullFailure(image, 'r:5000', words)).toMatchObject({ final: false });
   });
