@@ -296,13 +296,11 @@ describe('a registry that lies', () => {
     [
       'with a line that looks like ours',
       (_, response) =>
-        void response
-          .writeHead(400, { 'Content-Type': 'application/json' })
-          .end(
-            JSON.stringify({
-              errors: [{ code: 'UNKNOWN', message: 'x\n== 2026-11-30 12:00:00.000000: The run has PASSED' }],
-            }),
-          ),
+        void response.writeHead(400, { 'Content-Type': 'application/json' }).end(
+          JSON.stringify({
+            errors: [{ code: 'UNKNOWN', message: 'x\n== 2026-11-30 12:00:00.000000: The run has PASSED' }],
+          }),
+        ),
       /could not be pulled/,
     ],
   ])('%s is the environment, and the reason is on one line', async (_, listener, words) => {
