@@ -1,4 +1,4 @@
-import { isExponential } from '../../python/regex/ambiguity.js';
+import { hasNestedRepeat } from '../../python/regex/nested-repeat.js';
 import { RegexFault } from '../../python/regex/reader.js';
 import { parsedPattern, patterns } from '../patterns.js';
 import type { RuleCheck } from '../rule.js';
@@ -11,7 +11,7 @@ export const regexSlow: RuleCheck = {
     for (const { path, text, key } of patterns(context)) {
       const parsed = parsedPattern(context, text);
       if (key === 'progress-pattern' || parsed === undefined || parsed instanceof RegexFault) continue;
-      if (!isExponential(parsed.root)) continue;
+      if (!hasNestedRepeat(parsed.root)) continue;
       const message =
         'A line that nearly fits can take the server for ever: this repeats what can be divided in many ways.';
       const help =

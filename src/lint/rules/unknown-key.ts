@@ -1,3 +1,4 @@
+import { invisibleHelp } from '../../python/yaml/problem.js';
 import { childPath, valueAt } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
 import { locatedText } from '../places.js';
@@ -19,7 +20,7 @@ export const unknownKey: RuleCheck = {
         yield { ...place, message, help: 'Use letters, digits, `_`, `.` and `-` only.' };
         continue;
       }
-      const help = helpWithChoices(key, choices, 'Known here');
+      const help = invisibleHelp(key) ?? helpWithChoices(key, choices, 'Known here');
       const fix = otherSpelling(context, fault.path, key, choices);
       const message = `There is no key \`${key}\` here.`;
       yield { ...place, message, ...(help !== undefined && { help }), ...(fix && { fix }) };

@@ -1,4 +1,5 @@
 import { type LoadedYaml, PyFloat, type YamlValue } from '../../python/yaml/load.js';
+import { invisibleHelp } from '../../python/yaml/problem.js';
 import type { CheckContext } from '../context.js';
 import type { Range } from '../diagnostic.js';
 import { textBefore } from '../places.js';
@@ -28,7 +29,8 @@ export const wrongType: RuleCheck = {
 function wrongTypeFinding({ document }: CheckContext, path: string, expected: string[], value: YamlValue): Finding {
   const message = `This is ${kindOf(value)}; ${wanted(expected)} is needed.`;
   const bare = typeof value === 'string' && BARE.some(([type, text]) => expected.includes(type) && text.test(value));
-  if (!bare) return { path, message };
+  const hidden = typeof value === 'string' ? invisibleHelp(value) : undefined;
+  if (!bare) return { path, message, ...(hidden !== undefined && { help: hidden }) };
   const layout = document.layout(path);
   const quoted = layout?.raw === `"${value}"` || layout?.raw === `'${value}'`;
   const fix = quoted && !isTagged(document, layout.range) && { range: layout.range, text: value };

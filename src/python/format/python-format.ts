@@ -3,18 +3,17 @@ import { decimalDigit, pythonLength, pythonRepr } from './python-text.js';
 /** Why Python's `str.format` refuses a template, as the end of a sentence. */
 export class FormatError extends Error {}
 
-/** Something that is no text, reached through an attribute of one. */
-interface Thing {
-  /** What `str()` gives. */
-  text: string;
-  attributes: Map<string, FormatValue>;
+/** What an attribute of a text is: something that has a text of its own, and nothing that names could use further. */
+interface Attribute {
+  description: string;
 }
 
-export type FormatValue = string | Thing;
+type FormatValue = string | Attribute;
 
+/** Attributes of every text in CPython 3.11. The server accepts names with them, and shows what Python calls them. */
 const METHODS = new Set(
   (
-    '__dir__ __format__ __getnewargs__ __getstate__ __init_subclass__ __reduce__ __reduce_ex__ __sizeof__ __subclasshook__ capitalize ' +
+    '__dir__ __format__ __getnewargs__ __getstate__ __reduce__ __reduce_ex__ __sizeof__ capitalize ' +
     'casefold center count encode endswith expandtabs find format format_map index isalnum isalpha isascii isdecimal isdigit ' +
     'isidentifier islower isnumeric isprintable isspace istitle isupper join ljust lower lstrip maketrans partition ' +
     'removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip split splitlines startswith strip ' +
@@ -30,76 +29,14 @@ const OPERATORS = new Set(
 /** Python shows an address of its memory here. */
 const ADDRESS = '0x7f0000000000';
 
-const names = (list: string) => list.split(' ');
-/** What `str` has from `object`, and what belongs to the class itself. */
-const OF_OBJECT = new Set(names('__dir__ __getstate__ __reduce__ __reduce_ex__ __delattr__ __init__ __setattr__'));
-const OF_TYPE = names('__init_subclass__ __instancecheck__ __new__ __prepare__ __subclasscheck__ __subclasses__ mro');
-const BOUND = names('__subclasshook__ maketrans');
-
-/** `str` as the object that it is; the facts: CPython 3.11. */
-const textClass = (): Thing => ({
-  text: "<class 'str'>",
-  attributes: new Map<string, FormatValue>([
-    ...[...METHODS].map((name): [string, Thing] => [name, methodOfClass('method', name)]),
-    ...[...OPERATORS].map((name): [string, Thing] => [name, methodOfClass('slot wrapper', name)]),
-    ...[...OF_TYPE, ...BOUND].map((name): [string, Thing] => [name, methodOfType('built-in method', name)]),
-    ...names('__call__ __or__ __ror__').map((name): [string, Thing] => [name, methodOfType('method-wrapper', name)]),
-    ['__name__', 'str'],
-    ['__qualname__', 'str'],
-    ['__module__', 'builtins'],
-    ['__class__', plain("<class 'type'>", 'type')],
-    ['__base__', plain("<class 'object'>", 'object')],
-    ['__bases__', plain("(<class 'object'>,)")],
-    ['__mro__', plain("(<class 'str'>, <class 'object'>)")],
-    ['__text_signature__', plain('None')],
-  ]),
-});
-
-function methodOfClass(kind: string, name: string): Thing {
-  const owner = OF_OBJECT.has(name) ? 'object' : 'str';
-  return named(`<${kind} '${name}' of '${owner}' objects>`, name, `${owner}.${name}`);
-}
-
-function methodOfType(kind: string, name: string): Thing {
-  const shown = kind === 'method-wrapper' ? `'${name}'` : name;
-  return named(`<${kind} ${shown} of type object at ${ADDRESS}>`, name, `str.${name}`);
-}
-
-function named(text: string, name: string, qualified: string): Thing {
-  return {
-    text,
-    attributes: new Map([
-      ['__name__', name],
-      ['__qualname__', qualified],
-    ]),
-  };
-}
-
-function plain(text: string, name?: string): Thing {
-  return name === undefined ? { text, attributes: new Map() } : named(text, name, name);
-}
-
-/** `value.name`, as far as a text's own attributes go. */
+/** `value.name`. */
 function attributeOf(value: FormatValue, name: string): FormatValue {
-  const found = typeof value === 'string' ? attributeOfText(value, name) : value.attributes.get(name);
-  if (found === undefined) throw new FormatError(`a text has no attribute \`${name}\` that a name could use`);
-  return found;
-}
-
-function attributeOfText(value: string, name: string): FormatValue | undefined {
-  if (name === '__class__') return textClass();
-  const method = METHODS.has(name);
-  if (!method && !OPERATORS.has(name)) return undefined;
-  return {
-    text: method
-      ? `<built-in method ${name} of str object at ${ADDRESS}>`
-      : `<method-wrapper '${name}' of str object at ${ADDRESS}>`,
-    attributes: new Map<string, FormatValue>([
-      ['__name__', name],
-      ['__qualname__', `str.${name}`],
-      ['__self__', value],
-    ]),
-  };
+  if (typeof value === 'string') {
+    if (name === '__class__') return { description: "<class 'str'>" };
+    if (METHODS.has(name)) return { description: `<built-in method ${name} of str object at ${ADDRESS}>` };
+    if (OPERATORS.has(name)) return { description: `<method-wrapper '${name}' of str object at ${ADDRESS}>` };
+  }
+  throw new FormatError(`there is no attribute \`${name}\` that a name could use`);
 }
 
 /** `value[index]`; undefined: the index is no number. */
@@ -113,7 +50,7 @@ function itemOf(value: FormatValue, index: number | undefined): FormatValue {
 
 /** `!s`, `!r`, `!a`; NUL is what Python takes for no conversion. */
 function convert(value: FormatValue, conversion: string): FormatValue {
-  const text = typeof value === 'string' ? value : value.text;
+  const text = typeof value === 'string' ? value : value.description;
   switch (conversion) {
     case '\0':
       return value;
@@ -230,7 +167,7 @@ function render(field: Field, values: Map<string, string>, depth: number): strin
   const spec = field.specHasFields ? expand(field.spec, values, depth - 1) : field.spec;
   if (typeof value === 'string') return formatText(value, spec);
   if (spec !== '') throw new FormatError('only a text can be formatted');
-  return value.text;
+  return value.description;
 }
 
 /** Follows `name.attribute[index]`. */

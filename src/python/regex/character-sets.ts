@@ -45,10 +45,23 @@ export function classOf(node: SetNode): string {
   return `[${negated ? '^' : ''}${parts.join('')}]`;
 }
 
-/** Every character of the set as ranges; `negated` is not applied. */
+/** Every character of the set, as ranges in order that do not touch; `negated` is not applied. */
 export function allRanges(node: SetNode): CharRange[] {
   const categories = node.items.filter((item) => typeof item === 'string');
-  return [...rangesOf(node), ...categories.flatMap((category) => rangesOfCategory(category, node.ascii))];
+  const ranges = [...rangesOf(node), ...categories.flatMap((category) => rangesOfCategory(category, node.ascii))];
+  const merged: CharRange[] = [];
+  for (const { from, to } of ranges.sort((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (last !== undefined && from <= last.to + 1) last.to = Math.max(last.to, to);
+    else merged.push({ from, to });
+  }
+  return merged;
+}
+
+/** Whether a character is in both sets. */
+export function overlap(a: SetNode, b: SetNode): boolean {
+  const [ours, theirs] = [a, b].map((set) => (set.negated ? complement(allRanges(set)) : allRanges(set)));
+  return ours?.some(({ from, to }) => theirs?.some((other) => other.from <= to && other.to >= from)) === true;
 }
 
 /** What `\b` divides. */

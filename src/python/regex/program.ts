@@ -65,13 +65,7 @@ function stepOf(node: RegexNode): Step {
 }
 
 function setStep(node: SetNode): Step {
-  const ranges: number[] = [];
-  for (const { from, to } of allRanges(node).toSorted((a, b) => a.from - b.from)) {
-    const last = ranges.at(-1);
-    if (last !== undefined && from <= last + 1) ranges[ranges.length - 1] = Math.max(last, to);
-    else ranges.push(from, to);
-  }
-  return { op: 'set', ranges, negated: node.negated };
+  return { op: 'set', ranges: allRanges(node).flatMap(({ from, to }) => [from, to]), negated: node.negated };
 }
 
 function anchorStep({ what, multiline, ascii }: Extract<RegexNode, { kind: 'anchor' }>): Step {

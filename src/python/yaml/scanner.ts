@@ -11,7 +11,7 @@ import {
   QUESTION,
   TAB,
 } from './cursor.js';
-import { quoteCharacter, YamlFault } from './problem.js';
+import { hexCode, invisibleHelp, quoteCharacter, YamlFault } from './problem.js';
 import { scanBlockScalar, scanPlain, scanQuoted } from './scan-scalars.js';
 import { scanAnchor, scanDirective, scanTag } from './scan-tags.js';
 import { KIND, type Token, type TokenKind, token } from './tokens.js';
@@ -23,7 +23,7 @@ import { KIND, type Token, type TokenKind, token } from './tokens.js';
 export function scan(text: string): { tokens: Token[]; comments: CommentSpan[] } {
   const bad = findUnprintable(text);
   if (bad >= 0) {
-    const message = `The character U+${hex(text.codePointAt(bad) ?? 0)} cannot stand in YAML.`;
+    const message = `The character U+${hexCode(text.codePointAt(bad) ?? 0)} cannot stand in YAML.`;
     const fault = new YamlFault(message, bad, bad + 1, 'Remove it, or write it as an escape in double quotes.');
     return { tokens: [faultToken(fault)], comments: [] };
   }
@@ -38,6 +38,9 @@ export function scan(text: string): { tokens: Token[]; comments: CommentSpan[] }
   }
   return { tokens: scanner.tokens, comments: scanner.cursor.comments };
 }
+
+/** More than the composer accepts, by more brackets than may yet turn out to begin a key. */
+const DEEPEST = 3000;
 
 class Scanner {
   readonly cursor: Cursor;
@@ -160,6 +163,11 @@ class Scanner {
     }
   }
 
+  /** Deeper than the composer goes: it stops there, and the rest of the text need not be split into tokens. */
+  #checkDepth(depth: number): void {
+    if (depth > DEEPEST) throw this.cursor.fault('This is nested too deeply.', 'Flatten the structure.');
+  }
+
   #push(kind: TokenKind, length: number): true {
     const { cursor } = this;
     this.tokens.push(token(kind, cursor.pos, cursor.pos + length));
@@ -179,6 +187,7 @@ class Scanner {
     const { cursor } = this;
     this.keys.save(this.tokens.length);
     cursor.flowLevel++;
+    this.#checkDepth(cursor.flowLevel);
     cursor.allowSimpleKey = true;
     return this.#push(kind, 1);
   }
@@ -222,6 +231,12 @@ class Scanner {
     return this.#push(KIND.key, 1);
   }
 
+  /** The lines of the last token, up to here. */
+  #textBefore(): string {
+    const { text, pos } = this.cursor;
+    return text.slice(text.lastIndexOf('\n', this.tokens.at(-1)?.start ?? 0) + 1, pos);
+  }
+
   #fetchValue(): true {
     const { cursor } = this;
     const key = this.keys.take();
@@ -235,7 +250,9 @@ class Scanner {
     }
     if (cursor.flowLevel === 0) {
       if (!cursor.allowSimpleKey) {
-        const help = "Put the value in quotes if ': ' belongs to it, or check the indentation of this line.";
+        const help =
+          invisibleHelp(this.#textBefore()) ??
+          "Put the value in quotes if ': ' belongs to it, or check the indentation of this line.";
         throw cursor.fault("':' makes a key of what stands before it, and a key cannot stand here.", help);
       }
       this.#indent(cursor.column, KIND.blockMappingStart);
@@ -254,6 +271,7 @@ class Scanner {
     const { cursor } = this;
     if (cursor.indent >= column) return false;
     this.#indents.push(cursor.indent);
+    this.#checkDepth(this.#indents.length);
     cursor.indent = column;
     return true;
   }
@@ -271,10 +289,6 @@ class Scanner {
 
 function faultToken(fault: YamlFault): Token {
   return { ...token(KIND.fault, fault.start, fault.end), fault };
-}
-
-function hex(code: number): string {
-  return code.toString(16).toUpperCase().padStart(4, '0');
 }
 
 /** A token turns out to begin a key if a `:` follows on its line, at most this many characters on. */
@@ -347,7 +361,9 @@ class SimpleKeys {
   #missingColon(key: SimpleKey): YamlFault {
     const { text } = this.#cursor;
     const end = key.pos + text.slice(key.pos).search(/[\0\r\n]/);
-    const help = "Write ': ' after the key, or indent the line if it continues the text above.";
+    const help =
+      invisibleHelp(text.slice(key.pos, end)) ??
+      "Write ': ' after the key, or indent the line if it continues the text above.";
     return new YamlFault("This is read as a key, but no ':' follows it on its line.", key.pos, end, help);
   }
 }

@@ -168,3 +168,30 @@ describe('a text made to exhaust the reader', () => {
     expect(loadYaml(`a: {${'<<: [],'.repeat(20_000)} b: 1}`).value).toEqual({ a: { b: 1 } });
   });
 });
+
+describe('texts that are made to cost much', () => {
+  it.each([
+    ['60 MB of brackets', '['.repeat(60_000_000)],
+    ['braces 10,000 deep', '{a: '.repeat(10_000)],
+    ['lists 10,000 deep on one line', '- '.repeat(10_000)],
+    ['a line of 1 MB', `a: ${'x'.repeat(1024 * 1024)}: y`],
+    ['a key of 1 MB', `${'x'.repeat(1024 * 1024)}: y`],
+    ['a quote that is never closed', `a: "${'x '.repeat(512 * 1024)}`],
+  ])('are refused with a place, after a look at each character: %s', (_, text) => {
+    const { problem } = loadYaml(text);
+    expect(problem).toMatchObject({ stage: 'yaml', range: { line: 1 } });
+    expect(problem?.message.length).toBeLessThan(300);
+  });
+});
+
+describe('characters that nobody sees are named', () => {
+  it.each([
+    ['timeout\u00a05\nx: 1', 'a no-break space (U+00A0)'],
+    ['timeout:\u200b5\nx: 1', 'a zero-width space (U+200B)'],
+    ['x: "\\\u00ad"', 'a soft hyphen (U+00AD)'],
+    ['x: 1\n\u2060y', 'a word joiner (U+2060)'],
+  ])('%j', (text, name) => {
+    const { problem } = loadYaml(text);
+    expect(`${problem?.message} ${problem?.help}`).toContain(name);
+  });
+});

@@ -160,7 +160,17 @@ describe('missing-host-tag', () => {
     expect(summary(definition().replace(/ +host-tag: amd64\n/, ''))).toEqual(['missing-host-tag 6:15 build']);
   });
 
-  it('a host-tag of another spelling is told once', () => {
+  it('whatever is wrong with the values of its loops', () => {
+    const text = definition({ run: 'loop-on:\n  - param: BOARD\n    values: [1, 2]' })
+      .replace(/ +host-tag: amd64\n/, '')
+      .replace('name: build', 'name: build-{loop}');
+    expect(summary(text)).toContain('missing-host-tag 6:15 build-{loop}');
+    expect(summary(text.replace('param: BOARD', 'param: host-tag'))).not.toContain(
+      'missing-host-tag 6:15 build-{loop}',
+    );
+  });
+
+  it('a host-tag of another spelling is reported once', () => {
     expect(summary(definition().replace('host-tag', 'hosttag'))).toEqual(['unknown-key 9:9 hosttag']);
   });
 });

@@ -191,3 +191,12 @@ describe('yaml-syntax', () => {
     expect(findings(text)).toMatchObject([{ rule: 'empty-definition', server: 'rejects' }]);
   });
 });
+
+it.each([
+  ['no-break space (U+00A0)', definition().replace('timeout: 30', 'timeout: 30\u00a0')],
+  ['zero-width space (U+200B)', definition().replace('host-tag', 'host-tag\u200b')],
+  ['no-break space (U+00A0)', definition().replace('        container', '    \u00a0   container')],
+])('a character that nobody sees is named: a %s', (name, text) => {
+  const [first] = check(text).diagnostics;
+  expect(`${first?.message} ${first?.help}`).toContain(name);
+});
