@@ -1,4 +1,5 @@
 /** Where the consoles of a simulation show: nowhere, as bytes, on a terminal, or side by side. */
+import type { Groups } from '../../python/regex/backtracking.js';
 import type { PlannedRun } from '../../simulator/plan/planned-run.js';
 import { labelOf } from '../../simulator/plan/planned-run.js';
 import { type ConsoleView, labelledView, noView, plainView, terminalView } from '../../terminal/console-view.js';
@@ -19,11 +20,15 @@ export function simulationViews(options: { quiet: boolean; sideBySide: boolean }
 
 /** A pattern that cannot be evaluated shows no bar: the bar is decoration, and `validate` reports the pattern. */
 async function progressReader(pattern: string): Promise<ProgressReader> {
-  const { compilePython, PatternError } = await import('../../python/regex/python-regex.js');
+  const [{ compilePython, PatternError }, { backtrackingEngine }] = await Promise.all([
+    import('../../python/regex/python-regex.js'),
+    import('../../python/regex/backtracking.js'),
+  ]);
   try {
     const compiled = compilePython(pattern);
+    const match = compiled.match ?? briefly(backtrackingEngine()(compiled.program()));
     return (line) => {
-      const found = compiled.match?.(line);
+      const found = match(line);
       const [current, total] = [Number(found?.['current']), Number(found?.['total'])];
       return current >= 0 && total > 0 ? { current, total } : undefined;
     };
@@ -31,4 +36,20 @@ async function progressReader(pattern: string): Promise<ProgressReader> {
     if (error instanceof PatternError) return () => undefined;
     throw error;
   }
+}
+
+/** A pattern that needs longer than this for a line, in milliseconds, shows no progress from then on. */
+const LONGEST_MATCH = 20;
+
+function briefly(match: (line: string, milliseconds: number) => Groups | undefined) {
+  let isSlow = false;
+  return (line: string): Groups | undefined => {
+    if (isSlow) return undefined;
+    try {
+      return match(line, LONGEST_MATCH);
+    } catch {
+      isSlow = true;
+      return undefined;
+    }
+  };
 }

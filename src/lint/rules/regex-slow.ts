@@ -1,4 +1,4 @@
-import { hasNestedRepeat } from '../../python/regex/nested-repeat.js';
+import { hasNestedRepeat } from '../../python/regex/pattern-facts.js';
 import { RegexFault } from '../../python/regex/reader.js';
 import { parsedPattern, patterns } from '../patterns.js';
 import type { RuleCheck } from '../rule.js';

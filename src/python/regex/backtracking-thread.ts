@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { backtrackingEngine, type Groups } from './backtracking.js';
-import type { Program } from './program.js';
+import { backtrackingEngine, type Groups, type Program } from './backtracking.js';
 
 /** Milliseconds. */
 export interface TimeBounds {

@@ -3,12 +3,10 @@
  * references to groups, …) is a program for `BacktrackingThread`.
  */
 import { RE2JS } from 're2js';
-import type { Groups } from './backtracking.js';
-import { type Encoded, WordAlphabet } from './character-sets.js';
+import { type Groups, type Program, programOf } from './backtracking.js';
 import { type ParsedRegex, parseRegex, TooDeep } from './parse.js';
-import { type Program, programOf } from './program.js';
+import { requiredTexts } from './pattern-facts.js';
 import { RegexFault } from './reader.js';
-import { requiredTexts } from './required-text.js';
 import { NotLinear, type Re2Pattern, toRe2 } from './to-re2.js';
 
 /** A pattern that cannot be evaluated. */
@@ -60,43 +58,17 @@ function linearMatch(parsed: ParsedRegex): PythonPattern['match'] {
   const compiled = toLinear(parsed);
   if (compiled === undefined) return undefined;
   const { re2, engine } = compiled;
-  const beyondAscii = re2.hasEdges ? new EncodedPattern(parsed, re2.sets) : undefined;
   return (text) => {
-    const encoded = beyondAscii?.encode(text);
-    const matcher = (encoded?.engine ?? engine).matcher(encoded?.text ?? text);
+    const matcher = engine.matcher(text);
     if (!matcher.lookingAt()) return undefined;
     const found: Groups = Object.create(null);
-    const at = (offset: number) => encoded?.offsets[offset] ?? offset;
     for (const [i, name] of re2.names.entries()) {
       const from = matcher.start(i + 1);
-      if (from >= 0) found[name] = text.slice(at(from), at(matcher.end(i + 1)));
+      if (from >= 0) found[name] = text.slice(from, matcher.end(i + 1));
       else found[name] ??= null;
     }
     return found;
   };
-}
-
-/** A pattern in an alphabet of its own, for texts beyond ASCII. */
-class EncodedPattern {
-  readonly #parsed: ParsedRegex;
-  readonly #alphabet: WordAlphabet;
-  #written: { engine: RE2JS; size: number } | undefined;
-
-  constructor(parsed: ParsedRegex, sets: Re2Pattern['sets']) {
-    this.#parsed = parsed;
-    this.#alphabet = new WordAlphabet(sets);
-  }
-
-  encode(text: string): (Encoded & { engine: RE2JS }) | undefined {
-    const encoded = this.#alphabet.encode(text);
-    if (encoded === undefined) return undefined;
-    const { size } = this.#alphabet;
-    if (this.#written?.size !== size) {
-      const { source } = toRe2(this.#parsed, (set) => this.#alphabet.classOf(set));
-      this.#written = { engine: RE2JS.compile(source), size };
-    }
-    return { ...encoded, engine: this.#written.engine };
-  }
 }
 
 function parse(pattern: string): ParsedRegex {

@@ -1,5 +1,5 @@
 import { classOf, NOTHING } from './character-sets.js';
-import { type RegexNode, type RepeatNode, type SetNode, widthOf } from './nodes.js';
+import { type RegexNode, type RepeatNode, widthOf } from './nodes.js';
 import type { ParsedRegex } from './parse.js';
 
 /** More repetitions than this RE2 does not count. */
@@ -12,10 +12,6 @@ export interface Re2Pattern {
   source: string;
   /** The names of the groups, in the order of their parentheses; of two with one name the later one wins if it took part. */
   names: string[];
-  /** What it asks of characters, one by one. */
-  sets: SetNode[];
-  /** It asks for the edge of a word; to RE2 only ASCII has words. */
-  hasEdges: boolean;
 }
 
 /** What no engine can do in linear time; `message` names it. */
@@ -27,34 +23,24 @@ export class NotLinear extends Error {
  * Writes a pattern anew, with nothing left to interpret: sets as ranges of code points, flags applied, only groups with
  * a name. It says the same of texts that have no newline but at their end.
  *
- * @param writeSet how a set is written, where its characters have other names
- * @throws NotLinear for look-around, references to groups, and what is never given back
+ * @throws NotLinear for look-around, references to groups, what is never given back, and edges of words beyond ASCII
  */
-export function toRe2({ root }: Pick<ParsedRegex, 'root'>, writeSet: (set: SetNode) => string = classOf): Re2Pattern {
-  const writer = new Writer(writeSet);
+export function toRe2({ root }: Pick<ParsedRegex, 'root'>): Re2Pattern {
+  const writer = new Writer();
   const source = writer.write(root);
-  return { source, names: writer.names, sets: writer.sets, hasEdges: writer.hasEdges };
+  return { source, names: writer.names };
 }
 
 class Writer {
   readonly names: string[] = [];
-  readonly sets: SetNode[] = [];
-  hasEdges = false;
   #emptyRounds = 0;
   /** Only what takes no character can match. */
   #isEmpty = false;
-  readonly #writeSet: (set: SetNode) => string;
-
-  constructor(writeSet: (set: SetNode) => string) {
-    this.#writeSet = writeSet;
-  }
 
   write(node: RegexNode): string {
     switch (node.kind) {
       case 'set':
-        if (this.#isEmpty) return NOTHING;
-        this.sets.push(node);
-        return this.#writeSet(node);
+        return this.#isEmpty ? NOTHING : classOf(node);
       case 'sequence':
         return node.items.map((item) => this.write(item)).join('');
       case 'choice':
@@ -103,7 +89,7 @@ class Writer {
     if (what === '^') return multiline ? '(?m:^)' : '\\A';
     // Before a newline or at the end: where the only newline ends the text, that is Python's `$` with and without `m`.
     if (what === '$') return '(?m:$)';
-    if (what !== '\\A') this.hasEdges ||= !ascii;
+    if (what !== '\\A' && !ascii) throw new NotLinear('\\b or \\B (to a linear-time engine only ASCII has words)');
     return what;
   }
 }

@@ -106,11 +106,8 @@ describe('placeholders', () => {
     ['{{loop}}', '{loop}'],
     ['{loop[0]}', 'x'],
     ['{loop:{loop}>3}', 'xxx'],
-    ['{loop.__class__.__name__}', 'str'],
-    ['{loop.__class__.__mro__}', "(<class 'str'>, <class 'object'>)"],
-    ['{loop.__class__.__init__}', "<slot wrapper '__init__' of 'object' objects>"],
-    ['{loop.__class__.upper}', "<method 'upper' of 'str' objects>"],
-    ['{loop.__class__.__len__.__name__}', '__len__'],
+    ['{loop.__class__}', "<class 'str'>"],
+    ['{loop.upper}', '<built-in method upper of str object at 0x7f0000000000>'],
   ])('%s becomes %s', (name, filled) => {
     expect(namesOf(run(name, [loop('A', 'x')]))).toEqual([filled]);
   });
@@ -125,7 +122,7 @@ describe('placeholders', () => {
     '{loop!x}',
     '{loop.nope}',
     '{loop[1]}',
-    '{loop.__class__.nope}',
+    '{loop.__class__.__name__}',
   ])('%s cannot be filled in', (name) => {
     expect(problemsOf(run(name, [loop('A', 'x')]))).toEqual(['placeholder /r/0/name']);
   });
