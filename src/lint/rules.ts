@@ -28,6 +28,7 @@ import { plaintextSecret } from './rules/plaintext-secret.js';
 import { pollerParams } from './rules/poller-params.js';
 import { privileged } from './rules/privileged.js';
 import { refPattern } from './rules/ref-pattern.js';
+import { regexBacktracking } from './rules/regex-backtracking.js';
 import { regexMissingGroup } from './rules/regex-missing-group.js';
 import { regexSlow } from './rules/regex-slow.js';
 import { reservedParam } from './rules/reserved-param.js';
@@ -108,6 +109,7 @@ const CHECKS: readonly RuleCheck[] = [
   regexMissingGroup,
   unknownResultStatus,
   regexSlow,
+  regexBacktracking,
   plaintextSecret,
   xtraceSecret,
   privileged,

@@ -19,6 +19,9 @@ export class NotLinear extends Error {
   override name = 'NotLinear';
 }
 
+/** The edge of a word of any script: to the linear-time engine only ASCII has words. */
+class WordEdge extends NotLinear {}
+
 /**
  * Writes a pattern anew, with nothing left to interpret: sets as ranges of code points, flags applied, only groups with
  * a name. It says the same of texts that have no newline but at their end.
@@ -29,6 +32,17 @@ export function toRe2({ root }: Pick<ParsedRegex, 'root'>): Re2Pattern {
   const writer = new Writer();
   const source = writer.write(root);
   return { source, names: writer.names };
+}
+
+/** What of a pattern no engine can evaluate in linear time; undefined for nothing. Edges of words do not count: they cost no more. */
+export function needsBacktracking(parsed: Pick<ParsedRegex, 'root'>): string | undefined {
+  try {
+    toRe2(parsed);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof NotLinear)) throw error;
+    return error instanceof WordEdge ? undefined : error.message;
+  }
 }
 
 class Writer {
@@ -89,7 +103,7 @@ class Writer {
     if (what === '^') return multiline ? '(?m:^)' : '\\A';
     // Before a newline or at the end: where the only newline ends the text, that is Python's `$` with and without `m`.
     if (what === '$') return '(?m:$)';
-    if (what !== '\\A' && !ascii) throw new NotLinear('\\b or \\B (to a linear-time engine only ASCII has words)');
+    if (what !== '\\A' && !ascii) throw new WordEdge('\\b or \\B');
     return what;
   }
 }

@@ -10,7 +10,7 @@ describe('the rule that explain is asked for', () => {
     ['xtrace', 'Did you mean "xtrace-secret"?'],
     ['xtr', 'Did you mean "xtrace-secret"?'],
     ['XTrace-Secret', 'Did you mean "xtrace-secret"?'],
-    ['regex', 'Did you mean "invalid-regex", "regex-missing-group" or "regex-slow"?'],
+    ['regex', 'Did you mean "invalid-regex", "regex-missing-group", "regex-slow" or "regex-backtracking"?'],
     ['unknwon-key', 'Did you mean "unknown-key"?'],
   ])('for %s others are suggested', (id, hint) => {
     expect(() => findRule(id)).toThrow(`There is no rule "${id}". ${hint} Run \`jobserv explain\` for all of them.`);

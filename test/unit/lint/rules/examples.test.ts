@@ -53,6 +53,7 @@ const PLACES: Record<string, string> = {
   'invalid-regex': '10:28 (?<n',
   'regex-missing-group': "10:27 '(?P<test>\\w+): (?P<result>PASSED|FAILED)'",
   'unknown-result-status': '12:17 PASS',
+  'regex-backtracking': "10:27 '(?P<name>\\w+)(?=:): (?P<result>PASSED|FAILED)'",
   'regex-slow': "10:27 '(?P<name>(\\w+\\s?)+): (?P<result>PASSED|FAILED)'",
   'plaintext-secret': '13:36 8f3c2a91d04be77a6c15',
   'xtrace-secret': '13:11 $(cat /secrets/deploy_token)',
