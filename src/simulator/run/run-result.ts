@@ -51,8 +51,10 @@ export function withConsoleTests(outcome: RunOutcome, grepped: GreppedTests | un
   if (grepped === undefined) return outcome;
   const { tests, failed, more } = grepped;
   const troubles = [...new Map(grepped.troubles.map((trouble) => [trouble.message, trouble])).values()];
-  const reasons = troubles.map(
-    ({ line, message }) => `${line === null ? 'In the console' : `In line ${line} of the console`}, ${message}.`,
+  const reasons = troubles.map(({ line, message }) =>
+    line === null
+      ? `${message.charAt(0).toUpperCase()}${message.slice(1)}.`
+      : `In line ${line} of the console, ${message}.`,
   );
   const warnings =
     more === 0 ? [] : [`The console holds ${more} more test results than are kept: ${tests.length} tests are listed.`];

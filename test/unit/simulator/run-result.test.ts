@@ -38,7 +38,7 @@ describe('tests in the console', () => {
     expect(withConsoleTests(failed, read('ok', { line: null, message: 'it fails' }))).toMatchObject({
       cause: 'script',
       message: 'exit code 1',
-      warnings: ['first', 'In the console, it fails.'],
+      warnings: ['first', 'It fails.'],
     });
   });
 
