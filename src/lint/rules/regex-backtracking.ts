@@ -9,7 +9,7 @@ export const regexBacktracking: RuleCheck = {
   server: 'accepts',
   *check(context) {
     for (const { path, text, key } of patterns(context)) {
-      const parsed = parsedPattern(text);
+      const parsed = parsedPattern(context, text);
       if (key === 'progress-pattern' || parsed === undefined || parsed instanceof RegexFault) continue;
       const part = needsBacktracking(parsed);
       if (part === undefined) continue;
