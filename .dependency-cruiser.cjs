@@ -23,7 +23,18 @@ const layer = ([name, allowed]) => ({
   comment: `src/${name} may import ${[...allowed, 'lib'].join(', ')}.`,
   severity: 'error',
   from: { path: `^src/${name}/` },
-  to: { path: '^src/', pathNot: [name, ...allowed, 'lib'].map((folder) => `^src/${folder}/`) },
+  to: { path: '^src/', pathNot: [name, ...allowed, ...(SHOWS[name] ?? []), 'lib'].map((folder) => `^src/${folder}/`) },
+});
+
+/** Result types are declared once, in the layer that makes them; who shows them imports the types alone. */
+const SHOWS = { terminal: ['simulator'] };
+
+const typesOnly = ([name, shown]) => ({
+  name: `${name}-imports-types-only`,
+  comment: `src/${name} may import types of ${shown.join(', ')}, and nothing that runs.`,
+  severity: 'error',
+  from: { path: `^src/${name}/` },
+  to: { path: shown.map((folder) => `^src/${folder}/`), dependencyTypesNot: ['type-only'] },
 });
 
 /** Packages that one folder alone may import. */
@@ -40,6 +51,7 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
     ...Object.entries(LAYERS).map(layer),
+    ...Object.entries(SHOWS).map(typesOnly),
     {
       name: 'every-folder-has-a-layer',
       comment: 'A new folder under src/ needs its line above.',

@@ -1,5 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
+import { readGivenValues } from '../simulator/inputs/given.js';
 import { type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
 import { renderReproduction } from '../terminal/reproduction.js';
 import { styleFor } from '../terminal/style.js';
@@ -9,7 +10,7 @@ import { EXIT } from './shared/exit-status.js';
 import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
 import { pullFlag, REPLAY_FLAGS, readReplayFlags } from './shared/replay-flags.js';
-import { RUN_FLAGS, readRunFlags, readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from './shared/run-flags.js';
+import { RUN_FLAGS, readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from './shared/run-flags.js';
 import { simulationViews } from './shared/simulation-views.js';
 
 export default class Reproduce extends BaseCommand {
@@ -57,30 +58,27 @@ export default class Reproduce extends BaseCommand {
   async run(): Promise<ReproduceResult> {
     const { args, flags } = await this.parse(Reproduce);
     const quiet = this.jsonEnabled();
-    const { secrets, flaggedSecrets } = await readRunFlags({
-      secret: flags.secret,
-      'secret-file': flags['secret-file'],
-    });
     let replaying = false;
     const views = simulationViews({ quiet, sideBySide: false });
-    const request = {
-      ...readReplayFlags(flags),
-      address: args.url,
-      repeat: flags.repeat,
-      consoleDiff: flags['console-diff'],
-      secrets,
-      flaggedSecrets,
-      access: readServerFlags(flags),
-      loadDefinition: async () =>
-        flags.file !== undefined || findDefinition() !== undefined ? loadDefinition(flags.file) : undefined,
-      pull: flags.pull,
-      begin: (...planned: Parameters<typeof views>) => {
-        replaying = true;
-        return views(...planned);
-      },
-    };
     return underInterrupts(
-      (signal) => reproduce({ ...request, signal }),
+      async ({ signal, lastSteps }) =>
+        reproduce({
+          ...readReplayFlags(flags),
+          address: args.url,
+          repeat: flags.repeat,
+          consoleDiff: flags['console-diff'],
+          ...(await readGivenValues({ secret: flags.secret, 'secret-file': flags['secret-file'] })),
+          access: readServerFlags(flags),
+          loadDefinition: async () =>
+            flags.file !== undefined || findDefinition() !== undefined ? loadDefinition(flags.file) : undefined,
+          pull: flags.pull,
+          begin: (planned) => {
+            replaying = true;
+            return views(planned);
+          },
+          signal,
+          lastSteps,
+        }),
       () =>
         replaying
           ? 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.'

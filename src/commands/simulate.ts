@@ -1,9 +1,12 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { type DryRunResult, dryRun } from '../simulator/run/dry-run.js';
-import { exitStatus, type SimulationResult } from '../simulator/run/run-result.js';
+import { dryRun } from '../simulator/dry-run.js';
+import { readGivenValues } from '../simulator/inputs/given.js';
+import { exitStatus } from '../simulator/run/run-result.js';
 import { SHELL_WISHES } from '../simulator/run/shell.js';
-import { type SimulateRequest, simulate } from '../simulator/run/simulate.js';
+import type { SimulateRequest } from '../simulator/run/simulate-run.js';
+import { simulate } from '../simulator/simulate.js';
+import { renderDryRun } from '../terminal/dry-run.js';
 import { canAsk, chooseSome } from '../terminal/prompts.js';
 import { styleFor } from '../terminal/style.js';
 import { renderSummary } from '../terminal/summary.js';
@@ -11,7 +14,7 @@ import { BaseCommand } from './shared/base-command.js';
 import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
 import { pullFlag, REPLAY_FLAGS, readReplayFlags, shellFor } from './shared/replay-flags.js';
-import { RUN_FLAGS, readRunFlags, readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
+import { RUN_FLAGS, readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
 import { simulationViews } from './shared/simulation-views.js';
 
 export default class Simulate extends BaseCommand {
@@ -96,44 +99,38 @@ export default class Simulate extends BaseCommand {
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(Simulate);
     const quiet = this.jsonEnabled();
-    const request: Omit<SimulateRequest, 'signal'> = {
-      ...readReplayFlags(flags),
-      arguments: argv as string[],
-      loadDefinition: () => loadDefinition(flags.file),
-      ...(await readRunFlags(flags)),
-      access: readServerFlags(flags),
-      project: flags.project,
-      build: flags.build,
-      source: flags.source,
-      forge: { pr: flags.pr, mr: flags.mr, apiUrl: flags['api-url'] },
-      choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
-      pull: flags.pull,
-      jobs: flags.jobs,
-      follow: flags.follow,
-      shell: flags.shell && shellFor(flags.shell, { jobs: flags.jobs, json: quiet, dryRun: flags['dry-run'] }),
-      begin: simulationViews({ quiet, sideBySide: flags.jobs > 1 }),
-    };
-    return flags['dry-run'] ? this.dryRun(request, quiet) : this.simulate(request, quiet);
-  }
-
-  private simulate(request: Omit<SimulateRequest, 'signal'>, quiet: boolean): Promise<SimulationResult> {
+    const dry = flags['dry-run'];
     return underInterrupts(
-      (signal) => simulate({ ...request, signal }),
-      () => 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.',
-      async ({ runs }, { status }) => {
-        if (!quiet) process.stdout.write(renderSummary(runs, styleFor(process.stdout)));
-        this.endWith(status ?? exitStatus(runs));
+      async ({ signal, lastSteps }) => {
+        const request: SimulateRequest = {
+          ...readReplayFlags(flags),
+          arguments: argv as string[],
+          loadDefinition: () => loadDefinition(flags.file),
+          ...(await readGivenValues(flags)),
+          access: readServerFlags(flags),
+          project: flags.project,
+          build: flags.build,
+          source: flags.source,
+          forge: { pr: flags.pr, mr: flags.mr, apiUrl: flags['api-url'] },
+          choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
+          pull: flags.pull,
+          jobs: flags.jobs,
+          follow: flags.follow,
+          shell: flags.shell && shellFor(flags.shell, { jobs: flags.jobs, json: quiet, dryRun: dry }),
+          begin: simulationViews({ quiet, sideBySide: flags.jobs > 1 }),
+          signal,
+          lastSteps,
+        };
+        return dry ? dryRun(request) : simulate(request);
       },
-      (message, exit) => this.error(message, { exit }),
-    );
-  }
-
-  private dryRun(request: Omit<SimulateRequest, 'signal'>, quiet: boolean): Promise<DryRunResult> {
-    return underInterrupts(
-      (signal) => ({ result: dryRun({ ...request, signal }), abandon: () => {} }),
-      () => 'Stopping. Press Ctrl-C again to end at once.',
-      (planned) => {
-        if (!quiet) for (const one of planned.runs) this.logJson(one);
+      () =>
+        dry
+          ? 'Stopping. Press Ctrl-C again to end at once.'
+          : 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.',
+      async (result, { status }) => {
+        const style = styleFor(process.stdout);
+        this.print('dryRun' in result ? renderDryRun(result.runs, style) : renderSummary(result.runs, style));
+        this.endWith(status ?? ('dryRun' in result ? 0 : exitStatus(result.runs)));
       },
       (message, exit) => this.error(message, { exit }),
     );

@@ -34,8 +34,24 @@ export async function prepare(
 
   await log.heading('Preparing the script');
   const command = await prepareScript(run, workspace, ports, log, signal, rebootScript);
-  const repository = await prepareRepository(run, workspace, ports, log, signal);
+  await prepareRepository(run, workspace, ports, log, signal);
 
+  await log.heading('Setting up the environment of the container');
+  for (const variable of containerEnv(run.env)) await log.info(variable);
+  const spec = await containerOf(run, workspace, ports, command, volumes);
+  checkSources(spec.mounts);
+  return spec;
+}
+
+/** The container as data; it touches nothing, so that it can be shown without a run. */
+export async function containerOf(
+  run: RunDefinition,
+  workspace: Workspace,
+  { engine, host }: { engine: Pick<RunPorts['engine'], 'address'>; host: RunPorts['host'] },
+  command: string,
+  volumes: readonly Mount[],
+): Promise<ContainerSpec> {
+  const repository = GIT_TRIGGER_TYPES.has(run.trigger_type);
   const mounts: Mount[] = [
     { source: workspace.secrets, target: '/secrets', readOnly: false },
     ...volumes,
@@ -45,16 +61,11 @@ export async function prepare(
     { source: workspace.scriptRepo, target: '/script-repo', readOnly: false },
     ...(repository ? [{ source: workspace.repo, target: '/repo', readOnly: false }] : []),
   ];
-  checkSources(mounts);
-
-  const env = containerEnv(run.env);
-  await log.heading('Setting up the environment of the container');
-  for (const variable of env) await log.info(variable);
-  const { memoryBytes } = ports.host;
+  const { memoryBytes } = host;
   return containerSpec(run, {
     command,
     workingDir: repository ? '/repo' : '/',
-    env: [...env, ...(await ports.host.proxies(ports.engine.address))],
+    env: [...containerEnv(run.env), ...(await host.proxies(engine.address))],
     mounts,
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   });
@@ -97,7 +108,8 @@ function checkSecrets(run: RunDefinition): void {
   }
 }
 
-async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, 'host'>, log: Log): Promise<Mount[]> {
+/** Asks the host for each folder that is mounted as a volume. */
+export async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, 'host'>, log: Log): Promise<Mount[]> {
   const mounts: Mount[] = [];
   for (const [name, path] of Object.entries(run['persistent-volumes'] ?? {})) {
     await log.info(`Persistent volume ${name} at ${path}`);
@@ -130,19 +142,19 @@ async function prepareNetrc(run: RunDefinition, workspace: Workspace): Promise<v
   await writeFresh(workspace.curlrc, '--netrcfile /root/.netrc', 0o644);
 }
 
-/** Clones the repository of a git trigger type; says whether the run has one. */
+/** Clones the repository of a git trigger type. */
 async function prepareRepository(
   run: RunDefinition,
   workspace: Workspace,
   ports: Pick<RunPorts, 'source'>,
   log: Log,
   signal: AbortSignal,
-): Promise<boolean> {
-  if (!GIT_TRIGGER_TYPES.has(run.trigger_type)) return false;
+): Promise<void> {
+  if (!GIT_TRIGGER_TYPES.has(run.trigger_type)) return;
   await log.heading('Preparing the repository');
   if (existsSync(workspace.repo)) {
     await log.info('Going on with the repository as the script left it');
-    return true;
+    return;
   }
   const { root: home, repo: directory } = workspace;
   try {
@@ -152,7 +164,6 @@ async function prepareRepository(
     await rm(directory, { recursive: true, force: true });
     throw error;
   }
-  return true;
 }
 
 function checkSources(mounts: Mount[]): void {

@@ -20,7 +20,7 @@ export interface Workspace {
 }
 
 /** The names under which a run's folder keeps things; makes nothing. */
-function workspaceAt(root: string): Workspace {
+export function workspaceAt(root: string): Workspace {
   return {
     root,
     archive: join(root, 'archive'),

@@ -17,7 +17,7 @@ export const noView: ConsoleView = { write: () => {}, end: () => {} };
 
 /** Bytes as they are, for a pipe or a file. */
 export function plainView(output: Output): ConsoleView {
-  return { write: (parts) => output.write(parts), end: () => {} };
+  return { write: (parts) => output.write(parts), end: () => output.settle() };
 }
 
 /** A terminal: harmless, and with the progress of the download, then that of the run, on the line below. */
@@ -52,7 +52,8 @@ export function terminalView(output: Output, progress?: ProgressBar, spinner?: S
     },
     end: () => {
       stopSpinning();
-      return output.write([...(progress === undefined ? [] : [progress.clear()]), filter.end()]);
+      output.write([...(progress === undefined ? [] : [progress.clear()]), filter.end()]);
+      return output.settle();
     },
   };
 }
@@ -111,6 +112,9 @@ export function labelledView(output: Output, label: string): ConsoleView {
       const bytes = Buffer.concat(parts);
       return show(lines(Buffer.concat([rest, filter === undefined ? bytes : filter.write(bytes)])));
     },
-    end: () => show([...lastLine(), ...(filter === undefined ? [] : [filter.end()])]),
+    end: async () => {
+      await show([...lastLine(), ...(filter === undefined ? [] : [filter.end()])]);
+      await output.settle();
+    },
   };
 }

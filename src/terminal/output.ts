@@ -1,20 +1,29 @@
 /** Standard output and standard error as the process owns them. */
-import { fstatSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { RunFailure } from '../executor/ports.js';
 
 export interface Output {
   /** Whether a person looks at it. */
   readonly isTerminal: boolean;
   /**
-   * Writes as fast as the reader takes it and no faster: there is something to wait for when it
-   * returns a promise. The bytes are the caller's again after that. Never fails: once the reader has
-   * gone away, or standard output cannot be written, everything is dropped.
+   * A pipe or file is written as fast as its reader takes it and no faster: there is something to wait for when it
+   * returns a promise. A terminal holds nobody back: what it does not take in time is left out, with a line that says
+   * so. The bytes are the caller's again after that. Never fails: once the reader has gone away, or standard
+   * output cannot be written, everything is dropped.
    */
   write(parts: readonly Uint8Array[]): void | Promise<void>;
+  /** Hands everything that is left to the stream; of a terminal that is far behind only the last lines. */
+  settle(): void | Promise<void>;
 }
 
-type StandardStream = Writable & { fd?: number; isTTY?: boolean };
+type StandardStream = Writable & {
+  fd?: number;
+  isTTY?: boolean;
+  _handle?: { setBlocking?(blocking: boolean): void };
+};
 
 const lost = new AbortController();
 
@@ -41,6 +50,26 @@ function loseOutput(error: NodeJS.ErrnoException): void {
   lost.abort(new RunFailure('interrupted', message, { environment: 'disk', cause: error }));
 }
 
+/**
+ * For a command that a signal has to end whatever its terminal does. Node writes to terminals synchronously: one that
+ * does not read (a hung ssh) would block the signal handlers, too. And at its end Node resets each terminal, and
+ * aborts the process where that one was closed; another file in its place is left alone.
+ */
+export function doNotWaitForTerminals(): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+  for (const stream of [process.stdout, process.stderr] as StandardStream[]) {
+    // Not a documented method, and the only way to what libuv does for every other stream.
+    if (stream.isTTY === true) stream._handle?.setBlocking?.(false);
+  }
+  process.once('exit', () => {
+    for (const fd of terminals) {
+      if (isatty(fd)) continue;
+      closeSync(fd);
+      openSync('/dev/null', 'r+');
+    }
+  });
+}
+
 /** Resolves when everything written so far has left the process, or cannot any more. */
 export async function whenWritten(): Promise<void> {
   await Promise.all(
@@ -53,7 +82,8 @@ export async function whenWritten(): Promise<void> {
 export function outputOf(stream: StandardStream, lose: (error: Error) => void = loseOutput): Output {
   const { fd } = stream;
   if (fd === undefined || !isFile(fd)) {
-    return { isTerminal: stream.isTTY === true, write: (parts) => writeToStream(stream, parts) };
+    if (stream.isTTY === true) return new TerminalOutput(stream);
+    return { isTerminal: false, write: (parts) => writeToStream(stream, parts), settle: () => {} };
   }
   let writable = true;
   const write = (parts: readonly Uint8Array[]) => {
@@ -65,7 +95,7 @@ export function outputOf(stream: StandardStream, lose: (error: Error) => void = 
       lose(error as Error);
     }
   };
-  return { isTerminal: false, write };
+  return { isTerminal: false, write, settle: () => {} };
 }
 
 function isFile(fd: number): boolean {
@@ -95,4 +125,86 @@ function writeToStream(stream: StandardStream, parts: readonly Uint8Array[]): vo
     stream.once('close', done);
     for (const [index, part] of parts.entries()) stream.write(part, index === last ? done : undefined);
   });
+}
+
+/** So much is kept for a terminal that is slower than the script, bytes. */
+const LONGEST_QUEUE = 4 * 1024 * 1024;
+/** So much of it stays when it has to catch up. */
+const LAST_LINES = 16 * 1024;
+const PIECE = 16 * 1024;
+/** So long the end of a console waits for a terminal that is behind. */
+const SETTLE_MS = 1000;
+
+/** The queue of a terminal. */
+class TerminalOutput implements Output {
+  readonly isTerminal = true;
+  readonly #stream: StandardStream;
+  #queue: Buffer[] = [];
+  #size = 0;
+  #leftOut = 0;
+  /** While the terminal has a piece that it has not taken. */
+  #busy = false;
+  #idle: (() => void) | undefined;
+
+  constructor(stream: StandardStream) {
+    this.#stream = stream;
+  }
+
+  write(parts: readonly Uint8Array[]): void {
+    if (this.#stream.destroyed) return;
+    for (const part of parts) {
+      this.#queue.push(Buffer.from(part));
+      this.#size += part.length;
+    }
+    if (this.#size > LONGEST_QUEUE) this.#catchUp();
+    this.#next();
+  }
+
+  async settle(): Promise<void> {
+    if (this.#busy) {
+      const idle = new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+      await Promise.race([idle, sleep(SETTLE_MS, undefined, { ref: false })]);
+    }
+    if (this.#size > LAST_LINES) this.#catchUp();
+    for (const piece of this.#queue.splice(0)) this.#stream.write(piece);
+    this.#size = 0;
+    this.#leftOut = 0;
+  }
+
+  /** Keeps the last lines. */
+  #catchUp(): void {
+    const all = Buffer.concat(this.#queue);
+    const newline = all.indexOf('\n', all.length - LAST_LINES);
+    const from = newline < 0 ? all.length - LAST_LINES : newline + 1;
+    this.#leftOut += from;
+    const megabytes = (this.#leftOut / 1e6).toFixed(1);
+    const notice = `\x1b[0m\n[ ${megabytes} MB left out, because this terminal is too slow; console.log has all of it ]\n`;
+    this.#queue = [Buffer.from(notice), all.subarray(from)];
+    this.#size = notice.length + all.length - from;
+  }
+
+  #next(): void {
+    if (this.#busy) return;
+    const piece = Buffer.concat(this.#queue.splice(0));
+    if (piece.length === 0) {
+      this.#idle?.();
+      return;
+    }
+    this.#size -= piece.length;
+    if (piece.length > PIECE) {
+      this.#queue = [piece.subarray(PIECE)];
+      this.#size += piece.length - PIECE;
+    }
+    this.#busy = true;
+    const taken = () => {
+      this.#stream.off('close', taken);
+      this.#busy = false;
+      this.#leftOut = 0;
+      this.#next();
+    };
+    this.#stream.once('close', taken);
+    this.#stream.write(piece.subarray(0, PIECE), taken);
+  }
 }

@@ -1,42 +1,49 @@
 /** What a simulation says at its end, for people. */
 import { formatSize } from '../lib/quantities.js';
 import { plainLine } from '../lib/sanitise.js';
+import type { RunResult } from '../simulator/run/run-result.js';
 import type { Style } from './style.js';
-
-/** The parts of a run's result that are shown. */
-export interface SummarizedRun {
-  trigger: string;
-  run: string;
-  startedBy?: string;
-  status: 'PASSED' | 'FAILED';
-  message?: string;
-  durationMs: number;
-  phases: readonly { name: string; durationMs: number }[];
-  image: { reference: string; digest?: string };
-  tests: readonly { name: string; status: string; results: readonly { name: string; status: string }[] }[];
-  artifacts: readonly { path: string; sizeBytes: number }[];
-  workspace: string;
-  fidelity: { exact: boolean; differences: readonly { message: string }[] };
-  warnings?: readonly string[];
-}
 
 /** So many lines of a list are shown. */
 const LISTED = 10;
 
-/** A block for each run, and for several the count. Ends with a newline. */
-export function renderSummary(runs: readonly SummarizedRun[], style: Style): string {
-  const blocks = runs.map((run) => renderRun(run, style));
-  if (runs.length > 1) {
-    const passed = runs.filter(({ status }) => status === 'PASSED').length;
-    blocks.push(`${passed} of ${runs.length} runs passed.\n`);
+/** A block for each run, and for several the count; ends with a newline. Runs that did not start share a block for each reason. */
+export function renderSummary(runs: readonly RunResult[], style: Style): string {
+  const blocks = runs.filter(({ status }) => status !== 'NOT_STARTED').map((run) => renderRun(run, style));
+  const waiting = new Map<string, RunResult[]>();
+  for (const run of runs.filter(({ status }) => status === 'NOT_STARTED')) {
+    const { message = '' } = run;
+    waiting.set(message, [...(waiting.get(message) ?? []), run]);
   }
+  for (const [message, some] of waiting) {
+    const names = listed(some.map((run) => style.bold(labelOf(run))));
+    blocks.push(`${style.yellow('not started')}  ${names.join(', ')}\n  ${plainLine(message)}\n`);
+  }
+  if (runs.length > 1) blocks.push(`${counts(runs)}\n`);
   return `\n${blocks.join('\n')}`;
 }
 
-function renderRun(run: SummarizedRun, style: Style): string {
-  const verdict = run.status === 'PASSED' ? style.green('PASSED') : style.red('FAILED');
-  const name = style.bold(plainLine(`${run.trigger}/${run.run}`));
-  const lines = [`${verdict}  ${name}  ${seconds(run.durationMs)}`];
+const VERDICTS = {
+  PASSED: 'PASSED',
+  FAILED: 'FAILED',
+  INTERRUPTED: 'interrupted',
+  NOT_STARTED: 'not started',
+} as const;
+const labelOf = ({ trigger, run }: RunResult) => plainLine(`${trigger}/${run}`);
+
+function counts(runs: readonly RunResult[]): string {
+  const count = (status: RunResult['status']) => runs.filter((run) => run.status === status).length;
+  const others = (['FAILED', 'INTERRUPTED', 'NOT_STARTED'] as const)
+    .filter((status) => count(status) > 0)
+    .map((status) => `${count(status)} ${VERDICTS[status].toLowerCase()}`);
+  const passed = `${count('PASSED')} of ${runs.length} runs passed`;
+  return others.length === 0 ? `${passed}.` : `${passed}, ${others.join(', ')}.`;
+}
+
+function renderRun(run: RunResult, style: Style): string {
+  const colour = { PASSED: style.green, FAILED: style.red, INTERRUPTED: style.yellow, NOT_STARTED: style.yellow };
+  const verdict = colour[run.status](VERDICTS[run.status]);
+  const lines = [`${verdict}  ${style.bold(labelOf(run))}  ${seconds(run.durationMs)}`];
   const field = (title: string, values: string[]) => {
     for (const [index, value] of values.entries()) {
       lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${plainLine(value)}`);
@@ -54,7 +61,7 @@ function renderRun(run: SummarizedRun, style: Style): string {
   return `${lines.join('\n')}\n`;
 }
 
-function testLines({ tests }: SummarizedRun): string[] {
+function testLines({ tests }: RunResult): string[] {
   const cases = tests.flatMap(({ name, status, results }) =>
     results.length > 0 ? results.map((result) => ({ ...result, test: name })) : [{ name: '', status, test: name }],
   );
@@ -68,12 +75,12 @@ function testLines({ tests }: SummarizedRun): string[] {
   ];
 }
 
-function artifactLines({ artifacts }: SummarizedRun): string[] {
+function artifactLines({ artifacts }: RunResult): string[] {
   if (artifacts.length === 0) return [];
   return listed(artifacts.map(({ path, sizeBytes }) => `archive/${path} (${formatSize(sizeBytes)})`));
 }
 
-function fidelityLines({ fidelity }: SummarizedRun): string[] {
+function fidelityLines({ fidelity }: RunResult): string[] {
   if (fidelity.exact) return ['exact: nothing differed that a script could notice'];
   return ['differs from a run on a worker:', ...fidelity.differences.map(({ message }) => `- ${message}`)];
 }

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadDefinition } from '../../src/commands/shared/load-definition.js';
 import type { RunResult } from '../../src/simulator/run/run-result.js';
-import { simulate } from '../../src/simulator/run/simulate.js';
+import { simulate } from '../../src/simulator/simulate.js';
 import { noView } from '../../src/terminal/console-view.js';
 import { EXAMPLES, type Example, type ExampleCase } from '../support/examples.js';
 import { type GitHttpServer, startGitHttpServer } from '../support/git-http-server.js';
@@ -68,7 +68,7 @@ async function simulated(definition: string, example: Example, given: ExampleCas
   const [triggerName, runName] = given.run.split('/');
   const run = triggers.find(({ name }) => name === triggerName)?.runs.find(({ name }) => name === runName);
   const sharedVolumes = Object.entries(given.sharedVolumes ?? {}).map(([name, path]) => [name, resolve(path)]);
-  const { result } = simulate({
+  const result = await simulate({
     arguments: [given.run],
     loadDefinition: () => loadDefinition(definition),
     access: {},
@@ -87,8 +87,11 @@ async function simulated(definition: string, example: Example, given: ExampleCas
     begin: () => noView,
     warn: () => {},
     signal: new AbortController().signal,
+    flaggedSecrets: new Set(),
+    secretFiles: [],
+    lastSteps: new Set(),
   });
-  const [ran] = (await result).runs;
+  const [ran] = result.runs;
   if (ran === undefined) throw new Error(`${given.run} was not run`);
   return ran;
 }

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { loadDefinition } from '../../src/commands/shared/load-definition.js';
 import type { RunResult, SimulationResult } from '../../src/simulator/run/run-result.js';
-import { type SimulateRequest, simulate } from '../../src/simulator/run/simulate.js';
+import type { SimulateRequest } from '../../src/simulator/run/simulate-run.js';
+import { simulate } from '../../src/simulator/simulate.js';
 import { noView } from '../../src/terminal/console-view.js';
 import { testImage } from '../support/image.js';
 
@@ -38,7 +39,7 @@ async function follow(names: string[], triggers: object[], more: Partial<Simulat
     cwd: place,
   });
   const warned: string[] = [];
-  const { result } = simulate({
+  const result = await simulate({
     arguments: names,
     loadDefinition: () => loadDefinition(path),
     access: {},
@@ -57,9 +58,12 @@ async function follow(names: string[], triggers: object[], more: Partial<Simulat
     begin: () => noView,
     warn: (message) => warned.push(message),
     signal: new AbortController().signal,
+    flaggedSecrets: new Set(),
+    secretFiles: [],
+    lastSteps: new Set(),
     ...more,
   });
-  return { ...(await result), warned };
+  return { ...result, warned };
 }
 
 const image = await testImage();

@@ -70,8 +70,12 @@ const replay = (run: Pick<LiveRun, 'url'>, more: Partial<ReproduceRequest> = {})
     begin: () => noView,
     warn: () => {},
     signal: new AbortController().signal,
+    params: {},
+    flaggedSecrets: new Set(),
+    secretFiles: [],
+    lastSteps: new Set(),
     ...more,
-  }).result;
+  });
 
 describe('a run that failed on the server', () => {
   it('because its script did, does so here', async () => {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
 import type { RunResult } from '../../src/simulator/run/run-result.js';
-import { simulate } from '../../src/simulator/run/simulate.js';
+import { simulate } from '../../src/simulator/simulate.js';
 import { noView } from '../../src/terminal/console-view.js';
 import { makeCodeRepository } from '../support/code-repository.js';
 import { EngineProxy } from '../support/engine-proxy.js';
@@ -120,7 +120,10 @@ async function simulated(run: LiveRun): Promise<RunResult> {
     begin: () => noView,
     warn: () => {},
     signal: new AbortController().signal,
-  }).result;
+    flaggedSecrets: new Set(),
+    secretFiles: [],
+    lastSteps: new Set(),
+  });
   return runs[0] as RunResult;
 }
 

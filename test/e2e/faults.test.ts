@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
 import { containersOf } from '../support/containers-of.js';
 import { testImage } from '../support/image.js';
@@ -32,6 +32,7 @@ describe('an interrupted simulation', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGQUIT', 131],
   ] as const)('by %s: status %i, the container gone, the workspace kept, no secret in it', async (signal, expected) => {
     const world = await worldWith({ waits: WAITS });
     const running = begin(world, 'waits');
@@ -45,6 +46,22 @@ describe('an interrupted simulation', () => {
     const files = filesBelow(world.cache);
     expect([...files.keys()].map((path) => path.split('/').slice(3).join('/'))).toContain('archive/begun');
     expectNoSecret(files, stdout + stderr);
+  });
+
+  it('names the run that was interrupted and those that were not started, also in JSON', async () => {
+    const world = await worldWith({ first: WAITS, second: WAITS });
+    const running = begin(world, '*', '--json', '--jobs', '1');
+    await vi.waitFor(() => expect(containersOf(world.cache)).toHaveLength(1), { timeout: 60_000, interval: 200 });
+    running.process.kill('SIGINT');
+    const { status, stdout } = await running.ended;
+    expect(status).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'FAILED',
+      runs: [
+        { run: 'first', status: 'INTERRUPTED', cause: 'interrupted' },
+        { run: 'second', status: 'NOT_STARTED', message: 'The simulation was interrupted before this run began.' },
+      ],
+    });
   });
 
   it('twice: ends at once, and the secrets go all the same', async () => {

@@ -43,13 +43,19 @@ export async function jobserv(args: string[], options: Options = {}): Promise<En
 /** The same with a terminal of its own; what is typed goes to `process.stdin`, all that is shown is in `stdout`. */
 export function inTerminal(args: string[], options: Options = {}): Running {
   const words = [installedCommand(), ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  return watch('script', ['--quiet', '--return', '--command', words.join(' '), '/dev/null'], {
+  return shellInTerminal(words.join(' '), options);
+}
+
+/** A shell's command line in a terminal of its own. */
+export function shellInTerminal(command: string, options: Options = {}): Running {
+  return watch('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     ...options,
     env: { TERM: 'xterm-256color', ...options.env },
   });
 }
 
-function installedCommand(): string {
+/** The path of the command. */
+export function installedCommand(): string {
   return join(inject('installation'), 'node_modules/.bin/jobserv');
 }
 

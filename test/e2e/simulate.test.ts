@@ -40,7 +40,7 @@ describe('the verdict', () => {
     const { status, stdout } = await simulate(await worldWith(RUNS), '*', '--jobs', '2');
     expect(status).toBe(1);
     expect(stdout).toContain('The script exited with status 7.');
-    expect(stdout).toContain('1 of 2 runs passed.');
+    expect(stdout).toContain('1 of 2 runs passed, 1 failed.');
   });
 
   it('of a definition that the server would reject: status 2, at the place, nothing run', async () => {
@@ -221,7 +221,22 @@ describe('a dry run', () => {
     });
     expect(run.container.mounts.map(({ target }: { target: string }) => target)).toContain('/secrets');
     expect(existsSync(world.cache)).toBe(false);
+    const shown = await jobserv(
+      args.filter((word) => word !== '--json'),
+      { ...world, env },
+    );
+    expect(shown.stdout).toMatch(/^manual\/good\n {2}image /);
+    expect(shown.stdout).not.toContain('{');
   });
+});
+
+it('names a secret that a script reads, and a param that may be a typo, before the run; and the secret in its reason', async () => {
+  const world = await worldWith({ reads: '#!/bin/sh\ncat /secrets/token\n' }, { params: { BOARD: 'nrf52' } });
+  const { status, stdout, stderr } = await simulate(world, 'reads', '-p', 'BAORD=x');
+  expect(status).toBe(1);
+  expect(stderr).toContain('Scripts name secrets that were not given: /secrets/token (manual/reads).');
+  expect(stderr).toContain('No run here has a param BAORD. Did you mean -p BOARD=…?');
+  expect(stdout).toContain('The script names /secrets/token, and no such secret was given.');
 });
 
 /** The repository's folder names the project. */

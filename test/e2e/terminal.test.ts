@@ -1,9 +1,11 @@
 /** With a real terminal: prompts, Ctrl-C, and a console that would like to do more than be read. */
-import { existsSync } from 'node:fs';
-import { describe, expect, it, vi } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, inject, it, vi } from 'vitest';
 import { containersOf } from '../support/containers-of.js';
 import { filesBelow, type World, worldWith } from './definition.js';
-import { inTerminal, type Running } from './jobserv.js';
+import { installedCommand, inTerminal, type Running, shellInTerminal } from './jobserv.js';
 
 const WAITS = '#!/bin/sh\necho it begins\nwhile :; do sleep 1; done\n';
 const SECRET = 'correct-horse-battery';
@@ -85,6 +87,42 @@ it('ends a run in good order when its terminal is closed, in the middle of what 
     { timeout: 30_000, interval: 200 },
   );
   expect(consoleOf(world, 'noisy')).toContain('The run was interrupted (SIGHUP)');
+});
+
+it('ends with status 129 when its terminal is closed, and leaves no core dump', async () => {
+  const world = await worldWith({ noisy: '#!/bin/sh\nwhile :; do echo it goes on; done\n' });
+  // The shell leads the session: it alone gets the signal, and passes it on.
+  const run = `${installedCommand()} simulate noisy & run=$!; trap 'kill -HUP $run' HUP; wait $run; wait $run`;
+  const command = `ulimit -c unlimited; ${run}; echo $? >status`;
+  const terminal = shellInTerminal(command, world);
+  await terminal.says('it goes on');
+  terminal.process.kill('SIGKILL');
+  const status = () => readFileSync(join(world.cwd, 'status'), 'utf8').trim();
+  await vi.waitFor(() => expect(status()).toBe('129'), { timeout: 60_000, interval: 200 });
+  expect(readdirSync(world.cwd).filter((name) => name.startsWith('core'))).toEqual([]);
+  expect(containersOf(world.cache)).toEqual([]);
+});
+
+it('is ended by a signal though its terminal has stopped reading', async () => {
+  const world = await worldWith({ noisy: '#!/bin/sh\nwhile :; do echo it goes on; done\n' });
+  const running = simulate(world, 'noisy');
+  await running.says('it goes on');
+  running.process.kill('SIGSTOP');
+  const [pid] = await vi.waitFor(() => {
+    const line = execFileSync('ps', ['-eo', 'pid,args'], { encoding: 'utf8' })
+      .split('\n')
+      .filter((one) => /^ *\d+ node .*jobserv simulate noisy/.test(one) && one.includes(inject('installation')));
+    expect(line).toHaveLength(1);
+    return line.map((one) => Number.parseInt(one, 10));
+  });
+  // Until the terminal's buffer is full, and long after.
+  const size = () => consoleOf(world, 'noisy').length;
+  await vi.waitFor(() => expect(size()).toBeGreaterThan(1_000_000), { timeout: 60_000, interval: 200 });
+  process.kill(pid as number, 'SIGTERM');
+  await vi.waitFor(() => expect(existsSync(`/proc/${pid}/exe`)).toBe(false), { timeout: 30_000, interval: 100 });
+  expect(containersOf(world.cache)).toEqual([]);
+  running.process.kill('SIGCONT');
+  expect((await running.ended).status).toBe(143);
 });
 
 it('shows a hostile console harmlessly, and keeps its bytes in the log', async () => {

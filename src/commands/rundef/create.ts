@@ -5,12 +5,13 @@ import * as Flags from '@oclif/core/flags';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
 import { folderName } from '../../lib/folders.js';
 import { defaultProject } from '../../simulator/inputs/checkout.js';
+import { readGivenValues } from '../../simulator/inputs/given.js';
 import { type CreatedRundef, createRundefs } from '../../simulator/plan/create-rundefs.js';
 import { selectRuns } from '../../simulator/plan/select-runs.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { EXIT } from '../shared/exit-status.js';
 import { loadDefinition } from '../shared/load-definition.js';
-import { RUN_FLAGS, readRunFlags } from '../shared/run-flags.js';
+import { RUN_FLAGS } from '../shared/run-flags.js';
 
 export default class RundefCreate extends BaseCommand {
   static override summary = 'Build the run definitions of runs, as the server would.';
@@ -51,7 +52,7 @@ export default class RundefCreate extends BaseCommand {
     const created = createRundefs(definition, selected, {
       project,
       build: flags.build,
-      ...(await readRunFlags(flags)),
+      ...(await readGivenValues(flags)),
     });
 
     const errors = created.flatMap((entry) => ('error' in entry ? [entry.error] : []));

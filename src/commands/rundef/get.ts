@@ -2,10 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
-import { type GottenRundef, getRundef } from '../../simulator/plan/get-rundef.js';
+import { readGivenValues } from '../../simulator/inputs/given.js';
+import { type GottenRundef, getRundef } from '../../simulator/plan/server-rundef.js';
 import { askHidden, canAsk } from '../../terminal/prompts.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { readRunFlags, readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from '../shared/run-flags.js';
+import { readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from '../shared/run-flags.js';
 
 export default class RundefGet extends BaseCommand {
   static override summary = 'Get the run definition of a run from its server.';
@@ -44,7 +45,7 @@ export default class RundefGet extends BaseCommand {
       throw new UsageError(
         '--ask needs a terminal, and standard input or standard error is not one. Use --secret NAME=VALUE instead.',
       );
-    const { secrets } = await readRunFlags({ secret: flags.secret, 'secret-file': flags['secret-file'] });
+    const { secrets } = await readGivenValues({ secret: flags.secret, 'secret-file': flags['secret-file'] });
     const gotten = await getRundef(args.url, {
       access: readServerFlags(flags),
       secrets,

@@ -1,42 +1,35 @@
 /** Signals, and an output that is lost: what ends a command in good order before its work is done. */
 import { type Interruption, watchInterrupts } from '../../simulator/run/interruption.js';
-import { outputLost } from '../../terminal/output.js';
+import { doNotWaitForTerminals, outputLost } from '../../terminal/output.js';
 
-/** Work that an AbortSignal ends in good order. */
-export interface Work<T> {
-  result: Promise<T>;
-  /** At a second Ctrl-C the process ends at once: does, synchronously, what must not be left undone. */
-  abandon(): void;
-}
+/** How long a process that was interrupted, and is done, waits for a terminal or pipe that does not read. */
+const LEAVE_MS = 1500;
 
 /**
- * Does the work until it is done, or until the first SIGINT, SIGTERM or SIGHUP.
+ * Does the work until it is done, or until the first SIGINT, SIGTERM, SIGHUP or SIGQUIT.
  *
  * @param stopping is printed at the first signal
  * @param fail ends the command with the signal's status
  */
 export async function underInterrupts<T>(
-  start: (signal: AbortSignal) => Work<T>,
+  work: (interruption: Interruption) => Promise<T>,
   stopping: () => string,
   done: (result: T, interruption: Interruption) => void | Promise<void>,
   fail: (message: string, status: number) => never,
 ): Promise<T> {
-  let abandon = () => {};
-  const interruption = watchInterrupts(
-    () => process.stderr.write(`${stopping()}\n`),
-    () => abandon(),
-  );
+  doNotWaitForTerminals();
+  const interruption = watchInterrupts(() => process.stderr.write(`${stopping()}\n`), outputLost);
   try {
-    const work = start(AbortSignal.any([interruption.signal, outputLost]));
-    abandon = () => work.abandon();
-    const result = await work.result;
+    const result = await work(interruption);
     await done(result, interruption);
     return result;
   } catch (error) {
     if (interruption.status !== undefined) return fail((error as Error).message, interruption.status);
     throw error;
   } finally {
-    interruption.dispose();
+    const { status } = interruption;
+    if (status === undefined) interruption.dispose();
+    else setTimeout(() => process.exit(status), LEAVE_MS).unref();
   }
 }
 

@@ -1,10 +1,9 @@
 /** Flags that say how a run is executed on this machine; `simulate` and `reproduce` take them. */
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../../lib/errors.js';
-import { readMemory, readPairs } from '../../simulator/inputs/pairs.js';
-import { readSharedVolumes } from '../../simulator/inputs/shared-volumes.js';
-import { PULL_POLICIES, type PullPolicy } from '../../simulator/run/pull-policy.js';
+import { readImages, readMemory, readSharedVolumes } from '../../simulator/inputs/given.js';
 import type { ShellRequest, ShellWish } from '../../simulator/run/shell.js';
+import { PULL_POLICIES, type PullPolicy } from '../../simulator/run/simulation-ports.js';
 import { askHidden, canAsk, hasTerminal, withRawTerminal } from '../../terminal/prompts.js';
 import { warn } from './run-flags.js';
 
@@ -67,7 +66,7 @@ export function readReplayFlags(flags: {
   return {
     workspace: flags.workspace,
     sharedVolumes: readSharedVolumes(flags['shared-volume'] ?? []),
-    images: readPairs('image', flags.image ?? []),
+    images: readImages(flags.image ?? []),
     keep: flags.keep,
     memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
     showDockerConfig: flags['docker-config'],

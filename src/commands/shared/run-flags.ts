@@ -1,7 +1,5 @@
-/** Flags that say which run definition is built, and who asks a server for it. `readRunFlags` and `readServerFlags` read them. */
+/** Flags that say which run definition is built, and who asks a server for it. `readGivenValues` and `readServerFlags` read them. */
 import * as Flags from '@oclif/core/flags';
-import { readParams } from '../../simulator/inputs/parameters.js';
-import { namesOfSecretFlags, readSecrets } from '../../simulator/inputs/secrets.js';
 import type { AccessRequest } from '../../simulator/inputs/server-access.js';
 
 const repeatable = { multiple: true, multipleNonGreedy: true } as const;
@@ -54,17 +52,6 @@ export const RUN_FLAGS = {
     default: 1,
   }),
 };
-
-export async function readRunFlags(flags: {
-  param?: string[] | undefined;
-  'param-file'?: string | undefined;
-  secret?: string[] | undefined;
-  'secret-file'?: string | undefined;
-}) {
-  const params = await readParams({ flags: flags.param ?? [], file: flags['param-file'] });
-  const secrets = await readSecrets({ flags: flags.secret ?? [], file: flags['secret-file'] });
-  return { params, secrets, flaggedSecrets: namesOfSecretFlags(flags.secret ?? []) };
-}
 
 export const SERVER_FLAGS = {
   token: Flags.string({

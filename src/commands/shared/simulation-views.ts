@@ -1,29 +1,25 @@
 /** Where the consoles of a simulation show: nowhere, as bytes, on a terminal, or side by side. */
-import type { Groups } from '../../python/regex/backtracking.js';
-import type { PlannedRun } from '../../simulator/plan/planned-run.js';
-import { labelOf } from '../../simulator/plan/planned-run.js';
+import { backtrackingEngine, type Groups } from '../../python/regex/backtracking.js';
+import { compilePython, PatternError } from '../../python/regex/python-regex.js';
+import { labelOf, type PlannedRun } from '../../simulator/plan/planned-run.js';
 import { type ConsoleView, labelledView, noView, plainView, terminalView } from '../../terminal/console-view.js';
 import { outputOf } from '../../terminal/output.js';
 import { ProgressBar, type ProgressReader, terminalSpinner } from '../../terminal/progress.js';
 
 export function simulationViews(options: { quiet: boolean; sideBySide: boolean }) {
   const output = outputOf(process.stdout);
-  return async (planned: PlannedRun): Promise<ConsoleView> => {
+  return (planned: PlannedRun): ConsoleView => {
     if (options.quiet) return noView;
     if (options.sideBySide) return labelledView(output, labelOf(planned));
     if (!output.isTerminal) return plainView(output);
     const progress = planned.rundef['console-progress'];
-    const bar = progress && new ProgressBar(await progressReader(progress['progress-pattern']));
+    const bar = progress && new ProgressBar(progressReader(progress['progress-pattern']));
     return terminalView(output, bar ?? undefined, terminalSpinner());
   };
 }
 
 /** A pattern that cannot be evaluated shows no bar: the bar is decoration, and `validate` reports the pattern. */
-async function progressReader(pattern: string): Promise<ProgressReader> {
-  const [{ compilePython, PatternError }, { backtrackingEngine }] = await Promise.all([
-    import('../../python/regex/python-regex.js'),
-    import('../../python/regex/backtracking.js'),
-  ]);
+function progressReader(pattern: string): ProgressReader {
   try {
     const compiled = compilePython(pattern);
     const match = compiled.match ?? briefly(backtrackingEngine()(compiled.program()));

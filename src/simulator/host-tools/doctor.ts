@@ -6,7 +6,7 @@ import { loadDockerConfig } from '../../docker/docker-config.js';
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
 import { gitTools } from '../../git/repository.js';
 import { EnvironmentError } from '../../lib/errors.js';
-import { readServers, serversFile } from '../inputs/servers-file.js';
+import { readServers, serversFile } from '../inputs/server-access.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 
 export interface Check {

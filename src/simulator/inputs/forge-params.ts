@@ -6,7 +6,7 @@
 import { UsageError } from '../../lib/errors.js';
 import type { StringMap, TriggerType } from '../../schema/model.js';
 import type { HttpClient } from '../../server/http.js';
-import { usersFault } from './users-fault.js';
+import { usersFault } from './server-access.js';
 
 export interface ForgeRequest {
   /** `--pr`: `owner/repo#N`, or an address. */

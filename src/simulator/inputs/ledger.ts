@@ -55,7 +55,7 @@ export class Ledger {
 }
 
 /** Whether a text uses a variable, a file or any other word of this name. */
-function mentions(text: string, name: string): boolean {
+export function mentions(text: string, name: string): boolean {
   const literal = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`(?<![A-Za-z0-9_])${literal}(?![A-Za-z0-9_])`).test(text);
 }
@@ -70,10 +70,20 @@ export function noteScript(ledger: Ledger, script: string, madeUp: StringMap, se
   for (const [name, what] of Object.entries(madeUp)) {
     if (mentions(script, name)) ledger.note('made-up-value', `The script uses ${name}, which is ${what}.`);
   }
-  for (const [, name = ''] of script.matchAll(/\/secrets\/([A-Za-z0-9][A-Za-z0-9._-]*)/g)) {
-    if (name === 'docker_host_config.json' || Object.hasOwn(secrets, name)) continue;
+  for (const name of unknownSecrets(script, secrets)) {
     ledger.note('secret-missing', `The script names /secrets/${name}, and no secret ${name} was given.`);
   }
+}
+
+/** Names of the files below /secrets that a script's text names. */
+export function secretsReadBy(script: string): string[] {
+  const names = [...script.matchAll(/\/secrets\/([A-Za-z0-9][A-Za-z0-9._-]*)/g)].map(([, name = '']) => name);
+  return [...new Set(names.map((name) => name.replace(/\.+$/, '')))];
+}
+
+/** Of the secrets that a script names those that are not among these. A definition does not say which its project has. */
+export function unknownSecrets(script: string, secrets: StringMap): string[] {
+  return secretsReadBy(script).filter((name) => name !== 'docker_host_config.json' && !Object.hasOwn(secrets, name));
 }
 
 export function noteSecrets(ledger: Ledger, secrets: StringMap): void {

@@ -4,7 +4,12 @@ import { UsageError } from '../../lib/errors.js';
 import { checkRunDefinition, unknownFields } from '../../schema/check-run-definition.js';
 import type { Difference } from './ledger.js';
 import type { PartialRunDefinition } from './run-identity.js';
-import { isObject, readInputs, type SimulatorInput } from './rundef-inputs.js';
+
+/** An entry of `simulator-inputs`: what to ask whoever replays the rundef (SPEC 2). */
+export interface SimulatorInput {
+  prompt: string;
+  secrets: Record<string, { transform?: string } | null>;
+}
 
 export interface RundefFile {
   /** The file or the address. */
@@ -62,4 +67,27 @@ function differencesOf(unknown: string[]): Difference[] {
       message: `The rundef has ${many ? 'fields that are' : 'a field that is'} not known here and ${many ? 'were' : 'was'} not acted on: ${unknown.join(', ')}.`,
     },
   ];
+}
+
+/** @throws UsageError for entries of another shape, and for transforms that nobody knows */
+function readInputs(value: unknown, file: string): SimulatorInput[] {
+  if (value === undefined || value === null) return [];
+  const bad = (why: string) => new UsageError(`The "simulator-inputs" of ${file} cannot be asked for: ${why}.`);
+  if (!Array.isArray(value)) throw bad('they are no list');
+  return value.map((item: unknown) => {
+    if (!isObject(item) || typeof item['prompt'] !== 'string' || !isObject(item['secrets'])) {
+      throw bad('each needs a "prompt" and its "secrets"');
+    }
+    for (const [name, how] of Object.entries(item['secrets'])) {
+      const transform = isObject(how) ? how['transform'] : undefined;
+      if (how !== null && !isObject(how)) throw bad(`the secret ${name} says not how it is set`);
+      if (transform && transform !== 'BasicAuth')
+        throw bad(`${JSON.stringify(transform)} is no transform; "BasicAuth" is`);
+    }
+    return item as unknown as SimulatorInput;
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,43 +1,55 @@
-/** A run of a definition as the rundef that a server would have made of it, with what its trigger passes. */
-
+/** Runs of a definition, planned as the rundefs that a server would have made of them, with what their trigger passes. */
+import { dirname, resolve } from 'node:path';
+import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
-import type { StartedRun } from '../../schema/build.js';
+import type { FailuresOfRun } from '../../lint/server-failures.js';
+import { asStored, type StartedRun } from '../../schema/build.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
-import type { Definition, Run, StringMap } from '../../schema/model.js';
+import { type Definition, GIT_TRIGGER_TYPES, type Run, type StringMap, type TriggerType } from '../../schema/model.js';
 import { buildRunDefinition } from '../../schema/resolve.js';
-import type { Checkout, SourceChoice } from '../inputs/checkout.js';
-import type { SecretUser } from '../inputs/missing-secrets.js';
+
+import { type Checkout, chooseSource, defaultProject, type SourceChoice } from '../inputs/checkout.js';
+import { type ForgeRequest, forgeParams, namesRequest } from '../inputs/forge-params.js';
+import type { Difference } from '../inputs/ledger.js';
 import { completeRunDefinition, NO_KEY } from '../inputs/run-identity.js';
+import type { SecretUser } from '../inputs/secrets.js';
 import { NOWHERE, triggerParams } from '../inputs/trigger-params.js';
-import { labelOf, type PlannedRun } from './planned-run.js';
+import { labelOf, type Places, type PlannedRun, placeOf, withImage } from './planned-run.js';
 import type { SelectedRun } from './select-runs.js';
+
+export interface LoadedDefinition {
+  path: string;
+  definition: Definition;
+  triggers: ExpandedTrigger[];
+  /** What a server fails each run for, whatever the run does. */
+  failures?: FailuresOfRun;
+}
 
 export type DefinitionRun = SelectedRun<ExpandedTrigger, Run>;
 
-export function secretUserOf({ trigger, run }: DefinitionRun, definition: Definition, secrets: StringMap): SecretUser {
-  const repository = run['script-repo']?.name;
-  return {
-    label: labelOf({ trigger: trigger.name, run: run.name }),
-    containerAuth: run['container-auth'],
-    scriptRepo: repository === undefined ? undefined : definition['script-repos']?.[repository],
-    secrets,
-  };
-}
-
-export interface DefinitionRunRequest {
-  project: string;
-  build: number;
-  secrets: StringMap;
-  /** Of a git trigger's run. */
-  checkout: Checkout | undefined;
-}
-
-export interface FirstRunRequest extends DefinitionRunRequest {
-  /** Given by the user; they win. */
+export interface DefinitionRequest {
   params: StringMap;
-  choice: SourceChoice;
-  /** What a pull or merge request says of its params; they are not made up. */
-  requested?: StringMap | undefined;
+  project?: string | undefined;
+  build: number;
+  source?: SourceChoice | undefined;
+  /** The pull or merge request that the runs are of. */
+  forge?: ForgeRequest | undefined;
+  /** FROM → TO of `--image`. */
+  images: StringMap;
+  signal: AbortSignal;
+}
+
+/** What all runs of a plan have in common. */
+export interface PlanContext {
+  places: Places;
+  /** Whether there will be no second run. */
+  alone: boolean;
+  /** All that are given or were asked for. */
+  secrets: StringMap;
+  /** What differs from the worker's run for each of them. */
+  differences: readonly Difference[];
+  /** Prepares a source; each only once, however many runs there are. */
+  checkout(choice: SourceChoice, folder: string): Promise<Checkout>;
 }
 
 /** What a build is started with, and the values in it that are made up. */
@@ -46,95 +58,155 @@ export interface BuildStart {
   madeUp: StringMap;
 }
 
-type Unplaced = Omit<PlannedRun, 'root' | 'volumes'>;
-
-/**
- * A run that a build begins with.
- *
- * @throws UsageError for a run that a server would not make
- */
-export function planDefinitionRun(
-  { trigger, run }: DefinitionRun,
-  definition: Definition,
-  request: FirstRunRequest,
-): { planned: Unplaced; start: BuildStart } {
-  const { checkout, choice, params: given } = request;
-  const written = definition.triggers.find(({ name }) => name === trigger.name);
-  const known: StringMap = Object.assign(Object.create(null), definition.params, written?.params, run.params, given);
-  const passed = triggerParams(trigger.type, known, commitOf(checkout, choice, known));
-  const params: StringMap = Object.assign(Object.create(null), passed.params, request.requested, given);
-  const start: BuildStart = { params, madeUp: Object.create(null) };
-  const real = { ...request.requested, ...given };
-  for (const [name, what] of Object.entries(passed.madeUp)) if (!Object.hasOwn(real, name)) start.madeUp[name] = what;
-  const planned = planRun({ trigger, run, name: run.name, params }, definition, request, start.madeUp);
-  if (planned.rundef.env['H_TRIGGER_URL'] === undefined && isTriggered(definition, trigger.name)) {
-    planned.differences.push({
-      kind: 'no-trigger-url',
-      message: `H_TRIGGER_URL is not set: on a server another run starts ${trigger.name}, and that one's address stands there.`,
-    });
-  }
-  return { planned, start };
+/** A run that the simulation begins with. */
+export interface FirstRun {
+  selected: DefinitionRun;
+  planned: PlannedRun;
+  start: BuildStart;
 }
 
-/**
- * A run that another one, or a whole build, has started.
- *
- * @param madeUp of the params that it was given
- * @throws UsageError for a run that a server would not make
- */
-export function planStartedRun(
-  started: Pick<StartedRun, 'trigger' | 'run' | 'name' | 'params'>,
-  definition: Definition,
-  request: DefinitionRunRequest,
-  madeUp: StringMap,
-): Unplaced {
-  const planned = planRun(started, definition, request, madeUp);
-  if (planned.rundef.env['H_TRIGGER_URL']?.startsWith(NOWHERE)) {
-    planned.madeUp['H_TRIGGER_URL'] = 'an address where no server answers';
-  }
-  return planned;
-}
-
-function planRun(
-  { trigger, run, name, params }: Pick<StartedRun, 'trigger' | 'run' | 'name' | 'params'>,
-  definition: Definition,
-  { project, build, secrets, checkout }: DefinitionRunRequest,
-  inherited: StringMap,
-): Unplaced {
-  const built = buildRunDefinition({
-    definition,
-    trigger,
-    run,
-    name,
-    project,
-    build,
-    params,
-    secrets,
-    apiKey: NO_KEY,
-    server: NOWHERE,
-  });
-  if ('error' in built) throw new UsageError(built.error);
-  const { rundef, madeUp } = completeRunDefinition(built);
+export function secretUserOf({ trigger, run }: DefinitionRun, definition: Definition, secrets: StringMap): SecretUser {
+  const repository = run['script-repo']?.name;
   return {
-    trigger: trigger.name,
-    run: name,
-    rundef,
-    madeUp: Object.assign(Object.create(null), inherited, madeUp),
-    differences: [...(checkout?.differences ?? [])],
-    scriptDifferences: checkout?.scriptDifferences,
-    source: checkout?.source,
+    label: labelOf({ trigger: trigger.name, run: run.name }),
+    containerAuth: run['container-auth'],
+    scriptRepo: repository === undefined ? undefined : definition['script-repos']?.[repository],
+    script: run.script === undefined ? undefined : definition.scripts?.[run.script],
+    secrets,
   };
+}
+
+/** The folder that a definition lies in. */
+function folderOf({ path }: LoadedDefinition): string {
+  return path === '-' || path === '<stdin>' ? process.cwd() : dirname(resolve(path));
+}
+
+export class DefinitionPlanner {
+  readonly #definition: Definition;
+  readonly #failures: FailuresOfRun | undefined;
+  readonly #folder: string;
+  readonly #request: DefinitionRequest;
+  readonly #context: PlanContext;
+  /** What the forge says of a request, asked once for each type of trigger. */
+  readonly #requests = new Map<TriggerType, Promise<StringMap>>();
+
+  constructor(loaded: LoadedDefinition, request: DefinitionRequest, context: PlanContext) {
+    this.#definition = loaded.definition;
+    this.#failures = loaded.failures;
+    this.#folder = folderOf(loaded);
+    this.#request = request;
+    this.#context = context;
+  }
+
+  /**
+   * A run that a build begins with.
+   *
+   * @throws UsageError for a run that a server would not make
+   */
+  async first(selected: DefinitionRun): Promise<FirstRun> {
+    const { trigger, run } = selected;
+    const definition = this.#definition;
+    const { params: given } = this.#request;
+    const { checkout, choice } = await this.#sourceOf(trigger.type);
+    const requested = await this.#requestOf(trigger.type, choice === 'local' ? checkout : undefined);
+    const written = definition.triggers.find(({ name }) => name === trigger.name);
+    const fixed: StringMap = Object.assign(Object.create(null), definition.params, written?.params, run.params, given);
+    const passed = triggerParams(trigger.type, fixed, commitOf(checkout, choice, fixed));
+    const params: StringMap = Object.assign(Object.create(null), passed.params, requested, given);
+    const start: BuildStart = { params, madeUp: Object.create(null) };
+    const real = { ...requested, ...given };
+    for (const [name, what] of Object.entries(passed.madeUp)) {
+      if (!Object.hasOwn(real, name)) start.madeUp[name] = what;
+    }
+    const started = { trigger, run, name: run.name, params };
+    const planned = this.#plan(definition, started, checkout, start.madeUp, trigger.name);
+    if (planned.rundef.env['H_TRIGGER_URL'] === undefined && isTriggered(definition, trigger.name)) {
+      planned.differences.push({
+        kind: 'no-trigger-url',
+        message: `H_TRIGGER_URL is not set: on a server another run starts ${trigger.name}, and that one's address stands there.`,
+      });
+    }
+    return { selected, planned, start };
+  }
+
+  /**
+   * A run that another one, or a whole build, has started.
+   *
+   * @param madeUp of the params that it was given
+   * @param folder names the folder of its workspace, in the place of its trigger's
+   * @throws UsageError for a run that a server would not make
+   */
+  async started(run: StartedRun, madeUp: StringMap, folder: string): Promise<PlannedRun> {
+    const { checkout } = await this.#sourceOf(run.trigger.type);
+    const planned = this.#plan(asStored(this.#definition), run, checkout, madeUp, folder);
+    if (planned.rundef.env['H_TRIGGER_URL']?.startsWith(NOWHERE)) {
+      planned.madeUp['H_TRIGGER_URL'] = 'an address where no server answers';
+    }
+    return planned;
+  }
+
+  #plan(
+    definition: Definition,
+    { trigger, run, name, params }: Pick<StartedRun, 'trigger' | 'run' | 'name' | 'params'>,
+    checkout: Checkout | undefined,
+    inherited: StringMap,
+    folder: string,
+  ): PlannedRun {
+    const { build, images, project = defaultProject(this.#folder) } = this.#request;
+    const { secrets, places, alone, differences } = this.#context;
+    const identity = { project, build, params, secrets, apiKey: NO_KEY, server: NOWHERE };
+    const built = buildRunDefinition({ definition, trigger, run, name, ...identity });
+    if ('error' in built) throw new UsageError(built.error);
+    const { rundef, madeUp } = completeRunDefinition(built);
+    const failures = this.#failures?.(trigger.name, run.name) ?? [];
+    const sure = failures.find((failure) => failure.sure);
+    const planned: PlannedRun = {
+      trigger: trigger.name,
+      run: name,
+      rundef,
+      madeUp: Object.assign(Object.create(null), inherited, madeUp),
+      differences: [
+        ...(checkout?.differences ?? []),
+        ...differences,
+        ...failures.map(({ message }) => ({ kind: 'server-fails' as const, message })),
+      ],
+      ...(sure === undefined ? {} : { serverFailure: sure.message }),
+      scriptDifferences: checkout?.scriptDifferences,
+      source: checkout?.source,
+      ...placeOf({ project, run: name }, folder, places, alone),
+    };
+    return withImage(planned, images);
+  }
+
+  async #sourceOf(type: TriggerType): Promise<{ checkout: Checkout | undefined; choice: SourceChoice }> {
+    if (!GIT_TRIGGER_TYPES.has(type)) return { checkout: undefined, choice: 'remote' };
+    const { source, forge, params } = this.#request;
+    // A request names a commit, as -p GIT_SHA does.
+    const asked = source ?? (namesRequest(forge, type) ? 'remote' : undefined);
+    const choice = chooseSource(asked, params, repositoryFolder(this.#folder));
+    return { checkout: await this.#context.checkout(choice, this.#folder), choice };
+  }
+
+  /** @param local of a run that gets the working tree: then nobody is asked */
+  async #requestOf(type: TriggerType, local: Checkout | undefined): Promise<StringMap | undefined> {
+    const { forge, signal } = this.#request;
+    if (forge === undefined || !namesRequest(forge, type)) return undefined;
+    const tree = local && { sha: local.sha };
+    const asked = this.#requests.get(type) ?? forgeParams(forge, type, this.#context.secrets, tree, signal);
+    this.#requests.set(type, asked);
+    return asked;
+  }
 }
 
 /** Of a remote the commit at hand says something only when it is the repository at hand. */
 function commitOf(
   checkout: Checkout | undefined,
   choice: SourceChoice,
-  known: StringMap,
+  params: StringMap,
 ): Parameters<typeof triggerParams>[2] {
   if (checkout === undefined) return {};
   const { repository, sha, oldSha } = checkout;
-  const url = known['GIT_URL'];
+  const url = params['GIT_URL'];
   const same = choice === 'local' || url === undefined || url === repository?.remoteUrl;
   return same ? { repository, sha, oldSha } : { repository };
 }

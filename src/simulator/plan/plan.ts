@@ -1,92 +1,140 @@
-/** From what was asked for to the runs that are simulated: nothing starts before all of them are known and complete. */
-
+/** From what was named to the runs that are simulated: nothing starts before all of them are complete. */
+import { closest, distance } from 'fastest-levenshtein';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
 import { asStored, reachableRuns } from '../../schema/build.js';
-import { GIT_TRIGGER_TYPES, type StringMap } from '../../schema/model.js';
+import type { ExpandedTrigger } from '../../schema/expand.js';
+import { GIT_TRIGGER_TYPES, PARAMS_OF_TRIGGER, type StringMap } from '../../schema/model.js';
 import { isAddress, parseRunUrl } from '../../server/run-url.js';
-import { type FirstRun, Follower } from '../follow/follow.js';
-import { chooseSource } from '../inputs/checkout.js';
+import { type Checkout, chooseSource, type SourceChoice } from '../inputs/checkout.js';
 import { checkForgeRequest } from '../inputs/forge-params.js';
-import type { Difference } from '../inputs/ledger.js';
-import { type AskSecret, askForSecrets, missingSecrets } from '../inputs/missing-secrets.js';
+import type { GivenValues } from '../inputs/given.js';
+import { type Difference, mentions } from '../inputs/ledger.js';
 import { completeRunDefinition } from '../inputs/run-identity.js';
 import { isRundefFile, type RundefFile, readRundefFile } from '../inputs/rundef-file.js';
-import { askForInputs } from '../inputs/rundef-inputs.js';
-import { secretsOfRundef, secretUserOfRundef } from '../inputs/rundef-secrets.js';
-import { checkSharedVolumes } from '../inputs/shared-volumes.js';
-import { type DefinitionRun, secretUserOf } from './definition-run.js';
-import { checkImages, mapImage, type Places, placeRun, placeRuns } from './place-runs.js';
-import { DefinitionPlanner, type DefinitionPlanRequest, type LoadedDefinition } from './plan-definition.js';
-import { Checkouts } from './plan-sources.js';
-import { labelOf, type PlannedRun } from './planned-run.js';
+import {
+  type AskSecret,
+  askForInputs,
+  askForScriptSecrets,
+  askForSecrets,
+  missingSecrets,
+  secretsOfRundef,
+  secretUserOfRundef,
+} from '../inputs/secrets.js';
+import type { AccessRequest } from '../inputs/server-access.js';
+import {
+  DefinitionPlanner,
+  type DefinitionRequest,
+  type DefinitionRun,
+  type FirstRun,
+  type LoadedDefinition,
+  type PlanContext,
+  secretUserOf,
+} from './definition-run.js';
+import {
+  checkImages,
+  checkPlaces,
+  checkSharedVolumes,
+  labelOf,
+  type PlannedRun,
+  placeOf,
+  withImage,
+} from './planned-run.js';
 import { listOf, selectRuns } from './select-runs.js';
+import { fetchRundefs } from './server-rundef.js';
 
-export interface PlanRequest extends DefinitionPlanRequest, Places {
+/** What a command gives; made once, and passed on as it is. */
+export interface PlanRequest extends DefinitionRequest, GivenValues {
   /** RUN arguments. */
   arguments: readonly string[];
   loadDefinition(): Promise<LoadedDefinition>;
-  /** Rundefs that are at hand already. */
+  /** Rundefs that are read already. */
   rundefs?: readonly RundefFile[] | undefined;
-  /** The rundefs of runs' addresses, in their order; called once, when there are any. */
-  fetchRundefs(addresses: string[]): Promise<RundefFile[]>;
-  secrets: StringMap;
-  /** Which of them flags gave: the run of a rundef gets those though it does not name them. */
-  flaggedSecrets?: ReadonlySet<string> | undefined;
+  /** What servers learn about who asks, where a run is named by its address. */
+  access: AccessRequest;
   /** Go on with what the runs start. */
   follow?: boolean | undefined;
   /** NAME → PATH of `--shared-volume`. */
-  sharedVolumes?: StringMap | undefined;
-  /** FROM → TO of `--image`. */
-  images: StringMap;
+  sharedVolumes: StringMap;
+  /** `--workspace`. */
+  workspace?: string | undefined;
   /** Lets the user choose from labels; undefined where nobody can be asked. */
   choose: ((labels: string[]) => Promise<string[]>) | undefined;
   ask: AskSecret | undefined;
+  warn(message: string): void;
 }
 
 export interface RunPlan {
   planned: PlannedRun[];
-  /** With `follow`: plans what comes after them. */
-  follower: Follower | undefined;
+  /** With `--follow`: the builds that the runs belong to, and how a run that one of them starts is planned. */
+  follow?: { triggers: ExpandedTrigger[]; first: FirstRun[]; planStarted: DefinitionPlanner['started'] };
 }
 
-/** @throws UsageError for what cannot be meant; RejectedDefinition; RunFailure where git is not to be had */
-export async function planRuns(request: PlanRequest): Promise<RunPlan> {
+/** What planning works with. */
+export interface PlanMeans {
+  /** The user's cache folder. */
+  cache: string;
+  /** From a worker's run, for every run. */
+  differences: readonly Difference[];
+  /** Prepares a source; called once for each that is needed. */
+  checkout(choice: SourceChoice, folder: string): Promise<Checkout>;
+}
+
+/** @throws UsageError for what cannot be meant; RejectedDefinition; RunFailure where git fails */
+export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<RunPlan> {
   const { addresses, paths, names } = kindsOf(request.arguments);
   for (const name of names) refuseBareAddress(name);
   if (request.follow && names.length === 0 && addresses.length + paths.length > 0) throw nothingToFollow();
   const files = [...(request.rundefs ?? []), ...paths.map(readRundefFile)];
-  if (addresses.length > 0) files.push(...(await request.fetchRundefs(addresses)));
-  const definition = files.length > 0 && names.length === 0 ? undefined : await request.loadDefinition();
-  const selected = definition === undefined ? [] : await select(definition, names, request.choose);
+  if (addresses.length > 0) files.push(...(await fetchRundefs(addresses, request.access, request.signal)));
+  const loaded = files.length > 0 && names.length === 0 ? undefined : await request.loadDefinition();
+  const selected = loaded === undefined ? [] : await select(loaded, names, request.choose);
+  const later = request.follow && loaded ? reachableRuns(loaded.triggers, selected) : [];
   checkForgeRequest(
     request.forge,
     selected.map(({ trigger }) => trigger.type),
   );
-
-  const later = request.follow && definition ? reachableRuns(definition.triggers, selected) : [];
-  const secrets = await completeSecrets(request, definition, [...selected, ...later], files);
-  const checkouts = new Checkouts(request);
-  const first: FirstRun[] = [];
-  let follower: Follower | undefined;
-  if (definition !== undefined) {
-    const planner = new DefinitionPlanner(definition, request, secrets, checkouts);
-    for (const run of selected) first.push(await planner.first(run));
-    if (request.follow) follower = followerOf(planner, definition, first, request);
-  }
-  const planned = first.map((run) => run.planned);
-  for (const file of files) planned.push(await planOfFile(file, secrets, request, checkouts));
   checkImages(request.images, [
-    ...planned.map(({ rundef }) => rundef.container),
-    ...later.map(({ run }) => run.container),
+    ...[...selected, ...later].map(({ run }) => run.container),
+    ...files.map(({ rundef }) => rundef.container),
   ]);
-  checkSharedVolumes(request.sharedVolumes ?? {}, [
-    ...planned.map(({ rundef }) => rundef['shared-volumes']),
-    ...later.map(({ run }) => run['shared-volumes']),
+  checkSharedVolumes(request.sharedVolumes, [
+    ...[...selected, ...later].map(({ run }) => run['shared-volumes']),
+    ...files.map(({ rundef }) => rundef['shared-volumes']),
   ]);
-  for (const run of planned) mapImage(run, request.images);
-  placeRuns(planned, request, planned.length === 1 && later.length === 0);
-  return { planned, follower };
+  if (loaded !== undefined) warnOfParams(request, loaded, [...selected, ...later]);
+
+  const context: PlanContext = {
+    places: { workspace: request.workspace, cache: means.cache },
+    alone: selected.length + files.length === 1 && later.length === 0,
+    secrets: await completeSecrets(request, loaded, [...selected, ...later], files),
+    differences: means.differences,
+    checkout: onceEach(means.checkout),
+  };
+  const planned: PlannedRun[] = [];
+  let follow: RunPlan['follow'];
+  if (loaded !== undefined) {
+    const planner = new DefinitionPlanner(loaded, request, context);
+    const first: FirstRun[] = [];
+    for (const run of selected) first.push(await planner.first(run));
+    planned.push(...first.map((one) => one.planned));
+    const planStarted: DefinitionPlanner['started'] = (...started) => planner.started(...started);
+    if (request.follow) follow = { triggers: asStored(loaded.triggers), first, planStarted };
+  }
+  for (const file of files) planned.push(await planOfFile(file, request, context));
+  checkPlaces(planned);
+  return { planned, ...(follow && { follow }) };
+}
+
+/** Each source is prepared once, however many runs there are. */
+function onceEach(prepare: PlanMeans['checkout']): PlanMeans['checkout'] {
+  const ready = new Map<string, Promise<Checkout>>();
+  return (choice, folder) => {
+    const key = `${choice} ${folder}`;
+    const checkout = ready.get(key) ?? prepare(choice, folder);
+    ready.set(key, checkout);
+    return checkout;
+  };
 }
 
 /** What was copied without its scheme would be looked for among the runs. */
@@ -101,20 +149,6 @@ function nothingToFollow(): UsageError {
   return new UsageError(
     '--follow goes on with what a run starts, and a run definition does not say that: only the project definition does. Name a run of a definition, or leave --follow out.',
   );
-}
-
-function followerOf(
-  planner: DefinitionPlanner,
-  { triggers }: LoadedDefinition,
-  first: readonly FirstRun[],
-  request: PlanRequest,
-): Follower {
-  return new Follower(asStored(triggers), first, async (started, madeUp, folder) => {
-    const run = await planner.started(started, madeUp);
-    mapImage(run, request.images);
-    placeRun(run, folder, request);
-    return run;
-  });
 }
 
 function kindsOf(all: readonly string[]): { addresses: string[]; paths: string[]; names: string[] } {
@@ -134,57 +168,81 @@ async function select(
   );
   if (labels.length === 0) throw new UsageError(`${path} has no runs, so there is nothing to simulate.`);
   if (names.length > 0) return selectRuns(triggers, names);
-  if (choose === undefined)
+  if (choose === undefined) {
+    const count = labels.length === 1 ? 'one run' : `${labels.length} runs`;
     throw new UsageError(
-      `Name the runs to simulate, or a glob such as "*": there is no terminal to choose them on. ${path} has ${labels.length === 1 ? 'one run' : `${labels.length} runs`}: ${listOf(labels)}. \`jobserv list\` shows them all.`,
+      `Name the runs to simulate, or a glob such as "*": there is no terminal to choose them on. ${path} has ${count}: ${listOf(labels)}. \`jobserv list\` shows them all.`,
     );
+  }
   return selectRuns(triggers, await choose(labels));
+}
+
+/** More edits than this are no typo. */
+const TYPO = 2;
+
+/** A param that nothing in the definition names is often a typo: better said now than found in a result. */
+function warnOfParams({ params, warn }: PlanRequest, { definition }: LoadedDefinition, runs: DefinitionRun[]): void {
+  const names = new Set<string>();
+  const texts: string[] = [];
+  let everyText = true;
+  for (const { trigger, run } of runs) {
+    const written = definition.triggers.find(({ name }) => name === trigger.name);
+    const maps = [definition.params, written?.params, run.params];
+    for (const name of maps.flatMap((map) => Object.keys(map ?? {}))) names.add(name);
+    for (const name of PARAMS_OF_TRIGGER[trigger.type] ?? []) names.add(name);
+    const script = run.script === undefined ? undefined : definition.scripts?.[run.script];
+    if (script === undefined) everyText = false;
+    else texts.push(script);
+  }
+  for (const name of Object.keys(params)) {
+    if (names.has(name) || /^H_[A-Z_]+$/.test(name) || texts.some((text) => mentions(text, name))) continue;
+    const near = names.size === 0 ? undefined : closest(name, [...names]);
+    if (near !== undefined && distance(name, near) <= TYPO && name.length > TYPO + 1) {
+      warn(`No run here has a param ${name}. Did you mean -p ${near}=…?`);
+    } else if (everyText) {
+      warn(`No run here has a param ${name}, and no script names it; it is in the environment all the same.`);
+    }
+  }
 }
 
 /** All secrets by name, those that were missing asked for. */
 async function completeSecrets(
-  { secrets, ask }: PlanRequest,
-  definition: LoadedDefinition | undefined,
+  { secrets, ask, warn }: PlanRequest,
+  loaded: LoadedDefinition | undefined,
   selected: DefinitionRun[],
   files: RundefFile[],
 ): Promise<StringMap> {
-  const known: StringMap = Object.assign(Object.create(null), secrets);
-  for (const { inputs } of files) Object.assign(known, await askForInputs(inputs, known, ask));
+  const all: StringMap = Object.assign(Object.create(null), secrets);
+  for (const { inputs } of files) Object.assign(all, await askForInputs(inputs, all, ask));
   const users = [
-    ...selected.map((run) => secretUserOf(run, (definition as LoadedDefinition).definition, known)),
-    ...files.map((file) => secretUserOfRundef(file, known)),
+    ...selected.map((run) => secretUserOf(run, (loaded as LoadedDefinition).definition, all)),
+    ...files.map((file) => secretUserOfRundef(file, all)),
   ];
-  return Object.assign(known, await askForSecrets(missingSecrets(users), ask));
+  Object.assign(all, await askForSecrets(missingSecrets(users), ask));
+  return Object.assign(all, await askForScriptSecrets(users, ask, warn));
 }
 
-async function planOfFile(
-  file: RundefFile,
-  known: StringMap,
-  request: PlanRequest,
-  checkouts: Checkouts,
-): Promise<PlannedRun> {
+async function planOfFile(file: RundefFile, request: PlanRequest, context: PlanContext): Promise<PlannedRun> {
   const { rundef: read } = file;
-  const { secrets, added } = secretsOfRundef(file, known, request.flaggedSecrets);
+  const { secrets, added } = secretsOfRundef(file, context.secrets, request.flaggedSecrets);
   const env: StringMap = Object.assign(Object.create(null), read.env, request.params);
+  const project = request.project ?? read.project;
   if (request.project !== undefined) env['H_PROJECT'] = request.project;
-  const { rundef, madeUp } = completeRunDefinition({
-    ...read,
-    project: request.project ?? read.project,
-    env,
-    secrets,
-  });
-  const differences: Difference[] = [...file.differences, ...added.map(addedSecret)];
+  const { rundef, madeUp } = completeRunDefinition({ ...read, project, env, secrets });
+  const differences: Difference[] = [...file.differences, ...added.map(addedSecret), ...context.differences];
   let source: PlannedRun['source'];
   let scriptDifferences: PlannedRun['scriptDifferences'];
   if (GIT_TRIGGER_TYPES.has(rundef.trigger_type) && request.source === 'local') {
-    const checkout = await checkouts.get(chooseSource('local', request.params, repositoryFolder('.')), process.cwd());
+    const folder = process.cwd();
+    const checkout = await context.checkout(chooseSource('local', request.params, repositoryFolder(folder)), folder);
     differences.push(...checkout.differences);
     source = checkout.source;
     scriptDifferences = checkout.scriptDifferences;
     if (checkout.sha !== undefined) env['GIT_SHA'] = checkout.sha;
   }
   const names = { trigger: rundef.trigger_type, run: rundef.env['H_RUN'] ?? 'simulated' };
-  return { ...names, rundef, madeUp, differences, scriptDifferences, source, root: '', volumes: '' };
+  const place = placeOf({ project, run: names.run }, names.trigger, context.places, context.alone);
+  return withImage({ ...names, rundef, madeUp, differences, scriptDifferences, source, ...place }, request.images);
 }
 
 function addedSecret(name: string): Difference {

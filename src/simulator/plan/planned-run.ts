@@ -1,8 +1,13 @@
+/** One run that is going to be simulated, and which image and folder it gets. */
+import { dirname, join, resolve } from 'node:path';
 import type { Source } from '../../executor/ports.js';
+import { UsageError } from '../../lib/errors.js';
+import { folderName } from '../../lib/folders.js';
 import type { RunDefinition, StringMap } from '../../schema/model.js';
 import type { Difference } from '../inputs/ledger.js';
+import { volumesIn } from '../workspace/workspace-names.js';
 
-/** One run that is going to be simulated, with all that was decided about it before anything starts. */
+/** A run with all that was decided about it before anything starts. */
 export interface PlannedRun {
   trigger: string;
   run: string;
@@ -27,3 +32,74 @@ export interface PlannedRun {
 }
 
 export const labelOf = ({ trigger, run }: Pick<PlannedRun, 'trigger' | 'run'>): string => `${trigger}/${run}`;
+
+export interface Places {
+  /** `--workspace`. */
+  workspace?: string | undefined;
+  /** The user's cache folder. */
+  cache: string;
+}
+
+/**
+ * A run's folders: `--workspace` itself for one that is alone, else one below it or below the cache.
+ *
+ * @param folder names the folder above the run's own: its trigger, as a rule
+ */
+export function placeOf(
+  { project, run }: { project: string; run: string },
+  folder: string,
+  { workspace, cache }: Places,
+  alone: boolean,
+): Pick<PlannedRun, 'root' | 'volumes'> {
+  const given = workspace === undefined ? undefined : resolve(workspace);
+  const parent = given ?? join(cache, folderName(project));
+  const root = alone && given !== undefined ? given : join(parent, folderName(folder), folderName(run));
+  return { root, volumes: volumesIn(given === undefined ? cache : dirname(given)) };
+}
+
+/** @throws UsageError for two runs that would have one workspace */
+export function checkPlaces(planned: readonly PlannedRun[]): void {
+  const taken = new Set<string>();
+  for (const run of planned) {
+    if (taken.has(run.root)) {
+      throw new UsageError(
+        `${labelOf(run)} was named twice, and both would have the workspace ${run.root}. Simulate one after the other.`,
+      );
+    }
+    taken.add(run.root);
+  }
+}
+
+/** The run with the image that `--image` names in the place of its own. */
+export function withImage<T extends Pick<PlannedRun, 'rundef' | 'differences'>>(run: T, images: StringMap): T {
+  const { container } = run.rundef;
+  const mapped = Object.hasOwn(images, container) ? images[container] : undefined;
+  if (mapped === undefined) return run;
+  // Credentials of the one registry are not for the other.
+  const rundef = { ...run.rundef, container: mapped, 'container-auth': null };
+  const message = `The image was ${mapped} instead of ${container} (--image).`;
+  return { ...run, rundef, differences: [...run.differences, { kind: 'image-mapped', message }] };
+}
+
+/**
+ * @param containers of all runs that there may be
+ * @throws UsageError for a mapping that no run needs
+ */
+export function checkImages(images: StringMap, containers: readonly string[]): void {
+  const unused = Object.keys(images).filter((from) => !containers.includes(from));
+  if (unused.length === 0) return;
+  const used = [...new Set(containers)].join(', ');
+  throw new UsageError(`--image maps ${unused.join(', ')}, and no run here uses that. They use ${used}.`);
+}
+
+/**
+ * @param wanted `shared-volumes` of all runs that there may be
+ * @throws UsageError for a volume that none of them has
+ */
+export function checkSharedVolumes(volumes: StringMap, wanted: readonly (StringMap | null | undefined)[]): void {
+  const names = [...new Set(wanted.flatMap((one) => Object.keys(one ?? {})))];
+  const unused = Object.keys(volumes).filter((name) => !names.includes(name));
+  if (unused.length === 0) return;
+  const have = names.length === 0 ? 'They have none at all' : `They have ${names.join(', ')}`;
+  throw new UsageError(`--shared-volume names ${unused.join(', ')}, and no run here has such a volume. ${have}.`);
+}

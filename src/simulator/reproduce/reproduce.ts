@@ -5,15 +5,14 @@ import { join } from 'node:path';
 import { createMasker, type Masker } from '../../executor/masking.js';
 import type { StringMap } from '../../schema/model.js';
 import type { RunAddress } from '../../server/run-url.js';
-import { HIDDEN_VALUE } from '../inputs/missing-secrets.js';
 import type { RundefFile } from '../inputs/rundef-file.js';
-import { completeRundefSecrets } from '../inputs/rundef-secrets.js';
+import { completeRundefSecrets, HIDDEN_VALUE } from '../inputs/secrets.js';
 import { openServers } from '../inputs/server-access.js';
-import { findRun } from '../plan/find-run.js';
-import type { LoadedDefinition } from '../plan/plan-definition.js';
-import { replayable, rundefOfRun } from '../plan/server-rundef.js';
+import type { LoadedDefinition } from '../plan/definition-run.js';
+import { findRun, replayable, rundefOfRun } from '../plan/server-rundef.js';
 import type { RunResult } from '../run/run-result.js';
-import { type SimulateRequest, type Simulation, simulate } from '../run/simulate.js';
+import type { SimulateRequest } from '../run/simulate-run.js';
+import { simulate } from '../simulate.js';
 import { Scratch } from '../workspace/scratch.js';
 import { cacheFolder, locksIn } from '../workspace/workspace-names.js';
 import { differencesOf, endedAlike, type RunDifference } from './compare.js';
@@ -34,8 +33,11 @@ export interface ReproduceRequest
     | 'flaggedSecrets'
     | 'images'
     | 'keep'
+    | 'lastSteps'
     | 'memoryBytes'
     | 'pull'
+    | 'params'
+    | 'secretFiles'
     | 'secrets'
     | 'sharedVolumes'
     | 'showDockerConfig'
@@ -67,39 +69,24 @@ export interface ReproduceResult {
   image?: PinnedImage;
 }
 
-export interface Reproduction {
-  result: Promise<ReproduceResult>;
-  /** For the last moment of the process: no secret is left behind. */
-  abandon(): void;
-}
-
 /**
- * Starts at once. The result rejects with a UsageError where the address leads to no run or the rundef is refused,
- * with a ServerFailure or RunFailure where server or engine are not to be had.
+ * @throws UsageError where the address leads to no run or the rundef is refused; ServerFailure or RunFailure where
+ *   server or engine fail
  */
-export function reproduce(request: ReproduceRequest): Reproduction {
+export async function reproduce(request: ReproduceRequest): Promise<ReproduceResult> {
   const cache = cacheFolder();
   const scratch = new Scratch(cache, locksIn(cache));
-  let abandon = () => {};
-  const replay = (asked: SimulateRequest): Simulation['result'] => {
-    const simulation = simulate(asked);
-    abandon = simulation.abandon;
-    return simulation.result;
-  };
-  return {
-    result: story(request, replay, scratch).finally(() => scratch.remove()),
-    abandon: () => {
-      abandon();
-      scratch.removeNow();
-    },
-  };
+  const removeNow = () => scratch.removeNow();
+  request.lastSteps.add(removeNow);
+  try {
+    return await story(request, scratch);
+  } finally {
+    await scratch.remove();
+    request.lastSteps.delete(removeNow);
+  }
 }
 
-async function story(
-  request: ReproduceRequest,
-  replay: (asked: SimulateRequest) => Simulation['result'],
-  scratch: Scratch,
-): Promise<ReproduceResult> {
+async function story(request: ReproduceRequest, scratch: Scratch): Promise<ReproduceResult> {
   const folder = await scratch.folder();
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const fetched = await fetch(request, join(folder, 'console.log'));
@@ -111,7 +98,7 @@ async function story(
   const secrets = await completeRundefSecrets(file, request.secrets, request.ask);
   const masker = maskerOf(secrets);
   const pinned = pinOf(request, file, facts);
-  const replays = await replayAll({ ...request, secrets }, fetched, masker, pinned, replay);
+  const replays = await replayAll({ ...request, secrets }, fetched, masker, pinned);
   const local = replays.map((one) => one.local);
   const shown = masker.values(server);
   const told = replays.find((one) => !endedAlike(shown, one.local)) ?? replays[0];
@@ -181,14 +168,12 @@ async function replayAll(
   fetched: Fetched,
   masker: Masker,
   pinned: PinnedImage | undefined,
-  replay: (asked: SimulateRequest) => Simulation['result'],
 ): Promise<Replay[]> {
   const rundef = { ...fetched.file.rundef, ...(pinned === undefined ? {} : { container: pinned.pinned }) };
   const asked: SimulateRequest = {
     ...request,
     arguments: [],
     rundefs: [{ ...fetched.file, rundef }],
-    params: {},
     build: 1,
     jobs: 1,
     choose: undefined,
@@ -196,7 +181,7 @@ async function replayAll(
   };
   const replays: Replay[] = [];
   while (replays.length < request.repeat && !request.signal.aborted) {
-    const [local] = (await replay(asked)).runs;
+    const [local] = (await simulate(asked)).runs;
     if (local === undefined) break;
     replays.push(await compare(request, fetched, masker, local));
   }

@@ -9,7 +9,7 @@ import { readRun, type ServerRun } from '../../server/run.js';
 import type { RunAddress } from '../../server/run-url.js';
 import { ServerFailure } from '../../server/server-failure.js';
 import { readTests } from '../../server/tests.js';
-import { usersFault } from '../inputs/users-fault.js';
+import { usersFault } from '../inputs/server-access.js';
 import type { ConsoleFacts, SetupStep } from './console-story.js';
 
 /** As `reproduce --json` shows it. */

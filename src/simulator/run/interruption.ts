@@ -2,32 +2,35 @@
 import { RunFailure } from '../../executor/ports.js';
 
 /** 128 + the signal's number, as shells have it. */
-const STATUSES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const STATUSES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;
 type Interrupt = keyof typeof STATUSES;
 
 export interface Interruption {
-  /** Aborts at the first signal, with a `RunFailure('interrupted')`. */
+  /** Aborts at the first signal, with a `RunFailure('interrupted')`, or when the output is lost. */
   readonly signal: AbortSignal;
   /** The exit status that the signal asks for; undefined while there was none. */
   readonly status: number | undefined;
+  /** What must not be left undone when the second signal ends the process: called then, without waiting. */
+  readonly lastSteps: Set<() => void>;
   /** Gives the signals back. */
   dispose(): void;
 }
 
 /**
- * @param onFirst tells the user that the end is under way
- * @param onSecond does what must not be left undone, without waiting for anything
+ * @param onFirst called at the first signal
+ * @param outputLost another reason to stop
  */
 export function watchInterrupts(
   onFirst: () => void,
-  onSecond: () => void,
+  outputLost: AbortSignal,
   exit: (status: number) => void = process.exit,
 ): Interruption {
   const controller = new AbortController();
+  const lastSteps = new Set<() => void>();
   let status: number | undefined;
   const take = (name: Interrupt) => {
     if (status !== undefined) {
-      onSecond();
+      for (const step of lastSteps) step();
       exit(STATUSES[name]);
       return;
     }
@@ -38,7 +41,8 @@ export function watchInterrupts(
   const names = Object.keys(STATUSES) as Interrupt[];
   for (const name of names) process.on(name, take);
   return {
-    signal: controller.signal,
+    signal: AbortSignal.any([controller.signal, outputLost]),
+    lastSteps,
     get status() {
       return status;
     },

@@ -23,10 +23,13 @@ export interface RunReporterOptions {
   masker: Masker;
   view: ConsoleView;
   reader?: ConsoleReader | undefined;
-  onStatus?: (status: RunStatus) => void;
+  /** After this nobody waits for the reader of the screen any more. */
+  interrupted?: AbortSignal | undefined;
 }
 
 const GATHERED = 64 * 1024;
+/** So long the last lines of an interrupted run wait for their reader. */
+const GRACE_MS = 250;
 
 /** Opens a new file for a console, for its owner alone. */
 export function openConsole(path: string): number {
@@ -45,6 +48,8 @@ export class RunReporter implements Reporter {
   #scheduled: NodeJS.Immediate | undefined;
   /** What the screen and the reader have not taken yet. */
   #showing: Promise<void> | undefined;
+  /** The screen's reader did not take something before the interruption: it gets no more. */
+  #stuck = false;
 
   constructor(options: RunReporterOptions) {
     this.#options = options;
@@ -72,9 +77,8 @@ export class RunReporter implements Reporter {
     this.#scheduled ??= setImmediate(() => this.#flush());
   }
 
-  async status(status: RunStatus): Promise<void> {
-    this.#options.onStatus?.(status);
-  }
+  /** The status is in the run's outcome. */
+  async status(_status: RunStatus): Promise<void> {}
 
   /** The tests are in the run's outcome. */
   async test(): Promise<undefined> {}
@@ -86,7 +90,8 @@ export class RunReporter implements Reporter {
     await this.#showing;
     this.#keep(this.#masking.end());
     await this.#showing;
-    await this.#options.view.end();
+    const ended = this.#options.view.end();
+    if (ended !== undefined) await this.#unlessInterrupted(ended);
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
@@ -113,7 +118,24 @@ export class RunReporter implements Reporter {
     } catch (error) {
       this.#lose(error as NodeJS.ErrnoException);
     }
-    this.#waitFor(this.#options.view.write(parts));
+    if (this.#stuck) return;
+    const shown = this.#options.view.write(parts);
+    if (shown !== undefined) this.#waitFor(this.#unlessInterrupted(shown));
+  }
+
+  /** The screen's reader may have stopped for ever; then the end of the run does not depend on it. */
+  #unlessInterrupted(shown: Promise<void>): Promise<void> {
+    const { interrupted } = this.#options;
+    if (interrupted === undefined) return shown;
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        this.#stuck = true;
+        resolve();
+      };
+      if (interrupted.aborted) setTimeout(stop, GRACE_MS).unref();
+      interrupted.addEventListener('abort', stop, { once: true });
+      shown.then(resolve, reject).finally(() => interrupted.removeEventListener('abort', stop));
+    });
   }
 
   /** Takes no further bytes before this is done. */

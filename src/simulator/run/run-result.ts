@@ -1,16 +1,28 @@
 /** What a simulation answers for a run: an element of `runs` in its JSON, and `result.json` (SPEC 7). */
-import type { ArtifactFile, Environment, FailureCause, RunOutcome } from '../../executor/ports.js';
-import { RESULT_STATUSES, type Test, UNFINISHED_STATUSES } from '../../schema/model.js';
+import { join } from 'node:path';
+import type { Masker } from '../../executor/masking.js';
+import type { ArtifactFile, Environment, FailureCause, Journal, Phase, RunOutcome } from '../../executor/ports.js';
+import { monotonicMs } from '../../lib/monotonic.js';
+import {
+  RESULT_STATUSES,
+  type RunDefinition,
+  type StringMap,
+  type Test,
+  UNFINISHED_STATUSES,
+} from '../../schema/model.js';
 import type { GreppedTests } from '../../schema/test-grepper.js';
 import type { Fidelity } from '../inputs/ledger.js';
-import type { PhaseTime } from './phase-times.js';
+import { HIDDEN_VALUE } from '../inputs/secrets.js';
+import type { PlannedRun } from '../plan/planned-run.js';
+import { CONSOLE } from '../workspace/workspace-names.js';
 
 export interface RunResult {
   trigger: string;
   run: string;
   /** What started it, with `--follow`: `trigger/run`, or a trigger whose runs have all passed. */
   startedBy?: string;
-  status: 'PASSED' | 'FAILED';
+  /** INTERRUPTED: the user ended it; NOT_STARTED: the simulation ended before it. */
+  status: 'PASSED' | 'FAILED' | 'INTERRUPTED' | 'NOT_STARTED';
   /**
    * `triggers`: the server could not start what it was to start. `server`: it fails at the definition, whatever the
    * run does; `validate` reports it.
@@ -20,19 +32,24 @@ export interface RunResult {
   /** The part of the environment that was not there, where that is why the run failed. */
   environment?: Environment;
   exitCode?: number;
-  /** ISO 8601, UTC. */
-  startedAt: string;
+  /** ISO 8601, UTC; absent where nothing was started. */
+  startedAt?: string;
   durationMs: number;
   phases: PhaseTime[];
   image: { reference: string; digest?: string };
   tests: Test[];
   artifacts: ArtifactFile[];
-  /** Absolute paths. */
+  /** Absolute paths; of a run that was not started, where an earlier one may have left something. */
   workspace: string;
   console: string;
   fidelity: Fidelity;
   /** What was not as it should be and did not fail the run; absent when there is nothing. */
   warnings?: string[];
+}
+
+export interface PhaseTime {
+  name: Phase;
+  durationMs: number;
 }
 
 export interface SimulationResult {
@@ -85,22 +102,120 @@ function withDocumentedStatus(test: Test): Test {
   };
 }
 
-/** The result of a run that passed, where the server fails it for what the definition says. */
-export function withServerFailure(result: RunResult, failure: string | undefined): RunResult {
-  if (failure === undefined || result.status === 'FAILED') return result;
-  return { ...result, status: 'FAILED', cause: 'server', message: `It passed here, and fails on a server: ${failure}` };
-}
 const documented = (status: string) =>
   RESULT_STATUSES.includes(status) ? status : UNFINISHED_STATUSES.includes(status) ? 'SKIPPED' : 'FAILED';
+
+/** The result of a run that passed, where the server fails it for what the definition says. */
+export function withServerFailure(result: RunResult, failure: string | undefined): RunResult {
+  if (failure === undefined || result.status !== 'PASSED') return result;
+  return { ...result, status: 'FAILED', cause: 'server', message: `It passed here, and fails on a server: ${failure}` };
+}
 
 /** The result of a run that passed, where the server then stumbles over what it is to start. */
 export function withStartFault(result: RunResult, fault: string | undefined): RunResult {
   return fault === undefined ? result : { ...result, status: 'FAILED', cause: 'triggers', message: fault };
 }
 
-/** 0, 1 for a run that failed, 3 where only the environment failed (SPEC 7). */
+/** 0, 1 for a run that failed or did not run, 3 where only the environment failed (SPEC 7). */
 export function exitStatus(runs: readonly RunResult[]): 0 | 1 | 3 {
+  if (runs.every(({ status }) => status === 'PASSED')) return 0;
   const failed = runs.filter(({ status }) => status === 'FAILED');
-  if (failed.length === 0) return 0;
-  return failed.every(({ environment }) => environment !== undefined) ? 3 : 1;
+  return failed.length > 0 && failed.every(({ environment }) => environment !== undefined) ? 3 : 1;
+}
+
+/** Whether a run failed for want of something that every other run needs, too: they would fail in the same way. */
+export function haltsOthers({ status, environment }: RunResult): boolean {
+  return status === 'FAILED' && (environment === 'engine' || environment === 'disk');
+}
+
+export function resultOf(
+  planned: PlannedRun,
+  outcome: RunOutcome,
+  rest: Pick<RunResult, 'startedAt' | 'durationMs' | 'phases' | 'fidelity'>,
+): RunResult {
+  const { exitCode, image, tests, artifacts, warnings } = outcome;
+  return {
+    ...namesOf(planned),
+    status: wasInterrupted(outcome) ? 'INTERRUPTED' : outcome.status,
+    ...(outcome.status === 'FAILED' ? failureOf(outcome) : {}),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...rest,
+    image: { reference: planned.rundef.container, ...(image?.digest === undefined ? {} : { digest: image.digest }) },
+    tests,
+    artifacts,
+    ...placesOf(planned),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
+}
+
+/** By the user; where output is lost, that is a failure of the environment. */
+function wasInterrupted(outcome: RunOutcome): boolean {
+  return outcome.status === 'FAILED' && outcome.cause === 'interrupted' && outcome.environment === undefined;
+}
+
+/** @param message why: a sentence */
+export function notStarted(planned: PlannedRun, message: string): RunResult {
+  return {
+    ...namesOf(planned),
+    status: 'NOT_STARTED',
+    message,
+    durationMs: 0,
+    phases: [],
+    image: { reference: planned.rundef.container },
+    tests: [],
+    artifacts: [],
+    ...placesOf(planned),
+    fidelity: { exact: false, differences: planned.differences },
+  };
+}
+
+const namesOf = ({ trigger, run, startedBy }: PlannedRun) => ({
+  trigger,
+  run,
+  ...(startedBy === undefined ? {} : { startedBy }),
+});
+
+const placesOf = ({ root }: PlannedRun) => ({ workspace: root, console: join(root, CONSOLE) });
+
+function failureOf({ cause, message, environment }: RunOutcome & { status: 'FAILED' }) {
+  return { cause, message, ...(environment === undefined ? {} : { environment }) };
+}
+
+/** What came from the run may hold secrets; what is ours (states, paths, times) is left alone. */
+export function maskedResult(result: RunResult, masker: Masker): RunResult {
+  if (masker.empty) return result;
+  const { message, tests, artifacts, image, fidelity, warnings } = result;
+  return {
+    ...result,
+    ...masker.values({ tests, artifacts, image, fidelity }),
+    ...(message === undefined ? {} : { message: masker.text(message) }),
+    ...(warnings === undefined ? {} : { warnings: masker.values(warnings) }),
+  };
+}
+
+/** The run definition as a server shows it to those who may not see secrets, so that it can be simulated again. */
+export function keptRunDefinition(rundef: RunDefinition, masker: Masker): RunDefinition {
+  const hidden: StringMap = Object.create(null);
+  for (const name of Object.keys(rundef.secrets ?? {})) hidden[name] = HIDDEN_VALUE;
+  return { ...masker.values({ ...rundef, secrets: null, api_key: '' }), secrets: hidden };
+}
+
+/** A journal that keeps how long each phase took; one that was begun again, after a reboot, is added up. */
+export class PhaseTimes implements Journal {
+  readonly #begun = new Map<Phase, number>();
+  readonly #times = new Map<Phase, number>();
+
+  begin(phase: Phase): void {
+    this.#begun.set(phase, monotonicMs());
+  }
+
+  end(phase: Phase): void {
+    const begun = this.#begun.get(phase) ?? monotonicMs();
+    this.#times.set(phase, (this.#times.get(phase) ?? 0) + monotonicMs() - begun);
+  }
+
+  /** In the order in which they first ended. */
+  list(): PhaseTime[] {
+    return [...this.#times].map(([name, durationMs]) => ({ name, durationMs: Math.round(durationMs) }));
+  }
 }

@@ -17,20 +17,6 @@ export interface ShellEngine extends ContainerEngine {
   interact(spec: ContainerSpec, terminal: Terminal, signal: AbortSignal): Promise<void>;
 }
 
-/** The same engine; `onAsked` is told what it has just been asked for. */
-export function watched(engine: ContainerEngine, onAsked: (spec: ContainerSpec) => void): ContainerEngine {
-  return {
-    address: engine.address,
-    pull: (request) => engine.pull(request),
-    reattach: (id) => engine.reattach(id),
-    create: (spec, signal) => {
-      const creating = engine.create(spec, signal);
-      onAsked(spec);
-      return creating;
-    },
-  };
-}
-
 /** Bash where the image has it. */
 const SHELL = ['-c', 'command -v bash >/dev/null 2>&1 && exec bash; exec sh'];
 

@@ -6,7 +6,7 @@ import type { RunAddress } from '../../server/run-url.js';
 import { isAddress } from '../../server/run-url.js';
 import { isRundefFile, readRundefFile } from '../inputs/rundef-file.js';
 import { type AccessRequest, openServers, type ServerAccess } from '../inputs/server-access.js';
-import type { LoadedDefinition } from '../plan/plan-definition.js';
+import type { LoadedDefinition } from '../plan/definition-run.js';
 import { labelOf } from '../plan/planned-run.js';
 import { selectRuns } from '../plan/select-runs.js';
 import { checkTestGrepping, type GreppingCheck } from './check-test-grepping.js';
@@ -75,7 +75,7 @@ async function patternsOfServer(
   access: ServerAccess,
 ): Promise<{ address: RunAddress; grepping: TestGrepping }> {
   const [{ findRun }, { rundefOfRun }] = await Promise.all([
-    import('../plan/find-run.js'),
+    import('../plan/server-rundef.js'),
     import('../plan/server-rundef.js'),
   ]);
   const found = await findRun(pasted, access);
@@ -107,7 +107,7 @@ async function openConsole(
 ): Promise<{ name: string; chunks: AsyncIterable<Uint8Array> }> {
   if (access !== undefined && isAddress(log)) {
     const [{ findRun }, { readConsole }] = await Promise.all([
-      import('../plan/find-run.js'),
+      import('../plan/server-rundef.js'),
       import('../../server/console.js'),
     ]);
     const { address } = await findRun(log, access);

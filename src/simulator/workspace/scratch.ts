@@ -8,18 +8,18 @@ import { scratchIn } from './workspace-names.js';
 
 /** Made when it is asked for; found and removed by a later simulation if this one is killed. */
 export class Scratch {
-  readonly #cache: string;
+  readonly cache: string;
   readonly #locks: string;
   #path: string | undefined;
   #lock: WorkspaceLock | undefined;
 
   constructor(cache: string, locks: string) {
-    this.#cache = cache;
+    this.cache = cache;
     this.#locks = locks;
   }
 
   async folder(): Promise<string> {
-    const path = join(scratchIn(this.#cache), randomBytes(8).toString('hex'));
+    const path = join(scratchIn(this.cache), randomBytes(8).toString('hex'));
     this.#lock = await lockWorkspace(this.#locks, path);
     this.#path = path;
     return path;

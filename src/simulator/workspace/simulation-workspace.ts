@@ -8,12 +8,13 @@ import { dirname, join } from 'node:path';
 import { openWorkspace, type Workspace } from '../../executor/workspace.js';
 import { UsageError } from '../../lib/errors.js';
 import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
+import { CONSOLE } from './workspace-names.js';
 
 /** Says that a folder is ours to clear. */
 const MARKER = '.jobserv-workspace';
 const MARKER_TEXT = 'A workspace of `jobserv simulate`: the next run in it clears it.\n';
 
-const KEPT = new Set([MARKER, 'rundef.json', 'console.log', 'archive', 'result.json']);
+const KEPT = new Set([MARKER, 'rundef.json', CONSOLE, 'archive', 'result.json']);
 /** Large, and without secrets: not removed in haste, and kept on request. */
 const CHECKOUTS = new Set(['repo', 'script-repo']);
 
@@ -48,7 +49,7 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
     return {
       ...workspace,
       rundef: join(root, 'rundef.json'),
-      console: join(root, 'console.log'),
+      console: join(root, CONSOLE),
       result: join(root, 'result.json'),
       close: async ({ keepCheckouts = false } = {}) => {
         const kept = (name: string) => KEPT.has(name) || (keepCheckouts && CHECKOUTS.has(name));

@@ -2,6 +2,9 @@
 import { join } from 'node:path';
 import { homeFolder } from '../../lib/home.js';
 
+/** Where a workspace keeps the console of its run. */
+export const CONSOLE = 'console.log';
+
 /** The user's cache folder for all that is ours. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
   const base = platform === 'darwin' ? 'Library/Caches' : '.cache';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { userEnvironment } from '../../../src/git/environment.js';
 import { findProgram, hideFromPrograms, runProcess, startIndependent, startProcess } from '../../../src/lib/process.js';
-import { readSecrets } from '../../../src/simulator/inputs/secrets.js';
+import { readGivenValues } from '../../../src/simulator/inputs/given.js';
 
 const sh = (script: string) => ['/bin/sh', '-c', script] as const;
 const isAlive = (pid: number) => {
@@ -76,7 +76,7 @@ describe('a program that is started', () => {
   it('does not inherit a variable that a secret was read from', async () => {
     process.env['TEST_OF_A_SECRET'] = 'hunter2';
     try {
-      await readSecrets({ flags: ['TEST_OF_A_SECRET'] });
+      await readGivenValues({ secret: ['TEST_OF_A_SECRET'] });
       hideFromPrograms(['PATH']);
       expect(Object.values(userEnvironment())).not.toContain('hunter2');
       const { stdout } = await runProcess(sh('env'));

@@ -3,7 +3,7 @@ import { gitSource } from '../../../src/git/source.js';
 import { check } from '../../../src/lint/check.js';
 import { expand } from '../../../src/schema/expand.js';
 import { checkForgeRequest, forgeParams, namesRequest } from '../../../src/simulator/inputs/forge-params.js';
-import { type PlanRequest, planRuns } from '../../../src/simulator/plan/plan.js';
+import { type PlanMeans, type PlanRequest, planRuns } from '../../../src/simulator/plan/plan.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 
 const DEFINITION = `
@@ -77,25 +77,33 @@ describe('runs of a request', () => {
   const chosen: string[] = [];
   const plan = (change: Partial<PlanRequest>) => {
     chosen.length = 0;
-    return planRuns({
+    const means: PlanMeans = {
+      cache: '/nonexistent',
+      differences: [],
+      checkout: async (choice) => {
+        chosen.push(choice);
+        return { source: gitSource(), sha: 'tree', oldSha: 'head', differences: [] };
+      },
+    };
+    const request: PlanRequest = {
       arguments: ['*'],
       loadDefinition: load,
-      fetchRundefs: async () => [],
       params: {},
       secrets: { githubtok: 'tok' },
       project: 'acme/blinky',
       build: 1,
       images: {},
-      cache: '/nonexistent',
+      access: {},
+      flaggedSecrets: new Set(),
+      secretFiles: [],
+      sharedVolumes: {},
+      warn: () => {},
       choose: undefined,
       ask: undefined,
-      checkout: async (choice) => {
-        chosen.push(choice);
-        return { source: gitSource(), sha: 'tree', oldSha: 'head', differences: [] };
-      },
       signal: new AbortController().signal,
       ...change,
-    });
+    };
+    return planRuns(request, means);
   };
 
   it('get its params, asked for once, and the commit that it names', async () => {

@@ -2,9 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { getRundef } from '../../../src/simulator/plan/get-rundef.js';
 import { type PlanRequest, planRuns } from '../../../src/simulator/plan/plan.js';
-import { fetchRundefs } from '../../../src/simulator/plan/server-rundef.js';
+import { fetchRundefs, getRundef } from '../../../src/simulator/plan/server-rundef.js';
 import { fakeServer, sendHtml, sendJson } from '../server/fake-server.js';
 
 const RUN = '/projects/acme/blinky/builds/7/runs/build/';
@@ -90,23 +89,27 @@ describe('the rundef of a run', () => {
 });
 
 /** The run of that rundef, as it would be simulated. */
-async function planned(change: object, given: Partial<PlanRequest> = {}) {
+async function planned(change: object, given: Partial<PlanRequest> = {}, cache = '/nonexistent') {
   const { url } = await serverWith({ ...oldest, ...change });
-  const { planned } = await planRuns({
+  const request: PlanRequest = {
     arguments: [url + RUN],
     loadDefinition: () => Promise.reject(new Error('not asked for')),
-    fetchRundefs: (addresses) => fetchRundefs(addresses, access),
+    access,
+    flaggedSecrets: new Set(),
+    secretFiles: [],
+    sharedVolumes: {},
+    warn: () => {},
     params: {},
     secrets: {},
     build: 1,
     images: {},
-    cache: '/nonexistent',
     choose: undefined,
     ask: undefined,
-    checkout: () => Promise.reject(new Error('not asked for')),
     signal: new AbortController().signal,
     ...given,
-  });
+  };
+  const checkout = () => Promise.reject(new Error('not asked for'));
+  const { planned } = await planRuns(request, { cache, differences: [], checkout });
   return planned[0];
 }
 
@@ -162,7 +165,7 @@ describe('a hostile rundef', () => {
       { 'shared-volumes': named(name, '/x') },
       { project: name },
     ]) {
-      await expect(planned(change, { cache }), JSON.stringify(change)).rejects.toThrow(
+      await expect(planned(change, {}, cache), JSON.stringify(change)).rejects.toThrow(
         'is no rundef that a worker could run',
       );
     }

@@ -10,6 +10,7 @@ function collector(isTerminal = false): Output & { text(): string; writes: strin
     isTerminal,
     writes,
     write: (parts) => void writes.push(Buffer.concat(parts).toString('latin1')),
+    settle: () => {},
     text: () => writes.join(''),
   };
 }

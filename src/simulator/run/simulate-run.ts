@@ -1,0 +1,239 @@
+/** One run, simulated: its workspace, its ports, the executor's story, and what is kept of it. */
+import { closeSync, readSync, rmSync, writeFileSync } from 'node:fs';
+import { join, normalize } from 'node:path';
+import type { DockerSettings } from '../../docker/docker-config.js';
+import type { DockerEngine } from '../../docker/engine.js';
+import { openArchived } from '../../executor/archive.js';
+import { executeRun } from '../../executor/execute-run.js';
+import { LIMITS } from '../../executor/limits.js';
+import type { Masker } from '../../executor/masking.js';
+import { type ContainerSpec, RunFailure, type RunOutcome, type RunPorts } from '../../executor/ports.js';
+import { gitSource } from '../../git/source.js';
+import { monotonicMs } from '../../lib/monotonic.js';
+import type { ConsoleView } from '../../terminal/console-view.js';
+import {
+  Ledger,
+  noteArchitecture,
+  noteImageId,
+  notePodman,
+  noteScript,
+  noteSecrets,
+  unknownSecrets,
+} from '../inputs/ledger.js';
+import type { PlanRequest } from '../plan/plan.js';
+import { labelOf, type PlannedRun } from '../plan/planned-run.js';
+import { openSimulationWorkspace, type SimulationWorkspace } from '../workspace/simulation-workspace.js';
+import { openConsoleTests } from './console-tests.js';
+import { openConsole, RunReporter } from './run-reporter.js';
+import {
+  keptRunDefinition,
+  maskedResult,
+  PhaseTimes,
+  type RunResult,
+  resultOf,
+  withConsoleTests,
+  withServerFailure,
+  withStartFault,
+} from './run-result.js';
+import { openShell, type ShellRequest } from './shell.js';
+import { type PullPolicy, simulationEngine, simulationHost } from './simulation-ports.js';
+
+export interface SimulateRequest extends PlanRequest {
+  pull: PullPolicy;
+  jobs: number;
+  memoryBytes?: number | undefined;
+  /** Whether scripts may see the docker client's configuration. */
+  showDockerConfig: boolean;
+  /** Keep the checkouts for a look at them. */
+  keep: boolean;
+  /** A shell is wanted after the runs; then they go one at a time. */
+  shell?: ShellRequest | undefined;
+  /** Called when a run begins; its console is shown in the view. */
+  begin(run: PlannedRun): ConsoleView;
+  /** What a process that must end at once has to do first: no secret is left behind. */
+  lastSteps: Set<() => void>;
+}
+
+/** What the runs of one simulation share. */
+export interface Session {
+  request: SimulateRequest;
+  engine: DockerEngine;
+  masker: Masker;
+  settings: DockerSettings;
+  locks: string;
+  queue: {
+    /** Adds the runs that this one starts, with `--follow`; answers why a server would fail it for them. */
+    ended(run: PlannedRun, passed: boolean): Promise<string | undefined>;
+  };
+}
+
+/**
+ * @throws UsageError when the workspace cannot be used, and defects of ours; every other failure is in the result
+ */
+export async function simulateRun(planned: PlannedRun, session: Session): Promise<RunResult> {
+  const { request, engine, masker, settings, locks } = session;
+  const { rundef } = planned;
+  const removeTree = (path: string) => engine.removeTree(path);
+  const workspace = await openSimulationWorkspace(planned.root, { locks, removeTree });
+  request.lastSteps.add(workspace.removeSecretsNow);
+  const ledger = new Ledger(planned.differences);
+  noteSecrets(ledger, rundef.secrets ?? {});
+  const times = new PhaseTimes();
+  const startedAt = new Date().toISOString();
+  const begun = monotonicMs();
+  const resultFor = (outcome: RunOutcome) =>
+    maskedResult(
+      resultOf(planned, outcome, {
+        startedAt,
+        durationMs: Math.round(monotonicMs() - begun),
+        phases: times.list(),
+        fidelity: ledger.fidelity(),
+      }),
+      masker,
+    );
+  const tests = openConsoleTests(rundef);
+  let reporter: RunReporter | undefined;
+  try {
+    writePrivately(workspace.rundef, keptRunDefinition(rundef, masker));
+    const view = request.begin(planned);
+    reporter = new RunReporter({
+      file: openConsole(workspace.console),
+      path: workspace.console,
+      masker,
+      view,
+      reader: tests,
+      interrupted: request.signal,
+    });
+    let created: ContainerSpec | undefined;
+    const ports: RunPorts = {
+      reporter,
+      engine: simulationEngine(engine, request.pull, ledger, (spec) => {
+        created = spec;
+      }),
+      source: planned.source ?? gitSource(),
+      artifacts: { store: async () => {} },
+      host: simulationHost({
+        ...settings,
+        sharedVolumes: request.sharedVolumes,
+        memoryBytes: request.memoryBytes,
+        volumes: planned.volumes,
+        workspace: workspace.root,
+        takeOwnership: (folder, image) => engine.takeOwnership(folder, image),
+        ledger,
+      }),
+      reboot: {
+        reboot: async ({ cold }, log) => {
+          const how = cold ? 'be switched off and on' : 'reboot';
+          ledger.note('reboot-skipped', 'The script asked for a reboot; it went on without one.');
+          await log.info(`A worker would ${how} here. This simulation goes on at once, in a fresh container.`);
+        },
+      },
+      journal: {
+        begin: (phase) => times.begin(phase),
+        end: (phase) => times.end(phase),
+        pulling: (bytes) => view.pulling?.(bytes),
+      },
+    };
+    // Waiting to pull again is of no use where pulling is forbidden.
+    const limits = request.pull === 'never' ? { ...LIMITS, pullWaits: [] } : LIMITS;
+    const executed = await executeRun(rundef, workspace, ports, request.signal, limits);
+    await reporter.end();
+    const outcome = withMissingSecrets(withConsoleTests(executed, await tests?.end()), planned);
+    if (outcome.elsewhere !== undefined) ledger.note('reference-worker', outcome.elsewhere);
+    await noteRun(ledger, planned, workspace, outcome);
+    if (created !== undefined) notePodman(ledger, (await engine.version().catch(() => undefined))?.name ?? '');
+    const fault = await session.queue.ended(planned, outcome.status === 'PASSED');
+    const started = withStartFault(resultFor(outcome), fault && masker.text(fault));
+    const result = withServerFailure(started, planned.serverFailure);
+    keepResult(workspace, result);
+    await shellAfter(result, created, planned, workspace, session);
+    return result;
+  } catch (error) {
+    const failure = environmentFailure(error, planned.root);
+    if (failure === undefined) throw error;
+    const { reason: cause, message, environment } = failure;
+    const nothing = { tests: [], artifacts: [], warnings: [] };
+    return resultFor({ status: 'FAILED', cause, message, ...(environment && { environment }), ...nothing });
+  } finally {
+    await reporter?.end();
+    await tests?.close();
+    await workspace.close({ keepCheckouts: request.keep });
+    request.lastSteps.delete(workspace.removeSecretsNow);
+  }
+}
+
+/** A failure of the machine, with advice; undefined for anything else. */
+function environmentFailure(error: unknown, root: string): RunFailure | undefined {
+  if (error instanceof RunFailure) return error;
+  if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return undefined;
+  const message = `The workspace ${root} cannot be written: the disk is full. Free some space, or name a folder elsewhere with --workspace.`;
+  return new RunFailure('setup', message, { environment: 'disk', cause: error });
+}
+
+/** A new file, for its owner alone. */
+function writePrivately(path: string, value: unknown): void {
+  writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+}
+
+function keepResult({ result }: SimulationWorkspace, masked: RunResult): void {
+  try {
+    writePrivately(result, masked);
+  } catch (error) {
+    rmSync(result, { force: true });
+    // That the disk is full is the result.
+    if (masked.environment !== 'disk') throw error;
+  }
+}
+
+/** The reason of a failed script names the secrets that it reads and that nobody gave. */
+function withMissingSecrets(outcome: RunOutcome, { rundef }: PlannedRun): RunOutcome {
+  if (outcome.status !== 'FAILED' || (outcome.cause !== 'script' && outcome.cause !== 'tests')) return outcome;
+  const names = unknownSecrets(rundef.script ?? '', rundef.secrets ?? {});
+  if (names.length === 0) return outcome;
+  const files = names.map((name) => `/secrets/${name}`).join(', ');
+  const message = `${outcome.message} The script names ${files}, and no such secret was given.`;
+  return { ...outcome, message };
+}
+
+async function shellAfter(
+  { status }: RunResult,
+  spec: ContainerSpec | undefined,
+  planned: PlannedRun,
+  { archive }: SimulationWorkspace,
+  { request: { shell, signal }, engine }: Session,
+): Promise<void> {
+  const wanted = shell !== undefined && (shell.when === 'always' || status === 'FAILED') && !signal.aborted;
+  if (!wanted) return;
+  await openShell(shell, engine, { label: labelOf(planned), spec }, signal);
+  if (spec !== undefined) await engine.takeOwnership(archive, spec.image);
+}
+
+async function noteRun(
+  ledger: Ledger,
+  { rundef, madeUp, scriptDifferences }: PlannedRun,
+  workspace: SimulationWorkspace,
+  outcome: RunOutcome,
+): Promise<void> {
+  if (outcome.image !== undefined) noteArchitecture(ledger, rundef['host-tag'] ?? '', outcome.image.architecture);
+  noteImageId(ledger, rundef.container, outcome.image?.byId);
+  const script = rundef.script ?? readScript(workspace, rundef['script-repo']?.path ?? '');
+  noteScript(ledger, script, madeUp, rundef.secrets ?? {});
+  for (const { kind, message } of (await scriptDifferences?.(script)) ?? []) ledger.note(kind, message);
+}
+
+/** The largest script that is read, bytes. */
+const LARGEST_SCRIPT = 1024 * 1024;
+
+/** The script of a script-repo, where it is a plain file. */
+function readScript({ scriptRepo }: SimulationWorkspace, path: string): string {
+  const inside = normalize(`./${path}`);
+  if (inside === '.' || inside.startsWith('..')) return '';
+  const file = openArchived(join(scriptRepo, inside));
+  if (file === undefined) return '';
+  try {
+    const buffer = Buffer.alloc(LARGEST_SCRIPT);
+    return buffer.subarray(0, readSync(file, buffer)).toString();
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,80 @@
+/** The composition root of a simulation: plans the runs, finds the engine, and works through the queue. */
+import { dockerSettings } from '../docker/docker-config.js';
+import { connectEngine } from '../docker/engine.js';
+import { createMasker, type Masker } from '../executor/masking.js';
+import { RunQueue } from './follow/run-queue.js';
+import { localCheckout, remoteCheckout } from './inputs/checkout.js';
+import type { Difference } from './inputs/ledger.js';
+import { type PlanMeans, planRuns } from './plan/plan.js';
+import type { PlannedRun } from './plan/planned-run.js';
+import { notStarted, type SimulationResult } from './run/run-result.js';
+import { type SimulateRequest, simulateRun } from './run/simulate-run.js';
+import { Scratch } from './workspace/scratch.js';
+import { clearAbandoned } from './workspace/simulation-workspace.js';
+import { cacheFolder, locksIn, scratchIn } from './workspace/workspace-names.js';
+
+/**
+ * Runs everything that the request names. Nothing starts before all of it is planned. When the promise settles, no
+ * container and no secret of the runs is left.
+ *
+ * @throws what `planRuns` throws, UsageError for a workspace that cannot be used, RunFailure where no engine answers
+ *   or the user interrupted the simulation before its first run
+ */
+export async function simulate(request: SimulateRequest): Promise<SimulationResult> {
+  const { signal } = request;
+  const cache = cacheFolder();
+  const locks = locksIn(cache);
+  const scratch = new Scratch(cache, locks);
+  try {
+    const settings = await dockerSettings(request.showDockerConfig);
+    if (settings.problem !== undefined) request.warn(settings.problem);
+    const plan = await planRuns(request, meansOf(request, scratch, settings.differences));
+    signal.throwIfAborted();
+    // No log driver: the console is read while it is written, and the engine's own copy would be the bottleneck.
+    const engine = await connectEngine({ logDriver: 'none', refusalIsFinal: true, waiting: request.warn });
+    signal.throwIfAborted();
+    const removeTree = (path: string) => engine.removeTree(path);
+    const left = [engine.sweep(), clearAbandoned({ locks, scratch: scratchIn(cache), removeTree })];
+    for (const { reason } of (await Promise.allSettled(left)).filter((one) => one.status === 'rejected')) {
+      request.warn(`Something that an earlier simulation left could not be removed: ${reason.message}`);
+    }
+
+    const queue = new RunQueue(plan);
+    const masker = maskerFor(plan.planned, settings.credentials);
+    const session = { request, engine, masker, settings, locks, queue };
+    const results = await queue.work(request.jobs, signal, (run) => simulateRun(run, session));
+    const why = signal.aborted ? 'The simulation was interrupted before this run began.' : HALTED;
+    const runs = queue.planned.map((run, index) => results[index] ?? notStarted(run, why));
+    const passed = runs.every(({ status }) => status === 'PASSED');
+    const warnings = passed ? queue.gaps : [];
+    for (const warning of warnings) request.warn(warning);
+    return { version: 1, status: passed ? 'PASSED' : 'FAILED', runs, ...(warnings.length > 0 ? { warnings } : {}) };
+  } finally {
+    await scratch.remove();
+  }
+}
+
+const HALTED = 'This run was not started, because an earlier one failed for want of the environment.';
+
+/** Sources are prepared in a scratch folder, which lasts as long as the simulation. */
+export function meansOf(
+  { signal, secretFiles }: SimulateRequest,
+  scratch: Scratch,
+  differences: readonly Difference[],
+): PlanMeans {
+  return {
+    cache: scratch.cache,
+    differences,
+    checkout: async (choice, folder) =>
+      choice === 'remote'
+        ? remoteCheckout(folder, signal)
+        : localCheckout(folder, await scratch.folder(), signal, secretFiles),
+  };
+}
+
+/** What stands in secrets, in keys of a real server, and in the docker client's own logins is shown nowhere. */
+export function maskerFor(planned: readonly PlannedRun[], credentials: readonly string[]): Masker {
+  const secrets = planned.flatMap(({ rundef }) => Object.values(rundef.secrets ?? {}));
+  const keys = planned.filter(({ madeUp }) => !Object.hasOwn(madeUp, '.netrc')).map(({ rundef }) => rundef.api_key);
+  return createMasker([...secrets, ...keys, ...credentials]);
+}

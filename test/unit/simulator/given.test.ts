@@ -1,0 +1,146 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseAssignments } from '../../../src/simulator/inputs/assignments.js';
+import { readGivenValues, readImages, readSharedVolumes } from '../../../src/simulator/inputs/given.js';
+import { checkSharedVolumes } from '../../../src/simulator/plan/planned-run.js';
+
+function fileOf(text: string | Buffer): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'jobserv-test-')), 'values');
+  writeFileSync(path, text);
+  return path;
+}
+
+const parse = (text: string | Buffer) => ({ ...parseAssignments(Buffer.from(text), 'F') });
+const params = async (given: { flags?: string[]; file?: string }) => ({
+  ...(await readGivenValues({ param: given.flags, 'param-file': given.file, env: {} })).params,
+});
+const secrets = async (given: { flags?: string[]; file?: string; env?: NodeJS.ProcessEnv }) => ({
+  ...(await readGivenValues({ secret: given.flags, 'secret-file': given.file, env: given.env ?? {} })).secrets,
+});
+
+describe('a file of values', () => {
+  it.each([
+    ['', {}],
+    ['\n  \n# A=1\n \t# B\n', {}],
+    ['A=1', { A: '1' }],
+    ['A=1\r\nB=2\r\n', { A: '1', B: '2' }],
+    ['\ufeffA=1\n', { A: '1' }],
+    ['export A=1\n  export\tB = 2 \n', { A: '1', B: '2' }],
+    ['A=pa#ss12word\n', { A: 'pa#ss12word' }],
+    ['A=#begins\n', { A: '#begins' }],
+    ['A=x #comment\nB=x\t# y\nC= # all comment', { A: 'x', B: 'x', C: '' }],
+    ['A=\nB=""\nC=\'\'\n', { A: '', B: '', C: '' }],
+    ['A=b=c==\n', { A: 'b=c==' }],
+    [`A=it's "so"\n`, { A: `it's "so"` }],
+    [`A='$x "y" \\n # z' # comment\nB=2`, { A: '$x "y" \\n # z', B: '2' }],
+    [`A="two\\nlines\\rend \\t 'q' # z"\n`, { A: "two\nlines\rend \\t 'q' # z" }],
+    ["A='-----BEGIN\nabc=\n-----END'\nB=2\n", { A: '-----BEGIN\nabc=\n-----END', B: '2' }],
+    ['A=1\nA=2\n', { A: '2' }],
+    ['tok-en.x=1\n__proto__=2\n', { 'tok-en.x': '1', ['__proto__']: '2' }],
+    ['A=a`b\n', { A: 'a`b' }],
+    ['A=Grüße 🔑\n', { A: 'Grüße 🔑' }],
+  ])('%j is taken exactly', (text, values) => {
+    expect(Object.entries(parse(text))).toEqual(Object.entries(values));
+  });
+
+  it.each([
+    ['tok2\n', 1, 'no NAME=VALUE'],
+    ['A=1\nbad name=1\n', 2, 'no NAME=VALUE'],
+    ['A=1\n\n=x\n', 3, 'no NAME=VALUE'],
+    ['A: 1\n', 1, 'no NAME=VALUE'],
+    ["A='x\nB=2\n", 1, 'never closed'],
+    ['A=1\nB="x\n', 2, 'never closed'],
+    ['A="x\\"y"\n', 1, 'put the value in'],
+    ["A='x'y\n", 1, 'after the closing quote'],
+    ["A='x'#y\n", 1, 'after the closing quote'],
+    ["A='x\n'y\n", 2, 'after the closing quote'],
+    ['A=1\nB=`tick`\n', 2, 'backtick'],
+    ['A=1\nB=\0\n', 2, '0x00'],
+    ['A=1\rB=2\n', 1, '0x0d'],
+    [Buffer.from('A=1\nB=\xe9\n', 'latin1'), 2, 'no UTF-8'],
+  ])('%j is refused in its line', (text, line, why) => {
+    expect(() => parse(text)).toThrow(new RegExp(`in line ${line}[.:]? `));
+    expect(() => parse(text)).toThrow(why);
+  });
+
+  it.each(['utf16le', 'utf16be'])('of %s is refused', (kind) => {
+    const bytes = Buffer.from('A=1\n', 'utf16le');
+    expect(() => parse(kind === 'utf16le' ? bytes : bytes.swap16())).toThrow('F is UTF-16 text. Save it as UTF-8.');
+    expect(() => parse(Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('A=1', 'utf16le')]))).toThrow('UTF-16');
+  });
+
+  it('shows no value in a message', () => {
+    expect(() => parse('A=1\nhunter22\n')).not.toThrow('hunter22');
+  });
+});
+
+describe('params', () => {
+  it('come from flags, the later one winning, values with = whole', async () => {
+    expect(await params({ flags: ['A=1', 'B=x=y', 'A=2', 'C='] })).toEqual({ A: '2', B: 'x=y', C: '' });
+  });
+
+  it('come from a file, and a flag wins over it', async () => {
+    expect(await params({ file: fileOf('A=file\nB=kept\n'), flags: ['A=flag'] })).toEqual({ A: 'flag', B: 'kept' });
+  });
+
+  it('keep __proto__ as a name like any other', async () => {
+    expect(Object.keys(await params({ flags: ['__proto__=x'] }))).toEqual(['__proto__']);
+  });
+
+  it.each(['', 'A B', '#A', 'A\0'])('refuse the name %j', async (name) => {
+    await expect(params({ flags: [`${name}=1`] })).rejects.toThrow('cannot be the name of a param');
+  });
+
+  it('refuse a flag without a value, and a file that is not there', async () => {
+    await expect(params({ flags: ['A'] })).rejects.toThrow('-p A has no value');
+    await expect(params({ file: '/nowhere/params' })).rejects.toThrow('/nowhere/params');
+  });
+});
+
+describe('secrets', () => {
+  it('come from flags, from the environment and from a file, in that order of weight', async () => {
+    const file = fileOf('token=file\nother=kept\n');
+    const given = await secrets({ file, flags: ['token=flag', 'FROM_ENV'], env: { FROM_ENV: 'env' } });
+    expect(given).toEqual({ token: 'flag', other: 'kept', FROM_ENV: 'env' });
+  });
+
+  it('refuse a name that the environment does not have', async () => {
+    await expect(secrets({ flags: ['TOKEN'] })).rejects.toThrow('TOKEN is not set there');
+  });
+
+  it.each(['../x', '/x', '.', '..', '', 'A B', 'A\t', 'A\x01', 'y'.repeat(300)])('refuse the name %j', async (name) => {
+    await expect(secrets({ flags: [`${name}=1`] })).rejects.toThrow('cannot be the name of a secret');
+  });
+
+  it('stand in files that are named, a param file only where it repeats one', async () => {
+    const [secret, other] = [fileOf('token=hunter22\n'), fileOf('A=1\n')];
+    const files = async (param: string) =>
+      (await readGivenValues({ 'secret-file': secret, 'param-file': param, env: {} })).secretFiles;
+    expect(await files(other)).toEqual([secret]);
+    const repeats = fileOf('A=hunter22\n');
+    expect(await files(repeats)).toEqual([secret, repeats]);
+  });
+});
+
+describe('--shared-volume', () => {
+  it('takes a folder from where the user is', () => {
+    expect(readSharedVolumes(['tools=src', 'etc=/etc'])).toEqual({ tools: `${process.cwd()}/src`, etc: '/etc' });
+  });
+
+  it('is refused where nothing is, and where no run has the volume', () => {
+    expect(() => readSharedVolumes(['tools=/no/such/folder'])).toThrow('/no/such/folder does not exist');
+    expect(() => readSharedVolumes(['tools'])).toThrow('--shared-volume tools is not of the form NAME=PATH.');
+    const runs = [null, undefined, { tools: '/opt/tools' }];
+    expect(() => checkSharedVolumes({ tool: '/etc' }, runs)).toThrow('no run here has such a volume. They have tools.');
+    expect(() => checkSharedVolumes({ tool: '/etc' }, [null])).toThrow('They have none at all.');
+    expect(() => checkSharedVolumes({ tools: '/etc' }, runs)).not.toThrow();
+  });
+});
+
+it('--image says what it lacks', () => {
+  expect(() => readImages(['nope'])).toThrow('Write --image FROM=nope');
+  expect(() => readImages(['a='])).toThrow('--image a= is not of the form FROM=TO.');
+  expect({ ...readImages(['a:1=b:2', 'c=d=e']) }).toEqual({ 'a:1': 'b:2', c: 'd=e' });
+});
