@@ -170,7 +170,6 @@ describe('a reboot that the run asked for', () => {
 describe('a run that is handed out', () => {
   it('in an answer that comes after it was queued again, and again in the next: is executed once', async () => {
     const world = await WorkerWorld.create(image.name);
-    const executed = join(world.folder, 'volumes/acme/blinky/count');
     const run = world.queue('echo x >> /count/times\n', { 'persistent-volumes': { count: '/count' } });
     const late = world.server.fault.next('check-in', 'stall-after-storing');
     const loop = world.loop('--no-drain');
@@ -180,7 +179,7 @@ describe('a run that is handed out', () => {
     late.release();
     await run.until(({ complete }) => complete);
     await world.cleared();
-    expect(readFileSync(join(executed, 'times'), 'utf8')).toBe('x\n');
+    expect(readFileSync(join(world.volume('count'), 'times'), 'utf8')).toBe('x\n');
     expect(run.statuses.filter((status) => status === 'PASSED')).toHaveLength(1);
     await kill(loop.process);
   });
@@ -195,7 +194,7 @@ describe('a run that is handed out', () => {
     const ended = await Promise.all([1, 2, 3].map(() => jobserv(['worker', 'run-one', made])));
     expect(ended.map(({ status }) => status)).toEqual([0, 0, 0]);
     expect(run.statuses).toEqual(['RUNNING', 'UPLOADING', 'PASSED']);
-    expect(readFileSync(join(folder, 'volumes/acme/blinky/count/times'), 'utf8')).toBe('x\n');
+    expect(readFileSync(join(world.volume('count'), 'times'), 'utf8')).toBe('x\n');
     expect(world.runFolders()).toEqual([]);
   });
 

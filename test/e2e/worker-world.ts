@@ -111,12 +111,17 @@ export class WorkerWorld {
     const script =
       'echo begun; i=0; while [ ! -e /hold/go ]; do i=$((i+1)); echo "line $i"; sleep 0.1; done; echo over\n';
     const run = this.queue(script, { 'persistent-volumes': { hold: '/hold' } }, options);
-    const volume = join(this.folder, 'volumes', folderName(run.project), 'hold');
+    const volume = this.volume('hold', run.project);
     const release = () => {
       mkdirSync(volume, { recursive: true });
       writeFileSync(join(volume, 'go'), '');
     };
     return { run, begun: run.until(({ console }) => console.includes('begun\n')), release };
+  }
+
+  /** The folder of a persistent volume. */
+  volume(name: string, project = 'acme/blinky'): string {
+    return join(this.folder, 'volumes', folderName(project), name);
   }
 
   async shown(): Promise<RunShown[]> {
