@@ -2,9 +2,9 @@
 import { parseHttpUrl } from './address.js';
 import type { Body, Call } from './call.js';
 import type { RunCredentials } from './console.js';
+import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
 import { jsendData, objectOf } from './jsend.js';
-import { notJobserv } from './not-jobserv.js';
 
 /** So many names a server takes at once (SPEC 5). */
 export const MOST_NAMES = 75;

@@ -5,13 +5,11 @@
 import { Readable } from 'node:stream';
 import { createMasker } from '../executor/masking.js';
 import { parseHttpUrl, withoutSecrets } from './address.js';
-import { answerFailure, type Circumstances, strangeAnswer } from './answer-failure.js';
+import { isRedirect, nextCall, PATIENCE, pause, type RetryPolicy, waitBeforeRetry } from './attempts.js';
 import type { Answer, AnswerHead, Call, Limits, StreamedAnswer } from './call.js';
-import { connectionFailure } from './connection-failure.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
+import { answerFailure, type Circumstances, connectionFailure, strangeAnswer } from './failure-messages.js';
 import { type Words, wordsWithout } from './failure-words.js';
-import { isRedirect, nextCall } from './redirects.js';
-import { PATIENCE, pause, type RetryPolicy, waitBeforeRetry } from './retry.js';
 import { ServerFailure } from './server-failure.js';
 import type { RawAnswer, Transport } from './transport.js';
 

@@ -1,8 +1,10 @@
-/** A run as the server knows it, and its definition (SPEC 5). */
+/** What a server has: a run, its definition, the runs of a build; and its verdict on a project definition (SPEC 5). */
+
 import type { Call } from './call.js';
+import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
 import { jsendData, objectOf, parse } from './jsend.js';
-import { notJobserv } from './not-jobserv.js';
+import { ServerFailure } from './server-failure.js';
 
 /** What readers need of a run; a field that the server left out, or wrote as something else, is not there. */
 export interface ServerRun {
@@ -100,4 +102,53 @@ function listOf(value: unknown): Record<string, unknown>[] {
 /** A field that is there only when it has a value. */
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
+}
+
+export interface BuildRun {
+  name: string;
+  /** QUEUED, RUNNING, PASSED, FAILED, … */
+  status: string;
+}
+
+/** @param buildUrl with its slash at the end. @returns in the order of the server; none where it says something else */
+export async function readBuildRuns(http: HttpClient, buildUrl: string, signal?: AbortSignal): Promise<BuildRun[]> {
+  const answer = await http.send({ method: 'GET', url: buildUrl, what: 'read the build', signal });
+  const runs = objectOf(jsendData(answer.body)?.['build'])?.['runs'];
+  return (Array.isArray(runs) ? runs : []).flatMap((item: unknown) => {
+    const { name, status } = objectOf(item) ?? {};
+    return typeof name === 'string' && typeof status === 'string' ? [{ name, status }] : [];
+  });
+}
+
+export type ServerVerdict = { accepted: true } | { accepted: false; message: string };
+
+/**
+ * Asks a server what it would say of a definition.
+ *
+ * @param server its address; a path in it stays
+ * @param json the definition as JSON text, as PyYAML's loader and `json.dumps` would make it
+ * @throws ServerFailure when there is no verdict to be had
+ */
+export async function validateDefinition(
+  http: HttpClient,
+  server: string,
+  json: string,
+  signal?: AbortSignal,
+): Promise<ServerVerdict> {
+  try {
+    await http.send({
+      method: 'POST',
+      url: `${server.replace(/\/*$/, '')}/simulator-validate`,
+      what: 'ask the server about the definition',
+      body: json,
+      headers: { 'content-type': 'application/json' },
+      // It reads and answers, and keeps nothing.
+      repeatable: true,
+      signal,
+    });
+    return { accepted: true };
+  } catch (error) {
+    if (!(error instanceof ServerFailure) || error.status !== 400) throw error;
+    return { accepted: false, message: error.said ?? 'The server gives no reason.' };
+  }
 }

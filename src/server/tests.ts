@@ -3,9 +3,9 @@ import type { Test, TestResult } from '../schema/model.js';
 import { pathSegment } from './address.js';
 import type { Call } from './call.js';
 import type { RunCredentials } from './console.js';
+import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
 import { jsendData, objectOf } from './jsend.js';
-import { notJobserv } from './not-jobserv.js';
 import { ServerFailure } from './server-failure.js';
 
 /** How many of a run's tests are asked for at once. */

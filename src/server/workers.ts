@@ -1,11 +1,10 @@
 /** What a worker tells a server about itself, and asks it (SPEC 5). */
-
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Call } from './call.js';
+import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
 import { jsendData, objectOf } from './jsend.js';
-import { notJobserv } from './not-jobserv.js';
 
 export interface WorkerCredentials {
   /** The server's address; a path in it stays. */

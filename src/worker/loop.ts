@@ -1,5 +1,4 @@
 /** Check-ins for ever, and an orderly end: the worker as a service. */
-
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,8 +10,7 @@ import { type Checked, type CheckOptions, check, recover } from './check.js';
 import type { WorkerLog } from './log.js';
 import type { RunProcesses } from './run-processes.js';
 import { runsInProgress } from './runs.js';
-import { readSettings, type WorkerSettings } from './settings.js';
-import { SettingsError } from './settings-error.js';
+import { readSettings, SettingsError, type WorkerSettings } from './settings.js';
 import { type WorkerServer, workerServer } from './worker-server.js';
 
 /** From a check-in that may not be the last for now to the next: at least, and at random on top of it, ms. */

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { writeAtomically } from '../lib/private-file.js';
 import type { StringMap } from '../schema/model.js';
 import { Ini, IniError } from './ini.js';
-import { SettingsError } from './settings-error.js';
 
 export const LEVELS = ['debug', 'info', 'warning', 'error'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -187,3 +186,28 @@ const textsOf = (settings: NewSettings): Record<string, string | undefined> => (
   host_api_key: settings.apiKey,
   hostname: settings.hostname,
 });
+
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+}
+
+export interface WorkerToken {
+  /** The worker's name. */
+  name: string;
+  /** Seconds since 1970. */
+  expires?: number;
+}
+
+/** @throws SettingsError, which does not quote it */
+export function readJwt(jwt: string): WorkerToken {
+  const payload = jwt.split('.')[1] ?? '';
+  try {
+    const { name, exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
+    if (typeof name === 'string' && name !== '') return { name, ...(typeof exp === 'number' ? { expires: exp } : {}) };
+  } catch {
+    // Said below, without its text.
+  }
+  throw new SettingsError(
+    'The JWT cannot be used: it does not hold the name of a worker. Ask the server for another one.',
+  );
+}

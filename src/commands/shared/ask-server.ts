@@ -1,8 +1,6 @@
 /** `validate --server`: what a live server says of a definition. */
-
-import type { LoadedYaml } from '../../python/yaml/load.js';
-import { jsonTextOf } from '../../python/yaml/load.js';
-import { validateDefinition } from '../../server/definitions.js';
+import { jsonTextOf, type LoadedYaml } from '../../python/yaml/load.js';
+import { validateDefinition } from '../../server/run.js';
 import { type AccessRequest, openServers, type ServerAccess } from '../../simulator/inputs/server-access.js';
 import type { ServerWord } from '../../terminal/validation-report.js';
 

@@ -8,7 +8,7 @@ import { nearest } from '../../lint/suggest.js';
 import { renderDiagnostics } from '../../terminal/diagnostics.js';
 import { outputLost, whenWritten } from '../../terminal/output.js';
 import { styleFor } from '../../terminal/style.js';
-import { SettingsError } from '../../worker/settings-error.js';
+import { SettingsError } from '../../worker/settings.js';
 import { EXIT } from './exit-status.js';
 import { UnfitFile } from './rejected-definition.js';
 

@@ -2,7 +2,6 @@
  * The params of runs that a pull or merge request starts: as its forge says, or, for the working
  * tree, as far as the request's own name tells. The latter asks nobody.
  */
-
 import { UsageError } from '../../lib/errors.js';
 import type { StringMap, TriggerType } from '../../schema/model.js';
 import type { HttpClient } from '../../server/http.js';
@@ -59,7 +58,7 @@ export async function forgeParams(
     );
   }
   if (type === 'github_pr') {
-    const { parsePullRequest, pullRequestIdentity, pullRequestParams } = await import('../../server/github.js');
+    const { parsePullRequest, pullRequestIdentity, pullRequestParams } = await import('../../server/forges.js');
     const pull = parsePullRequest(request.pr ?? '', apiUrl);
     if (pull === undefined) {
       throw new UsageError(`--pr ${request.pr} is no pull request. Write owner/repo#12, or its address.`);
@@ -67,7 +66,7 @@ export async function forgeParams(
     if (local !== undefined) return pullRequestIdentity(pull, local.sha ?? '');
     return asking(['githubtok', secrets], (http, token) => pullRequestParams(http, pull, token, signal));
   }
-  const { mergeRequestIdentity, mergeRequestParams, parseMergeRequest } = await import('../../server/gitlab.js');
+  const { mergeRequestIdentity, mergeRequestParams, parseMergeRequest } = await import('../../server/forges.js');
   const merge = parseMergeRequest(request.mr ?? '', apiUrl);
   if (merge === undefined) {
     throw new UsageError(

@@ -5,7 +5,7 @@ import { UsageError } from '../../lib/errors.js';
 import { asStored, reachableRuns } from '../../schema/build.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
 import { GIT_TRIGGER_TYPES, PARAMS_OF_TRIGGER, type StringMap } from '../../schema/model.js';
-import { isAddress, parseRunUrl } from '../../server/run-url.js';
+import { isAddress, parseRunUrl } from '../../server/address.js';
 import { type Checkout, chooseSource, type SourceChoice } from '../inputs/checkout.js';
 import { checkForgeRequest } from '../inputs/forge-params.js';
 import type { GivenValues } from '../inputs/given.js';

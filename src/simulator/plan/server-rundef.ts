@@ -1,11 +1,9 @@
 /** A run's definition from its server: found by any address of the run, to be replayed, read or kept. */
 import { UsageError } from '../../lib/errors.js';
 import type { StringMap } from '../../schema/model.js';
-import { withoutSecrets } from '../../server/address.js';
-import { readBuildRuns } from '../../server/build.js';
+import { isBuildUrl, parseRunUrl, type RunAddress, runByPattern, withoutSecrets } from '../../server/address.js';
 import type { HttpClient } from '../../server/http.js';
-import { readRunDefinition } from '../../server/run.js';
-import { isBuildUrl, parseRunUrl, type RunAddress, runByPattern } from '../../server/run-url.js';
+import { readBuildRuns, readRunDefinition } from '../../server/run.js';
 import { type RundefFile, readRundef } from '../inputs/rundef-file.js';
 import {
   type AskSecret,

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMasker, type Masker } from '../../executor/masking.js';
 import type { StringMap } from '../../schema/model.js';
-import type { RunAddress } from '../../server/run-url.js';
+import type { RunAddress } from '../../server/address.js';
 import type { RundefFile } from '../inputs/rundef-file.js';
 import { completeRundefSecrets, HIDDEN_VALUE } from '../inputs/secrets.js';
 import { openServers } from '../inputs/server-access.js';

@@ -2,8 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { UsageError } from '../../lib/errors.js';
 import type { Test, TestGrepping } from '../../schema/model.js';
-import type { RunAddress } from '../../server/run-url.js';
-import { isAddress } from '../../server/run-url.js';
+import { isAddress, type RunAddress } from '../../server/address.js';
 import { isRundefFile, readRundefFile } from '../inputs/rundef-file.js';
 import { type AccessRequest, openServers, type ServerAccess } from '../inputs/server-access.js';
 import type { LoadedDefinition } from '../plan/definition-run.js';

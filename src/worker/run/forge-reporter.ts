@@ -1,7 +1,7 @@
 /** A run of a pull or merge request also tells its forge how it does. */
 import type { Reporter, RunStatus } from '../../executor/ports.js';
 import type { RunDefinition } from '../../schema/model.js';
-import { setGithubStatus, setGitlabStatus } from '../../server/forge-status.js';
+import { setGithubStatus, setGitlabStatus } from '../../server/forges.js';
 import type { HttpClient } from '../../server/http.js';
 
 export interface Forge {

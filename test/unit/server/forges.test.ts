@@ -1,6 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parsePullRequest, pullRequestIdentity, pullRequestParams } from '../../../src/server/github.js';
-import { mergeRequestIdentity, mergeRequestParams, parseMergeRequest } from '../../../src/server/gitlab.js';
+import {
+  mergeRequestIdentity,
+  mergeRequestParams,
+  parseMergeRequest,
+  parsePullRequest,
+  pullRequestIdentity,
+  pullRequestParams,
+} from '../../../src/server/forges.js';
 import { HttpClient } from '../../../src/server/http.js';
 import { fakeServer, sendJson } from './fake-server.js';
 

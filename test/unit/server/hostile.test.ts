@@ -1,5 +1,4 @@
 /** Answers that no good server gives: each call ends within its bounds, with a failure of that call (QUALITY 47). */
-
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -7,8 +6,8 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { pathSegment } from '../../../src/server/address.js';
 import { createSigned } from '../../../src/server/artifacts.js';
+import { nextCall } from '../../../src/server/attempts.js';
 import { HttpClient, type HttpSettings } from '../../../src/server/http.js';
-import { nextCall } from '../../../src/server/redirects.js';
 import { readRun, readRunDefinition } from '../../../src/server/run.js';
 import { ServerFailure } from '../../../src/server/server-failure.js';
 import { readTests } from '../../../src/server/tests.js';

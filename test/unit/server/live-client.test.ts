@@ -6,9 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSigned, upload } from '../../../src/server/artifacts.js';
 import { appendConsole, readConsole, setStatus } from '../../../src/server/console.js';
-import { validateDefinition } from '../../../src/server/definitions.js';
 import { HttpClient } from '../../../src/server/http.js';
-import { readRun, readRunDefinition } from '../../../src/server/run.js';
+import { readRun, readRunDefinition, validateDefinition } from '../../../src/server/run.js';
 import { readTests, sendTest } from '../../../src/server/tests.js';
 import {
   checkIn,

@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCallback } from '../../../src/worker/callbacks.js';
 import { distroIn, hostProperties } from '../../../src/worker/host-properties.js';
-import { readJwt } from '../../../src/worker/jwt.js';
 import { workerLog } from '../../../src/worker/log.js';
 import { blockMetadataService } from '../../../src/worker/metadata-service.js';
-import { readSettings } from '../../../src/worker/settings.js';
-import { systemdUnit } from '../../../src/worker/systemd-unit.js';
+import { systemdUnit } from '../../../src/worker/register.js';
+import { readJwt, readSettings } from '../../../src/worker/settings.js';
 import { keptLog, scratchFolder, workerFolder } from './folder.js';
 
 describe('the properties of a host', () => {

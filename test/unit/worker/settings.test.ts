@@ -2,8 +2,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readSettings, writeNewSettings } from '../../../src/worker/settings.js';
-import { SettingsError } from '../../../src/worker/settings-error.js';
+import { readSettings, SettingsError, writeNewSettings } from '../../../src/worker/settings.js';
 import { scratchFolder, workerFolder } from './folder.js';
 
 /** As the reference worker writes it, with what its documentation lets people add. */
