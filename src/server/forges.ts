@@ -103,7 +103,7 @@ export async function pullRequestParams(
 }
 
 /** @throws ServerFailure for an answer that lacks one */
-export function required(what: string, fields: Record<string, unknown>): StringMap {
+function required(what: string, fields: Record<string, unknown>): StringMap {
   const texts: StringMap = {};
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== 'string' || value === '') {

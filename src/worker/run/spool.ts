@@ -243,7 +243,7 @@ export interface Segment {
  *
  * @param acked nothing before it is needed
  */
-export function keepWhole(folder: string, acked: number, end: number): { segments: Segment[]; end: number } {
+function keepWhole(folder: string, acked: number, end: number): { segments: Segment[]; end: number } {
   const found = readdirSync(folder)
     .filter((name) => /^\d{16}$/.test(name))
     .sort()
