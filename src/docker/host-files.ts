@@ -33,7 +33,20 @@ export async function removeTreeInside(engine: ContainerEngine, path: string, im
 }
 
 /**
- * Gives what is below `folder` to the user of this process, from inside a container of the run's own image.
+ * For every image with a shell, also one without `find`. A device node that belonged to the user would be a way to the
+ * host's disks; `cd` instead of paths, since a tree may be deeper than a path can be. Links are not entered.
+ */
+const REMOVE_DEVICES = `clean() { for f in * .[!.]* ..?*; do
+  if [ -L "$f" ]; then :
+  elif [ -b "$f" ] || [ -c "$f" ]; then rm -f "./$f"
+  elif [ -d "$f" ]; then (cd "./$f" && clean)
+  fi
+done; }
+cd ${TREE} && clean`;
+
+/**
+ * Gives what is below `folder` to the user of this process, from inside a container of the run's own image: without
+ * device nodes, which are removed, and without the setuid and setgid bits.
  *
  * @returns why it could not be done; undefined when all is the user's
  */
@@ -46,7 +59,7 @@ export async function takeOwnership(
   const gid = process.getgid?.() ?? 0;
   // For root, and where there are no users, nothing is out of reach.
   if (uid === 0 || !(await holdsForeign(folder, uid))) return undefined;
-  const script = `chown -hR ${uid}:${gid} ${TREE} && chmod -R u+rwX ${TREE}`;
+  const script = `${REMOVE_DEVICES} && chown -hR ${uid}:${gid} ${TREE} && chmod -R u+rwX,ug-s ${TREE}`;
   const spec = rootSpec(image, folder, { entrypoint: '/bin/sh', command: ['-c', script] });
   const reason = await runAsRoot(engine, spec, OWNERSHIP_MS);
   if (!(await holdsForeign(folder, uid))) return undefined;
@@ -63,6 +76,8 @@ async function holdsForeign(folder: string, uid: number): Promise<boolean> {
   if (entries === undefined) return true;
   for (const entry of entries) {
     const path = join(folder, entry.name);
+    // A device node is never the user's, whatever its owner is.
+    if (entry.isBlockDevice() || entry.isCharacterDevice()) return true;
     if (entry.isDirectory() ? await holdsForeign(path, uid) : (await lstat(path)).uid !== uid) return true;
   }
   return false;

@@ -1,8 +1,7 @@
 /** Who made a container: a process that can be told from every other, also after a reboot. */
-import { execFile } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { promisify } from 'node:util';
+import { runProcess } from '../lib/process.js';
 
 /** The label's value is these fields, joined by colons. */
 interface Owner {
@@ -70,6 +69,11 @@ async function startTime(pid: number): Promise<string | undefined> {
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return state === 'Z' || state === 'X' ? undefined : fields[18];
   }
-  const ps = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => undefined);
-  return ps?.stdout.trim().replaceAll(/[:\s]+/g, '-') || undefined;
+  const ps = await runProcess(['ps', '-o', 'lstart=', '-p', String(pid)]).catch(() => undefined);
+  return (
+    ps?.stdout
+      .toString()
+      .trim()
+      .replaceAll(/[:\s]+/g, '-') || undefined
+  );
 }

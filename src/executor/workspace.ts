@@ -3,10 +3,10 @@
  * be readable by whatever user the container runs as, and a mode belongs to the inode, not
  * to the mount. A bind mount bypasses the parent; other users of the host do not.
  */
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../lib/folders.js';
-import { removeTree } from '../lib/remove-tree.js';
+import { type RemoveAsRoot, removeTree } from '../lib/remove-tree.js';
 
 export interface Workspace {
   /** Also git's HOME on the host, so that it finds `.netrc` there. */
@@ -46,11 +46,12 @@ export async function openWorkspace(root: string): Promise<Workspace> {
 /**
  * Removes what holds a run's secrets, before anything else of its folder that may take long or fail. May be called
  * twice; all of it is tried, then the first problem is thrown.
+ *
+ * @param more names in the run's folder
  */
-export async function removeSecrets(root: string): Promise<void> {
-  const { secrets, netrc, curlrc } = workspaceAt(root);
-  const files = [netrc, curlrc, join(root, '.gitconfig')].map((path) => rm(path, { recursive: true, force: true }));
-  const results = await Promise.allSettled([removeTree(secrets), ...files]);
+export async function removeSecrets(root: string, asRoot?: RemoveAsRoot, more: readonly string[] = []): Promise<void> {
+  const names = ['secrets', '.netrc', '.curlrc', '.gitconfig', ...more];
+  const results = await Promise.allSettled(names.map((name) => removeTree(join(root, name), asRoot)));
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 

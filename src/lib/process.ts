@@ -5,7 +5,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 
 export type Command = readonly [program: string, ...args: string[]];
 
@@ -171,37 +171,67 @@ export function failureOf({ status, signal }: ProcessEnd, words: string): string
   return `${signal ?? `status ${status}`}${said === '' ? '' : `: ${said}`}`;
 }
 
-export interface IndependentProcess {
-  pid: number | undefined;
-  /** How it ended, if that happens before we do: its exit status, the signal, or why it could not be started. */
-  ended: Promise<number | string>;
+interface OutputOptions {
+  cwd?: string | undefined;
+  /** All of the environment; without it, `childEnvironment()`. */
+  env?: NodeJS.ProcessEnv | undefined;
 }
 
 /**
- * Starts a program in a session of its own, which goes on when we end, and for which we do not wait.
+ * Runs a program to its end that has no input, and writes to an open file of ours. It stays in our process group:
+ * what ends us at the terminal ends it.
  *
- * @param options.output where its stdout and stderr go: an open file of ours
+ * @throws ProcessError when it was not started
  */
+export function runWithOutput(command: Command, output: number, options: OutputOptions = {}): Promise<ProcessEnd> {
+  return spawnWithOutput(command, output, options, {}).ended;
+}
+
+/** Starts a program in a session of its own, which goes on when we end, and for which we do not wait. */
 export function startIndependent(
   command: Command,
-  options: { cwd: string; output: number; env?: NodeJS.ProcessEnv },
-): IndependentProcess {
-  const [program, ...args] = command;
-  const { cwd, output, env = childEnvironment() } = options;
+  output: number,
+  options: OutputOptions,
+): { pid: number | undefined; ended: Promise<ProcessEnd> } {
+  const started = spawnWithOutput(command, output, options, { detached: true, cleanup: false });
+  started.child.unref();
+  return { pid: started.child.pid, ended: started.ended };
+}
+
+function spawnWithOutput(
+  [program, ...args]: Command,
+  output: number,
+  { cwd, env = childEnvironment() }: OutputOptions,
+  how: { detached?: boolean; cleanup?: boolean },
+) {
+  const streams = { stdin: 'ignore', stdout: output as 3, stderr: output as 3 } as const;
   const child = execa(program, args, {
-    cwd,
+    ...(cwd === undefined ? {} : { cwd }),
     env,
     extendEnv: false,
-    stdin: 'ignore',
-    stdout: output as 3,
-    stderr: output as 3,
+    ...streams,
     reject: false,
-    detached: true,
-    cleanup: false,
+    ...how,
   });
-  child.unref();
-  const ended = child.then(({ exitCode, signal, cause }) => exitCode ?? signal ?? String((cause as Error)?.message));
-  return { pid: child.pid, ended };
+  const ended = child.then(({ exitCode, signal, cause }): ProcessEnd => {
+    if (child.pid === undefined) throw notStarted(program, cwd, cause);
+    return signal === undefined ? { status: exitCode ?? 0 } : { signal };
+  });
+  return { child, ended };
+}
+
+/** Runs a program to its end and blocks until then. @throws ProcessError when it was not started or took too long */
+export function runProcessSync(
+  [program, ...args]: Command,
+  input: string,
+  timeoutMs: number,
+): ProcessEnd & { stdout: string } {
+  const options = { input, timeout: timeoutMs, reject: false, env: childEnvironment(), extendEnv: false } as const;
+  const { exitCode, signal, cause, timedOut, stdout } = execaSync(program, args, options);
+  if (timedOut) throw new ProcessError('timeout', `did not end within ${timeoutMs / 1000} s`);
+  if (signal !== undefined) return { signal, stdout };
+  if (exitCode === undefined) throw notStarted(program, undefined, cause);
+  return { status: exitCode, stdout };
 }
 
 function spawn(command: Command, { cwd, env = childEnvironment(), input = '', umask, stdin }: ProcessOptions) {

@@ -7,8 +7,14 @@ import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, unlink } from 'node:fs
 import { basename, join } from 'node:path';
 import { EnvironmentError } from './errors.js';
 
-/** @throws EnvironmentError when something of it is still there, with the repair; as much as possible is removed */
-export async function removeTree(path: string): Promise<void> {
+/** Removes what other users own, or throws. */
+export type RemoveAsRoot = (path: string) => Promise<void>;
+
+/**
+ * @param asRoot used only where this user may not remove it all
+ * @throws EnvironmentError, or what `asRoot` throws, when something of it is still there; as much as possible is removed
+ */
+export async function removeTree(path: string, asRoot?: RemoveAsRoot): Promise<void> {
   try {
     // The quick way, for all that is not deep and is ours.
     return await rm(path, { recursive: true, force: true });
@@ -17,6 +23,7 @@ export async function removeTree(path: string): Promise<void> {
   }
   const problem = await flatten(path);
   if (problem === undefined) return;
+  if (asRoot !== undefined) return asRoot(path);
   throw new EnvironmentError(
     `${path} could not be removed: ${problem.message}. Remove it as root: sudo rm -rf "${path}".`,
   );
@@ -33,39 +40,27 @@ export interface RemovedOrKept {
  * Removes a tree; what cannot be removed is moved out of the way, so that its place is free.
  *
  * @param aside the folder for that, on the same file system; made when it is needed
- * @param asRoot removes what other users own; undefined: nobody can
  * @throws EnvironmentError when it can neither be removed nor moved
  */
-export async function removeOrSetAside(
-  path: string,
-  aside: string,
-  asRoot?: (path: string) => Promise<void>,
-): Promise<RemovedOrKept> {
-  let problem: Error;
+export async function removeOrSetAside(path: string, aside: string, asRoot?: RemoveAsRoot): Promise<RemovedOrKept> {
   try {
-    await removeTree(path);
+    await removeTree(path, asRoot);
     return {};
   } catch (error) {
-    problem = error as Error;
+    const problem = (error as Error).message;
+    const keptAt = await setAside(path, aside).catch(({ message }: Error) => {
+      throw new EnvironmentError(`${problem} It cannot be moved out of the way either: ${message}`);
+    });
+    return { keptAt, problem };
   }
-  try {
-    if (asRoot !== undefined) {
-      await asRoot(path);
-      if ((await lstat(path).catch(() => undefined)) === undefined) return {};
-    }
-  } catch (error) {
-    problem = error as Error;
-  }
+}
+
+/** Moves a tree into the folder `aside`. @returns its new path */
+export async function setAside(path: string, aside: string): Promise<string> {
   const keptAt = join(aside, `${basename(path)}-${randomBytes(4).toString('hex')}`);
-  try {
-    await mkdir(aside, { mode: 0o700 }).catch(ignore('EEXIST'));
-    await rename(path, keptAt);
-  } catch (error) {
-    throw new EnvironmentError(
-      `${problem.message} It cannot be moved out of the way either: ${(error as Error).message}`,
-    );
-  }
-  return { keptAt, problem: problem.message };
+  await mkdir(aside, { mode: 0o700 }).catch(ignore('EEXIST'));
+  await rename(path, keptAt);
+  return keptAt;
 }
 
 /** Empties one folder after the other, each moved into the tree's top before; answers the first thing that was in the way. */

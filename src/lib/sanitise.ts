@@ -152,6 +152,14 @@ export function plainLine(text: string): string {
   );
 }
 
+/** Somebody else's words for a message of ours: one line, not long, without a stop at its end. */
+export function excerpt(text: string, longest = 300): string {
+  const line = plainLine(text.slice(0, 16 * longest))
+    .replace(/ {2,}/g, ' ')
+    .trim();
+  return (line.length > longest ? `${line.slice(0, longest)}…` : line).replace(/[.\s]+$/, '');
+}
+
 /** JSON that a terminal may show: what would act on it is escaped, so that every reader gets the same values. */
 export function escapeInJson(json: string): string {
   return json.replace(ACTIVE_IN_JSON, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);

@@ -2,9 +2,11 @@
 import { hostOf, parseHttpUrl, withoutSecrets } from './address.js';
 import { retryAfterMs } from './attempts.js';
 import type { Answer, Call } from './call.js';
-import type { Words } from './failure-words.js';
 import { jsendMessage } from './jsend.js';
 import { ServerFailure, type ServerFailureKind } from './server-failure.js';
+
+/** Makes somebody else's text fit for a message: one line, not long, no control characters, no credentials. */
+export type Words = (text: string) => string;
 
 export interface Circumstances {
   /** Whether credentials went to the server that answered. */

@@ -4,12 +4,12 @@
  */
 import { Readable } from 'node:stream';
 import { createMasker } from '../executor/masking.js';
+import { excerpt } from '../lib/sanitise.js';
 import { parseHttpUrl, withoutSecrets } from './address.js';
 import { isRedirect, nextCall, PATIENCE, pause, type RetryPolicy, waitBeforeRetry } from './attempts.js';
 import type { Answer, AnswerHead, Call, Limits, StreamedAnswer } from './call.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
-import { answerFailure, type Circumstances, connectionFailure, strangeAnswer } from './failure-messages.js';
-import { type Words, wordsWithout } from './failure-words.js';
+import { answerFailure, type Circumstances, connectionFailure, strangeAnswer, type Words } from './failure-messages.js';
 import { ServerFailure } from './server-failure.js';
 import type { RawAnswer, Transport } from './transport.js';
 
@@ -34,6 +34,9 @@ export interface HttpSettings {
   /** For tests, which do not wait. */
   pause?: typeof pause;
 }
+
+/** Of an answer, what is masked for an excerpt of it. */
+const LONGEST_QUOTED = 4800;
 
 /** Any number of calls may be under way at a time. `close` ends them, and may be called twice. */
 export class HttpClient {
@@ -224,7 +227,8 @@ export class HttpClient {
   /** Without credentials and the call's own key: a server may echo them. */
   #words(call: Call): Words {
     const keys = keysOf(call).flatMap((key) => [key, ...key.split(' ')]);
-    return wordsWithout(createMasker([...this.#credentials.values, ...keys]));
+    const masker = createMasker([...this.#credentials.values, ...keys]);
+    return (text) => excerpt(masker.text(text.slice(0, LONGEST_QUOTED)));
   }
 
   #limitsOf(call: Call): Limits {

@@ -33,8 +33,8 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
     // No log driver: the console is read while it is written, and the engine's own copy would be the bottleneck.
     const engine = await connectEngine({ logDriver: 'none', refusalIsFinal: true, waiting: request.warn });
     signal.throwIfAborted();
-    const removeTree = (path: string) => engine.removeTree(path);
-    const left = [engine.sweep(), clearAbandoned({ locks, scratch: scratchIn(cache), removeTree })];
+    const asRoot = (path: string) => engine.removeTree(path);
+    const left = [engine.sweep(), clearAbandoned({ locks, scratch: scratchIn(cache), asRoot })];
     for (const { reason } of (await Promise.allSettled(left)).filter((one) => one.status === 'rejected')) {
       request.warn(`Something that an earlier simulation left could not be removed: ${reason.message}`);
     }

@@ -1,5 +1,5 @@
 /** A program of the host's that is told when a run begins and ends: to switch a board on, say. */
-import { spawn } from 'node:child_process';
+import { type Command, childEnvironment, runWithOutput } from '../lib/process.js';
 
 export type CallbackAction = 'RUN_START' | 'RUN_COMPLETE';
 
@@ -16,22 +16,15 @@ export async function runCallback(
   env: Readonly<Record<string, string>>,
 ): Promise<number | null> {
   const run = { PROJECT: env['H_PROJECT'] ?? '', BUILD: env['H_BUILD'] ?? '', RUN: env['H_RUN'] ?? '', ACTION: action };
-  return runProgram([script], { ...process.env, ...run });
+  return runProgram([script], { ...childEnvironment(), ...run });
 }
 
 /**
  * A program, without a shell; it has our output, and no input.
  *
  * @returns its exit status; null when a signal ended it
+ * @throws ProcessError when it was not started
  */
-export function runProgram(
-  command: readonly [string, ...string[]],
-  env = process.env,
-  cwd?: string,
-): Promise<number | null> {
-  const [program, ...args] = command;
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, stdio: ['ignore', 2, 2], ...(cwd === undefined ? {} : { cwd }) });
-    child.on('error', reject).on('close', resolve);
-  });
+export async function runProgram(command: Command, env = childEnvironment(), cwd?: string): Promise<number | null> {
+  return (await runWithOutput(command, 2, { env, cwd })).status ?? null;
 }

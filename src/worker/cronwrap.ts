@@ -1,8 +1,9 @@
 /** Runs a program of the host's, and tells the server how it ended. */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../lib/folders.js';
+import { type ProcessError, runWithOutput } from '../lib/process.js';
 import { readSettings } from './settings.js';
 import { workerServer } from './worker-server.js';
 
@@ -22,15 +23,14 @@ export interface Wrapped {
 export async function cronwrap(folder: string, script: string): Promise<Wrapped> {
   const settings = await readSettings(folder);
   // In the worker's own folder: a name in /tmp is anybody's to put a link under.
-  const logs = join(folder, 'logs');
-  await mkdir(logs, { recursive: true, mode: 0o700 });
+  const logs = await makeFolder(join(folder, 'logs'));
   const path = join(logs, `cronwrap-${basename(script)}.log`);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
   const file = await open(path, flags, 0o600);
   const server = workerServer(settings);
   try {
     const begun = performance.now();
-    const failure = await runInto(script, file.fd);
+    const failure = await failureOfScript(script, file.fd);
     const seconds = Math.round((performance.now() - begun) / 1000);
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(QUOTED), position: 0 });
     const quoted = buffer.subarray(0, bytesRead).toString();
@@ -58,10 +58,11 @@ export async function cronwrap(folder: string, script: string): Promise<Wrapped>
   }
 }
 
-function runInto(script: string, output: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const child = spawn(script, [], { stdio: ['ignore', output, output] });
-    child.on('error', (error) => resolve(error.message));
-    child.on('close', (status, signal) => resolve(status === 0 ? undefined : `${signal ?? `status ${status}`}`));
-  });
+async function failureOfScript(script: string, output: number): Promise<string | undefined> {
+  try {
+    const { status, signal } = await runWithOutput([script], output);
+    return status === 0 ? undefined : (signal ?? `status ${status}`);
+  } catch (error) {
+    return `it ${(error as ProcessError).message}`;
+  }
 }

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../docker/process-owner.js';
 import { RunFailure } from '../executor/ports.js';
 import { type FileLock, takeFileLock } from '../lib/file-lock.js';
+import { childEnvironment } from '../lib/process.js';
 import { runProgram } from './callbacks.js';
 import { type Checked, type CheckOptions, check, recover } from './check.js';
 import type { WorkerLog } from './log.js';
@@ -137,7 +138,7 @@ class Loop {
       before = (await runsInProgress(folder)).length;
       const status = await runProgram(
         [workerWrapper, 'check'],
-        { ...process.env, JOBSERV_WORKER_FOLDER: folder },
+        { ...childEnvironment(), JOBSERV_WORKER_FOLDER: folder },
         folder,
       );
       if (status !== 0)

@@ -1,9 +1,11 @@
 /** What an earlier process left: runs without one, and one that waited for a reboot. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../lib/folders.js';
 import { syncFolder } from '../lib/private-file.js';
 import type { Claim } from './claim.js';
 import type { WorkerLog } from './log.js';
+import { setRunAside } from './remove-tree.js';
 import { ownerOf } from './run-lock.js';
 import {
   BrokenRunFolder,
@@ -18,7 +20,6 @@ import {
   writeRunState,
 } from './run-state.js';
 import { exists, finishUnfinished, isUnreported, listRuns, rebootedRun, runFolderName, runsFolder } from './runs.js';
-import { setAside } from './set-aside.js';
 
 /** So many processes may die over a run. The kernel ends one when memory is short; more than this is the run's doing. */
 const MOST_STARTS = 10;
@@ -72,7 +73,7 @@ export async function recoverRuns(options: RecoveryOptions): Promise<Recovery> {
 
 /** One folder that is beyond repair neither stops the others nor keeps its slot. */
 async function putAside(run: string, { message }: BrokenRunFolder, log: WorkerLog): Promise<void> {
-  const folder = await setAside(run).catch((error: Error) => `${run} (it cannot be moved: ${error.message})`);
+  const folder = await setRunAside(run).catch((error: Error) => `${run} (it cannot be moved: ${error.message})`);
   log.error(`A run can neither be gone on with nor be reported to the server. ${message} Its folder was set aside.`, {
     folder,
   });
@@ -142,7 +143,7 @@ async function resumeRebooted(options: RecoveryOptions, boot: string): Promise<b
   if ((await ownerOf(waiting)).alive) return true;
   const state = await rebootedState(waiting);
   const run = join(runsFolder(folder), runFolderName(state.runUrl));
-  await mkdir(runsFolder(folder), { recursive: true, mode: 0o700 });
+  await makeFolder(runsFolder(folder));
   await rename(waiting, run);
   await Promise.all([syncFolder(folder), syncFolder(runsFolder(folder))]);
   log.info(state.boot === boot ? 'A run asks for its reboot again' : 'A run goes on after the reboot', {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { writeAtomically } from '../lib/private-file.js';
 import { ServerFailure } from '../server/server-failure.js';
 import { hostProperties, remember } from './host-properties.js';
+import type { Self } from './run-processes.js';
 import { readJwt, readSettings, SettingsError, settingsPath, writeNewSettings } from './settings.js';
-import type { Self } from './start-run.js';
 import { workerServer } from './worker-server.js';
 
 export interface Registration {

@@ -1,8 +1,12 @@
 /** The processes of runs that this process has started: none is started twice while it lives. */
+import { type ProcessEnd, startIndependent } from '../lib/process.js';
 import type { WorkerLog } from './log.js';
 import type { RunOneOptions } from './run-state.js';
-import type { Self } from './start-run.js';
-import { startRunProcess } from './start-run.js';
+
+/** How this program is started: the interpreter, its options, the script. */
+export type Self = readonly [string, ...string[]];
+
+export const thisProgram = (): Self => [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
 
 export interface RunProcesses {
   /** Does not wait for its end. */
@@ -21,16 +25,27 @@ export function runProcesses(self: Self, log: WorkerLog, flags: readonly string[
     running,
     ends: () => next.signal,
     start: (folder, why) => {
-      const { pid, ended } = startRunProcess(self, folder, why, flags);
+      const { pid, ended } = startIndependent([...self, 'worker', 'run-one', folder, ...flagsOf(why), ...flags], 2, {
+        cwd: '/',
+      });
       running.add(folder);
       log.debug('The process of a run has been started', { folder, pid });
-      ended.then((end) => {
-        running.delete(folder);
-        if (end !== 0) return log.warning('The process of a run has ended before its time', { folder, pid, end });
-        log.debug('The process of a run has ended', { folder, pid });
-        next.abort();
-        next = new AbortController();
-      });
+      ended
+        .then(endedWell, ({ message }: Error) => `it ${message}`)
+        .then((end) => {
+          running.delete(folder);
+          if (end !== true) return log.warning('The process of a run has ended before its time', { folder, pid, end });
+          log.debug('The process of a run has ended', { folder, pid });
+          next.abort();
+          next = new AbortController();
+        });
     },
   };
 }
+
+const flagsOf = (why: RunOneOptions) => [
+  ...(why.afterReboot ? ['--after-reboot'] : []),
+  ...(why.givenUp ? ['--give-up'] : []),
+];
+
+const endedWell = ({ status, signal }: ProcessEnd) => (status === 0 ? true : (signal ?? status));

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { takeFileLock } from '../lib/file-lock.js';
+import { makeFolder } from '../lib/folders.js';
 import { syncFolder, writeAtomically } from '../lib/private-file.js';
 import { newRunState, type RunState, readRunState, rundefPath, writeRunState } from './run-state.js';
 
@@ -59,7 +60,7 @@ export async function makeRunFolder(
   taken: Date,
 ): Promise<string | undefined> {
   const runs = runsFolder(folder);
-  await mkdir(runs, { recursive: true, mode: 0o700 });
+  await makeFolder(runs);
   const making = join(runs, `.new-${randomBytes(6).toString('hex')}`);
   await mkdir(making, { mode: 0o700 });
   try {

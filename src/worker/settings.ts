@@ -1,7 +1,8 @@
 /** What a worker's folder says about it: `settings.conf`, the reference worker's file (SPEC 6). */
-import { chmod, mkdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, readFile, rm, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder } from '../lib/folders.js';
 import { writeAtomically } from '../lib/private-file.js';
 import type { StringMap } from '../schema/model.js';
 import { Ini, IniError } from './ini.js';
@@ -150,7 +151,7 @@ export interface NewSettings {
  */
 export async function writeNewSettings(folder: string, settings: NewSettings): Promise<() => Promise<void>> {
   const path = settingsPath(folder);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw new SettingsError(`${path} cannot be read: ${error.message}.`, { cause: error });

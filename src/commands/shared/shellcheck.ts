@@ -1,7 +1,5 @@
 /** shellcheck, where this machine has it: it knows of a script's mistakes what the grammar does not tell. */
-import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { findProgram, runProcessSync } from '../../lib/process.js';
 import type { ShellChecker, ShellNote } from '../../lint/shell-notes.js';
 
 /** Below a warning it is about style. SC1091: sourced files are in the container; SC2187: ash is dash to it; SC3043: every `sh` has `local`. */
@@ -17,7 +15,7 @@ export function shellcheckOnPath(warn: (message: string) => void): ShellChecker 
   let program: string | undefined | null = null;
   const known = new Map<string, readonly ShellNote[]>();
   return (script) => {
-    program = program === null ? findProgram() : program;
+    program = program === null ? findProgram('shellcheck') : program;
     if (program === undefined) return [];
     const notes = known.get(script) ?? ask(program, script);
     known.set(script, notes ?? []);
@@ -28,27 +26,11 @@ export function shellcheckOnPath(warn: (message: string) => void): ShellChecker 
   };
 }
 
-function findProgram(): string | undefined {
-  // A relative folder on PATH would run what somebody else put into the repository.
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
-  return folders.map((folder) => join(folder, 'shellcheck')).find(isProgram);
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** undefined when it cannot be understood. */
 function ask(program: string, script: string): ShellNote[] | undefined {
-  const options = { input: script, encoding: 'utf8', timeout: TIMEOUT_MS, maxBuffer: 1 << 26 } as const;
-  const { status, stdout } = spawnSync(program, ARGUMENTS, options);
-  if (status !== 0 && status !== 1) return undefined;
   try {
+    const { status, stdout } = runProcessSync([program, ...ARGUMENTS], script, TIMEOUT_MS);
+    if (status !== 0 && status !== 1) return undefined;
     const { comments } = JSON.parse(stdout) as { comments: (ShellNote & { code: number })[] };
     return comments.map(({ line, column, endLine, endColumn, code, message }) => ({
       ...{ line, column, endLine, endColumn, message },

@@ -1,7 +1,6 @@
 import { check } from '../../worker/check.js';
-import { runProcesses } from '../../worker/run-processes.js';
+import { runProcesses, thisProgram } from '../../worker/run-processes.js';
 import { readSettings } from '../../worker/settings.js';
-import { thisProgram } from '../../worker/start-run.js';
 import { workerServer } from '../../worker/worker-server.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { openLog, WORKER_FLAGS, workerFolder } from '../shared/worker-flags.js';

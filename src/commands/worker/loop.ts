@@ -1,7 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { loop } from '../../worker/loop.js';
-import { runProcesses } from '../../worker/run-processes.js';
-import { thisProgram } from '../../worker/start-run.js';
+import { runProcesses, thisProgram } from '../../worker/run-processes.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { watchStopSignals } from '../shared/interrupts.js';
 import { openLog, WORKER_FLAGS, workerFolder } from '../shared/worker-flags.js';

@@ -1,7 +1,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { register } from '../../worker/register.js';
-import { thisProgram } from '../../worker/start-run.js';
+import { thisProgram } from '../../worker/run-processes.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
 

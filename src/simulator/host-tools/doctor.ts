@@ -1,11 +1,12 @@
 /** What a simulation needs of this machine: what works, and how to repair what does not. */
 import { constants } from 'node:fs';
-import { access, mkdir, statfs } from 'node:fs/promises';
+import { access, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { loadDockerConfig } from '../../docker/docker-config.js';
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
 import { gitTools } from '../../git/repository.js';
 import { EnvironmentError } from '../../lib/errors.js';
+import { makeFolder } from '../../lib/folders.js';
 import { readServers, serversFile } from '../inputs/server-access.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 
@@ -119,7 +120,7 @@ async function cacheCheck(): Promise<Check> {
   let cache = 'The cache folder';
   try {
     cache = cacheFolder();
-    await mkdir(cache, { recursive: true, mode: 0o700 });
+    await makeFolder(cache);
     await access(cache, constants.W_OK);
     const { bavail, bsize } = await statfs(cache);
     const free = bavail * bsize;
@@ -127,8 +128,8 @@ async function cacheCheck(): Promise<Check> {
     if (free >= LITTLE_SPACE) return { name, state: 'works', found };
     return { name, state: 'note', found, repair: 'Free some space; `jobserv prune` removes what earlier runs left.' };
   } catch (error) {
-    if (error instanceof EnvironmentError) return broken(name, error);
-    const found = `${cache} cannot be written: ${(error as Error).message}`;
+    const { message } = error as Error;
+    const found = error instanceof EnvironmentError ? message : `${cache} cannot be written: ${message}`;
     return { name, state: 'broken', found, repair: 'Name a folder with --workspace, or set XDG_CACHE_HOME.' };
   }
 }

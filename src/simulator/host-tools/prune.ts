@@ -3,7 +3,8 @@ import { readdir, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { connectEngine } from '../../docker/engine.js';
 import { RunFailure } from '../../executor/ports.js';
-import { clearAbandoned, removeAnyTree, storedWorkspaces } from '../workspace/simulation-workspace.js';
+import { type RemoveAsRoot, removeTree } from '../../lib/remove-tree.js';
+import { clearAbandoned, storedWorkspaces } from '../workspace/simulation-workspace.js';
 import { tryLock } from '../workspace/workspace-lock.js';
 import { cacheFolder, locksIn, scratchIn, volumesIn } from '../workspace/workspace-names.js';
 
@@ -43,13 +44,13 @@ export interface PruneResult {
  * A workspace that is in use stays, and so does everything that is not ours. Without an
  * engine the folders go all the same, but those that only a container's root may remove.
  *
- * @throws RunFailure(setup) for a folder that could not be removed
+ * @throws RunFailure(setup) for the first folder that could not be removed, when all others are
  */
 export async function prune(request: PruneRequest): Promise<PruneResult> {
   const cache = cacheFolder();
   const engine = connectEngine({ logDriver: 'none' });
   engine.catch(() => {});
-  const removeTree = async (path: string) => (await engine).removeTree(path);
+  const asRoot = async (path: string) => (await engine).removeTree(path);
   const result: PruneResult = {
     version: 1,
     dryRun: request.dryRun,
@@ -68,8 +69,10 @@ export async function prune(request: PruneRequest): Promise<PruneResult> {
     if (!(error instanceof RunFailure)) throw error;
     result.engineProblem = error.message;
   }
+  const problems: unknown[] = [];
+  const keep = (error: unknown) => problems.push(error);
   const locks = locksIn(cache);
-  if (!request.dryRun) await clearAbandoned({ locks, scratch: scratchIn(cache), removeTree });
+  if (!request.dryRun) await clearAbandoned({ locks, scratch: scratchIn(cache), asRoot });
   for (const path of await storedWorkspaces(cache)) {
     if (Date.now() - (await lastUse(path)) < request.olderThanMs) continue;
     const lock = await tryLock(locks, await realpath(path));
@@ -79,7 +82,7 @@ export async function prune(request: PruneRequest): Promise<PruneResult> {
     }
     try {
       result.workspaces.push({ path, sizeBytes: await sizeOf(path) });
-      if (!request.dryRun) await removeWithEmptyParents(path, cache, removeTree);
+      if (!request.dryRun) await removeWithEmptyParents(path, cache, asRoot).catch(keep);
     } finally {
       lock.release();
     }
@@ -87,9 +90,10 @@ export async function prune(request: PruneRequest): Promise<PruneResult> {
   if (request.volumes && result.inUse.length === 0) {
     for (const path of await children(volumesIn(cache))) {
       result.volumes.push({ path, sizeBytes: await sizeOf(path) });
-      if (!request.dryRun) await removeAnyTree(path, removeTree);
+      if (!request.dryRun) await removeTree(path, asRoot).catch(keep);
     }
   }
+  if (problems.length > 0) throw problems[0];
   return result;
 }
 
@@ -124,12 +128,8 @@ async function sizeOf(folder: string): Promise<number> {
 }
 
 /** `<project>/<trigger>/<run>`: the folders around it go with the last run in them. */
-async function removeWithEmptyParents(
-  path: string,
-  cache: string,
-  removeTree: (path: string) => Promise<void>,
-): Promise<void> {
-  await removeAnyTree(path, removeTree);
+async function removeWithEmptyParents(path: string, cache: string, asRoot: RemoveAsRoot): Promise<void> {
+  await removeTree(path, asRoot);
   for (let parent = dirname(path); parent.startsWith(`${cache}/`); parent = dirname(parent)) {
     try {
       await rmdir(parent);

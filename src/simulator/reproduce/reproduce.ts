@@ -1,6 +1,5 @@
 /** The story of `reproduce`: fetch the run, replay it, compare, and say whether it is the same here. */
 import { createReadStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createMasker, type Masker } from '../../executor/masking.js';
 import type { StringMap } from '../../schema/model.js';
@@ -88,7 +87,6 @@ export async function reproduce(request: ReproduceRequest): Promise<ReproduceRes
 
 async function story(request: ReproduceRequest, scratch: Scratch): Promise<ReproduceResult> {
   const folder = await scratch.folder();
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const fetched = await fetch(request, join(folder, 'console.log'));
   const { file, run, address, facts } = fetched;
   const server = serverSide(run, address, file.rundef.container, facts);

@@ -73,8 +73,8 @@ export interface Session {
 export async function simulateRun(planned: PlannedRun, session: Session): Promise<RunResult> {
   const { request, engine, masker, settings, locks } = session;
   const { rundef } = planned;
-  const removeTree = (path: string) => engine.removeTree(path);
-  const workspace = await openSimulationWorkspace(planned.root, { locks, removeTree });
+  const asRoot = (path: string) => engine.removeTree(path);
+  const workspace = await openSimulationWorkspace(planned.root, { locks, asRoot });
   request.lastSteps.add(workspace.removeSecretsNow);
   const ledger = new Ledger(planned.differences);
   noteSecrets(ledger, rundef.secrets ?? {});
@@ -145,6 +145,8 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     const fault = await session.queue.ended(planned, outcome.status === 'PASSED');
     const started = withStartFault(resultFor(outcome), fault && masker.text(fault));
     const result = withServerFailure(started, planned.serverFailure);
+    const left = workspace.leftBefore.map(({ keptAt, problem }) => `${problem} It is in ${keptAt} now.`);
+    if (left.length > 0) result.warnings = [...(result.warnings ?? []), ...left];
     keepResult(workspace, result);
     await shellAfter(result, created, planned, workspace, session);
     return result;

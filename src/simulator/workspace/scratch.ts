@@ -1,12 +1,13 @@
 /** A folder for what is needed only for a while: the objects of an uncommitted tree, a server's console. */
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../lib/folders.js';
+import { removeTree } from '../../lib/remove-tree.js';
 import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
 import { scratchIn } from './workspace-names.js';
 
-/** Made when it is asked for; found and removed by a later simulation if this one is killed. */
+/** Found and removed by a later simulation if this one is killed. */
 export class Scratch {
   readonly cache: string;
   readonly #locks: string;
@@ -22,7 +23,7 @@ export class Scratch {
     const path = join(scratchIn(this.cache), randomBytes(8).toString('hex'));
     this.#lock = await lockWorkspace(this.#locks, path);
     this.#path = path;
-    return path;
+    return makeFolder(path);
   }
 
   /** For the last moment of the process. */
@@ -31,7 +32,7 @@ export class Scratch {
   }
 
   async remove(): Promise<void> {
-    if (this.#path !== undefined) await rm(this.#path, { recursive: true, force: true });
+    if (this.#path !== undefined) await removeTree(this.#path);
     this.#lock?.release();
   }
 }

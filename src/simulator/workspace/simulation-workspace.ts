@@ -2,11 +2,12 @@
  * The folder of a simulated run (SPEC 8): clean when the run begins; afterwards it keeps
  * what is listed here and nothing else, no secret above all.
  */
-import { type Dirent, readdirSync, realpathSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { type Dirent, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { openWorkspace, type Workspace } from '../../executor/workspace.js';
-import { UsageError } from '../../lib/errors.js';
+import { openWorkspace, removeSecrets, type Workspace } from '../../executor/workspace.js';
+import { EnvironmentError, UsageError } from '../../lib/errors.js';
+import { type RemoveAsRoot, type RemovedOrKept, removeOrSetAside, removeTree } from '../../lib/remove-tree.js';
 import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
 import { CONSOLE } from './workspace-names.js';
 
@@ -15,6 +16,8 @@ const MARKER = '.jobserv-workspace';
 const MARKER_TEXT = 'A workspace of `jobserv simulate`: the next run in it clears it.\n';
 
 const KEPT = new Set([MARKER, 'rundef.json', CONSOLE, 'archive', 'result.json']);
+/** What an earlier run left and nobody could remove: for a person to look at. */
+const SET_ASIDE = '.set-aside';
 /** Large, and without secrets: not removed in haste, and kept on request. */
 const CHECKOUTS = new Set(['repo', 'script-repo']);
 
@@ -22,7 +25,9 @@ export interface SimulationWorkspace extends Workspace {
   readonly rundef: string;
   readonly console: string;
   readonly result: string;
-  /** Removes all that is not kept and gives the workspace free. May be called twice. */
+  /** Of the run before: what could not be removed, and is out of the way now. */
+  readonly leftBefore: readonly RemovedOrKept[];
+  /** Removes all that is not kept, the secrets first, and gives the workspace free. May be called twice. */
   close(options?: { keepCheckouts?: boolean }): Promise<void>;
   /** For the last moment of a process: removes the secrets at once and nothing else. */
   removeSecretsNow(): void;
@@ -31,7 +36,7 @@ export interface SimulationWorkspace extends Workspace {
 export interface WorkspaceOptions {
   locks: string;
   /** Removes what another user owns. */
-  removeTree(path: string): Promise<void>;
+  asRoot: RemoveAsRoot;
 }
 
 /**
@@ -44,21 +49,23 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
   const workspace = await openFolder(root);
   const lock = await lockWorkspace(options.locks, realpathSync(root));
   try {
-    await removeEntries(root, options.removeTree, (name) => name === MARKER);
+    const leftBefore = await removeEntries(root, options.asRoot, (name) => name === MARKER);
     writeFileSync(join(root, MARKER), MARKER_TEXT, { mode: 0o600 });
     return {
       ...workspace,
+      leftBefore,
       rundef: join(root, 'rundef.json'),
       console: join(root, CONSOLE),
       result: join(root, 'result.json'),
       close: async ({ keepCheckouts = false } = {}) => {
         const kept = (name: string) => KEPT.has(name) || (keepCheckouts && CHECKOUTS.has(name));
-        await removeEntries(root, options.removeTree, kept);
-        lock.release();
+        const [left] = await removeEntries(root, options.asRoot, kept).finally(() => lock.release());
+        if (left !== undefined) throw new EnvironmentError(`${left.problem} It is in ${left.keptAt} now.`);
       },
       removeSecretsNow: () => {
         for (const name of readdirSync(root)) {
-          if (!KEPT.has(name) && !CHECKOUTS.has(name)) rmSync(join(root, name), { recursive: true, force: true });
+          if (!KEPT.has(name) && !CHECKOUTS.has(name) && name !== SET_ASIDE)
+            rmSync(join(root, name), { recursive: true, force: true });
         }
       },
     };
@@ -98,40 +105,22 @@ function refuseForeignFolder(root: string): void {
   }
 }
 
+/**
+ * Removes all that is not kept, the secrets first; everything is tried.
+ *
+ * @returns what cannot be removed, and is in the folder `.set-aside` now
+ */
 async function removeEntries(
   root: string,
-  removeTree: (path: string) => Promise<void>,
+  asRoot: RemoveAsRoot,
   kept: (name: string) => boolean,
-): Promise<void> {
-  const names = readdirSync(root).filter((name) => !kept(name));
-  await Promise.all(names.map((name) => removeAnyTree(join(root, name), removeTree)));
-}
-
-/** Removes a tree, whoever owns what is in it. */
-export async function removeAnyTree(path: string, removeTree: (path: string) => Promise<void>): Promise<void> {
-  // Most are a file, or a folder with a file or two, for which there is a quicker way.
-  if (isDone(() => unlinkSync(path)) || isDone(() => removeFlat(path))) return;
-  try {
-    await rm(path, { recursive: true, force: true });
-  } catch (error) {
-    if (!['EACCES', 'EPERM', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    await removeTree(path);
-  }
-}
-
-/** @throws when it holds a folder, or something that is not ours to remove */
-function removeFlat(folder: string): void {
-  for (const name of readdirSync(folder)) unlinkSync(join(folder, name));
-  rmdirSync(folder);
-}
-
-function isDone(work: () => void): boolean {
-  try {
-    work();
-    return true;
-  } catch {
-    return false;
-  }
+): Promise<RemovedOrKept[]> {
+  await removeSecrets(root, asRoot).catch(() => {});
+  const names = readdirSync(root).filter((name) => name !== SET_ASIDE && !kept(name));
+  const ends = await Promise.all(
+    names.map((name) => removeOrSetAside(join(root, name), join(root, SET_ASIDE), asRoot)),
+  );
+  return ends.filter(({ keptAt }) => keptAt !== undefined);
 }
 
 /**
@@ -145,10 +134,10 @@ export async function clearAbandoned(options: WorkspaceOptions & { scratch: stri
     if (!('release' in lock)) continue;
     try {
       if (dirname(root) === options.scratch) {
-        await rm(root, { recursive: true, force: true });
+        await removeTree(root, options.asRoot);
         cleared.push(root);
       } else if (await isWorkspace(root)) {
-        await removeEntries(root, options.removeTree, (name) => KEPT.has(name));
+        await removeEntries(root, options.asRoot, (name) => KEPT.has(name));
         cleared.push(root);
       }
     } finally {

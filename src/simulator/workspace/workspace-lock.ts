@@ -3,12 +3,12 @@
  * and names its workspace, so that what a killed process left is found wherever it is.
  */
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../../docker/process-owner.js';
 import { UsageError } from '../../lib/errors.js';
-import { folderName } from '../../lib/folders.js';
+import { folderName, makeFolder } from '../../lib/folders.js';
 
 interface LockContent {
   pid: number;
@@ -35,7 +35,7 @@ export async function lockWorkspace(locks: string, workspace: string): Promise<W
 
 /** The lock, or the content of the one that somebody holds who is not known to be dead. */
 export async function tryLock(locks: string, workspace: string): Promise<WorkspaceLock | LockContent> {
-  mkdirSync(locks, { recursive: true, mode: 0o700 });
+  await makeFolder(locks);
   const path = join(locks, `${folderName(workspace)}.json`);
   const content: LockContent = { pid: process.pid, owner: await currentOwner(), workspace };
   const mine = `${path}.${randomBytes(8).toString('hex')}`;

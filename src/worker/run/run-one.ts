@@ -13,16 +13,15 @@ import { RUN_LABEL } from '../../executor/container-spec.js';
 import { executeRun } from '../../executor/execute-run.js';
 import { LIMITS, type Limits } from '../../executor/limits.js';
 import { type ContainerEngine, RunFailure, type RunOutcome } from '../../executor/ports.js';
-import { openWorkspace, removeSecrets } from '../../executor/workspace.js';
+import { openWorkspace } from '../../executor/workspace.js';
 import { gitSource } from '../../git/source.js';
 import { checkRunDefinition } from '../../schema/check-run-definition.js';
 import type { RunDefinition } from '../../schema/model.js';
 import { HttpClient } from '../../server/http.js';
-import { removeTree } from '../remove-tree.js';
+import { removeRun, removeTree } from '../remove-tree.js';
 import { takeRunLock } from '../run-lock.js';
-import { currentBoot, type RunOneOptions, readRundef, rundefPath, statePath, workerFolderOf } from '../run-state.js';
+import { currentBoot, type RunOneOptions, readRundef, rundefPath, workerFolderOf } from '../run-state.js';
 import { exists } from '../runs.js';
-import { setAside } from '../set-aside.js';
 import type { WorkerSettings } from '../settings.js';
 import { forgeOf, withForge } from './forge-reporter.js';
 import { RunJournal, stopped } from './run-journal.js';
@@ -291,25 +290,9 @@ function noEngine(failure: RunFailure | undefined): ContainerEngine {
   return { address: '', pull: refuse, create: refuse, reattach: refuse };
 }
 
-/**
- * Secrets first; then what a container's root has left too; a folder that nobody can remove is moved out of the way, so
- * that the run's slot is free. What says that the run is done goes last: a process that dies before leaves a folder that
- * the next one can remove.
- */
 async function removeFolder(folder: string, options: Pick<RunFolderOptions, 'setAside'>): Promise<undefined> {
-  try {
-    await removeSecrets(folder);
-    const last = [rundefPath(folder), statePath(folder)];
-    for (const name of await readdir(folder)) {
-      const path = join(folder, name);
-      if (!last.includes(path)) await removeTree(path);
-    }
-    for (const path of [...last, folder]) await removeTree(path);
-  } catch (error) {
-    if (!(await exists(folder))) return;
-    // One folder that cannot be removed must not cost the worker a slot for good.
-    options.setAside?.(await setAside(folder), (error as Error).message);
-  }
+  const { keptAt, problem = '' } = await removeRun(folder);
+  if (keptAt !== undefined) options.setAside?.(keptAt, problem);
 }
 
 /** Looks again and again whether a run's folder is still there, by its open descriptor, so that it may be moved. */

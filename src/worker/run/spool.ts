@@ -6,6 +6,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -61,7 +62,8 @@ export class Spool {
   readonly lost: number;
 
   constructor(path: string) {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    // Not recursive: the run's folder is there, and is ours.
+    if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
     // By its open folder it is found also when the run's folder is moved, as for a reboot.
     this.#directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     const folder = process.platform === 'linux' ? `/proc/self/fd/${this.#directory}` : path;

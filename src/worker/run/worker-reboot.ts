@@ -1,8 +1,8 @@
 /** A run that asked for a reboot: its folder is put where the next boot finds it, and the machine goes down. */
-import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/ports.js';
 import { writeAtomically } from '../../lib/private-file.js';
+import { runProcess } from '../../lib/process.js';
 import { readRundef, rundefPath } from '../run-state.js';
 import type { RunJournal } from './run-journal.js';
 
@@ -66,24 +66,11 @@ function ignoreTaken(error: NodeJS.ErrnoException): void {
 
 async function goDown(command: string, waits: readonly number[], log: Log): Promise<void> {
   for (const wait of [...waits, undefined]) {
-    const said = await runCommand(command);
-    if (said === undefined) return;
-    if (wait === undefined) throw new RunFailure('setup', `The machine cannot be rebooted with "${command}": ${said}`);
-    await log.warn(`"${command}" did not work (${said}); again in ${wait / 1000} s`);
+    const { failure } = await runProcess([command]).catch(({ message }: Error) => ({ failure: `it ${message}` }));
+    if (failure === undefined) return;
+    if (wait === undefined)
+      throw new RunFailure('setup', `The machine cannot be rebooted with "${command}": ${failure}`);
+    await log.warn(`"${command}" did not work (${failure}); again in ${wait / 1000} s`);
     await sleep(wait);
   }
-}
-
-/** What went wrong; undefined when nothing did. */
-function runCommand(command: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const child = spawn(command, [], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const said: Buffer[] = [];
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk));
-    child.on('error', (error) => resolve(error.message));
-    child.on('close', (code, signal) => {
-      if (code === 0) resolve(undefined);
-      else resolve(`${signal ?? `status ${code}`}: ${Buffer.concat(said).toString().trim().slice(0, 500)}`);
-    });
-  });
 }

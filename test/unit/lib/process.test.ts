@@ -96,11 +96,11 @@ describe('a program that is started', () => {
 
   it('goes on by itself when it is independent, with its output in a file', async () => {
     const file = await open(join(folder, 'out'), 'w');
-    const { pid, ended } = startIndependent(sh('ps -o sid= -p $$; exit 7'), { cwd: '/', output: file.fd });
-    expect(await ended).toBe(7);
+    const { pid, ended } = startIndependent(sh('ps -o sid= -p $$; exit 7'), file.fd, { cwd: '/' });
+    expect(await ended).toEqual({ status: 7 });
     await file.close();
     expect(Number(readFileSync(join(folder, 'out'), 'utf8'))).toBe(pid);
-    expect(await startIndependent(['/no/such'], { cwd: '/', output: 2 }).ended).toContain('ENOENT');
+    await expect(startIndependent(['/no/such'], 2, { cwd: '/' }).ended).rejects.toThrow('is not there');
   });
 });
 

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { UsageError } from '../../../src/lib/errors.js';
 import { folderName } from '../../../src/lib/folders.js';
 import {
@@ -13,13 +13,13 @@ import {
 import { cacheFolder } from '../../../src/simulator/workspace/workspace-names.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
-const removeTree = async (path: string) => {
+const asRoot = async (path: string) => {
   throw new Error(`no need to ask the engine to remove ${path}`);
 };
 
 async function place() {
   const folder = await scratchFolder();
-  return { folder, root: join(folder, 'run'), options: { locks: join(folder, 'locks'), removeTree } };
+  return { folder, root: join(folder, 'run'), options: { locks: join(folder, 'locks'), asRoot } };
 }
 
 /** What a run leaves behind, secrets included. */
@@ -37,7 +37,7 @@ function fill(root: string) {
 async function killedOwner(root: string, locks: string) {
   const script = `
     import { openSimulationWorkspace } from ${JSON.stringify(new URL('../../../src/simulator/workspace/simulation-workspace.ts', import.meta.url).href)};
-    await openSimulationWorkspace(${JSON.stringify(root)}, { locks: ${JSON.stringify(locks)}, removeTree: async () => {} });
+    await openSimulationWorkspace(${JSON.stringify(root)}, { locks: ${JSON.stringify(locks)}, asRoot: async () => {} });
     process.stdout.write('taken');
     setInterval(() => {}, 1000);
   `;
@@ -157,6 +157,26 @@ describe('the workspace of a simulation', () => {
     await owner.kill();
     const tries = await Promise.allSettled([...Array(8)].map(() => openSimulationWorkspace(root, options)));
     expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  });
+
+  const USER = 12_345;
+  it.runIf(process.getuid?.() === 0)('is free, and without secrets, when nobody can remove what is in it', async () => {
+    const { folder, root, options } = await place();
+    vi.stubEnv('SUDO_UID', String(USER));
+    const workspace = await openSimulationWorkspace(root, options);
+    fill(root);
+    execFileSync('chown', ['-R', `${USER}:${USER}`, folder]);
+    mkdirSync(join(root, 'repo', 'theirs'));
+    writeFileSync(join(root, 'repo', 'theirs', 'file'), '');
+    process.seteuid?.(USER);
+    await expect(workspace.close()).rejects.toThrow('no need to ask the engine to remove');
+    expect(readdirSync(root)).not.toContain('.netrc');
+    const next = await openSimulationWorkspace(root, options);
+    const names = readdirSync(root);
+    process.seteuid?.(0);
+    vi.unstubAllEnvs();
+    expect(names).toEqual(['.jobserv-workspace', '.set-aside']);
+    await next.close();
   });
 
   it('is found in the cache', async () => {
