@@ -80,7 +80,7 @@ export function workerFolderOf(runFolder: string): string {
 }
 
 export const rundefPath = (folder: string): string => join(folder, 'rundef.json');
-export const statePath = (folder: string): string => join(folder, 'state.json');
+const statePath = (folder: string): string => join(folder, 'state.json');
 
 /** The state of a run that the server has just handed out. */
 export async function newRunState(runUrl: string, now = new Date()): Promise<RunState> {
