@@ -1,16 +1,21 @@
 /**
  * The figures of simulations and workers, as ratios: `npm run bench`, or
- * `npm run bench -- cold console` for some. Not a test: it fails only when a command does.
+ * `npm run bench -- cold console` for some, `npm run bench -- growth` for how costs grow. Not a test: it fails only when a command does.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GROWTH, growthTable } from './bench/growth.js';
 import { ROWS } from './bench/rows.js';
 import { WORKER_ROWS } from './bench/worker-rows.js';
 
 const PAIRS = Number(process.env['BENCH_PAIRS'] ?? 10);
 
 const wanted = process.argv.slice(2);
+if (wanted[0] === 'growth') {
+  await growthTable(GROWTH.filter(({ id }) => wanted.length === 1 || wanted.includes(id)));
+  process.exit();
+}
 const all = [...ROWS, ...WORKER_ROWS];
 const rows = all.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
 if (rows.length === 0) throw new Error(`There are the rows ${all.map(({ id }) => id).join(', ')}.`);

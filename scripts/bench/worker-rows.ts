@@ -87,6 +87,10 @@ async function upload(served: Served, root: string, count: number, bytes: number
   return seconds(() => artifacts.store(root, files, silent, new AbortController().signal));
 }
 
+/** How long a run's artifacts take to a server without delay. */
+export const uploadSeconds = (root: string, count: number, bytes: number): Promise<number> =>
+  withServer(0, (served) => upload(served, root, count, bytes));
+
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 export const WORKER_ROWS: Row[] = [

@@ -1,0 +1,241 @@
+/**
+ * How costs grow (`npm run bench -- growth`): each row at three sizes, beside the least that the work can cost or a
+ * program that does the same, with the exponent: 1 is in proportion to the size, 2 is its square.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createMasker } from '../../src/executor/masking.js';
+import { IMAGE } from './fixtures.js';
+import { uploadSeconds } from './worker-rows.js';
+
+const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
+
+interface Cost {
+  /** Processor time of the command and its children, seconds. */
+  seconds: number;
+  /** Peak resident memory of the command itself, MB. */
+  megabytes: number;
+}
+
+interface GrowthRow {
+  id: string;
+  what: string;
+  peer: string;
+  sizes: readonly [number, number, number];
+  ours(folder: string, size: number): Promise<Cost>;
+  theirs?(folder: string, size: number): Promise<Cost>;
+}
+
+const POLL_MS = 5;
+const TICKS = 100;
+
+/** Runs a command to its end. Its exit status may be 1: a definition with mistakes is measured too. */
+async function costOf(argv: readonly string[], cwd: string): Promise<Cost> {
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, { cwd, stdio: 'ignore', env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined } });
+  let cost: Cost = { seconds: 0, megabytes: 0 };
+  const look = setInterval(() => {
+    try {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+      const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+      if (peak !== undefined) cost = { seconds: ticks / TICKS, megabytes: Number(peak) / 1000 };
+    } catch {
+      // It has ended since.
+    }
+  }, POLL_MS);
+  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearInterval(look);
+  if (status !== 0 && status !== 1 && status !== 2) throw new Error(`${argv.join(' ')}: status ${status}`);
+  return cost;
+}
+
+const jobserv = (cwd: string, ...args: string[]) => costOf([process.execPath, RUN, ...args], cwd);
+
+/** A definition whose one loop makes so many runs. */
+function loopDefinition(folder: string, runs: number): void {
+  const values = Array.from({ length: runs }, (_, index) => `v${index}`);
+  const lines = [
+    "timeout: 5\nscripts: {s: '#!/bin/sh'}\ntriggers:\n  - name: t\n    type: simple\n    runs:",
+    `      - {name: 'm-{loop}', container: '${IMAGE}', host-tag: a, script: s, persistent-volumes: {v: /v}, loop-on: [{param: A, values: [${values}]}]}`,
+  ];
+  writeFileSync(join(folder, '.jobserv.yml'), `${lines.join('\n')}\n`);
+}
+
+function definition(folder: string, type: string, more = ''): void {
+  const run = `{name: r, container: '${IMAGE}', host-tag: a, script: s${more}}`;
+  const text = `timeout: 5\nscripts: {s: "#!/bin/sh\\ntrue\\n"}\ntriggers:\n  - {name: t, type: ${type}, runs: [${run}]}\n`;
+  writeFileSync(join(folder, '.jobserv.yml'), text);
+}
+
+function git(folder: string, ...args: string[]): void {
+  const who = ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost', '-c', 'protocol.file.allow=always'];
+  execFileSync('git', [...who, ...args], { cwd: folder, stdio: 'ignore' });
+}
+
+function repository(folder: string, files: number): void {
+  git(folder, 'init', '--quiet');
+  for (let index = 0; index < files; index++) writeFileSync(join(folder, `f${index}`), `file ${index}\n`.repeat(100));
+  git(folder, 'add', '--all');
+  git(folder, 'commit', '--quiet', '--message', 'bench');
+}
+
+/** Mistakes in each of so many files. */
+function badFiles(folder: string, count: number): void {
+  for (let index = 0; index < count; index++) {
+    const name = join(folder, `${index}.jobserv.yml`);
+    writeFileSync(name, `timeout: 5\ntriggers:\n  - {name: t${index}, type: nope, runs: [{name: r, conteiner: x}]}\n`);
+  }
+}
+
+const RESULTS = '(?P<name>[a-z_]+): (?P<result>PASSED|FAILED)';
+
+function consoleLog(folder: string, lines: number): string {
+  const line = '2026-01-01 12:00:00 compiling a file of the project, nothing to see in this line';
+  writeFileSync(join(folder, 'console.log'), `${line}\n`.repeat(lines));
+  return 'console.log';
+}
+
+async function masking(secrets: number): Promise<Cost> {
+  const values = Array.from({ length: secrets }, (_, index) => `secret-${index.toString(36)}-${'x'.repeat(12)}`);
+  const masker = createMasker(values);
+  const chunk = Buffer.from('a line of a build, as long as lines are, without any secret\n'.repeat(1000));
+  const stream = masker.stream();
+  const before = process.cpuUsage();
+  for (let round = 0; round < 200; round++) stream.write(chunk);
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (user + system) / 1e6, megabytes: 0 };
+}
+
+export const GROWTH: readonly GrowthRow[] = [
+  {
+    id: 'dry-run',
+    what: 'simulate --dry-run of N runs',
+    peer: 'rundef create --all',
+    sizes: [100, 1000, 10_000],
+    ours: (folder, size) => {
+      loopDefinition(folder, size);
+      return jobserv(folder, 'simulate', 't/*', '--dry-run', '--json');
+    },
+    theirs: (folder) => jobserv(folder, 'rundef', 'create', '--all', '--json'),
+  },
+  {
+    id: 'list',
+    what: 'list of N runs',
+    peer: 'list --json',
+    sizes: [190, 1900, 19_000],
+    ours: (folder, size) => {
+      loopDefinition(folder, size);
+      return jobserv(folder, 'list');
+    },
+    theirs: (folder) => jobserv(folder, 'list', '--json'),
+  },
+  {
+    id: 'bad-files',
+    what: 'validate --format sarif of N files with mistakes',
+    peer: 'none',
+    sizes: [200, 2000, 20_000],
+    ours: (folder, size) => {
+      badFiles(folder, size);
+      return jobserv(folder, 'validate', '--format', 'sarif', '.');
+    },
+  },
+  {
+    id: 'grepping',
+    what: 'check-test-grepping of N lines that do not match',
+    peer: "Python's re",
+    sizes: [10_000, 100_000, 1_000_000],
+    ours: (folder, size) => {
+      definition(folder, 'simple', `, test-grepping: {result-pattern: '${RESULTS}'}`);
+      return jobserv(folder, 'check-test-grepping', 'r', consoleLog(folder, size));
+    },
+    theirs: (folder) => {
+      const script = `import re\nmatch = re.compile(r'''${RESULTS}''').match\nfor line in open('console.log'): match(line)`;
+      return costOf(['python3', '-c', script], folder);
+    },
+  },
+  {
+    id: 'masking',
+    what: '12 MB of console masked with N secrets',
+    peer: 'none',
+    sizes: [1, 200, 2000],
+    ours: (_, size) => masking(size),
+  },
+  {
+    id: 'tree',
+    what: 'a working tree of N files made ready (simulate --dry-run)',
+    peer: 'git clone --no-hardlinks',
+    sizes: [10, 100, 1000],
+    ours: (folder, size) => {
+      definition(folder, 'git_poller');
+      repository(folder, size);
+      return jobserv(folder, 'simulate', 'r', '--dry-run', '--json');
+    },
+    theirs: (folder) =>
+      costOf(['git', 'clone', '--quiet', '--no-hardlinks', '.', mkdtempSync(join(tmpdir(), 'b-'))], folder),
+  },
+  {
+    id: 'submodules',
+    what: 'a working tree with N submodules made ready',
+    peer: 'none',
+    sizes: [1, 4, 16],
+    ours: (folder, size) => {
+      const sub = join(folder, 'sub');
+      const top = join(folder, 'top');
+      for (const made of [sub, top]) mkdirSync(made);
+      repository(sub, 10);
+      definition(top, 'git_poller');
+      git(top, 'init', '--quiet');
+      for (let index = 0; index < size; index++) git(top, 'submodule', '--quiet', 'add', sub, `s${index}`);
+      git(top, 'add', '--all');
+      git(top, 'commit', '--quiet', '--message', 'bench');
+      return jobserv(top, 'simulate', 'r', '--dry-run', '--json');
+    },
+  },
+  {
+    id: 'artifacts',
+    what: 'N artifacts of 4 KiB to a server (wall time)',
+    peer: 'none',
+    sizes: [100, 1000, 10_000],
+    ours: async (folder, size) => ({ seconds: await uploadSeconds(join(folder, 'files'), size, 4096), megabytes: 0 }),
+  },
+];
+
+/** The table as lines; one measurement a size. */
+export async function growthTable(rows: readonly GrowthRow[]): Promise<string[]> {
+  const lines = [
+    '| row | size | ours | peer | ours / peer | peak memory | exponent |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+  ];
+  for (const row of rows) {
+    let last: { size: number; seconds: number } | undefined;
+    for (const size of row.sizes) {
+      const folder = mkdtempSync(join(tmpdir(), 'jobserv-growth-'));
+      try {
+        const ours = await row.ours(folder, size);
+        const theirs = await row.theirs?.(folder, size);
+        const exponent = last && Math.log(ours.seconds / last.seconds) / Math.log(size / last.size);
+        last = { size, seconds: ours.seconds };
+        const cells = [
+          size === row.sizes[0] ? `${row.what}; peer: ${row.peer}` : '',
+          String(size),
+          `${ours.seconds.toFixed(2)} s`,
+          theirs ? `${theirs.seconds.toFixed(2)} s` : '',
+          theirs ? (ours.seconds / Math.max(theirs.seconds, 0.01)).toFixed(2) : '',
+          ours.megabytes > 0 ? `${ours.megabytes.toFixed(0)} MB` : '',
+          exponent?.toFixed(2) ?? '',
+        ];
+        lines.push(`| ${cells.join(' | ')} |`);
+        console.log(lines.at(-1));
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }
+  }
+  return lines;
+}
