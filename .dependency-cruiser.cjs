@@ -74,7 +74,7 @@ module.exports = {
     only('docker', 'dockerode', 'docker-modem'),
     only('lib', 'execa'),
     only('server', 'undici'),
-    only('terminal', 'chalk', 'ora', 'string-width'),
+    only('terminal', 'chalk', 'ora', 'log-update', 'string-width'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

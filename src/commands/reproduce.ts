@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { readGivenValues } from '../simulator/inputs/given.js';
 import { type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
+import { openRunsView } from '../terminal/open-runs-view.js';
 import { renderReproduction } from '../terminal/reproduction.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
@@ -11,7 +12,6 @@ import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
 import { pullFlag, REPLAY_FLAGS, readReplayFlags } from './shared/replay-flags.js';
 import { RUN_FLAGS, readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from './shared/run-flags.js';
-import { simulationViews } from './shared/simulation-views.js';
 
 export default class Reproduce extends BaseCommand {
   static override summary = 'Replay a run of a server here, and compare the two.';
@@ -59,7 +59,6 @@ export default class Reproduce extends BaseCommand {
     const { args, flags } = await this.parse(Reproduce);
     const quiet = this.jsonEnabled();
     let replaying = false;
-    const views = simulationViews({ quiet, sideBySide: false });
     return underInterrupts(
       async ({ signal, lastSteps }) =>
         reproduce({
@@ -72,9 +71,9 @@ export default class Reproduce extends BaseCommand {
           loadDefinition: async () =>
             flags.file !== undefined || findDefinition() !== undefined ? loadDefinition(flags.file) : undefined,
           pull: flags.pull,
-          begin: (planned) => {
+          openView: (view) => {
             replaying = true;
-            return views(planned);
+            return openRunsView(view, quiet ? 'quiet' : undefined);
           },
           signal,
           lastSteps,

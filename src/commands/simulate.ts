@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { dryRun } from '../simulator/dry-run.js';
@@ -7,15 +8,18 @@ import { SHELL_WISHES } from '../simulator/run/shell.js';
 import type { SimulateRequest } from '../simulator/run/simulate-run.js';
 import { simulate } from '../simulator/simulate.js';
 import { renderDryRun } from '../terminal/dry-run.js';
+import { openRunsView } from '../terminal/open-runs-view.js';
 import { canAsk, chooseSome } from '../terminal/prompts.js';
 import { styleFor } from '../terminal/style.js';
 import { renderSummary } from '../terminal/summary.js';
 import { BaseCommand } from './shared/base-command.js';
 import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
-import { pullFlag, REPLAY_FLAGS, readReplayFlags, shellFor } from './shared/replay-flags.js';
+import { pullFlag, REPLAY_FLAGS, readReplayFlags, shellFor, VIEW_FLAGS } from './shared/replay-flags.js';
 import { RUN_FLAGS, readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
-import { simulationViews } from './shared/simulation-views.js';
+
+/** The default of `--jobs` is not higher: more containers at a time disturb each other, and the person at the machine. */
+const MOST_JOBS = 4;
 
 export default class Simulate extends BaseCommand {
   static override summary = 'Execute runs in local containers, exactly as a worker would.';
@@ -74,12 +78,16 @@ export default class Simulate extends BaseCommand {
     ...SERVER_FLAGS,
     pull: pullFlag('missing'),
     ...REPLAY_FLAGS,
+    ...VIEW_FLAGS,
     jobs: Flags.integer({
-      description: 'how many runs at a time',
+      description: 'how many runs at a time; by default one a processor, at most 4, and 1 with --shell',
       helpValue: 'N',
       helpGroup: 'Engine',
       min: 1,
-      default: 1,
+    }),
+    'fail-fast': Flags.boolean({
+      description: 'when a run fails, begin no other, and interrupt those in progress',
+      helpGroup: 'Engine',
     }),
     follow: Flags.boolean({
       description: 'continue with the runs that triggers start when a run, or all runs of a build, have passed',
@@ -100,6 +108,7 @@ export default class Simulate extends BaseCommand {
     const { argv, flags } = await this.parse(Simulate);
     const quiet = this.jsonEnabled();
     const dry = flags['dry-run'];
+    const jobs = flags.jobs ?? (flags.shell === undefined ? Math.min(availableParallelism(), MOST_JOBS) : 1);
     return underInterrupts(
       async ({ signal, lastSteps }) => {
         const request: SimulateRequest = {
@@ -114,10 +123,11 @@ export default class Simulate extends BaseCommand {
           forge: { pr: flags.pr, mr: flags.mr, apiUrl: flags['api-url'] },
           choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
           pull: flags.pull,
-          jobs: flags.jobs,
+          jobs,
+          failFast: flags['fail-fast'],
           follow: flags.follow,
-          shell: flags.shell && shellFor(flags.shell, { jobs: flags.jobs, json: quiet, dryRun: dry }),
-          begin: simulationViews({ quiet, sideBySide: flags.jobs > 1 }),
+          shell: flags.shell && shellFor(flags.shell, { jobs, json: quiet, dryRun: dry }),
+          openView: (view) => openRunsView(view, quiet ? 'quiet' : flags.output),
           signal,
           lastSteps,
         };
@@ -129,7 +139,10 @@ export default class Simulate extends BaseCommand {
           : 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.',
       async (result, { status }) => {
         const style = styleFor(process.stdout);
-        this.print('dryRun' in result ? renderDryRun(result.runs, style) : renderSummary(result.runs, style));
+        const { verbose, output } = flags;
+        const summary = { style, verbose, consoleShown: output !== 'quiet' };
+        if ('dryRun' in result) this.print(renderDryRun(result.runs, style));
+        else if (!quiet) this.print(await renderSummary(result.runs, summary));
         this.endWith(status ?? ('dryRun' in result ? 0 : exitStatus(result.runs)));
       },
       (message, exit) => this.error(message, { exit }),

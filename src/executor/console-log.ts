@@ -11,6 +11,9 @@ const NEWLINE = 0x0a;
 /** When the monotonic clock began, ms since 1970. */
 const ORIGIN = Date.now() - monotonicMs();
 
+/** The heading after which the console is the script's. */
+export const SCRIPT_BEGINS = 'Running the script in its container';
+
 /** `2026-11-24 04:12:31.123456`, UTC, as the server's own times are written. */
 export function consoleTime(epochMs: number = ORIGIN + monotonicMs()): string {
   const micros = Math.floor((epochMs % 1) * 1000);

@@ -5,7 +5,7 @@
 import type { RunDefinition, Test } from '../schema/model.js';
 import { findRebootScript, listArtifacts, removeRebootScript } from './archive.js';
 import { type Clock, startClock } from './clock.js';
-import { ConsoleLog } from './console-log.js';
+import { ConsoleLog, SCRIPT_BEGINS } from './console-log.js';
 import { asFailure, endedBy, throwUnlessPassed } from './endings.js';
 import { reportJunit } from './junit.js';
 import { LIMITS, type Limits } from './limits.js';
@@ -141,7 +141,7 @@ export async function executeRun(
     const open = await container(clock);
     await phase('script', async () => {
       const { made, resumed } = await open();
-      if (!resumed) await log.heading('Running the script in its container');
+      if (!resumed) await log.heading(SCRIPT_BEGINS);
       const kept = reporter.kept?.position;
       const from = kept?.container === made.id ? kept : { stdout: 0, stderr: 0 };
       const running = runScript(made, resumed ? from : undefined, workspace, log, limits, clock);

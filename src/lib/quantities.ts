@@ -9,3 +9,20 @@ export function formatSize(bytes: number): string {
   const unit = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   return `${unit === 0 ? bytes : (bytes / 1000 ** unit).toFixed(1)} ${units[unit]}`;
 }
+
+/** A duration for people: `0.82 s`, `12.3 s`, `2 min 5 s`. */
+export function duration(ms: number): string {
+  if (ms < 9_950) return `${(ms / 1000).toFixed(2)} s`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const all = Math.round(ms / 1000);
+  return `${Math.floor(all / 60)} min ${all % 60} s`;
+}
+
+/** A duration that is still growing: `0:07`, `1:02:03`. */
+export function elapsed(ms: number): string {
+  const all = Math.floor(ms / 1000);
+  const two = (number: number) => String(number).padStart(2, '0');
+  const minutes = Math.floor(all / 60) % 60;
+  const hours = Math.floor(all / 3600);
+  return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(all % 60)}`;
+}

@@ -2,13 +2,16 @@
 import { dockerSettings } from '../docker/docker-config.js';
 import { connectEngine } from '../docker/engine.js';
 import { createMasker, type Masker } from '../executor/masking.js';
+import { RunFailure } from '../executor/ports.js';
 import { RunQueue } from './follow/run-queue.js';
 import { localCheckout, remoteCheckout } from './inputs/checkout.js';
 import type { Difference } from './inputs/ledger.js';
 import { type PlanMeans, planRuns } from './plan/plan.js';
-import type { PlannedRun } from './plan/planned-run.js';
-import { notStarted, type SimulationResult } from './run/run-result.js';
-import { type SimulateRequest, simulateRun } from './run/simulate-run.js';
+import { labelOf, type PlannedRun } from './plan/planned-run.js';
+import { listOf } from './plan/select-runs.js';
+import { unlessInterrupted } from './run/interruption.js';
+import { haltsOthers, notStarted, type RunResult, type SimulationResult } from './run/run-result.js';
+import { type Session, type SimulateRequest, simulateRun } from './run/simulate-run.js';
 import { Scratch } from './workspace/scratch.js';
 import { clearAbandoned } from './workspace/simulation-workspace.js';
 import { cacheFolder, locksIn, scratchIn } from './workspace/workspace-names.js';
@@ -39,22 +42,70 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
       request.warn(`Something that an earlier simulation left could not be removed: ${reason.message}`);
     }
 
-    const queue = new RunQueue(plan);
-    const masker = maskerFor(plan.planned, settings.credentials);
-    const session = { request, engine, masker, settings, locks, queue };
-    const results = await queue.work(request.jobs, signal, (run) => simulateRun(run, session));
-    const why = signal.aborted ? 'The simulation was interrupted before this run began.' : HALTED;
-    const runs = queue.planned.map((run, index) => results[index] ?? notStarted(run, why));
-    const passed = runs.every(({ status }) => status === 'PASSED');
-    const warnings = passed ? queue.gaps : [];
-    for (const warning of warnings) request.warn(warning);
-    return { version: 1, status: passed ? 'PASSED' : 'FAILED', runs, ...(warnings.length > 0 ? { warnings } : {}) };
+    return await runAll(new RunQueue(plan), { request, engine, settings, locks });
   } finally {
     await scratch.remove();
   }
 }
 
+async function runAll(
+  queue: RunQueue,
+  shared: Pick<Session, 'request' | 'engine' | 'settings' | 'locks'>,
+): Promise<SimulationResult> {
+  const { jobs, follow = false, shell, failFast = false, lastSteps, warn } = shared.request;
+  const { planned } = queue;
+  const halt = new AbortController();
+  const signal = AbortSignal.any([shared.request.signal, halt.signal]);
+  const request = { ...shared.request, signal };
+  const view = request.openView({ planned, follow, inTurn: jobs === 1, shell: shell !== undefined });
+  const session = { ...shared, request, queue, view, masker: maskerFor(planned, shared.settings.credentials) };
+  const going = new Set<PlannedRun>();
+  const ended = new Set<PlannedRun>();
+  const leave = () => {
+    view.close();
+    const waiting = planned.filter((run) => !going.has(run) && !ended.has(run));
+    warn(`Ended at once. Interrupted: ${namesOf([...going])}. Not started: ${namesOf(waiting)}.`);
+  };
+  lastSteps.add(leave);
+  let why: string | undefined;
+  const simulateOne = async (run: PlannedRun) => {
+    going.add(run);
+    try {
+      const result = await simulateRun(run, session);
+      await unlessInterrupted(view.ended(result), signal);
+      return result;
+    } finally {
+      going.delete(run);
+      ended.add(run);
+    }
+  };
+  const halts = (result: RunResult) => {
+    if (haltsOthers(result)) why ??= HALTED;
+    else if (failFast && result.status === 'FAILED') {
+      why ??= FAILED_FAST;
+      halt.abort(new RunFailure('interrupted', 'Another run failed, and --fail-fast ends the others.'));
+    }
+    return why !== undefined;
+  };
+  let results: (RunResult | undefined)[];
+  try {
+    results = await queue.work(jobs, signal, simulateOne, halts);
+  } finally {
+    view.close();
+    lastSteps.delete(leave);
+  }
+  const reason = why ?? 'The simulation was interrupted before this run began.';
+  const runs = planned.map((run, index) => results[index] ?? notStarted(run, reason));
+  const passed = runs.every(({ status }) => status === 'PASSED');
+  const warnings = passed ? queue.gaps : [];
+  for (const warning of warnings) warn(warning);
+  return { version: 1, status: passed ? 'PASSED' : 'FAILED', runs, ...(warnings.length > 0 ? { warnings } : {}) };
+}
+
 const HALTED = 'This run was not started, because an earlier one failed for want of the environment.';
+const FAILED_FAST = 'This run was not started, because an earlier one failed (--fail-fast).';
+
+const namesOf = (runs: readonly PlannedRun[]) => listOf(runs.map(labelOf)) || 'none';
 
 /** Sources are prepared in a scratch folder, which lasts as long as the simulation. */
 export function meansOf(

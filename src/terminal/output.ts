@@ -17,6 +17,8 @@ export interface Output {
   write(parts: readonly Uint8Array[]): void | Promise<void>;
   /** Hands everything that is left to the stream; of a terminal that is far behind only the last lines. */
   settle(): void | Promise<void>;
+  /** Whether the stream has everything: what is written to it past this output comes after all of it. */
+  readonly idle: boolean;
 }
 
 type StandardStream = Writable & {
@@ -83,7 +85,7 @@ export function outputOf(stream: StandardStream, lose: (error: Error) => void = 
   const { fd } = stream;
   if (fd === undefined || !isFile(fd)) {
     if (stream.isTTY === true) return new TerminalOutput(stream);
-    return { isTerminal: false, write: (parts) => writeToStream(stream, parts), settle: () => {} };
+    return { isTerminal: false, write: (parts) => writeToStream(stream, parts), settle: () => {}, idle: true };
   }
   let writable = true;
   const write = (parts: readonly Uint8Array[]) => {
@@ -95,7 +97,7 @@ export function outputOf(stream: StandardStream, lose: (error: Error) => void = 
       lose(error as Error);
     }
   };
-  return { isTerminal: false, write, settle: () => {} };
+  return { isTerminal: false, write, settle: () => {}, idle: true };
 }
 
 function isFile(fd: number): boolean {
@@ -148,6 +150,10 @@ class TerminalOutput implements Output {
 
   constructor(stream: StandardStream) {
     this.#stream = stream;
+  }
+
+  get idle(): boolean {
+    return !this.#busy;
   }
 
   write(parts: readonly Uint8Array[]): void {

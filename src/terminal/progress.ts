@@ -1,5 +1,6 @@
-/** Progress on the line below a console: `console-progress` of a rundef as a bar, and a spinner. */
-import ora from 'ora';
+/** `console-progress` of a rundef: how far a run is, read from its console, as a bar. */
+import { backtrackingEngine, type Groups } from '../python/regex/backtracking.js';
+import { compilePython, PatternError } from '../python/regex/python-regex.js';
 
 /** Finds `current` and `total` in a line; undefined when it is no progress line. */
 export type ProgressReader = (line: string) => { current: number; total: number } | undefined;
@@ -7,14 +8,12 @@ export type ProgressReader = (line: string) => { current: number; total: number 
 /** Of each piece of a console only the last lines are looked at: the bar shows where it is now, not where it was. */
 const LINES = 20;
 const LONGEST_LINE = 4096;
-const WIDTH = 30;
 
 export class ProgressBar {
   readonly #reader: ProgressReader;
   /** The line that is not complete yet. */
   #rest = '';
-  #text = '';
-  #shown = false;
+  #found: { current: number; total: number } | undefined;
 
   constructor(reader: ProgressReader) {
     this.#reader = reader;
@@ -27,41 +26,50 @@ export class ProgressBar {
     for (const line of lines.slice(-LINES).reverse()) {
       const found = line.length > LONGEST_LINE ? undefined : this.#reader(`${line}\n`);
       if (found === undefined) continue;
-      this.#text = barText(found);
+      this.#found = found;
       return;
     }
   }
 
-  /** The bytes that show the bar below what was just written. */
-  draw(): Buffer {
-    this.#shown = this.#text !== '';
-    return Buffer.from(this.#text);
-  }
-
-  /** The bytes that take it away again. */
-  clear(): Buffer {
-    const shown = this.#shown;
-    this.#shown = false;
-    return Buffer.from(shown ? '\r\x1b[K' : '');
+  /** `''` until the console holds a line of progress. */
+  text(width: number): string {
+    if (this.#found === undefined) return '';
+    const { current, total } = this.#found;
+    const share = Math.min(1, current / total);
+    const full = Math.round(share * width);
+    return `[${'#'.repeat(full)}${'.'.repeat(width - full)}] ${Math.round(share * 100)} % (${current} of ${total})`;
   }
 }
 
-function barText({ current, total }: { current: number; total: number }): string {
-  if (!(total > 0) || !(current >= 0)) return '';
-  const share = Math.min(1, current / total);
-  const full = Math.round(share * WIDTH);
-  return `[${'#'.repeat(full)}${'.'.repeat(WIDTH - full)}] ${Math.round(share * 100)} % (${current} of ${total})`;
+/** undefined for a run without `console-progress`, and for a pattern that cannot be evaluated: `validate` reports it. */
+export function progressBar(progress: { 'progress-pattern': string } | null | undefined): ProgressBar | undefined {
+  if (!progress) return undefined;
+  try {
+    const compiled = compilePython(progress['progress-pattern']);
+    const match = compiled.match ?? briefly(backtrackingEngine()(compiled.program()));
+    return new ProgressBar((line) => {
+      const found = match(line);
+      const [current, total] = [Number(found?.['current']), Number(found?.['total'])];
+      return current >= 0 && total > 0 ? { current, total } : undefined;
+    });
+  } catch (error) {
+    if (error instanceof PatternError) return undefined;
+    throw error;
+  }
 }
 
-/** A line that moves while something takes its time. */
-export interface Spinner {
-  text: string;
-  start(): unknown;
-  /** Takes the line away. */
-  stop(): unknown;
-}
+/** A pattern that needs longer than this for a line, in milliseconds, shows no progress from then on. */
+const LONGEST_MATCH = 20;
 
-/** On standard output. It leaves standard input alone, so that Ctrl-C stays a signal. */
-export function terminalSpinner(): Spinner {
-  return ora({ stream: process.stdout, discardStdin: false });
+function briefly(match: (line: string, milliseconds: number) => Groups | undefined) {
+  let isSlow = false;
+  return (line: string): Groups | undefined => {
+    if (isSlow) return undefined;
+    try {
+      return match(line, LONGEST_MATCH);
+    } catch {
+      isSlow = true;
+      return undefined;
+    }
+  };
 }

@@ -1,4 +1,5 @@
 import { Chalk } from 'chalk';
+import stringWidth from 'string-width';
 
 /** Emphasis for text; each function answers the text as it is where there are no colours. */
 export interface Style {
@@ -21,4 +22,17 @@ export function hasColours(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv =
 /** The style of a stream. */
 export function styleFor(stream: { isTTY?: boolean }): Style {
   return hasColours(stream) ? new Chalk({ level: 1 }) : PLAIN;
+}
+
+/** The text, cut where it would be wider than so many columns. Counts a colour as nothing, and may cut it off. */
+export function fitted(text: string, columns: number): string {
+  if (stringWidth(text) <= columns) return text;
+  const signs = [...text].slice(0, Math.max(0, columns - 1));
+  while (signs.length > 0 && stringWidth(signs.join('')) > columns - 1) signs.pop();
+  return `${signs.join('')}…`;
+}
+
+/** How many rows a terminal of so many columns has added to lines that had one each, because it wrapped them. */
+export function rowsAdded(lines: readonly string[], columns: number): number {
+  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)) - 1, 0);
 }

@@ -1,26 +1,50 @@
-/** What a simulation says at its end, for people. */
-import { formatSize } from '../lib/quantities.js';
+/** What a simulation says at its end, for people: what passed, a line each; then what failed, and last the count. */
+import { dirname } from 'node:path';
+import { duration, formatSize, plural } from '../lib/quantities.js';
 import { plainLine } from '../lib/sanitise.js';
 import type { RunResult } from '../simulator/run/run-result.js';
+import { lastLines } from './console-lines.js';
+import { labelOf } from './runs-view.js';
 import type { Style } from './style.js';
+
+export interface SummaryOptions {
+  style: Style;
+  /** Image and phases of each run, and a block for each that passed. */
+  verbose?: boolean;
+  /** Whether the console of a run that was alone was shown. */
+  consoleShown?: boolean;
+  /** The command that executes a run again; or, of several, those that failed. */
+  again?: ((run: RunResult | undefined) => string) | undefined;
+}
 
 /** So many lines of a list are shown. */
 const LISTED = 10;
+/** So many of the last lines of a failed run. */
+const LAST_LINES = 10;
+/** A phase that took so long, ms, is worth a word, unless it is the script. */
+const LONG_MS = 10_000;
 
-/** A block for each run, and for several the count; ends with a newline. Runs that did not start share a block for each reason. */
-export function renderSummary(runs: readonly RunResult[], style: Style): string {
-  const blocks = runs.filter(({ status }) => status !== 'NOT_STARTED').map((run) => renderRun(run, style));
-  const waiting = new Map<string, RunResult[]>();
-  for (const run of runs.filter(({ status }) => status === 'NOT_STARTED')) {
-    const { message = '' } = run;
-    waiting.set(message, [...(waiting.get(message) ?? []), run]);
+/** Ends with a newline. */
+export async function renderSummary(runs: readonly RunResult[], options: SummaryOptions): Promise<string> {
+  const { style, verbose = false, consoleShown = false, again } = options;
+  const several = runs.length > 1;
+  const only = (...statuses: RunResult['status'][]) => runs.filter(({ status }) => statuses.includes(status));
+  const passed = only('PASSED');
+  const bad = [...only('INTERRUPTED'), ...only('FAILED')];
+  const blocks: string[] = [];
+  if (several && !verbose) {
+    const widest = Math.max(0, ...passed.map((run) => labelOf(run).length));
+    blocks.push(passed.flatMap((run) => [passedLine(run, widest, style), ...warningsOf(run, style)]).join('\n'));
+  } else blocks.push(...passed.map((run) => renderRun(run, options, [], several).join('\n')));
+  blocks.push(...notStarted(only('NOT_STARTED'), style));
+  if (several) blocks.push(commonLines(runs, verbose, style).join('\n'));
+  for (const run of bad) {
+    const shown = consoleShown && !several;
+    const lines = shown || run.status !== 'FAILED' ? [] : await lastLines(run.console, LAST_LINES);
+    blocks.push(renderRun(run, options, lines, several).join('\n'));
   }
-  for (const [message, some] of waiting) {
-    const names = listed(some.map((run) => style.bold(labelOf(run))));
-    blocks.push(`${style.yellow('not started')}  ${names.join(', ')}\n  ${plainLine(message)}\n`);
-  }
-  if (runs.length > 1) blocks.push(`${counts(runs)}\n`);
-  return `\n${blocks.join('\n')}`;
+  if (several) blocks.push([counts(runs, style), ...againLines(bad, again)].join('\n'));
+  return `\n${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
 const VERDICTS = {
@@ -29,36 +53,117 @@ const VERDICTS = {
   INTERRUPTED: 'interrupted',
   NOT_STARTED: 'not started',
 } as const;
-const labelOf = ({ trigger, run }: RunResult) => plainLine(`${trigger}/${run}`);
 
-function counts(runs: readonly RunResult[]): string {
-  const count = (status: RunResult['status']) => runs.filter((run) => run.status === status).length;
-  const others = (['FAILED', 'INTERRUPTED', 'NOT_STARTED'] as const)
-    .filter((status) => count(status) > 0)
-    .map((status) => `${count(status)} ${VERDICTS[status].toLowerCase()}`);
-  const passed = `${count('PASSED')} of ${runs.length} runs passed`;
-  return others.length === 0 ? `${passed}.` : `${passed}, ${others.join(', ')}.`;
+function passedLine(run: RunResult, widest: number, style: Style): string {
+  const { tests, artifacts, startedBy } = run;
+  const found = [
+    ...(tests.length > 0
+      ? [
+          plural(
+            tests.reduce((sum, test) => sum + Math.max(1, test.results.length), 0),
+            'test',
+          ),
+        ]
+      : []),
+    ...(artifacts.length > 0 ? [plural(artifacts.length, 'artifact')] : []),
+    ...longPhases(run),
+    ...(startedBy === undefined ? [] : [`started by ${plainLine(startedBy)}`]),
+  ];
+  const line = `${labelOf(run).padEnd(widest)}  ${duration(run.durationMs).padStart(8)}  ${style.dim(found.join(', '))}`;
+  return `${style.green('PASSED')}  ${line.trimEnd()}`;
 }
 
-function renderRun(run: RunResult, style: Style): string {
+const phaseText = ({ name, durationMs }: RunResult['phases'][number]) => `${name} ${duration(durationMs)}`;
+const longPhases = ({ phases }: RunResult) =>
+  phases.filter(({ name, durationMs }) => name !== 'script' && durationMs >= LONG_MS).map(phaseText);
+
+function fieldLines(title: string, values: readonly string[], style: Style): string[] {
+  return values.map((value, index) => `  ${style.dim((index === 0 ? title : '').padEnd(10))} ${plainLine(value)}`);
+}
+
+const warningsOf = ({ warnings = [] }: RunResult, style: Style) =>
+  warnings.map((warning) => `  ${style.yellow('warning'.padEnd(10))} ${plainLine(warning)}`);
+
+/** @param last lines of its output */
+function renderRun(
+  run: RunResult,
+  { style, verbose = false, again }: SummaryOptions,
+  last: readonly string[],
+  several: boolean,
+): string[] {
   const colour = { PASSED: style.green, FAILED: style.red, INTERRUPTED: style.yellow, NOT_STARTED: style.yellow };
-  const verdict = colour[run.status](VERDICTS[run.status]);
-  const lines = [`${verdict}  ${style.bold(labelOf(run))}  ${seconds(run.durationMs)}`];
-  const field = (title: string, values: string[]) => {
-    for (const [index, value] of values.entries()) {
-      lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${plainLine(value)}`);
-    }
-  };
-  if (run.startedBy !== undefined) field('started by', [run.startedBy]);
-  if (run.message !== undefined) field('reason', [run.message]);
-  field('phases', [run.phases.map(({ name: phase, durationMs }) => `${phase} ${seconds(durationMs)}`).join(', ')]);
-  field('image', [run.image.reference + (run.image.digest === undefined ? '' : ` (${run.image.digest})`)]);
-  field('tests', testLines(run));
-  field('artifacts', artifactLines(run));
-  field('workspace', [run.workspace]);
-  field('fidelity', fidelityLines(run));
-  for (const warning of run.warnings ?? []) lines.push(`  ${style.yellow('warning'.padEnd(10))} ${plainLine(warning)}`);
-  return `${lines.join('\n')}\n`;
+  const field = (title: string, values: readonly string[]) => fieldLines(title, values, style);
+  const phases = verbose ? run.phases.map(phaseText) : longPhases(run);
+  const image = run.image.reference + (run.image.digest === undefined ? '' : ` (${run.image.digest})`);
+  const failed = run.status === 'FAILED';
+  return [
+    `${colour[run.status](VERDICTS[run.status])}  ${style.bold(labelOf(run))}  ${duration(run.durationMs)}`,
+    ...field('started by', run.startedBy === undefined ? [] : [run.startedBy]),
+    ...field('reason', run.message === undefined ? [] : [run.message]),
+    ...field(
+      'output',
+      last.map((line) => `| ${line}`),
+    ),
+    ...field('phases', phases.length === 0 ? [] : [phases.join(', ')]),
+    ...field('image', verbose ? [image] : []),
+    ...field('tests', testLines(run)),
+    ...field('artifacts', artifactLines(run)),
+    ...field('fidelity', several && !verbose ? [] : fidelityLines(run)),
+    ...warningsOf(run, style),
+    ...field('workspace', failed ? [] : [run.workspace]),
+    ...field('console', failed ? [run.console] : []),
+    ...(again === undefined || run.status === 'PASSED' ? [] : field('again', [again(run)])),
+  ];
+}
+
+function notStarted(runs: readonly RunResult[], style: Style): string[] {
+  const reasons = new Map<string, RunResult[]>();
+  for (const run of runs) reasons.set(run.message ?? '', [...(reasons.get(run.message ?? '') ?? []), run]);
+  return [...reasons].map(
+    ([message, some]) =>
+      `${style.yellow('not started')}  ${listed(some.map((run) => style.bold(labelOf(run)))).join(', ')}\n  ${plainLine(message)}`,
+  );
+}
+
+/** What holds for several runs, once: where their files are, and what differed from a worker's runs. */
+function commonLines(all: readonly RunResult[], verbose: boolean, style: Style): string[] {
+  const runs = all.filter(({ status }) => status !== 'NOT_STARTED');
+  if (runs.length === 0) return [];
+  const lines = fieldLines('folder', [commonFolder(runs.map(({ workspace }) => workspace))], style);
+  if (verbose) return lines;
+  const differing = new Map<string, RunResult[]>();
+  for (const run of runs) {
+    for (const { message } of run.fidelity.differences)
+      differing.set(message, [...(differing.get(message) ?? []), run]);
+  }
+  const differences = [...differing].map(([message, some]) => {
+    const which = some.length === runs.length ? '' : `${listed(some.map(labelOf)).join(', ')}: `;
+    return `- ${which}${message}`;
+  });
+  return [...lines, ...fieldLines('fidelity', differences.length === 0 ? [EXACT] : [DIFFERS, ...differences], style)];
+}
+
+function commonFolder(paths: readonly string[]): string {
+  let folder = dirname(paths[0] ?? '/');
+  while (folder !== '/' && !paths.every((path) => path.startsWith(`${folder}/`))) folder = dirname(folder);
+  return folder;
+}
+
+function counts(runs: readonly RunResult[], style: Style): string {
+  const parts = (['FAILED', 'INTERRUPTED', 'NOT_STARTED'] as const).flatMap((status) => {
+    const some = runs.filter((run) => run.status === status);
+    if (some.length === 0) return [];
+    // Those that did not start are named above.
+    const names = status === 'NOT_STARTED' ? '' : `: ${listed(some.map(labelOf)).join(', ')}`;
+    return [`${some.length} ${VERDICTS[status].toLowerCase()}${names}`];
+  });
+  const passed = runs.filter(({ status }) => status === 'PASSED').length;
+  const text = `${[`${passed} of ${plural(runs.length, 'run')} passed`, ...parts].join('; ')}.`;
+  return passed === runs.length ? style.green(text) : style.bold(text);
+}
+
+function againLines(bad: readonly RunResult[], again: SummaryOptions['again']): string[] {
+  return bad.length === 0 || again === undefined ? [] : [`Run again what failed: ${again(undefined)}`];
 }
 
 function testLines({ tests }: RunResult): string[] {
@@ -66,31 +171,28 @@ function testLines({ tests }: RunResult): string[] {
     results.length > 0 ? results.map((result) => ({ ...result, test: name })) : [{ name: '', status, test: name }],
   );
   if (cases.length === 0) return [];
-  const counts = new Map<string, number>();
-  for (const { status } of cases) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const count = new Map<string, number>();
+  for (const { status } of cases) count.set(status, (count.get(status) ?? 0) + 1);
   const failed = cases.filter(({ status }) => status === 'FAILED');
   return [
-    [...counts].map(([status, count]) => `${count} ${status}`).join(', '),
+    [...count].map(([status, number]) => `${number} ${status}`).join(', '),
     ...listed(failed.map(({ test, name }) => `FAILED ${test}${name === '' ? '' : `: ${name}`}`)),
   ];
 }
 
 function artifactLines({ artifacts }: RunResult): string[] {
-  if (artifacts.length === 0) return [];
   return listed(artifacts.map(({ path, sizeBytes }) => `archive/${path} (${formatSize(sizeBytes)})`));
 }
 
+const EXACT = 'exact: nothing differed that a script could notice';
+const DIFFERS = 'differs from a run on a worker:';
+
 function fidelityLines({ fidelity }: RunResult): string[] {
-  if (fidelity.exact) return ['exact: nothing differed that a script could notice'];
-  return ['differs from a run on a worker:', ...fidelity.differences.map(({ message }) => `- ${message}`)];
+  if (fidelity.exact) return [EXACT];
+  return [DIFFERS, ...fidelity.differences.map(({ message }) => `- ${message}`)];
 }
 
 function listed(lines: string[]): string[] {
   if (lines.length <= LISTED) return lines;
   return [...lines.slice(0, LISTED), `and ${lines.length - LISTED} more`];
-}
-
-function seconds(ms: number): string {
-  if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 9_950 ? 2 : 1)} s`;
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }

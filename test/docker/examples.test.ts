@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadDefinition } from '../../src/commands/shared/load-definition.js';
 import type { RunResult } from '../../src/simulator/run/run-result.js';
 import { simulate } from '../../src/simulator/simulate.js';
-import { noView } from '../../src/terminal/console-view.js';
+import { quietView } from '../../src/terminal/runs-view.js';
 import { EXAMPLES, type Example, type ExampleCase } from '../support/examples.js';
 import { type GitHttpServer, startGitHttpServer } from '../support/git-http-server.js';
 import { testImage } from '../support/image.js';
@@ -84,7 +84,7 @@ async function simulated(definition: string, example: Example, given: ExampleCas
     jobs: 1,
     showDockerConfig: false,
     keep: false,
-    begin: () => noView,
+    openView: () => quietView,
     warn: () => {},
     signal: new AbortController().signal,
     flaggedSecrets: new Set(),

@@ -8,7 +8,7 @@ import { loadDefinition } from '../../src/commands/shared/load-definition.js';
 import type { RunResult, SimulationResult } from '../../src/simulator/run/run-result.js';
 import type { SimulateRequest } from '../../src/simulator/run/simulate-run.js';
 import { simulate } from '../../src/simulator/simulate.js';
-import { noView } from '../../src/terminal/console-view.js';
+import { quietView } from '../../src/terminal/runs-view.js';
 import { testImage } from '../support/image.js';
 
 const TELL = `#!/bin/sh
@@ -55,7 +55,7 @@ async function follow(names: string[], triggers: object[], more: Partial<Simulat
     follow: true,
     showDockerConfig: false,
     keep: false,
-    begin: () => noView,
+    openView: () => quietView,
     warn: (message) => warned.push(message),
     signal: new AbortController().signal,
     flaggedSecrets: new Set(),

@@ -7,7 +7,7 @@ import { findEngine } from '../../src/docker/find-engine.js';
 import { check } from '../../src/lint/check.js';
 import { expand } from '../../src/schema/expand.js';
 import { type ReproduceRequest, reproduce } from '../../src/simulator/reproduce/reproduce.js';
-import { noView } from '../../src/terminal/console-view.js';
+import { quietView } from '../../src/terminal/runs-view.js';
 import { executeOnServer } from '../support/execute-on-server.js';
 import { testImage } from '../support/image.js';
 import type { LiveRun } from '../support/live-server/live-run.js';
@@ -67,7 +67,7 @@ const replay = (run: Pick<LiveRun, 'url'>, more: Partial<ReproduceRequest> = {})
     showDockerConfig: true,
     keep: false,
     loadDefinition: async () => undefined,
-    begin: () => noView,
+    openView: () => quietView,
     warn: () => {},
     signal: new AbortController().signal,
     params: {},

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
 import type { RunResult } from '../../src/simulator/run/run-result.js';
 import { simulate } from '../../src/simulator/simulate.js';
-import { noView } from '../../src/terminal/console-view.js';
+import { quietView } from '../../src/terminal/runs-view.js';
 import { makeCodeRepository } from '../support/code-repository.js';
 import { EngineProxy } from '../support/engine-proxy.js';
 import { QUICK, startOnServer } from '../support/execute-on-server.js';
@@ -117,7 +117,7 @@ async function simulated(run: LiveRun): Promise<RunResult> {
     keep: false,
     choose: undefined,
     ask: undefined,
-    begin: () => noView,
+    openView: () => quietView,
     warn: () => {},
     signal: new AbortController().signal,
     flaggedSecrets: new Set(),

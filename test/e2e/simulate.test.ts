@@ -40,7 +40,7 @@ describe('the verdict', () => {
     const { status, stdout } = await simulate(await worldWith(RUNS), '*', '--jobs', '2');
     expect(status).toBe(1);
     expect(stdout).toContain('The script exited with status 7.');
-    expect(stdout).toContain('1 of 2 runs passed, 1 failed.');
+    expect(stdout).toContain('1 of 2 runs passed; 1 failed: manual/bad.');
   });
 
   it('of a definition that the server would reject: status 2, at the place, nothing run', async () => {

@@ -4,6 +4,7 @@ import { UsageError } from '../../lib/errors.js';
 import { readImages, readMemory, readSharedVolumes } from '../../simulator/inputs/given.js';
 import type { ShellRequest, ShellWish } from '../../simulator/run/shell.js';
 import { PULL_POLICIES, type PullPolicy } from '../../simulator/run/simulation-ports.js';
+import { OUTPUTS } from '../../terminal/open-runs-view.js';
 import { askHidden, canAsk, hasTerminal, withRawTerminal } from '../../terminal/prompts.js';
 import { warn } from './run-flags.js';
 
@@ -42,6 +43,15 @@ export const REPLAY_FLAGS = {
     default: true,
     allowNo: true,
   }),
+};
+
+export const VIEW_FLAGS = {
+  output: Flags.option({
+    description: 'what is shown while runs go on; by default live on a terminal, and grouped elsewhere',
+    helpGroup: 'Output',
+    options: OUTPUTS,
+  })(),
+  verbose: Flags.boolean({ description: 'show image, phases and all of each run at the end', helpGroup: 'Output' }),
 };
 
 /** `--pull`, whose default is not the same for a definition and for a server's run. */

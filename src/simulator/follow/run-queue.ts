@@ -33,8 +33,8 @@ export class RunQueue {
   }
 
   /**
-   * Works through the queue, `jobs` at a time, in order. After an interruption, an error, or a run that failed for
-   * want of an environment that all runs need, no further run begins; those in progress are waited for.
+   * Works through the queue, `jobs` at a time, in order. After an interruption, an error, or a result that halts the
+   * others, no further run begins; those in progress are waited for.
    *
    * @returns the results at the places of their runs; runs that did not begin have none
    */
@@ -42,6 +42,7 @@ export class RunQueue {
     jobs: number,
     signal: AbortSignal,
     simulate: (run: PlannedRun) => Promise<RunResult>,
+    halts: (result: RunResult) => boolean = haltsOthers,
   ): Promise<(RunResult | undefined)[]> {
     const results: (RunResult | undefined)[] = [];
     const failures: unknown[] = [];
@@ -52,7 +53,7 @@ export class RunQueue {
       try {
         const result = await simulate(run);
         results[index] = result;
-        halted ||= haltsOthers(result);
+        halted ||= halts(result);
       } catch (error) {
         failures.push(error);
       }

@@ -28,12 +28,12 @@ export interface ReproduceRequest
     SimulateRequest,
     | 'access'
     | 'ask'
-    | 'begin'
     | 'flaggedSecrets'
     | 'images'
     | 'keep'
     | 'lastSteps'
     | 'memoryBytes'
+    | 'openView'
     | 'pull'
     | 'params'
     | 'secretFiles'

@@ -51,3 +51,33 @@ export function watchInterrupts(
     },
   };
 }
+
+/** So long the last lines of an interrupted run wait for their reader. */
+const GRACE_MS = 250;
+
+/**
+ * Waits until something is shown. The screen's reader may have stopped for ever; then the end of a run does not depend
+ * on it.
+ *
+ * @returns false where an interruption ended the wait
+ */
+export async function unlessInterrupted(
+  shown: void | Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (shown === undefined || signal === undefined) {
+    await shown;
+    return true;
+  }
+  let stop = () => {};
+  const interrupted = new Promise<false>((resolve) => {
+    stop = () => resolve(false);
+    if (signal.aborted) setTimeout(stop, GRACE_MS).unref();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([shown.then(() => true), interrupted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

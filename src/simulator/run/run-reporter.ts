@@ -6,8 +6,9 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import type { Masker, MaskingStream } from '../../executor/masking.js';
 import { type Reporter, RunFailure, type RunStatus } from '../../executor/ports.js';
-import type { ConsoleView } from '../../terminal/console-view.js';
 import { writeToFile } from '../../terminal/output.js';
+import type { RunView } from '../../terminal/runs-view.js';
+import { unlessInterrupted } from './interruption.js';
 
 /** Reads tests out of a console, as the server does afterwards. Gets the bytes before they are masked. */
 export interface ConsoleReader {
@@ -21,15 +22,13 @@ export interface RunReporterOptions {
   /** Its name, for messages. */
   path: string;
   masker: Masker;
-  view: ConsoleView;
+  view: RunView;
   reader?: ConsoleReader | undefined;
   /** After this nobody waits for the reader of the screen any more. */
   interrupted?: AbortSignal | undefined;
 }
 
 const GATHERED = 64 * 1024;
-/** So long the last lines of an interrupted run wait for their reader. */
-const GRACE_MS = 250;
 
 /** Opens a new file for a console, for its owner alone. */
 export function openConsole(path: string): number {
@@ -123,19 +122,8 @@ export class RunReporter implements Reporter {
     if (shown !== undefined) this.#waitFor(this.#unlessInterrupted(shown));
   }
 
-  /** The screen's reader may have stopped for ever; then the end of the run does not depend on it. */
-  #unlessInterrupted(shown: Promise<void>): Promise<void> {
-    const { interrupted } = this.#options;
-    if (interrupted === undefined) return shown;
-    return new Promise((resolve, reject) => {
-      const stop = () => {
-        this.#stuck = true;
-        resolve();
-      };
-      if (interrupted.aborted) setTimeout(stop, GRACE_MS).unref();
-      interrupted.addEventListener('abort', stop, { once: true });
-      shown.then(resolve, reject).finally(() => interrupted.removeEventListener('abort', stop));
-    });
+  async #unlessInterrupted(shown: Promise<void>): Promise<void> {
+    if (!(await unlessInterrupted(shown, this.#options.interrupted))) this.#stuck = true;
   }
 
   /** Takes no further bytes before this is done. */

@@ -10,7 +10,8 @@ import type { Masker } from '../../executor/masking.js';
 import { type ContainerSpec, RunFailure, type RunOutcome, type RunPorts } from '../../executor/ports.js';
 import { gitSource } from '../../git/source.js';
 import { monotonicMs } from '../../lib/monotonic.js';
-import type { ConsoleView } from '../../terminal/console-view.js';
+import type { ViewRequest } from '../../terminal/open-runs-view.js';
+import type { RunsView } from '../../terminal/runs-view.js';
 import {
   Ledger,
   noteArchitecture,
@@ -40,6 +41,7 @@ import { type PullPolicy, simulationEngine, simulationHost } from './simulation-
 
 export interface SimulateRequest extends PlanRequest {
   pull: PullPolicy;
+  /** How many runs go on at a time. */
   jobs: number;
   memoryBytes?: number | undefined;
   /** Whether scripts may see the docker client's configuration. */
@@ -48,8 +50,10 @@ export interface SimulateRequest extends PlanRequest {
   keep: boolean;
   /** A shell is wanted after the runs; then they go one at a time. */
   shell?: ShellRequest | undefined;
-  /** Called when a run begins; its console is shown in the view. */
-  begin(run: PlannedRun): ConsoleView;
+  /** No further run begins after one that failed, and those in progress are interrupted. */
+  failFast?: boolean | undefined;
+  /** Called when all runs are planned. */
+  openView(request: ViewRequest): RunsView;
   /** What a process that must end at once has to do first: no secret is left behind. */
   lastSteps: Set<() => void>;
 }
@@ -61,6 +65,7 @@ export interface Session {
   masker: Masker;
   settings: DockerSettings;
   locks: string;
+  view: RunsView;
   queue: {
     /** Adds the runs that this one starts, with `--follow`; answers why a server would fail it for them. */
     ended(run: PlannedRun, passed: boolean): Promise<string | undefined>;
@@ -95,7 +100,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   let reporter: RunReporter | undefined;
   try {
     writePrivately(workspace.rundef, keptRunDefinition(rundef, masker));
-    const view = request.begin(planned);
+    const view = session.view.begin(planned);
     reporter = new RunReporter({
       file: openConsole(workspace.console),
       path: workspace.console,
@@ -129,8 +134,14 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
         },
       },
       journal: {
-        begin: (phase) => times.begin(phase),
-        end: (phase) => times.end(phase),
+        begin: (phase) => {
+          times.begin(phase);
+          view.phase?.(phase);
+        },
+        end: (phase) => {
+          times.end(phase);
+          view.phase?.(undefined);
+        },
         pulling: (bytes) => view.pulling?.(bytes),
       },
     };

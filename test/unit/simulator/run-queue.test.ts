@@ -1,27 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { RunQueue } from '../../../src/simulator/follow/run-queue.js';
-import type { PlannedRun } from '../../../src/simulator/plan/planned-run.js';
 import { exitStatus, notStarted, type RunResult } from '../../../src/simulator/run/run-result.js';
+import { plannedRun as planned, runResult as result } from '../../support/runs.js';
 
-const planned = (run: string): PlannedRun => ({
-  trigger: 't',
-  run,
-  rundef: { container: 'image' } as PlannedRun['rundef'],
-  madeUp: {},
-  differences: [],
-  source: undefined,
-  root: `/w/${run}`,
-  volumes: '/v',
-});
-const result = (run: string, change: Partial<RunResult> = {}): RunResult => {
-  const { message: _, ...rest } = notStarted(planned(run), '');
-  return { ...rest, status: 'PASSED', ...change };
-};
 const failed = (run: string, environment?: RunResult['environment']) =>
   result(run, { status: 'FAILED', ...(environment && { environment }) });
 
 async function work(results: Record<string, RunResult>, jobs = 1, stop = new AbortController()) {
-  const queue = new RunQueue({ planned: Object.keys(results).map(planned) });
+  const queue = new RunQueue({ planned: Object.keys(results).map((run) => planned(run)) });
   const begun: string[] = [];
   const ended = await queue.work(jobs, stop.signal, async ({ run }) => {
     begun.push(run);
@@ -44,7 +30,7 @@ describe('a queue of runs', () => {
 
   it('begins no further run after an interruption, and keeps the result of the one in progress', async () => {
     const stop = new AbortController();
-    const queue = new RunQueue({ planned: ['a', 'b'].map(planned) });
+    const queue = new RunQueue({ planned: ['a', 'b'].map((run) => planned(run)) });
     const ended = await queue.work(1, stop.signal, async ({ run }) => {
       stop.abort();
       return result(run, { status: 'INTERRUPTED' });
@@ -64,7 +50,7 @@ it('the exit status is 3 where only the environment failed, and never 0 with a r
 
 it('a run that was not started names its places, its image and the reason', () => {
   expect(notStarted(planned('b'), 'why')).toEqual({
-    trigger: 't',
+    trigger: 'unit',
     run: 'b',
     status: 'NOT_STARTED',
     message: 'why',
@@ -73,8 +59,8 @@ it('a run that was not started names its places, its image and the reason', () =
     image: { reference: 'image' },
     tests: [],
     artifacts: [],
-    workspace: '/w/b',
-    console: '/w/b/console.log',
+    workspace: '/w/unit/b',
+    console: '/w/unit/b/console.log',
     fidelity: { exact: false, differences: [] },
   });
 });

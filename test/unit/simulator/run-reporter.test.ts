@@ -4,18 +4,19 @@ import { describe, expect, it } from 'vitest';
 import { createMasker } from '../../../src/executor/masking.js';
 import { RunFailure } from '../../../src/executor/ports.js';
 import { openConsole, RunReporter } from '../../../src/simulator/run/run-reporter.js';
-import type { ConsoleView } from '../../../src/terminal/console-view.js';
-import { noView } from '../../../src/terminal/console-view.js';
+import type { RunView } from '../../../src/terminal/runs-view.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
-async function reporterWith(options: { secrets?: string[]; view?: ConsoleView; read?: (text: string) => void } = {}) {
+const unseen: RunView = { write: () => {}, end: () => {} };
+
+async function reporterWith(options: { secrets?: string[]; view?: RunView; read?: (text: string) => void } = {}) {
   const path = join(await scratchFolder(), 'console.log');
   const { read } = options;
   const reporter = new RunReporter({
     file: openConsole(path),
     path,
     masker: createMasker(options.secrets ?? []),
-    view: options.view ?? noView,
+    view: options.view ?? unseen,
     ...(read === undefined ? {} : { reader: { write: (bytes) => read(Buffer.from(bytes).toString()) } }),
   });
   return { reporter, path };
@@ -72,7 +73,7 @@ describe('the reporter of a simulated run', () => {
   it('slows its writer down to the speed of the screen, and loses nothing', async () => {
     let release = () => {};
     const shown: string[] = [];
-    const view: ConsoleView = {
+    const view: RunView = {
       write: (parts) => {
         shown.push(Buffer.concat(parts).toString());
         return new Promise((resolve) => {
@@ -111,7 +112,7 @@ describe('the reporter of a simulated run', () => {
       file: openSync('/dev/full', 'w'),
       path: 'console.log',
       masker: createMasker([]),
-      view: noView,
+      view: unseen,
     });
     await full.write(Buffer.alloc(100_000));
     expect(full.cancelled.aborted).toBe(true);

@@ -1,0 +1,21 @@
+/** Planned runs and results as a simulation has them, with nothing special about them. */
+import type { PlannedRun } from '../../src/simulator/plan/planned-run.js';
+import { notStarted, type RunResult } from '../../src/simulator/run/run-result.js';
+
+export function plannedRun(run: string, rundef: Partial<PlannedRun['rundef']> = {}): PlannedRun {
+  return {
+    trigger: 'unit',
+    run,
+    rundef: { container: 'image', ...rundef } as PlannedRun['rundef'],
+    madeUp: {},
+    differences: [],
+    source: undefined,
+    root: `/w/unit/${run}`,
+    volumes: '/v',
+  };
+}
+
+export function runResult(run: string, change: Partial<RunResult> = {}): RunResult {
+  const { message: _, ...rest } = notStarted(plannedRun(run), '');
+  return { ...rest, status: 'PASSED', ...change };
+}
