@@ -7,3 +7,29 @@ export class UsageError extends Error {
 export class EnvironmentError extends Error {
   override name = 'EnvironmentError';
 }
+
+const FULL = ['the disk is full', 'Free some space, or choose a folder on another disk.'] as const;
+const MANY = ['too many files are open', 'Raise the limit (ulimit -n), or do less at once.'] as const;
+const FORBIDDEN = ['this user may not do that', 'Give this user the right to it, or choose another folder.'] as const;
+const BROKEN = ['its disk cannot be read or written', 'Check the disk, or choose a folder on another one.'] as const;
+
+/** What the system refuses for reasons of the machine: why, and what to do. */
+const MACHINE: Readonly<Record<string, readonly [string, string]>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  EMFILE: MANY,
+  ENFILE: MANY,
+  EACCES: FORBIDDEN,
+  EPERM: FORBIDDEN,
+  EROFS: ['its disk is read-only', 'Choose a folder on another disk.'],
+  ENAMETOOLONG: ['its name is too long', 'Choose a shorter one.'],
+  EIO: BROKEN,
+  ESTALE: BROKEN,
+};
+
+/** A paragraph for an error of the file system that the machine is to blame for; undefined for any other error. */
+export function machineFault(error: unknown): string | undefined {
+  const { code = '', path, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  const fault = syscall === undefined ? undefined : MACHINE[code];
+  return fault && `${path ?? 'A file'} cannot be used: ${fault[0]} (${code}). ${fault[1]}`;
+}

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util';
 import { CLIError, exit } from '@oclif/core/errors';
 import { RunFailure } from '../../executor/ports.js';
-import { EnvironmentError, UsageError } from '../../lib/errors.js';
+import { EnvironmentError, machineFault, UsageError } from '../../lib/errors.js';
 import { printable } from '../../lib/sanitise.js';
 import { nearest } from '../../lint/suggest.js';
 import { renderDiagnostics } from '../../terminal/diagnostics.js';
@@ -34,6 +34,8 @@ export function describeError(error: unknown): ErrorReport {
     const message = 'The folder that this was started in is not there any more. Go to one that exists, and try again.';
     return { message, status: EXIT.environment, foreseen: true };
   }
+  const fault = machineFault(error);
+  if (fault !== undefined) return { message: fault, status: EXIT.environment, foreseen: true };
   const text = error instanceof Error ? error.message || error.name : String(error);
   return {
     message: `${text} This is a defect of jobserv: please report it, with the output of the same command under DEBUG=jobserv*.`,

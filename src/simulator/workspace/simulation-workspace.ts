@@ -79,13 +79,10 @@ async function openFolder(root: string): Promise<Workspace> {
   try {
     return await openWorkspace(root);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
-    throw unusable(root, error as Error);
+    if (!(error instanceof EnvironmentError)) throw error;
+    const where = 'It is a workspace: --workspace names another folder, XDG_CACHE_HOME one for all of them.';
+    throw new EnvironmentError(`${error.message} ${where}`, { cause: error });
   }
-}
-
-function unusable(root: string, { message }: Error): UsageError {
-  return new UsageError(`The workspace ${root} cannot be used: ${message}. Name another with --workspace.`);
 }
 
 function refuseForeignFolder(root: string): void {
@@ -94,9 +91,10 @@ function refuseForeignFolder(root: string): void {
     names = readdirSync(root);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return;
+    // openWorkspace says why.
+    if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'EACCES') return;
     if (code === 'ENOTDIR') throw new UsageError(`The workspace ${root} is no folder. Name another with --workspace.`);
-    throw unusable(root, error as Error);
+    throw error;
   }
   if (names.length > 0 && !names.includes(MARKER)) {
     throw new UsageError(

@@ -22,6 +22,13 @@ it.each([
   ['wrong usage', new UsageError('x'), 2],
   ['an environment that lacks something', new EnvironmentError('x'), 3],
   ['a folder that was deleted', Object.assign(new Error('x'), { code: 'ENOENT', syscall: 'uv_cwd' }), 3],
+  ['a full disk', Object.assign(new Error('x'), { code: 'ENOSPC', syscall: 'write' }), 3],
+  ['too many open files', Object.assign(new Error('x'), { code: 'EMFILE', syscall: 'open', path: '/x' }), 3],
+  [
+    'a file that is not there, which nobody foresaw',
+    Object.assign(new Error('x'), { code: 'ENOENT', syscall: 'open' }),
+    70,
+  ],
   ['a run without its engine', new RunFailure('lost', 'x', { environment: 'engine' }), 3],
   ['a run that failed', new RunFailure('script', 'x'), 1],
   ['a run that was interrupted', new RunFailure('interrupted', 'x'), 130],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { UsageError } from '../../../src/lib/errors.js';
+import { EnvironmentError, UsageError } from '../../../src/lib/errors.js';
 import { folderName } from '../../../src/lib/folders.js';
 import {
   clearAbandoned,
@@ -103,10 +103,15 @@ describe('the workspace of a simulation', () => {
     await expect(openSimulationWorkspace(join(folder, 'mine', 'thesis.txt'), options)).rejects.toThrow('no folder');
   });
 
-  it.each(['/proc/x', `/tmp/${'x'.repeat(300)}`])('cannot be %.12s, and that is told', async (root) => {
-    const { options } = await place();
-    await expect(openSimulationWorkspace(root, options)).rejects.toThrow(`The workspace ${root} cannot be used`);
-  });
+  it.each(['/proc/x', `/tmp/${'x'.repeat(300)}`])(
+    'that cannot be made at %.12s is a fault of the machine',
+    async (root) => {
+      const { options } = await place();
+      const opened = openSimulationWorkspace(root, options);
+      await expect(opened).rejects.toThrow(EnvironmentError);
+      await expect(opened).rejects.toThrow(/^The folder \S+ cannot be used: .*--workspace/);
+    },
+  );
 
   it('does not follow a link that lies in it when it is cleared', async () => {
     const { folder, root, options } = await place();
