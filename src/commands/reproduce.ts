@@ -66,7 +66,7 @@ export default class Reproduce extends BaseCommand {
           address: args.url,
           repeat: flags.repeat,
           consoleDiff: flags['console-diff'],
-          ...(await readGivenValues({ secret: flags.secret, 'secret-file': flags['secret-file'] })),
+          ...(await readGivenValues({ secret: flags.secret, 'secret-file': flags['secret-file'], signal })),
           access: readServerFlags(flags),
           loadDefinition: async () =>
             flags.file !== undefined || findDefinition() !== undefined ? loadDefinition(flags.file) : undefined,

@@ -115,7 +115,7 @@ export default class Simulate extends BaseCommand {
           ...readReplayFlags(flags),
           arguments: argv as string[],
           loadDefinition: () => loadDefinition(flags.file),
-          ...(await readGivenValues(flags)),
+          ...(await readGivenValues({ ...flags, signal })),
           access: readServerFlags(flags),
           project: flags.project,
           build: flags.build,

@@ -1,7 +1,7 @@
 /** The docker client's configuration and what it means here: read, never written. */
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { type ReadError, readBoundedText } from '../lib/read-bounded.js';
 
 export interface RegistryEntry {
   auth?: string;
@@ -50,11 +50,11 @@ export async function loadDockerConfig(env = process.env, home = homedir()): Pro
   const empty: DockerConfig = { auths: {}, credHelpers: {}, proxies: {} };
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readBoundedText(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const { reason, message } = error as ReadError;
     const none = { folder, path, config: empty };
-    return code === 'ENOENT' ? none : { ...none, problem: `${path} cannot be read (${code})` };
+    return reason === 'missing' ? none : { ...none, problem: `${path} cannot be read: ${message}` };
   }
   const content = parse(text);
   if (!isObject(content)) return { folder, path, text, config: empty, problem: `${path} is no JSON object` };

@@ -1,11 +1,12 @@
 /** Finds the container engine that a run uses: strategies, tried in order. */
 import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
+import { readBounded, readBoundedText } from '../lib/read-bounded.js';
 import {
   ENGINE_LIMITS,
   type Endpoint,
@@ -178,7 +179,7 @@ function toEndpoint(host: string, defaultSocket: string, tls?: Tls): Endpoint {
 async function readDockerContext(folder: string, name: string): Promise<{ host: string; tls?: Tls }> {
   const id = createHash('sha256').update(name).digest('hex');
   const path = join(folder, 'contexts', 'meta', id, 'meta.json');
-  const text = await readFile(path, 'utf8').catch(() => {
+  const text = await readBoundedText(path).catch(() => {
     throw new Error(`there is no such context (${path} cannot be read)`);
   });
   const endpoint = contextEndpoint(text);
@@ -198,7 +199,7 @@ function contextEndpoint(text: string): { Host?: unknown; SkipTLSVerify?: unknow
 /** The certificates in a folder, or undefined when it holds none. */
 async function readTls(folder: string, verify: boolean): Promise<Tls | undefined> {
   const [ca, cert, key] = await Promise.all(
-    ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readFile(join(folder, name)).catch(() => undefined)),
+    ['ca.pem', 'cert.pem', 'key.pem'].map((name) => readBounded(join(folder, name)).catch(() => undefined)),
   );
   if (!ca && !cert && !key) return undefined;
   return { verify, ...(ca ? { ca } : {}), ...(cert ? { cert } : {}), ...(key ? { key } : {}) };

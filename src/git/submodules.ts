@@ -3,8 +3,9 @@
  * user's checkout has the commit, the clone gets that repository beforehand, at the place where `git submodule update`
  * looks before it fetches.
  */
-import { lstat, mkdir, readFile, realpath, rm } from 'node:fs/promises';
+import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { readBoundedText } from '../lib/read-bounded.js';
 import { GitError, readGit } from './git.js';
 import { withoutCredentials } from './guard.js';
 import { hasLfs } from './lfs.js';
@@ -169,7 +170,7 @@ async function isOwnCheckout(source: RepositoryPaths, place: string): Promise<bo
     const found = await lstat(git);
     if ((await realpath(place)) !== place || found.isSymbolicLink()) return false;
     if (found.isDirectory()) return true;
-    const gitDir = /^gitdir: ([\s\S]*?)\n?$/.exec(await readFile(git, 'utf8'))?.[1];
+    const gitDir = /^gitdir: ([\s\S]*?)\n?$/.exec(await readBoundedText(git))?.[1];
     if (gitDir === undefined) return false;
     const real = await realpath(resolve(place, gitDir));
     const stores = await Promise.all([source.commonDir, source.gitDir].map((folder) => realpath(folder)));

@@ -2,12 +2,9 @@
  * Param and secret files: `NAME=VALUE` lines. The format is dotenv's, and stricter: a line that
  * dotenv would skip or cut without a message is an error here, with its number.
  */
-import { readFile } from 'node:fs/promises';
 import { UsageError } from '../../lib/errors.js';
+import { type ReadOptions, readBounded } from '../../lib/read-bounded.js';
 import type { StringMap } from '../../schema/model.js';
-
-/** More than this is no file of values, bytes. */
-const LARGEST_FILE = 16 * 2 ** 20;
 
 /**
  * The assignments of a file; the last one of a name wins. Null-prototype.
@@ -15,14 +12,13 @@ const LARGEST_FILE = 16 * 2 ** 20;
  * @param what names the file in messages: `the secret file`
  * @throws UsageError with file and line; never with a value
  */
-export async function readAssignments(path: string, what: string): Promise<StringMap> {
+export async function readAssignments(path: string, what: string, options: ReadOptions): Promise<StringMap> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await readBounded(path, options);
   } catch (error) {
-    throw new UsageError(`${path}, ${what}, cannot be read: ${(error as NodeJS.ErrnoException).message}.`);
+    throw new UsageError(`${path}, ${what}, cannot be read: ${(error as Error).message}.`);
   }
-  if (bytes.length > LARGEST_FILE) throw new UsageError(`${path}, ${what}, is larger than 16 MiB.`);
   return parseAssignments(bytes, `${path}, ${what},`);
 }
 

@@ -1,6 +1,7 @@
 /** What flags and files give a run: params, secrets, pairs of names. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
 import { hideFromPrograms } from '../../lib/process.js';
 import type { StringMap } from '../../schema/model.js';
@@ -30,9 +31,12 @@ export async function readGivenValues(given: {
   secret?: readonly string[] | undefined;
   'secret-file'?: string | undefined;
   env?: NodeJS.ProcessEnv;
+  /** Ends the reading of a pipe. */
+  signal?: AbortSignal;
 }): Promise<GivenValues> {
+  const named = { pipes: true, ...(given.signal && { signal: given.signal }) };
   const paramFile = given['param-file'];
-  const fromFile = paramFile === undefined ? {} : await readAssignments(paramFile, 'the param file');
+  const fromFile = paramFile === undefined ? {} : await readAssignments(paramFile, 'the param file', named);
   const params: StringMap = Object.assign(Object.create(null), fromFile);
   for (const flag of given.param ?? []) {
     const [name, value] = split(flag);
@@ -44,7 +48,11 @@ export async function readGivenValues(given: {
 
   const secretFile = given['secret-file'] ?? (existsSync(DEFAULT_SECRET_FILE) ? DEFAULT_SECRET_FILE : undefined);
   const secrets: StringMap = Object.create(null);
-  if (secretFile !== undefined) Object.assign(secrets, await readAssignments(secretFile, 'the secret file'));
+  if (secretFile !== undefined) {
+    // One that nobody named may come with a stranger's repository: a link would hand secrets of another place to it.
+    const options = given['secret-file'] === undefined ? { inside: repositoryFolder('.') ?? '.' } : named;
+    Object.assign(secrets, await readAssignments(secretFile, 'the secret file', options));
+  }
   const env = given.env ?? process.env;
   for (const flag of given.secret ?? []) {
     const [name, value = env[name]] = split(flag);

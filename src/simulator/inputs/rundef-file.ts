@@ -1,6 +1,9 @@
 /** A rundef from a file or a server: the one that a server handed out, `rundef create` wrote, or a workspace kept. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
+import { readBoundedText } from '../../lib/read-bounded.js';
 import { checkRunDefinition, unknownFields } from '../../schema/check-run-definition.js';
 import type { Difference } from './ledger.js';
 import type { PartialRunDefinition } from './run-identity.js';
@@ -25,11 +28,17 @@ export function isRundefFile(argument: string): boolean {
   return /\.json$/i.test(argument) || (/^(\.{0,2}\/)/.test(argument) && existsSync(argument));
 }
 
-/** @throws UsageError for what is no rundef */
-export function readRundefFile(path: string): RundefFile {
+/**
+ * @param signal ends the reading of a pipe
+ * @throws UsageError for what is no rundef
+ */
+export async function readRundefFile(path: string, signal?: AbortSignal): Promise<RundefFile> {
+  const inside = repositoryFolder(dirname(resolve(path)));
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    value = JSON.parse(
+      await readBoundedText(path, inside === undefined ? { pipes: true, ...(signal && { signal }) } : { inside }),
+    );
   } catch (error) {
     const why = error instanceof SyntaxError ? `it is no JSON: ${error.message}` : (error as Error).message;
     throw new UsageError(`The rundef ${path} cannot be read: ${why}.`);

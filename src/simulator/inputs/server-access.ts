@@ -1,5 +1,6 @@
 /** How a reader gets to servers: what flags, environment and `servers.toml` say about who asks. */
 
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../lib/errors.js';
@@ -180,14 +181,16 @@ function readEntry(path: string, server: string, entry: unknown): ServerEntry {
 async function readPrivate(path: string): Promise<string | undefined> {
   let file: FileHandle;
   try {
-    file = await open(path, 'r');
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new UsageError(`${path}, where credentials for servers are, cannot be read: ${message}.`);
   }
   try {
-    const { mode } = await file.stat();
+    const found = await file.stat();
+    if (!found.isFile()) throw new UsageError(`${path}, where credentials for servers are, is no file.`);
+    const { mode } = found;
     if ((mode & 0o077) !== 0) {
       const octal = (mode & 0o777).toString(8).padStart(4, '0');
       throw new UsageError(

@@ -85,7 +85,8 @@ export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<
   const { addresses, paths, names } = kindsOf(request.arguments);
   for (const name of names) refuseBareAddress(name);
   if (request.follow && names.length === 0 && addresses.length + paths.length > 0) throw nothingToFollow();
-  const files = [...(request.rundefs ?? []), ...paths.map(readRundefFile)];
+  const read = await Promise.all(paths.map((path) => readRundefFile(path, request.signal)));
+  const files = [...(request.rundefs ?? []), ...read];
   if (addresses.length > 0) files.push(...(await fetchRundefs(addresses, request.access, request.signal)));
   const loaded = files.length > 0 && names.length === 0 ? undefined : await request.loadDefinition();
   const selected = loaded === undefined ? [] : await select(loaded, names, request.choose);

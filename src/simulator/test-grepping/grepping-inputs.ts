@@ -38,7 +38,7 @@ export async function greppingOf(request: GreppingRequest): Promise<GreppingChec
 async function compare(request: GreppingRequest, access: ServerAccess | undefined): Promise<GreppingCheck> {
   const { run, log } = request;
   if (access === undefined || !isAddress(run)) {
-    const patterns = isRundefFile(run) ? patternsOfFile(run) : await patternsOfRun(run, request);
+    const patterns = isRundefFile(run) ? await patternsOfFile(run) : await patternsOfRun(run, request);
     const { name, chunks } = await openConsole(log ?? '-', request, access);
     return checkTestGrepping({ run: patterns.name, console: name }, patterns.grepping, chunks, undefined);
   }
@@ -53,8 +53,9 @@ interface Patterns {
   grepping: TestGrepping;
 }
 
-function patternsOfFile(path: string): Patterns {
-  return { name: path, grepping: need(path, readRundefFile(path).rundef['test-grepping']) };
+async function patternsOfFile(path: string): Promise<Patterns> {
+  const { rundef } = await readRundefFile(path);
+  return { name: path, grepping: need(path, rundef['test-grepping']) };
 }
 
 async function patternsOfRun(name: string, { loadDefinition }: GreppingRequest): Promise<Patterns> {

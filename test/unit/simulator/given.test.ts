@@ -1,4 +1,5 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -121,6 +122,42 @@ describe('secrets', () => {
     expect(await files(other)).toEqual([secret]);
     const repeats = fileOf('A=hunter22\n');
     expect(await files(repeats)).toEqual([secret, repeats]);
+  });
+});
+
+describe('what is no file of values', () => {
+  const folder = () => mkdtempSync(join(tmpdir(), 'jobserv-test-'));
+
+  it.each(['/dev/zero', '/dev/random', '/', '/proc/self/mem'])('%s is refused at once', async (file) => {
+    await expect(secrets({ file })).rejects.toThrow(/^\S+, the secret file, cannot be read: /);
+    await expect(params({ file })).rejects.toThrow(/^\S+, the param file, cannot be read: /);
+  });
+
+  it('a named pipe is read to its end, and no longer than the user wants', async () => {
+    const pipe = join(folder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const interrupted = new AbortController();
+    const reading = readGivenValues({ 'secret-file': pipe, env: {}, signal: interrupted.signal });
+    interrupted.abort();
+    await expect(reading).rejects.toThrow('cannot be read');
+    const read = secrets({ file: pipe });
+    const writer = spawn('sh', ['-c', `echo token=1 > '${pipe}'`]);
+    expect(await read).toEqual({ token: '1' });
+    writer.kill();
+  });
+
+  it('the default secret file does not hand what lies outside of the repository to its scripts', async () => {
+    const repository = folder();
+    mkdirSync(join(repository, '.git/objects'), { recursive: true });
+    symlinkSync(fileOf('token=of another project\n'), join(repository, '.jobserv.secrets'));
+    const before = process.cwd();
+    process.chdir(repository);
+    try {
+      await expect(secrets({})).rejects.toThrow('it is a link that leads out of');
+      expect(await secrets({ file: '.jobserv.secrets' })).toEqual({ token: 'of another project' });
+    } finally {
+      process.chdir(before);
+    }
   });
 });
 
