@@ -21,8 +21,6 @@ const EXEC_FORMAT = /exec format error/i;
 /** What a container needs to know about its engine. */
 export interface ContainerContext {
   limits: EngineLimits;
-  /** Done while the console is being attached; a failure keeps the container from starting. */
-  beforeStart?: (container: Docker.Container) => Promise<void>;
   /** Whether this engine's log lacks newlines, see `LogDemuxer`. */
   mendLog?: boolean;
   /** A sentence on the platforms of the container's image and of the engine. */
@@ -61,11 +59,8 @@ export class DockerContainer implements Container {
 
   async #begin(sink: ConsoleSink): Promise<void> {
     // Podman prepares the process here already: what it cannot start fails now.
-    const attaching = attach(this.#api, this.#limits.call).then((stream) => {
-      this.#console = new ContainerConsole(stream, sink);
-      return this.#console;
-    });
-    const [console] = await Promise.all([attaching, this.#context.beforeStart?.(this.#api)]);
+    const console = new ContainerConsole(await attach(this.#api, this.#limits.call), sink);
+    this.#console = console;
     await within(this.#limits.call, () => this.#api.start());
     this.#process = awaitExit(this.#api, console, this.#limits);
     this.#end = this.#follow(console, this.#process);

@@ -11,19 +11,36 @@ import {
   type RegistryCredentials,
   RunFailure,
 } from '../executor/ports.js';
-import { ENGINE_LIMITS, type EngineLimits, engineFailure, refuseAnswer, within } from './client.js';
+import {
+  ENGINE_LIMITS,
+  type EngineLimits,
+  engineFailure,
+  engineWords,
+  refuseAnswer,
+  statusOf,
+  within,
+} from './client.js';
 import { DockerContainer } from './container.js';
 import { loadDockerConfig } from './docker-config.js';
+import { engineGone, removedFailure } from './exit.js';
 import { type FoundEngine, findEngine, type Surroundings } from './find-engine.js';
 import { removeTreeInside, takeOwnership } from './host-files.js';
 import { askRegistry, inspectImage, type RegistryImage } from './image.js';
 import { converse, type Terminal, WITH_TERMINAL } from './interactive.js';
-import { listOwned, OWNER_LABEL, type OwnedContainer, removeContainer, sweep } from './owned-containers.js';
+import {
+  deadVolumes,
+  listOwned,
+  OWNER_LABEL,
+  type OwnedContainer,
+  removeContainer,
+  sweep,
+} from './owned-containers.js';
 import { currentOwner } from './process-owner.js';
 import { Puller } from './pull.js';
 import { findCredentials } from './registry-credentials.js';
+import { CopiedContainer, type Copies, RemoteFiles } from './remote-files.js';
 import { containerRequest, type EngineName, type LogDriver } from './request.js';
-import { checkSight, unseenSource } from './sight.js';
+import { checkSight, UnseenFiles, unseenSource } from './sight.js';
 import { createFailure } from './start-failure.js';
 
 export interface EngineOptions {
@@ -69,6 +86,9 @@ export class DockerEngine implements ContainerEngine {
   readonly #limits: EngineLimits;
   readonly #options: EngineOptions & { owner: string };
   readonly #puller: Puller;
+  readonly #files: RemoteFiles;
+  /** Set once this engine has not seen what a container was to mount. */
+  #unseen: UnseenFiles | undefined;
   #version: Promise<EngineVersion> | undefined;
 
   constructor(found: FoundEngine, options: EngineOptions & { owner: string; limits: EngineLimits }) {
@@ -77,6 +97,9 @@ export class DockerEngine implements ContainerEngine {
     this.#limits = options.limits;
     this.#options = options;
     const { limits, refusalIsFinal = false } = options;
+    this.#files = new RemoteFiles(this.#client, limits, options.owner, (spec, mounts, more) =>
+      this.#createContainer(spec, more, mounts),
+    );
     this.#puller = new Puller(this.#client, { limits, ...this.#user(), refusalIsFinal });
   }
 
@@ -113,17 +136,8 @@ export class DockerEngine implements ContainerEngine {
   }
 
   async create(spec: ContainerSpec, signal: AbortSignal): Promise<Container> {
-    signal.throwIfAborted();
-    // The call itself is not aborted: the engine might go on, and nobody would know the container.
-    const api = await this.#createContainer(spec);
-    const container = new DockerContainer(api, {
-      limits: this.#limits,
-      beforeStart: () => checkSight(api, spec, this.address, this.#limits.call),
-      platforms: (image) => this.#platforms(image),
-    });
-    if (!signal.aborted) return container;
-    await container.dispose();
-    throw signal.reason;
+    const api = await this.#makeContainer(spec, signal);
+    return this.#asContainer(api, await this.#copiesOf(api));
   }
 
   /**
@@ -132,23 +146,25 @@ export class DockerEngine implements ContainerEngine {
    * @throws RunFailure(setup) when it cannot be started; (lost) when it cannot be removed
    */
   async interact(spec: ContainerSpec, terminal: Terminal, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    const container = await this.#createContainer(spec, WITH_TERMINAL);
+    const container = await this.#makeContainer(spec, signal, WITH_TERMINAL);
+    const copies = await this.#copiesOf(container);
     try {
       await converse(container, terminal, this.#limits, signal);
+      await copies?.fetch();
     } finally {
       await removeContainer(container, this.#limits.call);
+      await copies?.release();
     }
   }
 
   async reattach(id: string): Promise<Container> {
     const { name, version } = await this.version();
     const mendLog = name === 'docker' && Number.parseInt(version, 10) < LOG_KEEPS_NEWLINES;
-    return new DockerContainer(this.#client.getContainer(id), {
-      limits: this.#limits,
-      mendLog,
-      platforms: (image) => this.#platforms(image),
+    const api = this.#client.getContainer(id);
+    const copies = await this.#files.copiesOf(api).catch((error: unknown) => {
+      throw statusOf(error) === 404 ? removedFailure() : engineGone(error);
     });
+    return this.#asContainer(api, copies, mendLog);
   }
 
   /** Removes the containers that this engine's owner has made, but one; answers how many. */
@@ -156,6 +172,16 @@ export class DockerEngine implements ContainerEngine {
     const own = (await this.listOwn()).filter(({ id }) => id !== but);
     await Promise.all(own.map(({ id }) => removeContainer(this.#client.getContainer(id), this.#limits.call)));
     return own.length;
+  }
+
+  /** Whether what containers mount is copied to the engine and back, because it does not see this machine's files. */
+  get copiesFiles(): boolean {
+    return this.#unseen !== undefined;
+  }
+
+  /** Removes what a run has kept in volumes of the engine for its next container. */
+  removeVolumes(workspace: string): Promise<void> {
+    return this.#files.removeBelow(workspace);
   }
 
   /** Asked once. */
@@ -177,7 +203,12 @@ export class DockerEngine implements ContainerEngine {
     return listOwned(this.#client, this.#limits.call);
   }
 
-  /** Removes the containers of processes that are dead; answers what was removed. */
+  /** The volumes of processes that are dead. */
+  deadVolumes(): Promise<string[]> {
+    return deadVolumes(this.#client, this.#limits.call);
+  }
+
+  /** Removes the containers and volumes of processes that are dead; answers the containers. */
   sweep(): Promise<OwnedContainer[]> {
     return sweep(this.#client, this.#limits.call);
   }
@@ -191,12 +222,19 @@ export class DockerEngine implements ContainerEngine {
       throw engineFailure(`${path} could not be removed`, error);
     });
     const names = local.map(({ Id }) => Id);
-    await removeTreeInside(this, path, image === undefined ? names : [image, ...names]);
+    await removeTreeInside(this.#seeing, path, image === undefined ? names : [image, ...names]);
   }
 
   /** Gives what a container's users left below `folder` to this process's user; answers why it could not. */
   takeOwnership(folder: string, image: string): Promise<string | undefined> {
-    return takeOwnership(this, image, folder);
+    return takeOwnership(this.#seeing, image, folder);
+  }
+
+  /** For what is done to this machine's files themselves: a copy is of no use. */
+  get #seeing(): Pick<ContainerEngine, 'create'> {
+    const create = async (spec: ContainerSpec, signal: AbortSignal) =>
+      this.#asContainer(await this.#createSeen(spec, signal), undefined);
+    return { create };
   }
 
   async #askVersion(): Promise<EngineVersion> {
@@ -215,11 +253,69 @@ export class DockerEngine implements ContainerEngine {
     return `it is no program for ${ours}, or a script without an interpreter in its first line`;
   }
 
-  async #createContainer(spec: ContainerSpec, more: Docker.ContainerCreateOptions = {}): Promise<Docker.Container> {
+  /**
+   * Copies what an engine does not see, see `RemoteFiles`; one that saw nothing once is not tried again. The call that
+   * creates is not aborted: the engine might go on, and nobody would have the container.
+   */
+  async #makeContainer(
+    spec: ContainerSpec,
+    signal: AbortSignal,
+    more?: Docker.ContainerCreateOptions,
+  ): Promise<Docker.Container> {
+    signal.throwIfAborted();
+    if (this.#unseen === undefined || spec.mounts.length === 0) {
+      try {
+        return await this.#createSeen(spec, signal, more);
+      } catch (error) {
+        if (!(error instanceof UnseenFiles)) throw error;
+        this.#unseen = error;
+      }
+    }
+    try {
+      return await this.#files.create(spec, signal, more);
+    } catch (error) {
+      if (signal.aborted || error instanceof RunFailure) throw error;
+      const message = `${this.#unseen.message} It takes no copies of them either: ${engineWords(error)}.`;
+      throw new RunFailure('setup', message, { environment: 'engine', cause: error });
+    }
+  }
+
+  /** @throws UnseenFiles when the engine does not see what is mounted */
+  async #createSeen(
+    spec: ContainerSpec,
+    signal: AbortSignal,
+    more?: Docker.ContainerCreateOptions,
+  ): Promise<Docker.Container> {
+    const container = await this.#createContainer(spec, more);
+    try {
+      await checkSight(container, spec, this.address, this.#limits.call);
+      signal.throwIfAborted();
+      return container;
+    } catch (error) {
+      await removeContainer(container, this.#limits.call);
+      throw error;
+    }
+  }
+
+  #asContainer(api: Docker.Container, copies: Copies | undefined, mendLog = false): Container {
+    const platforms = (image: string) => this.#platforms(image);
+    const container = new DockerContainer(api, { limits: this.#limits, mendLog, platforms });
+    return copies === undefined ? container : new CopiedContainer(container, copies);
+  }
+
+  async #copiesOf(api: Docker.Container): Promise<Copies | undefined> {
+    return this.#unseen && this.#files.copiesOf(api);
+  }
+
+  async #createContainer(
+    spec: ContainerSpec,
+    more: Docker.ContainerCreateOptions = {},
+    mounts?: Docker.MountSettings[],
+  ): Promise<Docker.Container> {
     const { logDriver, owner } = this.#options;
     // Which log the engine can keep depends on which engine it is.
     const engine = logDriver === 'local' ? (await this.version()).name : 'docker';
-    const request = containerRequest(spec, { logDriver, engine, labels: { [OWNER_LABEL]: owner } });
+    const request = containerRequest(spec, { logDriver, engine, labels: { [OWNER_LABEL]: owner }, mounts });
     const name = `jobserv-${randomBytes(8).toString('hex')}`;
     try {
       const container = await within(this.#limits.call, () =>

@@ -4,6 +4,9 @@ import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ContainerEngine, type ContainerSpec, RunFailure } from '../executor/ports.js';
 
+/** An engine that sees this machine's files. */
+type Seeing = Pick<ContainerEngine, 'create'>;
+
 const TREE = '/tree';
 const REMOVAL_MS = 120_000;
 const OWNERSHIP_MS = 60_000;
@@ -15,7 +18,7 @@ const OWNERSHIP_MS = 60_000;
  * @param images tried in order; one that is not there or has no /bin/rm is skipped
  * @throws RunFailure(setup) when the tree is still there
  */
-export async function removeTreeInside(engine: ContainerEngine, path: string, images: string[]): Promise<void> {
+export async function removeTreeInside(engine: Seeing, path: string, images: string[]): Promise<void> {
   const reasons: string[] = [];
   for (const image of images) {
     // `rm` cannot remove the mount's own top: its exit status says nothing.
@@ -50,11 +53,7 @@ cd ${TREE} && clean`;
  *
  * @returns why it could not be done; undefined when all is the user's
  */
-export async function takeOwnership(
-  engine: ContainerEngine,
-  image: string,
-  folder: string,
-): Promise<string | undefined> {
+export async function takeOwnership(engine: Seeing, image: string, folder: string): Promise<string | undefined> {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   // For root, and where there are no users, nothing is out of reach.
@@ -103,7 +102,7 @@ function rootSpec(
 }
 
 /** Answers why it did not work; empty when the engine has nothing to complain of. */
-async function runAsRoot(engine: ContainerEngine, spec: ContainerSpec, boundMs: number): Promise<string> {
+async function runAsRoot(engine: Seeing, spec: ContainerSpec, boundMs: number): Promise<string> {
   try {
     const container = await engine.create(spec, AbortSignal.timeout(boundMs));
     try {

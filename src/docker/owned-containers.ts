@@ -43,6 +43,25 @@ export async function listOwned(client: Docker, callMs: number): Promise<OwnedCo
 export async function sweep(client: Docker, callMs: number): Promise<OwnedContainer[]> {
   const dead = (await listOwned(client, callMs)).filter(({ owner }) => owner === 'dead');
   await Promise.all(dead.map(({ id }) => removeContainer(client.getContainer(id), callMs)));
+  for (const name of await deadVolumes(client, callMs)) await removeVolume(client, name, callMs);
+  return dead;
+}
+
+/** Volumes with this label, `key` or `key=value`; none where the engine has no volumes, or shows none. */
+export async function ownVolumes(client: Docker, callMs: number, label: string): Promise<Docker.VolumeInspectInfo[]> {
+  const options = { filters: { label: [label] } } as unknown as Docker.VolumeListOptions;
+  const found = await within(callMs, () => client.listVolumes(options)).catch((error: unknown) => {
+    if (statusOf(error) === undefined) throw engineFailure('The volumes of earlier runs could not be listed', error);
+  });
+  return found?.Volumes ?? [];
+}
+
+/** The volumes whose maker is dead. */
+export async function deadVolumes(client: Docker, callMs: number): Promise<string[]> {
+  const dead: string[] = [];
+  for (const { Name, Labels } of await ownVolumes(client, callMs, OWNER_LABEL)) {
+    if ((await ownerState(Labels?.[OWNER_LABEL] ?? '')) === 'dead') dead.push(Name);
+  }
   return dead;
 }
 
@@ -55,23 +74,32 @@ const WAITS_MS = [50, 200, 500, 1000, 2000, 4000];
  * @throws RunFailure(lost) when the engine does not do it
  */
 export async function removeContainer(container: Docker.Container, callMs: number): Promise<void> {
+  const short = container.id.slice(0, 12);
+  const remove = () => within(callMs, () => container.remove({ force: true, v: true }));
+  await insist(remove, `Container ${short} could not be removed`, `docker rm -f ${short}`);
+}
+
+/** As `removeContainer`. */
+export async function removeVolume(client: Docker, name: string, callMs: number): Promise<void> {
+  const remove = () => within(callMs, () => client.getVolume(name).remove());
+  await insist(remove, `Volume ${name} could not be removed`, `docker volume rm ${name}`);
+}
+
+async function insist(remove: () => Promise<unknown>, what: string, byHand: string): Promise<void> {
   for (const wait of [...WAITS_MS, undefined]) {
     try {
-      await within(callMs, () => container.remove({ force: true, v: true }));
+      await remove();
       return;
     } catch (error) {
       if (statusOf(error) === 404) return;
-      if (wait === undefined) throw removalFailure(container.id, error);
+      if (wait === undefined) {
+        const message = `${what}: ${engineWords(error)}. Remove it with "${byHand}", or let "jobserv prune" do it.`;
+        throw new RunFailure('lost', message, {
+          cause: error,
+          ...(isUnreachable(error) ? { environment: 'engine' } : {}),
+        });
+      }
       await sleep(wait);
     }
   }
-}
-
-function removalFailure(id: string, error: unknown): RunFailure {
-  const short = id.slice(0, 12);
-  return new RunFailure(
-    'lost',
-    `Container ${short} could not be removed: ${engineWords(error)}. Remove it with "docker rm -f ${short}", or let "jobserv prune" do it.`,
-    { cause: error, ...(isUnreachable(error) ? { environment: 'engine' } : {}) },
-  );
 }

@@ -19,13 +19,19 @@ const LOCAL_LOG: Readonly<Record<EngineName, Docker.HostConfig['LogConfig']>> = 
  * Not the CLI's: no `AutoRemove`, because exit code and OOM mark are read after the end; and
  * mounts instead of binds, see `bindMounts`.
  *
- * @param engine matters with the log driver `local` only
+ * @param options.engine matters with the log driver `local` only
+ * @param options.mounts instead of those of the spec
  */
 export function containerRequest(
   spec: ContainerSpec,
-  options: { logDriver: LogDriver; engine?: EngineName; labels?: Record<string, string> },
+  options: {
+    logDriver: LogDriver;
+    engine?: EngineName;
+    labels?: Record<string, string>;
+    mounts?: Docker.MountSettings[] | undefined;
+  },
 ): Docker.ContainerCreateOptions {
-  const { binds, mounts } = bindMounts(spec.mounts);
+  const { binds, mounts } = options.mounts ? { binds: [], mounts: options.mounts } : bindMounts(spec.mounts);
   return {
     AttachStdin: false,
     AttachStdout: true,

@@ -6,6 +6,9 @@ import type Docker from 'dockerode';
 import { type ContainerSpec, RunFailure } from '../executor/ports.js';
 import { engineFailure, engineWords, refuseAnswer, statusOf, within } from './client.js';
 
+/** Nothing of the run has been started then. */
+export class UnseenFiles extends RunFailure {}
+
 /** What the engine says when a mount's source is not there, or not shared with its virtual machine. */
 const NO_SOURCE =
   /bind source path does not exist|statfs .*no such file|mounts denied|not shared from the host|error stat.*no such file/i;
@@ -15,7 +18,7 @@ export async function unseenSource(
   spec: ContainerSpec,
   address: string,
   error: unknown,
-): Promise<RunFailure | undefined> {
+): Promise<UnseenFiles | undefined> {
   if (statusOf(error) === undefined || !NO_SOURCE.test(engineWords(error))) return undefined;
   for (const { source } of spec.mounts) {
     // Gone here too: somebody removed it.
@@ -28,7 +31,7 @@ export async function unseenSource(
  * Compares one file of the run, or the mounted folder where there is none, with what the
  * engine finds at its place in the container, which has not been started.
  *
- * @throws RunFailure(setup, environment engine)
+ * @throws UnseenFiles, or a RunFailure when it cannot be checked
  */
 export async function checkSight(
   container: Docker.Container,
@@ -98,8 +101,8 @@ async function statInside(
   }
 }
 
-function blind(address: string, why: string, cause?: unknown): RunFailure {
-  return new RunFailure(
+function blind(address: string, why: string, cause?: unknown): UnseenFiles {
+  return new UnseenFiles(
     'setup',
     `The container engine at ${address} does not see this machine's files (${why}): it runs on another machine, in a container, or in a virtual machine that does not share this folder. ` +
       'Nothing was started. Use an engine on this machine, or put the workspace into a folder that both see at the same path (--workspace).',

@@ -22,13 +22,15 @@ interface Pruned {
   containers: readonly { name: string; image: string }[];
   workspaces: readonly { path: string; sizeBytes: number }[];
   volumes: readonly { path: string; sizeBytes: number }[];
+  engineVolumes: readonly string[];
   inUse: readonly string[];
 }
 
-export function renderPruned({ dryRun, containers, workspaces, volumes, inUse }: Pruned): string {
+export function renderPruned({ dryRun, containers, workspaces, volumes, engineVolumes, inUse }: Pruned): string {
   const verb = dryRun ? 'would remove' : 'removed';
   const lines = [
     ...containers.map(({ name, image }) => `${verb} container ${name} (${image})`),
+    ...engineVolumes.map((name) => `${verb} volume ${name} of the engine`),
     ...workspaces.map(({ path, sizeBytes }) => `${verb} workspace ${path} (${formatSize(sizeBytes)})`),
     ...volumes.map(({ path, sizeBytes }) => `${verb} volume ${path} (${formatSize(sizeBytes)})`),
     ...inUse.map((path) => `kept workspace ${path}: a simulation uses it`),
@@ -36,7 +38,7 @@ export function renderPruned({ dryRun, containers, workspaces, volumes, inUse }:
   const folders = [...workspaces, ...volumes];
   const bytes = folders.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   lines.push(
-    containers.length + folders.length === 0
+    containers.length + engineVolumes.length + folders.length === 0
       ? 'Nothing to remove.'
       : `${plural(containers.length, 'container')} and ${plural(folders.length, 'folder')}, ${formatSize(bytes)}.`,
   );

@@ -1,107 +1,164 @@
-/** An engine that does not see this machine's files: a second dockerd, in namespaces of its own, with one folder hidden. */
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+/** An engine that does not see this machine's files: they are copied to it, and what the script left is copied back. */
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connectEngine, type DockerEngine } from '../../src/docker/engine.js';
 import type { ContainerSpec } from '../../src/executor/ports.js';
-import { never, runToEnd, shell } from '../support/containers.js';
+import { awaitOutput, never, runToEnd, shell } from '../support/containers.js';
+import { canBeElsewhere, EngineElsewhere } from '../support/engine-elsewhere.js';
 import { testImage } from '../support/image.js';
 
 const run = promisify(execFile);
-/** Namespaces need root, as the machine's own engine does. */
-const isRoot = process.getuid?.() === 0;
 
-describe.runIf(isRoot)('an engine that does not see this machine', () => {
-  let folder: string;
-  let hidden: string;
-  let pid: string;
+describe.runIf(canBeElsewhere)('an engine that does not see this machine', () => {
+  let elsewhere: EngineElsewhere;
   let engine: DockerEngine;
+  let root: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'jobserv-elsewhere-'));
-    hidden = join(folder, 'hidden');
-    const engineRun = join(folder, 'run');
-    await Promise.all([mkdir(hidden), mkdir(join(engineRun, 'docker/containerd'), { recursive: true })]);
-    const env = { ...process.env, ENGINE_RUN: engineRun, ENGINE_DATA: join(folder, 'data'), ENGINE_HIDE: hidden };
-    await run('scripts/start-engine', [], { env: { ...env, ENGINE_LOG: join(folder, 'log') } });
-    pid = (await readFile(join(engineRun, 'docker.pid'), 'utf8')).trim();
-    const host = `unix://${engineRun}/docker.sock`;
-    const save = spawn('docker', ['save', await testImage()], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const load = spawn('docker', ['-H', host, 'load', '--quiet'], { stdio: [save.stdout, 'ignore', 'inherit'] });
-    expect((await once(load, 'exit'))[0]).toBe(0);
-    engine = await connectEngine({ logDriver: 'none', surroundings: { env: { DOCKER_HOST: host } } });
+    elsewhere = await EngineElsewhere.start();
+    engine = await connectEngine({ logDriver: 'none', surroundings: { env: { DOCKER_HOST: elsewhere.address } } });
+    root = join(elsewhere.hidden, 'run');
   }, 120_000);
 
-  afterAll(async () => {
-    if (pid !== undefined) {
-      process.kill(Number(pid), 'SIGTERM');
-      await run('tail', ['--pid', pid, '-f', '/dev/null']);
+  afterEach(async () => {
+    await engine.removeVolumes(root);
+    await rm(root, { recursive: true, force: true });
+    expect(await engine.listOwned()).toEqual([]);
+    expect(await elsewhere.docker('volume', 'ls', '-q')).toBe('');
+  });
+
+  afterAll(async () => elsewhere?.stop(), 60_000);
+
+  /** A run's container with the mounts of a run; the script is written anew for each. */
+  const running = async (script: string, more: Partial<ContainerSpec> = {}): Promise<ContainerSpec> => {
+    for (const name of ['secrets', 'archive', 'script-repo', 'repo', 'volume', 'shared']) {
+      await mkdir(join(root, name), { recursive: true });
     }
-    await rm(folder, { recursive: true, force: true });
-  }, 60_000);
-
-  /** What that engine sees of the hidden folder. */
-  const there = async (script: string) => (await run('nsenter', ['-t', pid, '-m', 'sh', '-c', script])).stdout;
-
-  /** A run's container whose entrypoint succeeds whether the script is there or not. */
-  const spec = async (name: string): Promise<ContainerSpec> => {
-    const scripts = join(hidden, name);
-    await mkdir(scripts, { recursive: true });
-    await writeFile(join(scripts, 'do_run'), '#!/bin/sh\nexit 1\n', { mode: 0o555 });
-    await writeFile(join(scripts, '.netrc'), 'machine x\n');
+    const at = (name: string) => join(root, name);
+    await rm(at('script-repo/do_run'), { force: true });
+    await writeFile(at('script-repo/do_run'), `#!/bin/sh -e\n${script}\n`, { mode: 0o555 });
+    await writeFile(at('.netrc'), 'machine x\n', { mode: 0o644 });
     const mounts = [
-      { source: scripts, target: '/script-repo', readOnly: false },
-      { source: join(scripts, '.netrc'), target: '/root/.netrc', readOnly: false },
+      { source: at('secrets'), target: '/secrets', readOnly: false },
+      { source: at('volume'), target: '/volume', readOnly: false },
+      { source: at('shared'), target: '/shared', readOnly: true },
+      { source: at('.netrc'), target: '/root/.netrc', readOnly: false },
+      { source: at('archive'), target: '/archive', readOnly: false },
+      { source: at('script-repo'), target: '/script-repo', readOnly: false },
+      { source: at('repo'), target: '/repo', readOnly: false },
     ];
-    return shell('', { entrypoint: '/bin/true', command: ['/script-repo/do_run'], mounts });
+    return shell('', { entrypoint: '', command: ['/script-repo/do_run'], mounts, ...more });
+  };
+  const output = async (script: string) => {
+    const { exit, output } = await runToEnd(engine, await running(script));
+    expect(exit).toEqual({ exitCode: 0, oomKilled: false });
+    return output.toString();
   };
 
   it('works as long as nothing of this machine is needed', async () => {
     expect((await runToEnd(engine, await shell('echo here'))).output.toString()).toBe('here\n');
   });
 
-  it('is noticed before anything starts, never passes, and leaves no folder there', async () => {
-    const ended = await runToEnd(engine, await spec('missing')).catch((error: unknown) => error);
-    expect(ended).toMatchObject({
-      name: 'RunFailure',
-      reason: 'setup',
-      environment: 'engine',
-      message: expect.stringContaining("does not see this machine's files"),
-    });
-    expect(await there(`find ${hidden} -mindepth 1`)).toBe('');
+  it('has the files with modes, owners, times and links, and ends as the script does', async () => {
+    await running('');
+    const file = join(root, 'repo/deep/file');
+    await mkdir(join(root, 'repo/deep'));
+    await writeFile(file, 'x'.repeat(300_000), { mode: 0o640 });
+    await run('chown', ['1234:99', file]);
+    await utimes(file, 1e9, 1e9);
+    await symlink('deep/file', join(root, 'repo/link'));
+    await run('ln', [file, join(root, 'repo/second')]);
+    const facts = ['cd /repo', 'stat -c "%a %u:%g %Y %s %h" deep/file second', 'readlink link', 'cat /root/.netrc'];
+    const { exit, output } = await runToEnd(engine, await running([...facts, 'exit 3'].join('\n')));
+    expect(output.toString()).toBe(
+      '640 1234:99 1000000000 300000 2\n640 1234:99 1000000000 300000 2\ndeep/file\nmachine x\n',
+    );
+    expect(exit.exitCode).toBe(3);
+    expect(engine.copiesFiles).toBe(true);
   });
 
-  it('is noticed when it has a file of the same name, of the same content from another time', async () => {
-    const asked = await spec('other');
-    const scripts = join(hidden, 'other');
-    await there(
-      `mkdir -p ${scripts} && cd ${scripts} && printf '#!/bin/sh\nexit 1\n' > do_run && touch -d 2026-01-01 do_run && echo x > .netrc`,
+  it('gives back /archive and volumes as the script left them, and what was written here meanwhile', async () => {
+    await running('');
+    await Promise.all(['kept', 'gone'].map((name) => writeFile(join(root, 'volume', name), name)));
+    const asked = await running(
+      'rm /volume/gone; mkdir -p /archive/a/b; echo 1 >/archive/a/b/c; ln -s ../../../etc /archive/a/out; mkfifo /archive/f; chmod 0 /archive/a/b/c; echo waiting; until test -e /tmp/go; do sleep 0.1; done',
     );
-    const ended = await runToEnd(engine, asked).catch((error: unknown) => error);
-    expect(ended).toMatchObject({
-      environment: 'engine',
-      message: expect.stringContaining('/script-repo/do_run is another file in the container'),
-    });
-    expect(await there(`ls -A ${scripts}`)).toBe('.netrc\ndo_run\n');
+    const container = await engine.create(asked, never);
+    const { sink, seen } = awaitOutput('waiting');
+    await container.start(sink);
+    await seen;
+    await writeFile(join(root, 'archive/hung.txt'), 'processes');
+    await container.exec(['/bin/touch', '/tmp/go'], 10_000);
+    expect((await container.wait()).exitCode).toBe(0);
+    await container.dispose();
+    expect(await readdir(join(root, 'volume'))).toEqual(['kept']);
+    expect((await readdir(join(root, 'archive'))).sort()).toEqual(['a', 'hung.txt']);
+    expect(await readFile(join(root, 'archive/a/b/c'), 'utf8')).toBe('1\n');
+    expect(await readlink(join(root, 'archive/a/out'))).toBe('../../../etc');
+    expect((await readdir(root)).filter((name) => name.startsWith('.'))).toEqual(['.netrc']);
+  });
+
+  it('gives back what a script left that was stopped', async () => {
+    const container = await engine.create(await running('echo 1 >/archive/one; echo there; sleep 1000'), never);
+    const { sink, seen } = awaitOutput('there');
+    await container.start(sink);
+    await seen;
+    await container.kill();
+    await container.dispose();
+    expect(await readFile(join(root, 'archive/one'), 'utf8')).toBe('1\n');
+  });
+
+  it('keeps what the script did for the next container of the run, with what is new here', async () => {
+    await running('');
+    await writeFile(join(root, 'repo/file'), 'pushed');
+    await output('echo changed >/repo/file; echo 1 >/secrets/mine; touch /archive/execute-on-reboot /archive/other');
+    await rm(join(root, 'archive/execute-on-reboot'));
+    await writeFile(join(root, 'secrets/new'), 'new\n');
+    expect(await output('cat /repo/file /secrets/mine /secrets/new; ls /archive')).toBe('changed\n1\nnew\nother\n');
+  });
+
+  it('lets nothing be written to a volume that is read-only', async () => {
+    await running('');
+    await writeFile(join(root, 'shared/tool'), 'tool\n');
+    expect(await output('cat /shared/tool; touch /shared/x 2>/dev/null || echo refused')).toBe('tool\nrefused\n');
+  });
+
+  it('leaves what that engine has under the same names', async () => {
+    await running('exit 1');
+    await elsewhere.there(`mkdir -p ${root}/script-repo && echo theirs > ${root}/script-repo/do_run`);
+    expect(await output('echo ours')).toBe('ours\n');
+    expect(await elsewhere.there(`cat ${root}/script-repo/do_run; rm -r ${root}`)).toBe('theirs\n');
   });
 
   it('does not remove a tree there that has the name of one here', async () => {
-    const tree = join(hidden, 'tree');
+    const tree = join(root, 'tree');
     await mkdir(join(tree, 'mine'), { recursive: true });
-    await there(`mkdir -p ${tree}/theirs && touch -d 2026-01-01 ${tree}`);
+    await elsewhere.there(`mkdir -p ${tree}/theirs && touch -d 2026-01-01 ${tree}`);
     await engine.removeTree(tree, await testImage());
-    expect(await there(`ls ${tree}`)).toBe('theirs\n');
+    expect(await elsewhere.there(`ls ${tree}`)).toBe('theirs\n');
   });
 
-  it('leaves no container', async () => {
-    const container = await engine.create(await spec('third'), never).catch((error: unknown) => error);
-    expect(container).toBeInstanceOf(Error);
-    expect(await engine.listOwned()).toEqual([]);
+  it('gives nothing of a file in a volume that was written into the container', async () => {
+    const asked = await running('cat /root/.netrc; touch /root/mine');
+    const mounts = asked.mounts.map((each) => (each.target === '/volume' ? { ...each, target: '/root' } : each));
+    expect((await runToEnd(engine, { ...asked, mounts })).output.toString()).toBe('machine x\n');
+    expect(await readdir(join(root, 'volume'))).toEqual(['mine']);
+    expect((await stat(join(root, 'volume/mine'))).size).toBe(0);
+  });
+
+  it('leaves nothing when it is stopped while it copies', async () => {
+    const asked = await running('');
+    await run('dd', ['if=/dev/zero', `of=${root}/repo/big`, 'bs=1M', 'count=200', 'status=none']);
+    const stop = new AbortController();
+    const creating = engine.create(asked, stop.signal);
+    creating.catch(() => {});
+    await expect.poll(() => elsewhere.docker('ps', '-aq'), { timeout: 30_000 }).not.toBe('');
+    stop.abort(new Error('stopped'));
+    await expect(creating).rejects.toThrow('stopped');
   });
 });
 
-it.skipIf(isRoot)('needs root for its namespaces: not tested here', () => expect(isRoot).toBe(false));
+it.skipIf(canBeElsewhere)('needs root for its namespaces: not tested here', () => expect(canBeElsewhere).toBe(false));

@@ -34,6 +34,8 @@ export interface PruneResult {
   containers: PrunedContainer[];
   workspaces: PrunedFolder[];
   volumes: PrunedFolder[];
+  /** Volumes of an engine that does not see this machine's files, by name. */
+  engineVolumes: string[];
   /** Workspaces that a simulation uses now; they stay. */
   inUse: string[];
   /** Why the engine was not looked at. */
@@ -57,10 +59,12 @@ export async function prune(request: PruneRequest): Promise<PruneResult> {
     containers: [],
     workspaces: [],
     volumes: [],
+    engineVolumes: [],
     inUse: [],
   };
   try {
     const found = await engine;
+    result.engineVolumes = await found.deadVolumes();
     const dead = request.dryRun
       ? (await found.listOwned()).filter(({ owner }) => owner === 'dead')
       : await found.sweep();

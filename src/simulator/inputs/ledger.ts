@@ -13,6 +13,7 @@ export type DifferenceKind =
   | 'architecture'
   | 'image-id'
   | 'podman-environment'
+  | 'remote-engine'
   | 'working-tree'
   | 'unpushed'
   | 'repo-owner'
@@ -121,6 +122,15 @@ export function notePodman(ledger: Ledger, engine: string): void {
   ledger.note(
     'podman-environment',
     'The script had the variables TERM and container, which Podman sets and Docker does not.',
+  );
+}
+
+/** What is copied is no mount of this machine's folder: a script may notice. */
+export function noteRemoteEngine(ledger: Ledger, copiesFiles: boolean): void {
+  if (!copiesFiles) return;
+  ledger.note(
+    'remote-engine',
+    "The engine does not see this machine's files: they were copied into volumes of the engine, and /archive and persistent volumes were copied back.",
   );
 }
 

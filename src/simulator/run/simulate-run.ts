@@ -17,6 +17,7 @@ import {
   noteArchitecture,
   noteImageId,
   notePodman,
+  noteRemoteEngine,
   noteScript,
   noteSecrets,
   unknownSecrets,
@@ -153,6 +154,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     if (outcome.elsewhere !== undefined) ledger.note('reference-worker', outcome.elsewhere);
     await noteRun(ledger, planned, workspace, outcome);
     if (created !== undefined) notePodman(ledger, (await engine.version().catch(() => undefined))?.name ?? '');
+    noteRemoteEngine(ledger, created !== undefined && engine.copiesFiles);
     const fault = await session.queue.ended(planned, outcome.status === 'PASSED');
     const started = withStartFault(resultFor(outcome), fault && masker.text(fault));
     const result = withServerFailure(started, planned.serverFailure);
@@ -170,6 +172,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   } finally {
     await reporter?.end();
     await tests?.close();
+    if (engine.copiesFiles) await engine.removeVolumes(workspace.root);
     await workspace.close({ keepCheckouts: request.keep });
     request.lastSteps.delete(workspace.removeSecretsNow);
   }

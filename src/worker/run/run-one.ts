@@ -219,6 +219,7 @@ class RunProcess {
     const outcome = await executeRun(run, workspace, ports, new AbortController().signal, limits);
     await reporter.close();
     await engine?.removeOwn();
+    await engine?.removeVolumes(workspace.root);
     return outcome;
   }
 
@@ -234,6 +235,9 @@ class RunProcess {
       const engine = await connectEngine({ logDriver: 'local', owner: `worker-run-${this.#journal.state.id}` });
       const forgotten = await forgottenContainer(engine, known);
       await engine.removeOwn(goingOn(known) ? known.container : undefined);
+      // Half a copy is none: what a container before a reboot has changed is the only one that counts.
+      const began = [known.container, known.script, known.reboot].some((step) => step !== undefined);
+      if (!began) await engine.removeVolumes(this.#folder);
       if (forgotten === undefined) return { engine };
       const message = `The script of this run was started before, in the container ${forgotten.slice(0, 12)}, and the state of the worker knows nothing of it: its folder is as it was some time ago. The script is not started a second time.`;
       return { engine, failure: new RunFailure('lost', message) };

@@ -137,11 +137,10 @@ describe("the engine's view of this machine's files", () => {
     const { engine, asked } = await engineThat({
       'POST /containers/create': json({ Id: ID }, 201),
       [`HEAD /containers/${ID}/archive`]: stat,
-      [`POST /containers/${ID}/attach`]: (_, response) => void response.end(),
+      'POST /volumes/create': json({ message: 'volumes are forbidden here' }, 403),
     });
     const mounts = [{ source: folder, target: '/script-repo', readOnly: false }];
-    const container = await engine.create(spec({ mounts, entrypoint: '/bin/true' }), never);
-    const failure = await failureOf(container.start(() => {}));
+    const failure = await failureOf(engine.create(spec({ mounts, entrypoint: '/bin/true' }), never));
     return { failure, asked };
   };
 
@@ -149,12 +148,17 @@ describe("the engine's view of this machine's files", () => {
     ['is not there', undefined],
     ['has another size', { size: 11, mtime: new Date() }],
     ['is from another time', { size: 10, mtime: new Date(Date.now() - 60_000) }],
-  ])('is checked before the start: a script that %s', async (_, found) => {
-    const { failure, asked } = await started(found);
-    expect(failure).toMatchObject({ reason: 'setup', environment: 'engine' });
-    expect(failure.message).toContain("does not see this machine's files");
-    expect(asked).not.toContain(`POST /containers/${ID}/start`);
-  });
+  ])(
+    'is checked before the start, and where it takes no copies that is the reason: a script that %s',
+    async (_, found) => {
+      const { failure, asked } = await started(found);
+      expect(failure).toMatchObject({ reason: 'setup', environment: 'engine' });
+      expect(failure.message).toContain("does not see this machine's files");
+      expect(failure.message).toContain('It takes no copies of them either: volumes are forbidden here.');
+      expect(asked.at(-1)).toMatch(/^DELETE \/volumes\/jobserv-[0-9a-f]+$/);
+      expect(asked).toContain(`DELETE /containers/${ID}`);
+    },
+  );
 
   it('is what a refused source means, when it is there on this machine', async () => {
     const words = 'invalid mount config for type "bind": bind source path does not exist: /x';

@@ -5,7 +5,7 @@ import { renderReproduction } from '../../../src/terminal/reproduction.js';
 import { styleFor } from '../../../src/terminal/style.js';
 
 const plain = styleFor({});
-const nothing = { dryRun: false, containers: [], workspaces: [], volumes: [], inUse: [] };
+const nothing = { dryRun: false, containers: [], workspaces: [], volumes: [], engineVolumes: [], inUse: [] };
 const container = { name: 'a', image: 'i' };
 const folder = { path: '/w', sizeBytes: 1 };
 
