@@ -1,5 +1,6 @@
 /** An engine that does not see this machine's files: they are copied to it, and what the script left is copied back. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -147,6 +148,19 @@ describe.runIf(canBeElsewhere)('an engine that does not see this machine', () =>
     expect((await runToEnd(engine, { ...asked, mounts })).output.toString()).toBe('machine x\n');
     expect(await readdir(join(root, 'volume'))).toEqual(['mine']);
     expect((await stat(join(root, 'volume/mine'))).size).toBe(0);
+  });
+
+  it('leaves nothing that is not found, when the client is killed', async () => {
+    const asked = JSON.stringify(await running('echo begun; sleep 1000'));
+    const argv = ['--import', 'tsx', 'test/support/run-until-killed.ts', asked];
+    const env = { ...process.env, DOCKER_HOST: elsewhere.address };
+    const client = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(client.stdout, 'data');
+    expect(await engine.sweep()).toEqual([]);
+    client.kill('SIGKILL');
+    await once(client, 'exit');
+    expect(await engine.deadVolumes()).toHaveLength(6);
+    expect(await engine.sweep()).toHaveLength(1);
   });
 
   it('leaves nothing when it is stopped while it copies', async () => {
