@@ -1,13 +1,13 @@
 /**
  * Keeps secrets out of all that is shown or kept (SPEC 8): a value and every form in which programs show it, wherever
- * a console is cut into pieces. The time does not grow with the number of secrets, nor with their length.
+ * a console is cut into pieces. Most of a text is passed over by one lookup in every so many bytes (`Sieve`); from the
+ * places that are left, a tree of all forms is followed (`FormTree`). The number of secrets hardly matters.
  */
-import { Automaton, Sieve } from './masking-automaton.js';
+
 import { secretForms } from './masking-patterns.js';
+import { FormTree, type Place, Sieve } from './masking-search.js';
 
 const MASK = Buffer.from('***');
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 
 /** Stateless masking of whole texts, and streams for what comes in pieces. */
 export interface Masker {
@@ -31,9 +31,9 @@ export function createMasker(secrets: Iterable<string>): Masker {
   const { plain, base64 } = secretForms(secrets);
   if (plain.length === 0) return PASS;
   // `base64` breaks its lines wherever the secret stands in what it encodes.
-  const automatons = [new Automaton(plain, []), new Automaton(base64, [LINE_FEED, CARRIAGE_RETURN])];
-  const sieve = new Sieve({ whole: plain, parted: base64 }, Math.min(...automatons.map(({ head }) => head)));
-  const newStream = () => new SearchingStream(automatons, sieve);
+  const trees = [new FormTree(plain, false), new FormTree(base64, true)];
+  const sieve = new Sieve([...plain, ...base64]);
+  const newStream = () => new SearchingStream(trees, sieve);
   const text = (value: string) => {
     const stream = newStream();
     return Buffer.concat([...stream.write(Buffer.from(value)), ...stream.end()]).toString();
@@ -62,132 +62,38 @@ function mapStrings<T>(value: T, change: (text: string) => string): T {
   return copy as T;
 }
 
-/** A part of a buffer that is masked. */
+/** A part of a buffer that is masked, of a form that begins at `form`. */
 interface Span {
+  form: number;
   start: number;
   end: number;
 }
 
-/** One stream's way through one automaton. */
-class Scanner {
-  readonly #automaton: Automaton;
-  #state = 0;
-  /** Long forms that were masked up to the end of the last piece, and how far each goes. */
-  #going: { form: Buffer; at: number }[] = [];
-
-  constructor(automaton: Automaton) {
-    this.#automaton = automaton;
-  }
-
-  /** @returns how far what was masked in the last piece goes on in this one, which begins at `from` */
-  goOn(bytes: Buffer, from: number): number {
-    const going = this.#going;
-    this.#going = [];
-    return Math.max(0, ...going.map(({ form, at }) => this.#follow(form, at, bytes, from)));
-  }
-
-  /** Adds the spans of what ends between `from` and `to`. Unless `fresh`, it goes on where it ended the last time. */
-  scan(bytes: Buffer, from: number, to: number, fresh: boolean, spans: Span[]): void {
-    const { table, columns, width, rows } = this.#automaton;
-    let state = fresh ? 0 : this.#state;
-    for (let at = from; at < to; at++) {
-      const byte = bytes[at] as number;
-      const next =
-        state < rows ? (table[state * width + (columns[byte] as number)] as number) : this.#automaton.step(state, byte);
-      if (next >= 0) state = next;
-      else {
-        state = ~next;
-        this.#found(state, bytes, at + 1, spans);
-      }
-    }
-    this.#state = state;
-  }
-
-  /** Where the beginning of a form stands at the end of `bytes`. */
-  openEnd(bytes: Buffer): number {
-    return this.#startOf(bytes, bytes.length, this.#automaton.depth[this.#state] as number);
-  }
-
-  #found(state: number, bytes: Buffer, end: number, spans: Span[]): void {
-    const start = this.#startOf(bytes, end, this.#automaton.found[state] as number);
-    let last = end;
-    for (const form of this.#automaton.long.get(state) ?? []) {
-      last = Math.max(last, this.#follow(form, this.#automaton.depth[state] as number, bytes, end));
-    }
-    // Line breaks that are passed over stay.
-    let begin = start;
-    for (let at = start; at <= last; at++) {
-      if (at < last && !this.#isPassedOver(bytes[at])) continue;
-      if (at > begin) addSpan(spans, begin, at);
-      begin = at + 1;
-    }
-  }
-
-  /** Where the part of `form` ends that goes on at `from`. */
-  #follow(form: Buffer, offset: number, bytes: Buffer, from: number): number {
-    let at = from;
-    for (let next = offset; next < form.length; at++) {
-      if (at === bytes.length) {
-        this.#going.push({ form, at: next });
-        break;
-      }
-      if (bytes[at] === form[next]) next++;
-      else if (!this.#isPassedOver(bytes[at])) break;
-    }
-    return at;
-  }
-
-  #startOf(bytes: Buffer, end: number, length: number): number {
-    let start = end;
-    for (let left = length; left > 0; start--) if (!this.#isPassedOver(bytes[start - 1])) left--;
-    return start;
-  }
-
-  #isPassedOver(byte = 0): boolean {
-    return this.#automaton.columns[byte] === 1;
-  }
-}
-
-/** Most matches overlap the one before, or come after it. */
-function addSpan(spans: Span[], start: number, end: number): void {
-  const last = spans.at(-1);
-  if (last !== undefined && start >= last.start && start < last.end) last.end = Math.max(last.end, end);
-  else spans.push({ start, end });
-}
+/** So many forms of which one lies in another are followed into the next piece. */
+const MOST_GOING = 16;
 
 class SearchingStream implements MaskingStream {
-  readonly #scanners: Scanner[];
+  readonly #trees: readonly FormTree[];
+  readonly #sieve: Sieve;
+  /** What may be the beginning of a form. */
   #held: Buffer = Buffer.alloc(0);
   /** So many of the held bytes lie under a mask that is already written. */
   #covered = 0;
-  /** Masked parts of the held bytes. */
+  /** Masked parts of the held bytes whose form began before them. */
   #spans: Span[] = [];
+  /** Long forms that are masked up to the end of the last piece. */
+  #going: { tree: FormTree; place: Place }[] = [];
 
-  readonly #sieve: Sieve;
-
-  constructor(automatons: readonly Automaton[], sieve: Sieve) {
+  constructor(trees: readonly FormTree[], sieve: Sieve) {
+    this.#trees = trees;
     this.#sieve = sieve;
-    this.#scanners = automatons.map((automaton) => new Scanner(automaton));
   }
 
   write(chunk: Buffer): Buffer[] {
     const before = this.#held.length;
     const bytes = before === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    let stop = bytes.length;
-    const { marks, size } = this.#sieve.blocks(bytes, before);
-    const spans: Span[] = [];
-    for (const scanner of this.#scanners) {
-      const covered = scanner.goOn(bytes, before);
-      if (covered > before) this.#goOn(before, covered);
-      for (let block = 0; block < marks.length; block++) {
-        if (marks[block] === 0) continue;
-        const from = before + block * size;
-        const fresh = block > 0 && marks[block - 1] === 0;
-        scanner.scan(bytes, from, Math.min(bytes.length, from + size), fresh, spans);
-      }
-      stop = Math.min(stop, scanner.openEnd(bytes));
-    }
-    this.#spans.push(...spans);
+    this.#goOn(bytes, before);
+    const stop = this.#search(bytes);
     const out = this.#mask(bytes, stop);
     // A copy: the chunk is the caller's again once it has been written.
     this.#held = Buffer.from(bytes.subarray(stop));
@@ -195,16 +101,39 @@ class SearchingStream implements MaskingStream {
   }
 
   end(): Buffer[] {
+    this.#search(this.#held);
     const out = this.#mask(this.#held, this.#held.length);
     this.#held = Buffer.alloc(0);
     return out;
   }
 
-  /** What was masked up to `end` goes on up to `covered`: the same mask. */
-  #goOn(end: number, covered: number): void {
-    const last = this.#spans.find((span) => span.end === end);
-    if (last !== undefined) last.end = covered;
-    else this.#covered = Math.max(this.#covered, covered);
+  /** Follows what was masked up to the end of the last piece: the same mask. */
+  #goOn(bytes: Buffer, from: number): void {
+    const going = this.#going;
+    this.#going = [];
+    for (const { tree, place } of going) {
+      const found = tree.follow(bytes, from, place);
+      if (found.place !== undefined) this.#going.push({ tree, place: found.place });
+      const [first, ...more] = tree.parts(bytes, from, found.end);
+      if (first !== undefined) this.#covered = Math.max(this.#covered, first.end);
+      this.#spans.push(...more);
+    }
+  }
+
+  /** Adds the spans of `bytes`. @returns where the first beginning of a form stands that is not complete */
+  #search(bytes: Buffer): number {
+    let open = bytes.length;
+    for (const start of this.#sieve.places(bytes)) {
+      for (const tree of this.#trees) {
+        const { end, place } = tree.follow(bytes, start);
+        if (place !== undefined) {
+          if (!tree.isLong(place)) open = Math.min(open, start);
+          else if (this.#going.length < MOST_GOING) this.#going.push({ tree, place });
+        }
+        if (end > start) this.#spans.push(...tree.parts(bytes, start, end));
+      }
+    }
+    return open;
   }
 
   /** `bytes` up to `stop`; spans that overlap become one mask. What goes beyond is counted from `stop` on. */
@@ -212,10 +141,10 @@ class SearchingStream implements MaskingStream {
     const out: Buffer[] = [];
     const later: Span[] = [];
     let done = this.#covered;
-    for (const span of this.#spans.sort((a, b) => a.start - b.start)) {
-      const { start, end } = span;
+    for (const { form, start, end } of this.#spans.sort((a, b) => a.start - b.start)) {
       if (start >= stop && start >= done) {
-        later.push({ start: start - stop, end: end - stop });
+        // What begins in the held bytes is found again.
+        if (form < stop) later.push({ form: form - stop, start: start - stop, end: end - stop });
         continue;
       }
       if (start >= done) {
