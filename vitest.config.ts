@@ -12,9 +12,9 @@ export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
     projects: [
-      project('unit', 20_000, { maxWorkers: '100%' }),
-      project('docker', 120_000, WAITING),
-      project('e2e', 180_000, { ...WAITING, globalSetup: 'test/e2e/install.ts' }),
+      project('unit', 60_000, { maxWorkers: '100%' }),
+      project('docker', 240_000, WAITING),
+      project('e2e', 300_000, { ...WAITING, globalSetup: 'test/e2e/install.ts' }),
     ],
   },
 });
