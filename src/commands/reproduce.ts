@@ -1,8 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { readGivenValues } from '../simulator/inputs/given.js';
+import { readGivenValues, readSize } from '../simulator/inputs/given.js';
 import { type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
 import { openRunsView } from '../terminal/open-runs-view.js';
+import { readingProgress } from '../terminal/progress.js';
 import { renderReproduction } from '../terminal/reproduction.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
@@ -48,6 +49,12 @@ export default class Reproduce extends BaseCommand {
       min: 1,
       default: 1,
     }),
+    'max-console': Flags.string({
+      description: "the longest console that is read of the server; it is kept on this machine's disk while this runs",
+      helpValue: 'SIZE',
+      helpGroup: 'Input',
+      default: '1g',
+    }),
     'console-diff': Flags.string({
       description: 'write the differences between both outputs to this file',
       helpValue: 'FILE',
@@ -65,6 +72,8 @@ export default class Reproduce extends BaseCommand {
           ...readReplayFlags(flags),
           address: args.url,
           repeat: flags.repeat,
+          maxConsole: readSize('--max-console', flags['max-console'], '1k'),
+          onConsole: quiet ? () => {} : readingProgress('the console of the run'),
           consoleDiff: flags['console-diff'],
           ...(await readGivenValues({ secret: flags.secret, 'secret-file': flags['secret-file'], signal })),
           access: readServerFlags(flags),

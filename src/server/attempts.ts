@@ -36,6 +36,7 @@ export const PATIENCE: RetryPolicy = {
  * | what happened | again? |
  * | --- | --- |
  * | no connection came about | yes: the server knows nothing of it |
+ * | a proxy refused the way with a 4xx | no |
  * | 408, 425, 429, 503 with Retry-After | yes, when the server says |
  * | the answer was lost, or a 5xx | when the call is repeatable |
  * | any other 4xx, TLS, not JobServ, a redirect | no: the next answer would be the same |
@@ -50,7 +51,7 @@ export function waitBeforeRetry(
   policy: RetryPolicy,
   elapsedMs = 0,
 ): number | undefined {
-  if (call.retry === false || tried >= policy.tries || !failure.passing) return undefined;
+  if (call.retry === false || tried >= policy.tries || !failure.passing || failure.lasting) return undefined;
   if (failure.kind === 'interrupted' && elapsedMs >= policy.longestMs) return undefined;
   if (failure.maybeDelivered && !(call.repeatable ?? call.method !== 'POST')) return undefined;
   if (failure.retryAfterMs !== undefined) {

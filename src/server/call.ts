@@ -20,6 +20,8 @@ export interface Call {
   /** The address as messages show it; by default without its query. For URLs that are secrets themselves. */
   shown?: string;
   headers?: Readonly<Record<string, string>>;
+  /** What to do about a streamed answer that is too long, a sentence. */
+  tooLong?: string;
   /** How to say who asks, a sentence for those who were not let in; by default the flags of a server's readers. */
   logIn?: string;
   body?: Body;
@@ -46,8 +48,10 @@ export interface Limits {
   answer: number;
   /** Between two pieces of the answer's body. */
   idle: number;
-  /** One try of a buffered call, from its start to the answer's last byte. */
+  /** One try of a buffered call, from its start to the answer's last byte; of a streamed one, its body. */
   total: number;
+  /** The body of a streamed answer, bytes; 1 GiB by default. */
+  bytes?: number;
 }
 
 /** What an answer says before its body. Names are lower case; of redirects, a header that the last answer lacks is from an earlier one. */

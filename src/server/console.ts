@@ -23,19 +23,27 @@ export interface ServerConsole {
  *
  * The offset counts the server's bytes: its own first lines (`# Run sent to worker: …`) too.
  *
- * @param apiKey of the run, for its worker
+ * @param options.apiKey of the run, for its worker; `bytes`: its bound, and `tooLong` what to do about a console beyond it
  */
 export async function readConsole(
   http: HttpClient,
   runUrl: string,
-  options: { offset?: number; apiKey?: string | undefined; signal?: AbortSignal | undefined } = {},
+  options: {
+    offset?: number;
+    apiKey?: string | undefined;
+    bytes?: number;
+    tooLong?: string;
+    signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<ServerConsole> {
-  const { offset = 0, apiKey, signal } = options;
+  const { offset = 0, apiKey, bytes, tooLong, signal } = options;
   const answer = await http.stream({
     method: 'GET',
     url: `${runUrl}console.log`,
     what: 'read the console',
     accept: 'any',
+    ...(bytes === undefined ? {} : { limits: { bytes } }),
+    ...(tooLong === undefined ? {} : { tooLong }),
     headers: {
       ...(offset > 0 ? { 'x-offset': String(offset) } : {}),
       ...(apiKey === undefined ? {} : { authorization: `Token ${apiKey}` }),

@@ -169,7 +169,7 @@ export class HttpClient {
 
   /** A streamed body within its bounds; what is beyond them is a failure, after all that was within. */
   async *#bounded(call: Call, body: Readable): AsyncGenerator<Buffer> {
-    const { total = LONGEST_STREAM_MS } = call.limits ?? {};
+    const { total = LONGEST_STREAM_MS, bytes: most = LARGEST_STREAM } = call.limits ?? {};
     const clock = AbortSignal.timeout(total);
     const stop = () => body.destroy();
     clock.addEventListener('abort', stop, { once: true });
@@ -177,7 +177,7 @@ export class HttpClient {
     try {
       for await (const chunk of this.#guarded(call, body, call.signal)) {
         size += chunk.length;
-        if (clock.aborted || size > LARGEST_STREAM) break;
+        if (clock.aborted || size > most) break;
         yield chunk;
       }
     } catch (error) {
@@ -185,14 +185,12 @@ export class HttpClient {
     } finally {
       clock.removeEventListener('abort', stop);
     }
-    if (!clock.aborted && size <= LARGEST_STREAM) return;
+    if (!clock.aborted && size <= most) return;
     body.destroy();
-    const bound = clock.aborted
-      ? `takes longer than ${total / 1000} s`
-      : `is larger than ${LARGEST_STREAM / 2 ** 20} MiB`;
+    const bound = clock.aborted ? `takes longer than ${total / 1000} s` : `is larger than ${most / 2 ** 20} MiB`;
     throw new ServerFailure(
       'no-jobserv',
-      `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: the answer ${bound}. Check the address, and look at the server.`,
+      `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: the answer ${bound}. ${call.tooLong ?? 'Check the address, and look at the server.'}`,
     );
   }
 

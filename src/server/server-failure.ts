@@ -42,6 +42,8 @@ export interface ServerFailureDetails {
   maybeDelivered?: boolean;
   /** From Retry-After, milliseconds. */
   retryAfterMs?: number;
+  /** Whether the next try within seconds would end alike: a proxy's rule refused the way. */
+  lasting?: boolean;
   /** The server's own words, one line, without credentials. */
   said?: string;
   cause?: unknown;
@@ -57,6 +59,7 @@ export class ServerFailure extends RunFailure {
   readonly kind: ServerFailureKind;
   readonly status: number | undefined;
   readonly maybeDelivered: boolean;
+  readonly lasting: boolean;
   readonly said: string | undefined;
 
   constructor(kind: ServerFailureKind, message: string, details: ServerFailureDetails = {}) {
@@ -68,6 +71,7 @@ export class ServerFailure extends RunFailure {
     this.kind = kind;
     this.status = details.status;
     this.maybeDelivered = details.maybeDelivered ?? false;
+    this.lasting = details.lasting ?? false;
     this.said = details.said;
   }
 

@@ -1,4 +1,5 @@
-/** `console-progress` of a rundef: how far a run is, read from its console, as a bar. */
+/** How far something is: a run, by the `console-progress` of its rundef, or what is read. */
+import ora from 'ora';
 import { backtrackingEngine, type Groups } from '../python/regex/backtracking.js';
 import { compilePython, PatternError } from '../python/regex/python-regex.js';
 
@@ -71,5 +72,16 @@ function briefly(match: (line: string, milliseconds: number) => Groups | undefin
       isSlow = true;
       return undefined;
     }
+  };
+}
+
+/** A line on a terminal that counts the bytes of what is read, until it is called with undefined; elsewhere nothing. */
+export function readingProgress(what: string): (bytes: number | undefined) => void {
+  if (!process.stdout.isTTY) return () => {};
+  const spinner = ora({ stream: process.stdout, discardStdin: false });
+  return (bytes) => {
+    if (bytes === undefined) return void spinner.stop();
+    spinner.text = `Reading ${what}: ${Math.round(bytes / 2 ** 20)} MiB`;
+    if (!spinner.isSpinning) spinner.start();
   };
 }

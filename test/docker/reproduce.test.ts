@@ -74,6 +74,8 @@ const replay = (run: Pick<LiveRun, 'url'>, more: Partial<ReproduceRequest> = {})
     flaggedSecrets: new Set(),
     secretFiles: [],
     lastSteps: new Set(),
+    maxConsole: 2 ** 30,
+    onConsole: () => {},
     ...more,
   });
 

@@ -151,13 +151,18 @@ export function readImages(flags: readonly string[]): StringMap {
 
 const UNITS: Record<string, number> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
-/** `512m`, `2g`, or bytes. @throws UsageError */
-export function readMemory(text: string): number {
-  const [, digits, unit = ''] = /^(\d+)([bkmg]?)$/i.exec(text) ?? [];
-  const bytes = Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN);
-  // No engine accepts less than this.
-  if (bytes >= 6 * 2 ** 20) return bytes;
+/** `512m`, `2g`, or bytes. No engine accepts less than 6m. @throws UsageError */
+export const readMemory = (text: string): number => readSize('--memory', text, '6m');
+
+/** @param least as `text` @throws UsageError */
+export function readSize(flag: string, text: string, least: string): number {
+  if (bytesIn(text) >= bytesIn(least)) return bytesIn(text);
   throw new UsageError(
-    `--memory ${text} is no amount of at least 6m. Write, for example, --memory 512m or --memory 2g.`,
+    `${flag} ${text} is no amount of at least ${least}. Write, for example, ${flag} 512m or ${flag} 2g.`,
   );
+}
+
+function bytesIn(text: string): number {
+  const [, digits, unit = ''] = /^(\d+)([bkmg]?)$/i.exec(text) ?? [];
+  return Number(digits) * (UNITS[unit.toLowerCase()] ?? Number.NaN);
 }

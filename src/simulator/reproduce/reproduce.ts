@@ -48,6 +48,10 @@ export interface ReproduceRequest
   address: string;
   /** How often it is replayed. */
   repeat: number;
+  /** The longest console that is read, bytes. */
+  maxConsole: number;
+  /** Called while the console is read, with the number of bytes so far; undefined when it is complete. */
+  onConsole(bytes: number | undefined): void;
   /** Where the difference of the consoles is written. */
   consoleDiff?: string | undefined;
   /** The definition at hand; undefined where there is none. */
@@ -123,12 +127,14 @@ interface Fetched {
   facts: ConsoleFacts;
 }
 
-async function fetch({ address: pasted, access: asked, signal }: ReproduceRequest, console: string): Promise<Fetched> {
+async function fetch(request: ReproduceRequest, console: string): Promise<Fetched> {
+  const { address: pasted, access: asked, maxConsole, onConsole, signal } = request;
   const access = await openServers([pasted], asked);
   try {
     const found = await findRun(pasted, access, signal);
     const file = replayable(rundefOfRun(found));
-    const run = await fetchRun(access.http, found.address, console, signal);
+    const target = { path: console, most: maxConsole, onBytes: onConsole };
+    const run = await fetchRun(access.http, found.address, target, signal).finally(() => onConsole(undefined));
     return { address: found.address, file, run, console, facts: await factsOf(run, console) };
   } finally {
     await access.http.close();

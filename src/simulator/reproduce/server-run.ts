@@ -48,16 +48,24 @@ export interface FetchedRun {
   hasConsole: boolean;
 }
 
+export interface ConsoleTarget {
+  /** A path that does not exist. */
+  path: string;
+  /** Bytes; a longer console is an error. */
+  most: number;
+  /** Called with the number of bytes that are there, a few times a second at most. */
+  onBytes(bytes: number): void;
+}
+
 /**
  * Reads the run, its tests, and its console into a file.
  *
- * @param console a path that does not exist
  * @throws UsageError where the server says no; ServerFailure where it is not to be had
  */
 export async function fetchRun(
   http: HttpClient,
   { url }: RunAddress,
-  console: string,
+  console: ConsoleTarget,
   signal: AbortSignal,
 ): Promise<FetchedRun> {
   const known = await usersFault(readRun(http, url, signal));
@@ -68,16 +76,37 @@ export async function fetchRun(
 }
 
 /** @returns false, and makes an empty file, where the server has none: nobody took the run, or it was thrown away */
-async function keepConsole(http: HttpClient, url: string, path: string, signal: AbortSignal): Promise<boolean> {
+async function keepConsole(
+  http: HttpClient,
+  url: string,
+  { path, most, onBytes }: ConsoleTarget,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const tooLong = 'To read a longer one, give --max-console.';
   const found = await usersFault(
-    readConsole(http, url, { signal }).catch((error: unknown) => {
+    readConsole(http, url, { bytes: most, tooLong, signal }).catch((error: unknown) => {
       // The run itself was just read there, so that it is no matter of who asks.
       if (error instanceof ServerFailure && error.kind === 'not-found') return undefined;
       throw error;
     }),
   );
-  await pipeline(found?.body ?? [], createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
+  const { body = [] } = found ?? {};
+  await pipeline(counted(body, onBytes), createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
   return found !== undefined;
+}
+
+/** Between two reports of progress, ms. */
+const REPORT_MS = 200;
+
+async function* counted(body: AsyncIterable<Buffer> | Iterable<Buffer>, onBytes: ConsoleTarget['onBytes']) {
+  let [size, reported] = [0, performance.now()];
+  for await (const chunk of body) {
+    size += chunk.length;
+    yield chunk;
+    if (performance.now() - reported < REPORT_MS) continue;
+    reported = performance.now();
+    onBytes(size);
+  }
 }
 
 /** @param facts of the whole console */

@@ -22,7 +22,9 @@ export interface SenderLimits {
   /** Between two tries: doubled from the first to the longest. */
   firstWait: number;
   longestWait: number;
-  /** After an answer that did not come in time the server may still be at it. */
+  /** A server that asks for more patience than this, in Retry-After, is asked again all the same: a cancel is seen then. */
+  longestRetryAfter: number;
+  /** After an answer that did not come in time the server may still be working on the request. */
   settle: number;
 }
 
@@ -33,6 +35,7 @@ export const SENDER_LIMITS: SenderLimits = {
   poll: 20_000,
   firstWait: 500,
   longestWait: 15_000,
+  longestRetryAfter: 60_000,
   settle: 2_000,
 };
 
@@ -260,7 +263,8 @@ export class ConsoleSender {
     // A server too slow for this much may be quick enough for less.
     if (failure.kind === 'interrupted') this.#chunk = Math.max(SMALLEST_CHUNK, Math.floor(this.#chunk / 2));
     this.#wait = Math.min(longestWait, Math.max(firstWait, this.#wait * 2));
-    const wait = failure.retryAfterMs ?? this.#wait * (0.75 + Math.random() / 2);
+    const asked = failure.retryAfterMs && Math.min(failure.retryAfterMs, this.#limits.longestRetryAfter);
+    const wait = asked ?? this.#wait * (0.75 + Math.random() / 2);
     await this.#sleep(failure.kind === 'interrupted' ? Math.max(wait, settle) : wait, false);
   }
 

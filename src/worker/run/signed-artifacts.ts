@@ -142,7 +142,9 @@ class Upload {
         if (error.passing) {
           this.#troubledSince ??= performance.now();
           if (performance.now() - this.#troubledSince > this.#limits.patience) throw error;
-          await sleep(error.retryAfterMs ?? wait, undefined, { signal: this.#stop }).catch(() => {});
+          await sleep(Math.min(error.retryAfterMs ?? wait, this.#limits.patience), undefined, {
+            signal: this.#stop,
+          }).catch(() => {});
           this.#stop.throwIfAborted();
         } else if (++refused >= this.#limits.tries) throw error;
         // An address is valid for a while only; which answer says that it is over depends on the storage.

@@ -64,6 +64,25 @@ describe('a hostile answer', () => {
     await expect(buffer(body)).rejects.toThrow('the answer takes longer than 0.3 s');
   });
 
+  it('that is streamed and never ends stops at its bound, after what was within', async () => {
+    const { url } = await fakeServer((_, response) => {
+      const write = () => {
+        while (!response.destroyed && response.write('x'.repeat(64 * 1024)));
+      };
+      response.on('drain', write);
+      write();
+    });
+    const bounds = { limits: { bytes: 2 ** 20 }, tooLong: 'Give --more.' };
+    const { body } = await client().stream({ ...call(url), ...bounds });
+    let read = 0;
+    const reading = async () => {
+      for await (const chunk of body) read += (chunk as Buffer).length;
+    };
+    await expect(reading()).rejects.toThrow('the answer is larger than 1 MiB. Give --more.');
+    expect(read).toBeLessThanOrEqual(2 ** 20);
+    expect(read).toBeGreaterThan(2 ** 19);
+  });
+
   it('with headers beyond 64 KiB is that call’s failure', async () => {
     const { url } = await fakeServer((_, response) => {
       response.writeHead(200, { 'x-long': 'x'.repeat(70 * 1024) }).end('{}');
@@ -102,18 +121,20 @@ describe('an address that is none', () => {
 describe('a proxy', () => {
   const QUICK = { tries: 1, firstWaitMs: 1, longestWaitMs: 1, longestRetryAfterMs: 1, longestMs: 1 };
 
-  it('that refuses the way is named with its variable', async () => {
+  it('that refuses the way is named with its variable, and not asked again', async () => {
     const proxy = createServer().on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void proxy.close());
     const { port } = proxy.address() as AddressInfo;
     vi.stubEnv('https_proxy', `http://user:secret@127.0.0.1:${port}`);
     onTestFinished(() => void vi.unstubAllEnvs());
-    const failing = client({ retry: QUICK }).send(call('https://ci.example.org/x'));
+    let waits = 0;
+    const failing = client({ onRetry: () => waits++ }).send(call('https://ci.example.org/x'));
     await expect(failing).rejects.toThrow(
       `the proxy 127.0.0.1:${port}, which https_proxy names, refuses the way to ci.example.org (403). Correct https_proxy`,
     );
     await expect(failing).rejects.not.toThrow('secret');
+    expect(waits).toBe(0);
   });
 
   it('that is not there is named, and not the server', async () => {

@@ -91,6 +91,14 @@ describe('a server that does not take the console', () => {
     expect(run.statuses.at(-1)).toBe('FAILED');
   });
 
+  it('for a day, by its Retry-After, is asked again within a bound: a cancel must be seen', async () => {
+    const { server, run, reporter } = await worldWith({ ...SILENT, longestRetryAfter: 10 });
+    server.fault.next('console', { status: 429, headers: { 'retry-after': '86400' } });
+    await reporter.write(Buffer.from('line\n'));
+    await run.until(({ console }) => console.includes('line\n'));
+    expect(run.console.toString().match(/^line$/gm)).toHaveLength(1);
+  });
+
   it('because the run is over there, hears no more', async () => {
     const { server, run, reporter } = await worldWith();
     run.finish('PASSED');
