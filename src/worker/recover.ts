@@ -3,29 +3,37 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../lib/folders.js';
 import { syncFolder } from '../lib/private-file.js';
-import type { Claim } from './claim.js';
 import type { WorkerLog } from './log.js';
 import { setRunAside } from './remove-tree.js';
-import { ownerOf } from './run-lock.js';
 import {
   BrokenRunFolder,
   currentBoot,
+  exists,
+  finishUnfinished,
+  isUnreported,
+  listRuns,
   newRunState,
+  ownerOf,
   type RunOneOptions,
   type RunState,
   readRundef,
   readRunState,
+  rebootedRun,
   rundefPath,
+  runFolderName,
+  runsFolder,
   type Unreported,
   writeRunState,
-} from './run-state.js';
-import { exists, finishUnfinished, isUnreported, listRuns, rebootedRun, runFolderName, runsFolder } from './runs.js';
+} from './runs.js';
 
 /** So many processes may die over a run. The kernel ends one when memory is short; more than this is the run's doing. */
 const MOST_STARTS = 10;
 
 /** The longest time between two tries to report the end of a run, ms. */
 const LONGEST_PUT_OFF = 60 * 60_000;
+
+/** Whether a run that has not begun is still this worker's; `wait`: the server cannot be asked now. */
+export type Claim = 'start' | 'drop' | 'wait';
 
 export interface Recovery {
   /** How many runs take a slot now. */
@@ -39,7 +47,7 @@ export interface RecoveryOptions {
   log: WorkerLog;
   /** Starts the process of a run; does not wait for it. */
   start(folder: string, options: RunOneOptions): void;
-  /** Whether a run that has not begun is still this worker's; `drop` removes its folder. */
+  /** `drop` removes its folder. */
   claim(folder: string, state: RunState): Promise<Claim>;
   /** Folders whose process this one has started, and that has not ended. */
   started: ReadonlySet<string>;

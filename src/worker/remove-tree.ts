@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { removeSecrets } from '../executor/workspace.js';
 import { type RemovedOrKept, removeOrSetAside, removeTree as removeOwnTree, setAside } from '../lib/remove-tree.js';
-import { workerFolderOf } from './run-state.js';
+import { workerFolderOf } from './runs.js';
 
 /** @throws RunFailure(setup) when it is still there */
 export const removeTree = (path: string): Promise<void> => removeOwnTree(path, asRoot);

@@ -1,19 +1,18 @@
 /** The whole of a run's own process: what the worker's settings add around the run itself. */
 import type { StringMap } from '../schema/model.js';
-import { type CallbackAction, runCallback } from './callbacks.js';
+import { blockMetadataService, type CallbackAction, runCallback } from './host-programs.js';
 import type { WorkerLog } from './log.js';
-import { blockMetadataService } from './metadata-service.js';
 import { executeRunFolder } from './run/run-one.js';
 import {
   currentBoot,
+  exists,
   type RunOneOptions,
   type RunState,
   readRundef,
   readRunState,
   rundefPath,
   workerFolderOf,
-} from './run-state.js';
-import { exists } from './runs.js';
+} from './runs.js';
 import { readSettings, type WorkerSettings } from './settings.js';
 
 /**

@@ -1,7 +1,7 @@
 /** The processes of runs that this process has started: none is started twice while it lives. */
 import { type ProcessEnd, startIndependent } from '../lib/process.js';
 import type { WorkerLog } from './log.js';
-import type { RunOneOptions } from './run-state.js';
+import type { RunOneOptions } from './runs.js';
 
 /** How this program is started: the interpreter, its options, the script. */
 export type Self = readonly [string, ...string[]];

@@ -2,9 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { loopProcess } from './loop.js';
-import { ownerOf } from './run-lock.js';
-import { BrokenRunFolder, readRunState, type Unreported } from './run-state.js';
-import { exists, listRuns, rebootedRun } from './runs.js';
+import { BrokenRunFolder, exists, listRuns, ownerOf, readRunState, rebootedRun, type Unreported } from './runs.js';
 import { readSettings } from './settings.js';
 
 export interface RunStatusReport {

@@ -3,8 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
-import { readRunState } from '../../src/worker/run-state.js';
-import { runsInProgress } from '../../src/worker/runs.js';
+import { readRunState, runsInProgress } from '../../src/worker/runs.js';
 import { containersOf } from '../support/containers-of.js';
 import {
   continueRun,

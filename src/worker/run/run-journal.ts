@@ -3,8 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint, Ended } from '../../executor/checkpoint.js';
 import type { Journal, Phase } from '../../executor/ports.js';
-import { type RunState, readRunState, writeRunState } from '../run-state.js';
-import { exists } from '../runs.js';
+import { exists, type RunState, readRunState, writeRunState } from '../runs.js';
 
 /**
  * Room on the disk that a script cannot fill: given up when the disk is full, so that the end of

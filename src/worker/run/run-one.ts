@@ -5,6 +5,7 @@
  */
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { loadDockerConfig, proxyEnvironment } from '../../docker/docker-config.js';
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
 import { currentOwner } from '../../docker/process-owner.js';
 import type { Checkpoint } from '../../executor/checkpoint.js';
@@ -12,16 +13,23 @@ import { ConsoleLog } from '../../executor/console-log.js';
 import { RUN_LABEL } from '../../executor/container-spec.js';
 import { executeRun } from '../../executor/execute-run.js';
 import { LIMITS, type Limits } from '../../executor/limits.js';
-import { type ContainerEngine, RunFailure, type RunOutcome } from '../../executor/ports.js';
+import { type ContainerEngine, type Host, RunFailure, type RunOutcome } from '../../executor/ports.js';
+import { certificatesFolder, persistentVolume } from '../../executor/volumes.js';
 import { openWorkspace } from '../../executor/workspace.js';
 import { gitSource } from '../../git/source.js';
 import { checkRunDefinition } from '../../schema/check-run-definition.js';
 import type { RunDefinition } from '../../schema/model.js';
 import { HttpClient } from '../../server/http.js';
 import { removeRun, removeTree } from '../remove-tree.js';
-import { takeRunLock } from '../run-lock.js';
-import { currentBoot, type RunOneOptions, readRundef, rundefPath, workerFolderOf } from '../run-state.js';
-import { exists } from '../runs.js';
+import {
+  currentBoot,
+  exists,
+  type RunOneOptions,
+  readRundef,
+  rundefPath,
+  takeRunLock,
+  workerFolderOf,
+} from '../runs.js';
 import type { WorkerSettings } from '../settings.js';
 import { forgeOf, withForge } from './forge-reporter.js';
 import { RunJournal, stopped } from './run-journal.js';
@@ -29,7 +37,6 @@ import { runServer } from './run-server.js';
 import { type ReporterLimits, ServerReporter } from './server-reporter.js';
 import { ARTIFACT_LIMITS, type ArtifactLimits, signedArtifacts } from './signed-artifacts.js';
 import { Spool } from './spool.js';
-import { workerHost } from './worker-host.js';
 import { workerReboot } from './worker-reboot.js';
 
 /** Between two looks whether the run's folder is still there, ms. */
@@ -317,5 +324,38 @@ async function watchFolder(folder: string, everyMs: number, onGone: () => void) 
       timer = undefined;
       await directory.close();
     },
+  };
+}
+
+interface WorkerHostOptions {
+  /** Where persistent volumes lie. */
+  volumes: string;
+  /** From `[shared-volumes]`: name, in lower case, → folder. */
+  sharedVolumes: Readonly<Record<string, string>>;
+  memoryBytes?: number | undefined;
+  takeOwnership(folder: string, image: string): Promise<string | undefined>;
+}
+
+/** The machine of a real run: what the worker's settings say, and nothing made up. */
+async function workerHost(options: WorkerHostOptions): Promise<Host> {
+  const { volumes, sharedVolumes, memoryBytes, takeOwnership } = options;
+  const { config, text } = await loadDockerConfig();
+  return {
+    persistentVolume: (project, name) => persistentVolume(volumes, project, name, { nested: true }),
+    sharedVolume: async (name) => {
+      // Names of settings have no case (`[shared-volumes]` as the reference worker reads it).
+      const key = name.toLowerCase();
+      const folder = Object.hasOwn(sharedVolumes, key) ? sharedVolumes[key] : undefined;
+      if (folder !== undefined) return folder;
+      throw new RunFailure(
+        'setup',
+        `This worker has no shared volume ${name}: add it to [shared-volumes] of its settings.conf, or give the run a host-tag of a worker that has it.`,
+      );
+    },
+    certificates: certificatesFolder(),
+    dockerConfig: async () => text,
+    proxies: async (address) => proxyEnvironment(config, address),
+    takeOwnership,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
 }

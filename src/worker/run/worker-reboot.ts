@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/ports.js';
 import { writeAtomically } from '../../lib/private-file.js';
 import { runProcess } from '../../lib/process.js';
-import { readRundef, rundefPath } from '../run-state.js';
+import { readRundef, rundefPath } from '../runs.js';
 import type { RunJournal } from './run-journal.js';
 
 export interface RebootOptions {

@@ -1,10 +1,9 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runCallback } from '../../../src/worker/callbacks.js';
+import { blockMetadataService, runCallback } from '../../../src/worker/host-programs.js';
 import { distroIn, hostProperties } from '../../../src/worker/host-properties.js';
 import { workerLog } from '../../../src/worker/log.js';
-import { blockMetadataService } from '../../../src/worker/metadata-service.js';
 import { systemdUnit } from '../../../src/worker/register.js';
 import { readJwt, readSettings } from '../../../src/worker/settings.js';
 import { keptLog, scratchFolder, workerFolder } from './folder.js';

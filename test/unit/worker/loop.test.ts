@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { takeFileLock } from '../../../src/lib/file-lock.js';
 import { type LoopOptions, loop, loopProcess } from '../../../src/worker/loop.js';
-import { takeRunLock } from '../../../src/worker/run-lock.js';
-import { listRuns, makeRunFolder } from '../../../src/worker/runs.js';
+import { listRuns, makeRunFolder, takeRunLock } from '../../../src/worker/runs.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 import { keptLog, rundefText, runUrl, workerFolder } from './folder.js';
 

@@ -5,8 +5,7 @@ import { expect, it } from 'vitest';
 import type { Log, Reboot } from '../../../src/executor/ports.js';
 import { RunJournal } from '../../../src/worker/run/run-journal.js';
 import { workerReboot } from '../../../src/worker/run/worker-reboot.js';
-import { readRundef, readRunState } from '../../../src/worker/run-state.js';
-import { listRuns, makeRunFolder, rebootedRun } from '../../../src/worker/runs.js';
+import { listRuns, makeRunFolder, readRundef, readRunState, rebootedRun } from '../../../src/worker/runs.js';
 import { rundefText, runUrl, scratchFolder } from './folder.js';
 
 const said: string[] = [];

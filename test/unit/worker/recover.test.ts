@@ -1,18 +1,22 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Claim } from '../../../src/worker/claim.js';
+import type { Claim } from '../../../src/worker/check.js';
 import { recoverRuns } from '../../../src/worker/recover.js';
-import { takeRunLock } from '../../../src/worker/run-lock.js';
 import { executeRunProcess } from '../../../src/worker/run-process.js';
 import {
   currentBoot,
+  exists,
+  listRuns,
+  makeRunFolder,
   type RunOneOptions,
   type RunState,
   readRunState,
+  rebootedRun,
+  runsInProgress,
+  takeRunLock,
   writeRunState,
-} from '../../../src/worker/run-state.js';
-import { exists, listRuns, makeRunFolder, rebootedRun, runsInProgress } from '../../../src/worker/runs.js';
+} from '../../../src/worker/runs.js';
 import { keptLog, rundefText, runUrl, scratchFolder, workerFolder } from './folder.js';
 
 interface World {

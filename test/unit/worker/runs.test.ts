@@ -6,9 +6,16 @@ import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
 import { takeFileLock } from '../../../src/lib/file-lock.js';
 import { writeAtomically } from '../../../src/lib/private-file.js';
-import { ownerOf, takeRunLock } from '../../../src/worker/run-lock.js';
-import { readRunState } from '../../../src/worker/run-state.js';
-import { finishUnfinished, listRuns, makeRunFolder, referenceRuns, runFolderName } from '../../../src/worker/runs.js';
+import {
+  finishUnfinished,
+  listRuns,
+  makeRunFolder,
+  ownerOf,
+  readRunState,
+  referenceRuns,
+  runFolderName,
+  takeRunLock,
+} from '../../../src/worker/runs.js';
 import { rundefText, runUrl, scratchFolder } from './folder.js';
 
 const TAKEN = new Date('2026-01-02T03:04:05Z');

@@ -1,10 +1,35 @@
-/**
- * Keeps containers from the metadata service of the cloud that the host is in, which hands out
- * the host's own credentials. A route without a target does it, for the host too.
- */
+/** Programs of the host that the worker runs: the callback of its settings, and `ip`, to block the cloud's metadata. */
 import { readFile } from 'node:fs/promises';
-import { runProgram } from './callbacks.js';
+import { type Command, childEnvironment, runWithOutput } from '../lib/process.js';
 import type { WorkerLog } from './log.js';
+
+export type CallbackAction = 'RUN_START' | 'RUN_COMPLETE';
+
+/**
+ * Runs it, with PROJECT, BUILD, RUN and ACTION in its environment, and waits for its end. Its
+ * exit status does not count.
+ *
+ * @param env the run's own
+ * @throws when it cannot be started
+ */
+export async function runCallback(
+  script: string,
+  action: CallbackAction,
+  env: Readonly<Record<string, string>>,
+): Promise<number | null> {
+  const run = { PROJECT: env['H_PROJECT'] ?? '', BUILD: env['H_BUILD'] ?? '', RUN: env['H_RUN'] ?? '', ACTION: action };
+  return runProgram([script], { ...childEnvironment(), ...run });
+}
+
+/**
+ * A program, without a shell; it has our output, and no input.
+ *
+ * @returns its exit status; null when a signal ended it
+ * @throws ProcessError when it was not started
+ */
+export async function runProgram(command: Command, env = childEnvironment(), cwd?: string): Promise<number | null> {
+  return (await runWithOutput(command, 2, { env, cwd })).status ?? null;
+}
 
 /** RTF_REJECT of the kernel's route.h. */
 const REJECT = 0x200;
@@ -36,7 +61,8 @@ const SERVICES: readonly Service[] = [
 ];
 
 /**
- * Idempotent.
+ * Keeps containers from the metadata service of the cloud that the host is in, which hands out the host's own
+ * credentials. A route without a target does it, for the host too. Idempotent.
  *
  * @throws when a route cannot be set: then no run may begin
  */
