@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Claim } from '../../../src/worker/check.js';
-import { recoverRuns } from '../../../src/worker/recover.js';
+import { type Claim, recoverRuns } from '../../../src/worker/recover.js';
 import { executeRunProcess } from '../../../src/worker/run-process.js';
 import {
   currentBoot,
