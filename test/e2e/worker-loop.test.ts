@@ -111,6 +111,41 @@ describe('kill -9', () => {
   });
 });
 
+describe('queued runs', () => {
+  const held = (world: WorkerWorld, count: number) =>
+    Array.from({ length: count }, (_, index) => world.queueHeld({ name: `run-${index}` }));
+
+  it('fill the free slots in their order, at the usual interval, and are all in progress at once', async () => {
+    const world = await WorkerWorld.create(image.name, 4);
+    const runs = held(world, 4);
+    world.loopAsItIs('--no-drain');
+    await Promise.all(runs.map(({ begun }) => begun));
+    expect(runs.map(({ run }) => run.complete)).toEqual([false, false, false, false]);
+    const asked = world.server.worker('w1').checkIns.map(({ available_runners }) => available_runners);
+    expect(asked.slice(0, 4)).toEqual(['4', '3', '2', '1']);
+    expect((await world.shown()).map(({ runUrl }) => runUrl)).toEqual(runs.map(({ run }) => run.url));
+    world.release();
+    for (const { run } of runs) await expectWhole(world, run);
+  });
+
+  it('are shared by two loops', async () => {
+    const world = await WorkerWorld.create(image.name, 8);
+    const other = await WorkerWorld.create(image.name, 8, undefined, world);
+    const runs = held(world, 8);
+    for (const one of [world, other]) one.loopAsItIs('--no-drain');
+    await Promise.all(runs.map(({ begun }) => begun));
+    const shares = await Promise.all([world, other].map(async (one) => (await one.shown()).length));
+    expect(shares[0] ?? 0).toBeGreaterThan(0);
+    expect(shares[1] ?? 0).toBeGreaterThan(0);
+    expect((shares[0] ?? 0) + (shares[1] ?? 0)).toBe(8);
+    world.release();
+    other.release();
+    for (const { run } of runs) await run.until(({ complete }) => complete);
+    expect(runs.map(({ run }) => run.status)).toEqual(runs.map(() => 'PASSED'));
+    for (const one of [world, other]) await one.cleared();
+  });
+});
+
 describe('a reboot of the host that nobody asked for', () => {
   it('has the run reported FAILED at the first check-in after it, and its container removed', async () => {
     const world = await WorkerWorld.create(image.name);

@@ -62,9 +62,19 @@ export class WorkerWorld {
     this.#user = user;
   }
 
-  /** @param slots how many runs at a time; @param user who the worker runs as, if not who the tests do */
-  static async create(image: string, slots = 2, user?: { uid: number; gid: number }): Promise<WorkerWorld> {
-    const server = await startLiveServer();
+  /**
+   * @param slots how many runs at a time
+   * @param user who the worker runs as, if not who the tests do
+   * @param other a world whose server this worker works for, too
+   */
+  static async create(
+    image: string,
+    slots = 2,
+    user?: { uid: number; gid: number },
+    other?: WorkerWorld,
+  ): Promise<WorkerWorld> {
+    const server = other?.server ?? (await startLiveServer());
+    const name = other === undefined ? 'w1' : 'w2';
     const folder = mkdtempSync(join(tmpdir(), 'jobserv-e2e-worker-'));
     if (user !== undefined) chownSync(folder, user.uid, user.gid);
     const world = new WorkerWorld(server, folder, image, user);
@@ -74,12 +84,12 @@ export class WorkerWorld {
       server.url,
       'amd64',
       '--hostname',
-      'w1',
+      name,
       '--concurrent-runs',
       String(slots),
     );
     if (registered.status !== 0) throw new Error(registered.stderr);
-    server.enlist('w1');
+    server.enlist(name);
     return world;
   }
 
@@ -97,7 +107,11 @@ export class WorkerWorld {
 
   /** The loop, a second between check-ins. */
   loop(...args: string[]): Running {
-    const running = startJobserv(['worker', 'loop', '--every', '1', '--folder', this.folder, ...args], this.#user);
+    return this.loopAsItIs('--every', '1', ...args);
+  }
+
+  loopAsItIs(...args: string[]): Running {
+    const running = startJobserv(['worker', 'loop', '--folder', this.folder, ...args], this.#user);
     this.#children.push(running.process);
     return running;
   }
@@ -111,12 +125,15 @@ export class WorkerWorld {
     const script =
       'echo begun; i=0; while [ ! -e /hold/go ]; do i=$((i+1)); echo "line $i"; sleep 0.1; done; echo over\n';
     const run = this.queue(script, { 'persistent-volumes': { hold: '/hold' } }, options);
-    const volume = this.volume('hold', run.project);
-    const release = () => {
-      mkdirSync(volume, { recursive: true });
-      writeFileSync(join(volume, 'go'), '');
-    };
+    const release = () => this.release(run.project);
     return { run, begun: run.until(({ console }) => console.includes('begun\n')), release };
+  }
+
+  /** Lets the held runs of a project go on, those that this worker has. */
+  release(project?: string): void {
+    const volume = this.volume('hold', project);
+    mkdirSync(volume, { recursive: true });
+    writeFileSync(join(volume, 'go'), '');
   }
 
   /** The folder of a persistent volume. */
