@@ -5,6 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { register } from 'tsx/esm/api';
 
 register();
+if (process.argv[2] === 'worker' && process.argv[3] === 'run-one') {
+  const { execute } = await import('../src/commands/run-one.ts');
+  await execute();
+  process.exit();
+}
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pjson = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const { commands, hooks } = pjson.oclif;

@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const program = new URL('../dist/jobserv.cjs', import.meta.url);
+// The process of a worker's run is a small program of its own.
+const name = process.argv[2] === 'worker' && process.argv[3] === 'run-one' ? 'run-one' : 'jobserv';
+const program = new URL(`../dist/${name}.cjs`, import.meta.url);
 if (existsSync(program)) {
   // Node 22 and later keep compiled code between starts.
   module.enableCompileCache?.();

@@ -1,6 +1,6 @@
 /**
- * Builds `dist/`, the whole of what is published: the program as one CommonJS file with its packages in it,
- * a source map, oclif's manifest, and the licences of the packages.
+ * Builds `dist/`, the whole of what is published: the program, and that of the processes of a worker's runs, each as
+ * one CommonJS file with its packages in it and a source map; oclif's manifest, and the licences of the packages.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ rmSync(next, { recursive: true, force: true });
 mkdirSync(next, { recursive: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { jobserv: 'src/commands/index.ts' },
+  entryPoints: { jobserv: 'src/commands/index.ts', 'run-one': 'src/commands/run-one.ts' },
   outdir: next,
   outExtension: { '.js': '.cjs' },
   bundle: true,

@@ -26,7 +26,6 @@ import WorkerCronwrap from './worker/cronwrap.js';
 import WorkerGcVolumes from './worker/gc-volumes.js';
 import WorkerLoop from './worker/loop.js';
 import WorkerRegister from './worker/register.js';
-import WorkerRunOne from './worker/run-one.js';
 import WorkerStatus from './worker/status.js';
 import WorkerUnregister from './worker/unregister.js';
 import WorkerUpload from './worker/upload.js';
@@ -67,7 +66,6 @@ export const COMMANDS: Record<string, Command.Class> = {
   'worker:gc-volumes': WorkerGcVolumes,
   'worker:loop': WorkerLoop,
   'worker:register': WorkerRegister,
-  'worker:run-one': WorkerRunOne,
   'worker:status': WorkerStatus,
   'worker:unregister': WorkerUnregister,
   'worker:upload': WorkerUpload,
