@@ -1,10 +1,11 @@
-/** An engine, a disk or a container that fails under a worker's run (QUALITY rows 21–24, 26, 27, 31, 37, 40, 41). */
+/** An engine, a disk or a container that fails under a worker's run (QUALITY rows 21–24, 26, 27, 31, 37, 40, 41, 43). */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
+import { folderName } from '../../src/lib/folders.js';
 import { containersOf } from '../support/containers-of.js';
 import { EngineProxy } from '../support/engine-proxy.js';
 import {
@@ -62,6 +63,27 @@ const kept = (at: string): [string, string][] =>
     if (entry.isDirectory()) return kept(path);
     return entry.isFile() ? [[path, readFileSync(path, 'latin1')]] : [];
   });
+
+describe('the clock', () => {
+  it.each([-3, 3])(
+    'that jumps by %i h while the script runs changes neither its end nor its time limit',
+    async (hours) => {
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+      onTestFinished(() => void vi.useRealTimers());
+      const script = '#!/bin/sh\ni=0; until [ -e /hold/go ]; do i=$((i+1)); echo "line $i"; sleep 0.05; done\n';
+      const started = await start(script, { timeout: 1, 'persistent-volumes': { hold: '/hold' } });
+      await started.run.until(saying('line 3\n'));
+      vi.setSystemTime(Date.now() + hours * 3_600_000);
+      const seen = started.run.console.toString().match(/^line /gm)?.length ?? 0;
+      await started.run.until(saying(`line ${seen + 5}\n`));
+      const volume = join(started.folder, 'volumes', folderName(started.run.project), 'hold');
+      writeFileSync(join(volume, 'go'), '');
+      expect(await started.ended).toMatchObject({ status: 'PASSED' });
+      await expectWhole(started, undefined);
+      expect(started.run.console.toString()).not.toMatch(/-\d+ (s|min|seconds|minutes)\b/);
+    },
+  );
+});
 
 describe('the engine', () => {
   async function proxied(): Promise<EngineProxy> {

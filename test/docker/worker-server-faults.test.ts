@@ -226,4 +226,21 @@ describe('a run that the server does not let end', () => {
     await expectWhole({ run, folder }, 0, 'FAILED');
     expect(() => execFileSync('docker', ['inspect', container], { stdio: 'pipe' })).toThrow(/No such/i);
   });
+
+  it('is not executed a second time either when that container is gone, nor kept from a worker that gets it again', async () => {
+    const run = server.queue({ script: numbered(20), container: image, project: `f${++projects}` });
+    const { folder, runFolder } = await prepareOnServer(server, run);
+    removeLater(folder);
+    run.append('\n== 2026-01-01 00:00:00 UTC: The worker lab-7 takes the run\nline 1\n');
+    expect(await continueRun(runFolder, QUICK)).toMatchObject({ status: 'FAILED', cause: 'lost' });
+    expect(run.console.toString()).toMatch(/has begun the run before, and its state knows nothing of it/);
+    await expectWhole({ run, folder }, 1, 'FAILED');
+
+    const again = server.queue({ script: numbered(20), container: image, project: `f${++projects}` });
+    again.append('\n== 2026-01-01 00:00:00 UTC: The worker lab-7 takes the run\n');
+    const started = await startOnServer(server, again, { tuning: QUICK });
+    removeLater(started.folder);
+    await started.ended;
+    await expectWhole(started, 20);
+  });
 });

@@ -20,6 +20,7 @@ import { gitSource } from '../../git/source.js';
 import { checkRunDefinition } from '../../schema/check-run-definition.js';
 import type { RunDefinition } from '../../schema/model.js';
 import { HttpClient } from '../../server/http.js';
+import { ServerFailure } from '../../server/server-failure.js';
 import { removeRun, removeTree } from '../remove-tree.js';
 import {
   currentBoot,
@@ -41,6 +42,8 @@ import { workerReboot } from './worker-reboot.js';
 
 /** Between two looks whether the run's folder is still there, ms. */
 const WATCH_MS = 5_000;
+/** Of the server's console, where its first lines are. */
+const BEGINNING_BYTES = 64 * 1024;
 /** How long a process tries that was started only to report a run's end, ms. */
 const LATER_PATIENCE_MS = 10_000;
 
@@ -187,7 +190,7 @@ class RunProcess {
     const { engine, failure } = await this.#openEngine(before);
     const forge = refusal === undefined ? forgeOf(run, this.#http) : undefined;
     const noForge = typeof forge === 'string' ? new RunFailure('setup', forge) : undefined;
-    const known = refusedBy(before, refusal ?? noForge ?? failure);
+    const known = refusedBy(before, refusal ?? noForge ?? failure ?? (await this.#begunBefore(before, around.server)));
     this.#journal.resumed = known;
     const told =
       forge === undefined || typeof forge === 'string'
@@ -196,7 +199,7 @@ class RunProcess {
     // Of one whose artifacts are on their way already the server knows better.
     if (known.verdict === undefined && known.scripts === undefined) await told.status('RUNNING');
     if (this.#journal.state.starts === 1) {
-      await new ConsoleLog(reporter).heading(`The worker ${this.#settings.hostname} takes the run`);
+      await new ConsoleLog(reporter).heading(this.#takesTheRun);
     }
     const { memoryBytes } = this.#settings;
     const ports = {
@@ -234,6 +237,29 @@ class RunProcess {
   #runDefinition(rundef: Record<string, unknown>): RunDefinition {
     const run = rundef as unknown as RunDefinition;
     return { ...run, env: { ...run.env, H_WORKER: this.#settings.hostname } };
+  }
+
+  get #takesTheRun(): string {
+    return `The worker ${this.#settings.hostname} takes the run`;
+  }
+
+  /**
+   * Why a run is not begun that an earlier process of this worker has begun, by the server's console, while the state
+   * knows of none: the worker's folder is as it was some time ago. A server that does not show the console is believed.
+   */
+  async #begunBefore(known: Checkpoint, server: ReturnType<typeof runServer>): Promise<RunFailure | undefined> {
+    if (this.#journal.state.starts > 1 || Object.keys(known).length > 0) return undefined;
+    const console = await server.readConsole(0, BEGINNING_BYTES, Buffer.alloc(0)).catch((error: unknown) => {
+      if (!(error instanceof ServerFailure)) throw error;
+      return { bytes: Buffer.alloc(0) };
+    });
+    const text = console.bytes.toString();
+    // The server writes this line each time it hands the run out.
+    const since = text.slice(Math.max(0, text.lastIndexOf('# Run sent to worker: ')));
+    if (!since.includes(this.#takesTheRun)) return undefined;
+    const message =
+      'This worker has begun the run before, and its state knows nothing of it: its folder is as it was some time ago. The script may have been executed, and is not started a second time.';
+    return new RunFailure('lost', message);
   }
 
   /** Connects, and removes what processes before this one have left there, but the container that goes on. */

@@ -158,7 +158,7 @@ describe('a worker with free slots', () => {
     const world = await loopAt({ every: 20, queue: ['a', 'b', 'c', 'd'] });
     slots(world.folder, 4);
     void world.start();
-    await vi.waitFor(async () => expect(await begun(world.folder)).toBe(4), 8_000);
+    await vi.waitFor(async () => expect(await begun(world.folder)).toBe(4), PATIENCE);
     const gaps = world.times.slice(1).map((time, index) => time - (world.times[index] ?? 0));
     expect(gaps).toHaveLength(3);
     expect(Math.min(...gaps)).toBeGreaterThan(990);
@@ -171,6 +171,20 @@ describe('a worker with free slots', () => {
     for (const { start } of worlds) void start();
     await vi.waitFor(() => expect(queue).toEqual([]), PATIENCE);
     for (const { folder } of worlds) expect(await begun(folder)).toBeGreaterThanOrEqual(2);
+  });
+
+  test.each([-3, 3])('is not put off, hurried or locked out by a clock that jumps by %i h', async (hours) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
+    onTestFinished(() => void vi.useRealTimers());
+    const world = await loopAt({ every: 1.5 });
+    void world.start();
+    await vi.waitFor(() => expect(world.times).toHaveLength(1), PATIENCE);
+    vi.setSystemTime(Date.now() + hours * 3_600_000);
+    await vi.waitFor(() => expect(world.times).toHaveLength(3), PATIENCE);
+    const gaps = world.times.slice(1).map((time, index) => time - (world.times[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThan(1_490);
+    expect(await loopProcess(world.folder)).toBe(process.pid);
+    await expect(world.start()).rejects.toThrow('A worker runs in');
   });
 
   test('asks again about a second after a run has ended', async () => {
