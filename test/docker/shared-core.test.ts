@@ -134,9 +134,9 @@ function lastRunContainer(): Record<string, unknown> {
   return found;
 }
 
-/** Without labels and log driver, and with one name for the folders of the two. */
+/** Without labels, log driver and the container's random name, and with one name for the folders of the two. */
 function comparable(body: Record<string, unknown>, folder: string): Record<string, unknown> {
-  const { Labels: _, HostConfig, ...rest } = body;
+  const { Labels: _, name: ___, HostConfig, ...rest } = body;
   const { LogConfig: __, Mounts, ...host } = HostConfig as { LogConfig: unknown; Mounts: { Source: string }[] };
   const places = Mounts.map(({ Source, ...mount }) => ({
     ...mount,
