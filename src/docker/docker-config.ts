@@ -1,6 +1,6 @@
 /** The docker client's configuration and what it means here: read, never written. */
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { homeFolder } from '../lib/home.js';
 import { type ReadError, readBoundedText } from '../lib/read-bounded.js';
 
 export interface RegistryEntry {
@@ -44,7 +44,7 @@ const ENTRY_FIELDS = ['auth', 'identitytoken', 'username', 'password'];
  * Loads `config.json` of DOCKER_CONFIG, else of `~/.docker`. Like the docker CLI it goes on
  * without what cannot be used; `problem` then says why.
  */
-export async function loadDockerConfig(env = process.env, home = homedir()): Promise<LoadedDockerConfig> {
+export async function loadDockerConfig(env = process.env, home = homeFolder()): Promise<LoadedDockerConfig> {
   const folder = env['DOCKER_CONFIG'] || join(home, '.docker');
   const path = join(folder, 'config.json');
   const empty: DockerConfig = { auths: {}, credHelpers: {}, proxies: {} };

@@ -1,6 +1,6 @@
 /** The container engine of a run: Docker's API, or Podman's, which speaks the same. */
+
 import { randomBytes } from 'node:crypto';
-import { homedir } from 'node:os';
 import type Docker from 'dockerode';
 import {
   type Container,
@@ -11,6 +11,7 @@ import {
   type RegistryCredentials,
   RunFailure,
 } from '../executor/ports.js';
+import { homeFolder } from '../lib/home.js';
 import {
   ENGINE_LIMITS,
   type EngineLimits,
@@ -105,7 +106,7 @@ export class DockerEngine implements ContainerEngine {
 
   /** The environment and the home in which the user's docker config and credential helpers are. */
   #user(): { env: NodeJS.ProcessEnv; home: string } {
-    const { env = process.env, home = homedir() } = this.#options.surroundings ?? {};
+    const { env = process.env, home = homeFolder() } = this.#options.surroundings ?? {};
     return { env, home };
   }
 

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
+import { homeFolder } from '../lib/home.js';
 import { readBounded, readBoundedText } from '../lib/read-bounded.js';
 import {
   ENGINE_LIMITS,
@@ -86,7 +86,7 @@ export async function findEngine({
 function defaultSurroundings(): Surroundings {
   return {
     env: process.env,
-    home: homedir(),
+    home: homeFolder(),
     platform: process.platform,
     uid: process.getuid?.() ?? 0,
     dockerSocket: '/var/run/docker.sock',

@@ -1,4 +1,5 @@
 /** From what was thrown, or how a container ended, to the failure that a run ends with. */
+import { EnvironmentError, machineFault } from '../lib/errors.js';
 import { type ContainerExit, RunFailure } from './ports.js';
 
 /** Runs `work`; answers the failure that ended it. The signal's own reason wins over what its abort made of the work. */
@@ -15,17 +16,9 @@ export async function endedBy(signal: AbortSignal, work: () => Promise<void>): P
 /** @throws the error itself when it is no failure that was foreseen */
 export function asFailure(error: unknown): RunFailure {
   if (error instanceof RunFailure) return error;
-  if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-    return new RunFailure(
-      'setup',
-      'The disk is full: nothing more can be written to the workspace. Free some space, and run again.',
-      {
-        environment: 'disk',
-        cause: error,
-      },
-    );
-  }
-  throw error;
+  const fault = error instanceof EnvironmentError ? error.message : machineFault(error);
+  if (fault === undefined) throw error;
+  return new RunFailure('setup', fault, { environment: 'disk', cause: error });
 }
 
 const KILLED = 128 + 9;

@@ -1,5 +1,6 @@
 /** From git's output to a reason that a user can act on. */
 import { type Environment, RunFailure } from '../executor/ports.js';
+import { machineFault } from '../lib/errors.js';
 import { GitError } from './git.js';
 
 interface Kind {
@@ -55,17 +56,13 @@ const KINDS: Kind[] = [
   },
 ];
 
-const DISK_FULL = new Set(['ENOSPC', 'EDQUOT']);
-
 /**
  * @param what what could not be done, as the start of a sentence: `Could not clone <url>`
  * @returns a `RunFailure('setup')` for a failed git, or a full disk; anything else as it is
  */
 export function gitFailure(what: string, error: unknown): unknown {
-  if (error instanceof Error && 'code' in error && DISK_FULL.has(String(error.code))) {
-    const message = `${what}: the disk is full (${error.message}). Make room, or choose another workspace.`;
-    return new RunFailure('setup', message, { environment: 'disk', cause: error });
-  }
+  const fault = machineFault(error);
+  if (fault !== undefined) return new RunFailure('setup', `${what}: ${fault}`, { environment: 'disk', cause: error });
   if (!(error instanceof GitError)) return error;
   const kind = KINDS.find(({ pattern }) => pattern.test(error.output));
   const words = gitWords(error);

@@ -7,6 +7,7 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { sep } from 'node:path';
 import type { Readable } from 'node:stream';
+import { EnvironmentError, machineFault, UsageError } from './errors.js';
 
 export interface ReadOptions {
   /** 16 MiB unless given. */
@@ -17,6 +18,8 @@ export interface ReadOptions {
   pipes?: boolean;
   /** Aborts the reading of a pipe. */
   signal?: AbortSignal;
+  /** A file that other users may read or change is refused: it holds credentials. */
+  secret?: boolean;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface ReadOptions {
  */
 export class ReadError extends Error {
   override name = 'ReadError';
-  readonly reason: 'missing' | 'denied' | 'folder' | 'special' | 'outside' | 'too-large' | 'failed';
+  readonly reason: 'missing' | 'denied' | 'exposed' | 'folder' | 'special' | 'outside' | 'too-large' | 'failed';
 
   /** @param message reads on after `… cannot be read: ` */
   constructor(reason: ReadError['reason'], message: string, cause?: unknown) {
@@ -39,7 +42,7 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const MAX_BYTES = 16 * 1024 * 1024;
 const PIECE = 64 * 1024;
 
-/** @throws ReadError */
+/** @throws ReadError; EnvironmentError where the machine is the cause */
 export async function readBounded(path: string, options: ReadOptions = {}): Promise<Buffer> {
   try {
     // Looked at first, because to open a device can do something.
@@ -50,6 +53,7 @@ export async function readBounded(path: string, options: ReadOptions = {}): Prom
     try {
       const opened = await file.stat();
       refuseSpecial(opened, { ...options, pipes: false });
+      if (options.secret) refuseExposed(path, opened);
       if (options.inside !== undefined) await refuseOutside(path, options.inside, opened);
       return await readFile(file, options);
     } finally {
@@ -63,6 +67,21 @@ export async function readBounded(path: string, options: ReadOptions = {}): Prom
 /** @throws ReadError */
 export async function readBoundedText(path: string, options: ReadOptions = {}): Promise<string> {
   return (await readBounded(path, options)).toString('utf8');
+}
+
+/**
+ * Reads a file that a person chose.
+ *
+ * @param shown begins the message, as in `The rundef x.json`
+ * @throws UsageError that says why it cannot be read; EnvironmentError where the machine is the cause
+ */
+export async function readChosen(path: string, shown: string, options: ReadOptions = {}): Promise<Buffer> {
+  try {
+    return await readBounded(path, options);
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    throw new UsageError(`${shown} cannot be read: ${error.message}.`);
+  }
 }
 
 /**
@@ -91,6 +110,14 @@ function refuseSpecial(found: Found, { pipes = false }: ReadOptions): void {
     throw new ReadError('special', 'it is a named pipe, and a file is needed');
   }
   throw new ReadError('special', `it is ${found.isSocket() ? 'a socket' : 'a device'}, and a file is needed`);
+}
+
+function refuseExposed(path: string, found: Found): void {
+  const mode = Number(found.mode);
+  if ((mode & 0o077) === 0) return;
+  const octal = (mode & 0o777).toString(8).padStart(4, '0');
+  const repair = `Make it yours alone with: chmod 600 ${path}`;
+  throw new ReadError('exposed', `others on this host may read or change it (mode ${octal}). ${repair}`);
 }
 
 /** The name may mean another file by now: what its links lead to has to be the file that is open. */
@@ -130,12 +157,13 @@ function tooLarge(maxBytes: number): ReadError {
   return new ReadError('too-large', `it is larger than ${bound}`);
 }
 
-function asReadError(error: unknown): ReadError {
+function asReadError(error: unknown): Error {
   if (error instanceof ReadError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return new ReadError('missing', 'there is no such file', error);
   if (code === 'EACCES' || code === 'EPERM') return new ReadError('denied', 'you may not read it', error);
   if (code === 'ELOOP') return new ReadError('failed', 'it is a link that leads to itself', error);
   if (code === 'ENXIO') return new ReadError('special', 'it is a device or a socket, and a file is needed', error);
-  return new ReadError('failed', message, error);
+  const fault = machineFault(error);
+  return fault === undefined ? new ReadError('failed', message, error) : new EnvironmentError(fault, { cause: error });
 }

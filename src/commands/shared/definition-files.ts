@@ -8,7 +8,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
-import { type ReadOptions, readBounded, readStreamBounded } from '../../lib/read-bounded.js';
+import { type ReadOptions, readChosen, readStreamBounded } from '../../lib/read-bounded.js';
 
 export interface DefinitionFile {
   /** As the user wrote it, or as it was found; `<stdin>` for `-`. */
@@ -153,9 +153,5 @@ async function readNamed(path: string): Promise<Buffer> {
 }
 
 async function read(path: string, shown: string, options: ReadOptions): Promise<Buffer> {
-  try {
-    return await readBounded(path, { ...options, maxBytes: MAX_BYTES });
-  } catch (error) {
-    throw new UsageError(`${shown} cannot be read: ${(error as Error).message}.`);
-  }
+  return readChosen(path, shown, { ...options, maxBytes: MAX_BYTES });
 }

@@ -3,7 +3,7 @@
  * dotenv would skip or cut without a message is an error here, with its number.
  */
 import { UsageError } from '../../lib/errors.js';
-import { type ReadOptions, readBounded } from '../../lib/read-bounded.js';
+import { type ReadOptions, readChosen } from '../../lib/read-bounded.js';
 import type { StringMap } from '../../schema/model.js';
 
 /**
@@ -13,13 +13,8 @@ import type { StringMap } from '../../schema/model.js';
  * @throws UsageError with file and line; never with a value
  */
 export async function readAssignments(path: string, what: string, options: ReadOptions): Promise<StringMap> {
-  let bytes: Buffer;
-  try {
-    bytes = await readBounded(path, options);
-  } catch (error) {
-    throw new UsageError(`${path}, ${what}, cannot be read: ${(error as Error).message}.`);
-  }
-  return parseAssignments(bytes, `${path}, ${what},`);
+  const file = `${path}, ${what},`;
+  return parseAssignments(await readChosen(path, file, options), file);
 }
 
 /**

@@ -50,8 +50,10 @@ export async function readGivenValues(given: {
   const secrets: StringMap = Object.create(null);
   if (secretFile !== undefined) {
     // One that nobody named may come with a stranger's repository: a link would hand secrets of another place to it.
-    const options = given['secret-file'] === undefined ? { inside: repositoryFolder('.') ?? '.' } : named;
-    Object.assign(secrets, await readAssignments(secretFile, 'the secret file', options));
+    const found = given['secret-file'] === undefined;
+    const what = found ? 'the secret file of this folder (--secret-file names another)' : 'the secret file';
+    const options = found ? { inside: repositoryFolder('.') ?? process.cwd() } : named;
+    Object.assign(secrets, await readAssignments(secretFile, what, options));
   }
   const env = given.env ?? process.env;
   for (const flag of given.secret ?? []) {

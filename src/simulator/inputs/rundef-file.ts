@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
-import { readBoundedText } from '../../lib/read-bounded.js';
+import { readChosen } from '../../lib/read-bounded.js';
 import { checkRunDefinition, unknownFields } from '../../schema/check-run-definition.js';
 import type { Difference } from './ledger.js';
 import type { PartialRunDefinition } from './run-identity.js';
@@ -33,17 +33,41 @@ export function isRundefFile(argument: string): boolean {
  * @throws UsageError for what is no rundef
  */
 export async function readRundefFile(path: string, signal?: AbortSignal): Promise<RundefFile> {
+  const shown = `The rundef ${path}`;
   const inside = repositoryFolder(dirname(resolve(path)));
+  const options = inside === undefined ? { pipes: true, ...(signal && { signal }) } : { inside };
+  const text = (await readChosen(path, shown, options)).toString();
   let value: unknown;
   try {
-    value = JSON.parse(
-      await readBoundedText(path, inside === undefined ? { pipes: true, ...(signal && { signal }) } : { inside }),
-    );
-  } catch (error) {
-    const why = error instanceof SyntaxError ? `it is no JSON: ${error.message}` : (error as Error).message;
-    throw new UsageError(`The rundef ${path} cannot be read: ${why}.`);
+    value = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, in which there may be a secret.
+    throw new UsageError(`${shown} is no JSON: line ${badLine(text)} cannot be understood.`);
   }
   return readRundef(value, path);
+}
+
+/** The first line that no text of JSON goes on with; the last where it only ends too soon. */
+function badLine(text: string): number {
+  const lines = text.split('\n');
+  let good = 0;
+  let bad = lines.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isBeginning(lines.slice(0, middle).join('\n'))) good = middle;
+    else bad = middle;
+  }
+  return bad;
+}
+
+function isBeginning(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const [, offset = 0] = /at position (\d+)/.exec((error as Error).message) ?? [];
+    return /end of JSON/.test((error as Error).message) || Number(offset) >= text.trimEnd().length;
+  }
 }
 
 /**

@@ -1,10 +1,9 @@
 /** How a reader gets to servers: what flags, environment and `servers.toml` say about who asks. */
 
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../lib/errors.js';
 import { homeFolder } from '../../lib/home.js';
+import { ReadError, readBoundedText } from '../../lib/read-bounded.js';
 import { parseHttpUrl, withoutSecrets } from '../../server/address.js';
 import { type Credentials, credentialsFor, tokenHeader } from '../../server/credentials.js';
 import { HttpClient } from '../../server/http.js';
@@ -177,29 +176,14 @@ function readEntry(path: string, server: string, entry: unknown): ServerEntry {
   };
 }
 
-/** What is opened is what is looked at. */
 async function readPrivate(path: string): Promise<string | undefined> {
-  let file: FileHandle;
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return await readBoundedText(path, { secret: true });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new UsageError(`${path}, where credentials for servers are, cannot be read: ${message}.`);
-  }
-  try {
-    const found = await file.stat();
-    if (!found.isFile()) throw new UsageError(`${path}, where credentials for servers are, is no file.`);
-    const { mode } = found;
-    if ((mode & 0o077) !== 0) {
-      const octal = (mode & 0o777).toString(8).padStart(4, '0');
-      throw new UsageError(
-        `${path} has credentials in it, and others on this host may read or change it (mode ${octal}). Make it yours alone with: chmod 600 ${path}`,
-      );
-    }
-    return await file.readFile('utf8');
-  } finally {
-    await file.close();
+    if (!(error instanceof ReadError)) throw error;
+    if (error.reason === 'missing') return undefined;
+    const end = error.reason === 'exposed' ? '' : '.';
+    throw new UsageError(`${path}, where credentials for servers are, cannot be read: ${error.message}${end}`);
   }
 }
 

@@ -9,6 +9,7 @@ import { LIMITS } from '../../executor/limits.js';
 import type { Masker } from '../../executor/masking.js';
 import { type ContainerSpec, RunFailure, type RunOutcome, type RunPorts } from '../../executor/ports.js';
 import { gitSource } from '../../git/source.js';
+import { EnvironmentError, machineFault } from '../../lib/errors.js';
 import { monotonicMs } from '../../lib/monotonic.js';
 import type { ViewRequest } from '../../terminal/open-runs-view.js';
 import type { RunsView } from '../../terminal/runs-view.js';
@@ -181,8 +182,9 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
 /** A failure of the machine, with advice; undefined for anything else. */
 function environmentFailure(error: unknown, root: string): RunFailure | undefined {
   if (error instanceof RunFailure) return error;
-  if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') return undefined;
-  const message = `The workspace ${root} cannot be written: the disk is full. Free some space, or name a folder elsewhere with --workspace.`;
+  const fault = error instanceof EnvironmentError ? error.message : machineFault(error);
+  if (fault === undefined) return undefined;
+  const message = `The workspace ${root} cannot be used. ${fault}`;
   return new RunFailure('setup', message, { environment: 'disk', cause: error });
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadDockerConfig, proxyEnvironment } from '../../../src/docker/docker-config.js';
@@ -101,6 +101,14 @@ describe('loadDockerConfig', () => {
   it('reads the other keys in any case too', async () => {
     const { config } = await load({ CredHelpers: { r: 'h' }, CREDSSTORE: 's', Auths: { r: { Auth: 'YTpi' } } });
     expect(config).toMatchObject({ credHelpers: { r: 'h' }, credsStore: 's', auths: { r: { auth: 'YTpi' } } });
+  });
+
+  it('goes on without a file that has no end', async () => {
+    const home = await scratchFolder();
+    await mkdir(join(home, '.docker'));
+    await symlink('/dev/zero', join(home, '.docker', 'config.json'));
+    const loaded = await loadDockerConfig({}, home);
+    expect(loaded).toMatchObject({ config: { auths: {} }, problem: expect.stringContaining('it is a device') });
   });
 
   it('is empty without a file', async () => {

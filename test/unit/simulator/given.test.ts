@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseAssignments } from '../../../src/simulator/inputs/assignments.js';
 import { readGivenValues, readImages, readSharedVolumes } from '../../../src/simulator/inputs/given.js';
+import { readRundefFile } from '../../../src/simulator/inputs/rundef-file.js';
 import { checkSharedVolumes } from '../../../src/simulator/plan/planned-run.js';
 
 function fileOf(text: string | Buffer): string {
@@ -180,4 +181,20 @@ it('--image says what it lacks', () => {
   expect(() => readImages(['nope'])).toThrow('Write --image FROM=nope');
   expect(() => readImages(['a='])).toThrow('--image a= is not of the form FROM=TO.');
   expect({ ...readImages(['a:1=b:2', 'c=d=e']) }).toEqual({ 'a:1': 'b:2', c: 'd=e' });
+});
+
+describe('a rundef in a file that is no JSON', () => {
+  it.each([
+    ['', 1],
+    ['{', 1],
+    ['{"a": 1,\n"token": hunter22}\n', 2],
+    ['{"a":\n[1,\n2,\n]}', 4],
+    ['{"a": 1,\n\n', 3],
+    ['{"a": "hunter22\n"}', 2],
+    ['{}\n{}', 2],
+  ])('is refused with its line: %j', async (text, line) => {
+    const refused = readRundefFile(fileOf(text));
+    await expect(refused).rejects.toThrow(`is no JSON: line ${line} cannot be understood.`);
+    await expect(refused).rejects.not.toThrow('hunter22');
+  });
 });

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -108,6 +109,16 @@ describe('what is refused, without its value', () => {
     const refused = failing({ env: configured(text) });
     await expect(refused).rejects.toThrow(message);
     await expect(refused).rejects.not.toThrow('sekret');
+  });
+
+  it('a file that is a pipe or a device', async () => {
+    const env = configured();
+    const path = join(env['XDG_CONFIG_HOME'] ?? '', 'jobserv', 'servers.toml');
+    execFileSync('mkfifo', ['-m', '600', path]);
+    await expect(failing({ env })).rejects.toThrow('cannot be read: it is a named pipe');
+    rmSync(path);
+    symlinkSync('/dev/zero', path);
+    await expect(failing({ env })).rejects.toThrow('cannot be read: it is a device');
   });
 
   it.each([0o644, 0o640, 0o602])('a file of mode %o', async (mode) => {
