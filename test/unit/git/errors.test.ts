@@ -118,7 +118,10 @@ describe('what git printed', () => {
   });
 
   it('is not needed for a disk that is full under our own hands', () => {
-    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    });
     expect(gitFailure('Could not do it', full)).toMatchObject({ environment: 'disk' });
   });
 });
