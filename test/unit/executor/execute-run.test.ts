@@ -274,7 +274,10 @@ describe('other ends of a run', () => {
   });
 
   it('takes a full disk for what it is', async () => {
-    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    });
     const { outcome } = await run({ checkout: () => Promise.reject(full) }, { trigger_type: 'git_poller' });
     expect(outcome).toMatchObject({ status: 'FAILED', environment: 'disk' });
   });
