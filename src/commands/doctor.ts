@@ -10,9 +10,13 @@ export default class Doctor extends BaseCommand {
   static override summary =
     'Check engine, git, configuration and registries, and show how to repair what does not work.';
   static override description =
-    'Pulls nothing and changes nothing. The images are those of the definition, if there is one. The exit status is 3 when something does not work.';
+    'Pulls nothing and changes nothing; with --deep, runs a container and removes it. The images are those of the definition, if there is one. The exit status is 3 when something does not work.';
   static override examples = [
     { description: 'This machine, and the images of ./.jobserv.yml', command: '<%= config.bin %> doctor' },
+    {
+      description: 'Also whether a container runs, and its files come back',
+      command: '<%= config.bin %> doctor --deep',
+    },
     { description: 'For a bug report', command: '<%= config.bin %> doctor --json' },
   ];
   static override enableJsonFlag = true;
@@ -21,6 +25,9 @@ export default class Doctor extends BaseCommand {
       char: 'f',
       description: 'the definition; by default ./.jobserv.yml, if it exists',
       helpValue: 'FILE',
+    }),
+    deep: Flags.boolean({
+      description: "run a container: does the engine see this machine's files, reach it, and give back what is left",
     }),
   };
 
@@ -33,7 +40,8 @@ export default class Doctor extends BaseCommand {
       this.print(renderCheck(check, style));
     };
     const { check, images } = await definitionAtHand(flags.file);
-    for await (const one of diagnose({ images, signal: new AbortController().signal })) show(one);
+    const { signal } = new AbortController();
+    for await (const one of diagnose({ images, deep: flags.deep, signal })) show(one);
     show(check);
     const healthy = !checks.some(({ state }) => state === 'broken');
     if (!healthy) this.endWith(EXIT.environment);

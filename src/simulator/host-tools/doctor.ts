@@ -9,6 +9,7 @@ import { EnvironmentError } from '../../lib/errors.js';
 import { makeFolder } from '../../lib/folders.js';
 import { readServers, serversFile } from '../inputs/server-access.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
+import { containerChecks } from './container-checks.js';
 
 export interface Check {
   /** What was looked at: `engine`, `git`, `registry registry.example.org`. */
@@ -22,11 +23,13 @@ export interface Check {
 export interface DoctorRequest {
   /** Images of the definition at hand; each one's registry is asked for it. */
   images: readonly string[];
+  /** Whether a container is started, too. */
+  deep?: boolean;
   signal: AbortSignal;
 }
 
 /** Checks as they are done, in a fixed order. A check that fails is a result: nothing is thrown. */
-export async function* diagnose({ images, signal }: DoctorRequest): AsyncGenerator<Check> {
+export async function* diagnose({ images, deep = false, signal }: DoctorRequest): AsyncGenerator<Check> {
   yield nodeCheck();
   const engine = await connectEngine({ logDriver: 'none' }).catch(asError);
   yield engine instanceof Error ? broken('engine', engine) : await engineCheck(engine);
@@ -36,6 +39,7 @@ export async function* diagnose({ images, signal }: DoctorRequest): AsyncGenerat
   yield await cacheCheck();
   if (!(engine instanceof Error)) {
     for (const image of new Set(images)) yield await imageCheck(engine, image);
+    if (deep) yield* containerChecks(engine, images, signal);
   }
 }
 
@@ -56,8 +60,7 @@ async function engineCheck(engine: DockerEngine): Promise<Check> {
     return { name: 'engine', state: 'broken', found, repair: 'Switch the engine to Linux containers.' };
   }
   if (engine.address.startsWith('unix:')) return { name: 'engine', state: 'works', found };
-  const repair =
-    'The engine must run on this machine: one that does not see its files cannot run anything (exit status 3).';
+  const repair = "If it runs on another machine, this machine's files are copied to it and back: see doctor --deep.";
   return { name: 'engine', state: 'note', found, repair };
 }
 
