@@ -8,7 +8,15 @@ import type { DockerEngine } from '../../docker/engine.js';
 import { makeVisibleFolder } from '../../executor/workspace.js';
 import { Scratch } from '../workspace/scratch.js';
 import { cacheFolder, locksIn } from '../workspace/workspace-names.js';
-import type { Check } from './doctor.js';
+
+export interface Check {
+  /** What was looked at: `engine`, `git`, `registry registry.example.org`. */
+  name: string;
+  /** `note`: works, but not all of it, or not for everybody. */
+  state: 'works' | 'note' | 'broken';
+  found: string;
+  repair?: string;
+}
 
 /** The part of an engine that is checked. */
 export type CheckedEngine = Pick<DockerEngine, 'create' | 'inspectImage' | 'takeOwnership' | 'copiesFiles'> & {

@@ -9,16 +9,9 @@ import { EnvironmentError } from '../../lib/errors.js';
 import { makeFolder } from '../../lib/folders.js';
 import { readServers, serversFile } from '../inputs/server-access.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
-import { containerChecks } from './container-checks.js';
+import { type Check, containerChecks } from './container-checks.js';
 
-export interface Check {
-  /** What was looked at: `engine`, `git`, `registry registry.example.org`. */
-  name: string;
-  /** `note`: works, but not all of it, or not for everybody. */
-  state: 'works' | 'note' | 'broken';
-  found: string;
-  repair?: string;
-}
+export type { Check } from './container-checks.js';
 
 export interface DoctorRequest {
   /** Images of the definition at hand; each one's registry is asked for it. */

@@ -1,0 +1,24 @@
+/** The container contract with an engine that does not see this machine's files: the same, but for what a mount is. */
+import { expect, it } from 'vitest';
+import { connectEngine } from '../../src/docker/engine.js';
+import { canBeElsewhere, EngineElsewhere } from '../support/engine-elsewhere.js';
+import type { ProbeFacts } from '../support/probe.js';
+import { describeProbe } from '../support/probe-suite.js';
+
+if (canBeElsewhere) {
+  describeProbe(async () => {
+    const elsewhere = await EngineElsewhere.start();
+    const engine = await connectEngine({
+      logDriver: 'none',
+      surroundings: { env: { DOCKER_HOST: elsewhere.address } },
+    });
+    return { engine, folder: elsewhere.hidden, stop: () => elsewhere.stop() };
+  }, withVolumes);
+} else it('needs root for its namespaces: not tested here', () => expect(canBeElsewhere).toBe(false));
+
+/** The ledger's `remote-engine`: folders are volumes of the engine, single files are the container's own. */
+function withVolumes(facts: ProbeFacts | undefined): ProbeFacts | undefined {
+  if (facts === undefined) return undefined;
+  const folders = facts.mounts.filter((line) => !/^\/root\/\.(netrc|curlrc) /.test(line));
+  return { ...facts, mounts: folders.map((line) => line.replace(/ \S+ \S+$/, ' is a volume of the engine')).sort() };
+}
