@@ -74,6 +74,7 @@ module.exports = {
     only('docker', 'dockerode', 'docker-modem'),
     only('lib', 'execa'),
     only('server', 'undici'),
+    only('simulator', 'chokidar'),
     only('terminal', 'chalk', 'ora', 'log-update', 'string-width'),
   ],
   options: {

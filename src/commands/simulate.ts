@@ -1,9 +1,12 @@
 import { availableParallelism } from 'node:os';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { dryRun } from '../simulator/dry-run.js';
+import { UsageError } from '../lib/errors.js';
+import { type DryRunResult, dryRun } from '../simulator/dry-run.js';
 import { readGivenValues } from '../simulator/inputs/given.js';
-import { exitStatus } from '../simulator/run/run-result.js';
+import { isRundefFile } from '../simulator/inputs/rundef-file.js';
+import type { Interruption } from '../simulator/run/interruption.js';
+import { exitStatus, type SimulationResult } from '../simulator/run/run-result.js';
 import { SHELL_WISHES } from '../simulator/run/shell.js';
 import type { SimulateRequest } from '../simulator/run/simulate-run.js';
 import { simulate } from '../simulator/simulate.js';
@@ -17,6 +20,7 @@ import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
 import { pullFlag, REPLAY_FLAGS, readReplayFlags, shellFor, VIEW_FLAGS } from './shared/replay-flags.js';
 import { RUN_FLAGS, readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
+import { watchRuns } from './shared/watch-runs.js';
 
 /** The default of `--jobs` is not higher: more containers at a time disturb each other, and the person at the machine. */
 const MOST_JOBS = 4;
@@ -48,6 +52,8 @@ export default class Simulate extends BaseCommand {
       description: 'A build, and the builds that it triggers when it passes',
       command: "<%= config.bin %> simulate 'ci/*' --follow",
     },
+    { description: 'What failed the last time', command: '<%= config.bin %> simulate --failed' },
+    { description: 'Again with each change of a file', command: '<%= config.bin %> simulate ci/build --watch' },
     { description: 'Show what would be executed', command: '<%= config.bin %> simulate ci/build --dry-run' },
   ];
   static override enableJsonFlag = true;
@@ -89,6 +95,15 @@ export default class Simulate extends BaseCommand {
       description: 'when a run fails, begin no other, and interrupt those in progress',
       helpGroup: 'Engine',
     }),
+    failed: Flags.boolean({
+      description: 'only those that failed or were interrupted the last time; of all runs, where none is named',
+      helpGroup: 'Input',
+    }),
+    watch: Flags.boolean({
+      description: 'run again when files change that the run would see; Enter runs now, f what failed, q quits',
+      helpGroup: 'Engine',
+      exclusive: ['dry-run', 'shell'],
+    }),
     follow: Flags.boolean({
       description: 'continue with the runs that triggers start when a run, or all runs of a build, have passed',
       helpGroup: 'Engine',
@@ -109,40 +124,57 @@ export default class Simulate extends BaseCommand {
     const quiet = this.jsonEnabled();
     const dry = flags['dry-run'];
     const jobs = flags.jobs ?? (flags.shell === undefined ? Math.min(availableParallelism(), MOST_JOBS) : 1);
-    return underInterrupts(
-      async ({ signal, lastSteps }) => {
-        const request: SimulateRequest = {
-          ...readReplayFlags(flags),
-          arguments: argv as string[],
-          loadDefinition: () => loadDefinition(flags.file),
-          ...(await readGivenValues({ ...flags, signal })),
-          access: readServerFlags(flags),
-          project: flags.project,
-          build: flags.build,
-          source: flags.source,
-          forge: { pr: flags.pr, mr: flags.mr, apiUrl: flags['api-url'] },
-          choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
-          pull: flags.pull,
-          jobs,
-          failFast: flags['fail-fast'],
-          follow: flags.follow,
-          shell: flags.shell && shellFor(flags.shell, { jobs, json: quiet, dryRun: dry }),
-          openView: (view) => openRunsView(view, quiet ? 'quiet' : flags.output),
-          signal,
-          lastSteps,
-        };
-        return dry ? dryRun(request) : simulate(request);
+    if (flags.watch && quiet) throw new UsageError('--watch has no end to print JSON at. Leave --json or --watch out.');
+    const requestFor = async ({
+      signal,
+      lastSteps,
+    }: Pick<Interruption, 'signal' | 'lastSteps'>): Promise<SimulateRequest> => ({
+      ...readReplayFlags(flags),
+      arguments: argv as string[],
+      loadDefinition: () => loadDefinition(flags.file),
+      ...(await readGivenValues({ ...flags, signal })),
+      access: readServerFlags(flags),
+      project: flags.project,
+      build: flags.build,
+      source: flags.source,
+      forge: { pr: flags.pr, mr: flags.mr, apiUrl: flags['api-url'] },
+      choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
+      pull: flags.pull,
+      jobs,
+      failFast: flags['fail-fast'],
+      failed: flags.failed,
+      follow: flags.follow,
+      shell: flags.shell && shellFor(flags.shell, { jobs, json: quiet, dryRun: dry }),
+      openView: (view) => openRunsView(view, quiet ? 'quiet' : flags.output),
+      signal,
+      lastSteps,
+    });
+    const show = async ({ runs }: SimulationResult) => {
+      const summary = {
+        style: styleFor(process.stdout),
+        verbose: flags.verbose,
+        consoleShown: flags.output !== 'quiet',
+      };
+      if (!quiet && runs.length > 0) this.print(await renderSummary(runs, summary));
+    };
+    return underInterrupts<SimulationResult | DryRunResult>(
+      async (interruption) => {
+        const request = await requestFor(interruption);
+        if (dry) return dryRun(request);
+        if (!flags.watch) return simulate(request);
+        const files = [
+          ...(argv as string[]).filter(isRundefFile),
+          ...(flags['param-file'] === undefined ? [] : [flags['param-file']]),
+        ];
+        return watchRuns(interruption, { first: request, again: requestFor, file: flags.file, files, show });
       },
       () =>
         dry
           ? 'Stopping. Press Ctrl-C again to end at once.'
           : 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.',
       async (result, { status }) => {
-        const style = styleFor(process.stdout);
-        const { verbose, output } = flags;
-        const summary = { style, verbose, consoleShown: output !== 'quiet' };
-        if ('dryRun' in result) this.print(renderDryRun(result.runs, style));
-        else if (!quiet) this.print(await renderSummary(result.runs, summary));
+        if ('dryRun' in result) this.print(renderDryRun(result.runs, styleFor(process.stdout)));
+        else if (!flags.watch) await show(result);
         this.endWith(status ?? ('dryRun' in result ? 0 : exitStatus(result.runs)));
       },
       (message, exit) => this.error(message, { exit }),

@@ -8,7 +8,8 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { RunFailure } from '../executor/ports.js';
 import { gitFailure } from './failure.js';
-import { type GitCall, readGit, runGit } from './git.js';
+import { type GitCall, runGit } from './git.js';
+import { checkIgnore } from './ignored.js';
 import { hasLfs, lfsNotes } from './lfs.js';
 import { foreignFilters, openPushed, type PushedRepository, packPushed } from './pushed.js';
 import {
@@ -247,19 +248,12 @@ function repositoryNotes({ shallow, partialFilter }: PushedRepository, settings:
 }
 
 /** Which of these files the working tree has and git ignores; paths below the top folder. */
-export async function ignoredAmong(
+export function ignoredAmong(
   { paths, pushed }: Pick<Snapshot, 'paths' | 'pushed'>,
   files: readonly string[],
   signal: AbortSignal,
 ): Promise<string[]> {
-  if (files.length === 0) return [];
-  const call = { args: ['check-ignore', '-z', '--no-index', '--stdin'], cwd: paths.toplevel, env: pushed.env, signal };
-  const output = await readGit({ ...call, input: files.map((path) => `${path}\0`).join('') }).catch((error) => {
-    signal.throwIfAborted();
-    if (error instanceof Error && 'exitCode' in error && error.exitCode === 1) return Buffer.alloc(0);
-    throw error;
-  });
-  return output.toString().split('\0').filter(Boolean);
+  return checkIgnore(['--no-index'], files, { cwd: paths.toplevel, env: pushed.env, signal });
 }
 
 function shown(path: string): string {

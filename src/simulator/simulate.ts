@@ -33,6 +33,10 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
     if (settings.problem !== undefined) request.warn(settings.problem);
     const plan = await planRuns(request, meansOf(request, scratch, settings.differences));
     signal.throwIfAborted();
+    if (plan.planned.length === 0) {
+      request.warn('None of these runs failed or was interrupted the last time: there is nothing to run.');
+      return { version: 1, status: 'PASSED', runs: [] };
+    }
     // No log driver: the console is read while it is written, and the engine's own copy would be the bottleneck.
     const engine = await connectEngine({ logDriver: 'none', refusalIsFinal: true, waiting: request.warn });
     signal.throwIfAborted();

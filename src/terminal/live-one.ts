@@ -115,6 +115,7 @@ class OneRun implements RunView {
     const harmless = this.#filter.write(bytes);
     this.#bar?.read(harmless);
     this.#atLineStart = bytes[bytes.length - 1] === 0x0a;
+    this.#afterOurs = undefined;
     return this.#output.write([harmless]);
   }
 

@@ -25,13 +25,56 @@ export async function chooseSome(message: string, names: readonly string[]): Pro
 
 /** Ctrl-C at a question is Ctrl-C. */
 async function answered<T>(question: Promise<T>): Promise<T> {
+  asking += 1;
   try {
     return await question;
   } catch (error) {
     if ((error as Error).name !== 'ExitPromptError') throw error;
     throw new RunFailure('interrupted', 'Interrupted: nothing was run.');
+  } finally {
+    asking -= 1;
+    if (listening !== undefined && !listening.destroyed) {
+      listening.setRawMode(true);
+      listening.resume();
+    }
   }
 }
+
+/** While somebody is asked, keys are theirs. */
+let asking = 0;
+
+/**
+ * Calls for each key that is pressed. Answers how to stop. Ctrl-C and Ctrl-\\ stay signals to this process.
+ */
+export function listenForKeys(listener: (key: string) => void): () => void {
+  const input = process.stdin as ReadStream;
+  const take = (chunk: Buffer | string) => {
+    if (asking > 0) return;
+    for (const key of chunk.toString()) {
+      if (key === '\x03') process.kill(process.pid, 'SIGINT');
+      else if (key === '\x1c') process.kill(process.pid, 'SIGQUIT');
+      else listener(key);
+    }
+  };
+  // A terminal that was closed: SIGHUP ends the process.
+  const closed = () => input.destroy();
+  input.on('error', closed);
+  input.on('data', take);
+  listening = input;
+  input.setRawMode(true);
+  input.resume();
+  return () => {
+    input.off('data', take);
+    input.off('error', closed);
+    listening = undefined;
+    if (input.destroyed) return;
+    input.setRawMode(false);
+    input.pause();
+  };
+}
+
+/** The terminal whose keys are listened to: a question leaves it in its own mode. */
+let listening: ReadStream | undefined;
 
 /** Whether there is a terminal to hand over. */
 export function hasTerminal(): boolean {

@@ -77,7 +77,7 @@ export function secretUserOf({ trigger, run }: DefinitionRun, definition: Defini
 }
 
 /** The folder that a definition lies in. */
-function folderOf({ path }: LoadedDefinition): string {
+export function folderOf({ path }: LoadedDefinition): string {
   return path === '-' || path === '<stdin>' ? process.cwd() : dirname(resolve(path));
 }
 

@@ -6,7 +6,7 @@ import { asStored, reachableRuns } from '../../schema/build.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
 import { GIT_TRIGGER_TYPES, PARAMS_OF_TRIGGER, type StringMap } from '../../schema/model.js';
 import { isAddress, parseRunUrl } from '../../server/address.js';
-import { type Checkout, chooseSource, type SourceChoice } from '../inputs/checkout.js';
+import { type Checkout, chooseSource, defaultProject, type SourceChoice } from '../inputs/checkout.js';
 import { checkForgeRequest } from '../inputs/forge-params.js';
 import type { GivenValues } from '../inputs/given.js';
 import { type Difference, mentions } from '../inputs/ledger.js';
@@ -22,11 +22,13 @@ import {
   secretUserOfRundef,
 } from '../inputs/secrets.js';
 import type { AccessRequest } from '../inputs/server-access.js';
+import { didNotPass } from '../workspace/simulation-workspace.js';
 import {
   DefinitionPlanner,
   type DefinitionRequest,
   type DefinitionRun,
   type FirstRun,
+  folderOf,
   type LoadedDefinition,
   type PlanContext,
   secretUserOf,
@@ -52,6 +54,8 @@ export interface PlanRequest extends DefinitionRequest, GivenValues {
   rundefs?: readonly RundefFile[] | undefined;
   /** What servers learn about who asks, where a run is named by its address. */
   access: AccessRequest;
+  /** Of the runs that are named, or of all, only those that failed or were interrupted the last time. */
+  failed?: boolean | undefined;
   /** Go on with what the runs start. */
   follow?: boolean | undefined;
   /** NAME → PATH of `--shared-volume`. */
@@ -85,29 +89,33 @@ export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<
   const { addresses, paths, names } = kindsOf(request.arguments);
   for (const name of names) refuseBareAddress(name);
   if (request.follow && names.length === 0 && addresses.length + paths.length > 0) throw nothingToFollow();
+  if (request.failed && addresses.length + paths.length > 0) throw nothingFailedBefore();
   const read = await Promise.all(paths.map((path) => readRundefFile(path, request.signal)));
   const files = [...(request.rundefs ?? []), ...read];
   if (addresses.length > 0) files.push(...(await fetchRundefs(addresses, request.access, request.signal)));
   const loaded = files.length > 0 && names.length === 0 ? undefined : await request.loadDefinition();
-  const selected = loaded === undefined ? [] : await select(loaded, names, request.choose);
+  const chosen = loaded === undefined ? [] : await select(loaded, names, request);
+  const places = { workspace: request.workspace, cache: means.cache };
+  const isAlone = chosen.length + files.length === 1;
+  const selected = request.failed && loaded ? failedAmong(chosen, loaded, request, places, isAlone) : chosen;
   const later = request.follow && loaded ? reachableRuns(loaded.triggers, selected) : [];
   checkForgeRequest(
     request.forge,
-    selected.map(({ trigger }) => trigger.type),
+    chosen.map(({ trigger }) => trigger.type),
   );
   checkImages(request.images, [
-    ...[...selected, ...later].map(({ run }) => run.container),
+    ...[...chosen, ...later].map(({ run }) => run.container),
     ...files.map(({ rundef }) => rundef.container),
   ]);
   checkSharedVolumes(request.sharedVolumes, [
-    ...[...selected, ...later].map(({ run }) => run['shared-volumes']),
+    ...[...chosen, ...later].map(({ run }) => run['shared-volumes']),
     ...files.map(({ rundef }) => rundef['shared-volumes']),
   ]);
-  if (loaded !== undefined) warnOfParams(request, loaded, [...selected, ...later]);
+  if (loaded !== undefined) warnOfParams(request, loaded, [...chosen, ...later]);
 
   const context: PlanContext = {
-    places: { workspace: request.workspace, cache: means.cache },
-    alone: selected.length + files.length === 1 && later.length === 0,
+    places,
+    alone: isAlone && later.length === 0,
     secrets: await completeSecrets(request, loaded, [...selected, ...later], files),
     differences: means.differences,
     checkout: onceEach(means.checkout),
@@ -152,6 +160,25 @@ function nothingToFollow(): UsageError {
   );
 }
 
+function nothingFailedBefore(): UsageError {
+  return new UsageError(
+    '--failed chooses among the runs of a project definition by how they ended the last time. Name runs of a definition, or leave --failed out.',
+  );
+}
+
+/** By what the last run of each left in its workspace. */
+function failedAmong(
+  runs: DefinitionRun[],
+  loaded: LoadedDefinition,
+  { project = defaultProject(folderOf(loaded)) }: PlanRequest,
+  places: PlanContext['places'],
+  alone: boolean,
+): DefinitionRun[] {
+  return runs.filter(({ trigger, run }) =>
+    didNotPass(placeOf({ project, run: run.name }, trigger.name, places, alone).root),
+  );
+}
+
 function kindsOf(all: readonly string[]): { addresses: string[]; paths: string[]; names: string[] } {
   const addresses = all.filter(isAddress);
   const paths = all.filter((argument) => !isAddress(argument) && isRundefFile(argument));
@@ -162,13 +189,14 @@ function kindsOf(all: readonly string[]): { addresses: string[]; paths: string[]
 async function select(
   { path, triggers }: LoadedDefinition,
   names: string[],
-  choose: PlanRequest['choose'],
+  { choose, failed }: PlanRequest,
 ): Promise<DefinitionRun[]> {
   const labels = triggers.flatMap((trigger) =>
     trigger.runs.map((run) => labelOf({ trigger: trigger.name, run: run.name })),
   );
   if (labels.length === 0) throw new UsageError(`${path} has no runs, so there is nothing to simulate.`);
   if (names.length > 0) return selectRuns(triggers, names);
+  if (failed) return selectRuns(triggers, labels);
   if (choose === undefined) {
     const count = labels.length === 1 ? 'one run' : `${labels.length} runs`;
     throw new UsageError(

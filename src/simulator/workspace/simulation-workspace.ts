@@ -2,7 +2,7 @@
  * The folder of a simulated run (SPEC 8): clean when the run begins; afterwards it keeps
  * what is listed here and nothing else, no secret above all.
  */
-import { type Dirent, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openWorkspace, removeSecrets, type Workspace } from '../../executor/workspace.js';
@@ -15,7 +15,9 @@ import { CONSOLE } from './workspace-names.js';
 const MARKER = '.jobserv-workspace';
 const MARKER_TEXT = 'A workspace of `jobserv simulate`: the next run in it clears it.\n';
 
-const KEPT = new Set([MARKER, 'rundef.json', CONSOLE, 'archive', 'result.json']);
+const RUNDEF = 'rundef.json';
+const RESULT = 'result.json';
+const KEPT = new Set([MARKER, RUNDEF, CONSOLE, 'archive', RESULT]);
 /** What an earlier run left and nobody could remove: for a person to look at. */
 const SET_ASIDE = '.set-aside';
 /** Large, and without secrets: not removed in haste, and kept on request. */
@@ -54,9 +56,9 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
     return {
       ...workspace,
       leftBefore,
-      rundef: join(root, 'rundef.json'),
+      rundef: join(root, RUNDEF),
       console: join(root, CONSOLE),
-      result: join(root, 'result.json'),
+      result: join(root, RESULT),
       close: async ({ keepCheckouts = false } = {}) => {
         const kept = (name: string) => KEPT.has(name) || (keepCheckouts && CHECKOUTS.has(name));
         const [left] = await removeEntries(root, options.asRoot, kept).finally(() => lock.release());
@@ -150,6 +152,17 @@ function isWorkspace(root: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   );
+}
+
+/** Whether the last run in a workspace failed, or did not come to its end; false where there was none. */
+export function didNotPass(root: string): boolean {
+  if (!existsSync(join(root, RUNDEF))) return false;
+  try {
+    return JSON.parse(readFileSync(join(root, RESULT), 'utf8')).status !== 'PASSED';
+  } catch {
+    // The process was ended before there was a result.
+    return true;
+  }
 }
 
 /** Every workspace in the user's cache: `<project>/<trigger>/<run>`. */
