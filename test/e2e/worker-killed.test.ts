@@ -83,7 +83,7 @@ describe('kill -9 in the phase', () => {
     await world.cleared();
     await expectWhole({ run, folder: world.folder }, 50);
     expect(run.statuses).toEqual(['RUNNING', 'UPLOADING', 'PASSED']);
-    expect(readFileSync(join(world.folder, 'volumes', run.project, 'count/times'), 'utf8')).toBe('x\n');
+    expect(readFileSync(join(world.volume('count', run.project), 'times'), 'utf8')).toBe('x\n');
     expect(run.tests.filter(({ name }) => name === 's')).toHaveLength(1);
   });
 });
