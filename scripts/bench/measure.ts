@@ -53,7 +53,7 @@ export function inPairs(pairs: number, ours: () => number, theirs: () => number)
   };
 }
 
-function median(values: number[]): number {
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
