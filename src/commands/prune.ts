@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { printable } from '../lib/sanitise.js';
 import { prune } from '../simulator/host-tools/prune.js';
 import { renderPruned } from '../terminal/host-tools.js';
 import { BaseCommand } from './shared/base-command.js';
@@ -37,6 +38,10 @@ export default class Prune extends BaseCommand {
     this.print(renderPruned(result));
     if (result.engineProblem !== undefined) {
       process.stderr.write(`Warning: containers could not be removed. ${result.engineProblem}\n`);
+      this.endWith(EXIT.environment);
+    }
+    for (const problem of result.problems ?? []) {
+      process.stderr.write(`Warning: ${printable(problem)}\n`);
       this.endWith(EXIT.environment);
     }
     return result;

@@ -3,6 +3,7 @@ import { dockerSettings } from '../docker/docker-config.js';
 import { connectEngine } from '../docker/engine.js';
 import { createMasker, type Masker } from '../executor/masking.js';
 import { RunFailure } from '../executor/ports.js';
+import { makeFolder } from '../lib/folders.js';
 import { RunQueue } from './follow/run-queue.js';
 import { localCheckout, remoteCheckout } from './inputs/checkout.js';
 import type { Difference } from './inputs/ledger.js';
@@ -37,6 +38,8 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
       request.warn('None of these runs failed or was interrupted the last time: there is nothing to run.');
       return { version: 1, status: 'PASSED', runs: [] };
     }
+    // Locks are in it, which name folders to clear: nobody else may have put them there.
+    await makeFolder(cache);
     // No log driver: the console is read while it is written, and the engine's own copy would be the bottleneck.
     const engine = await connectEngine({ logDriver: 'none', refusalIsFinal: true, waiting: request.warn });
     signal.throwIfAborted();

@@ -1,8 +1,10 @@
 /** Removes what earlier runs left: containers of dead processes, secrets and snapshots of killed simulations, workspaces. */
+import { existsSync } from 'node:fs';
 import { readdir, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { connectEngine } from '../../docker/engine.js';
 import { RunFailure } from '../../executor/ports.js';
+import { makeFolder } from '../../lib/folders.js';
 import { type RemoveAsRoot, removeTree } from '../../lib/remove-tree.js';
 import { clearAbandoned, storedWorkspaces } from '../workspace/simulation-workspace.js';
 import { tryLock } from '../workspace/workspace-lock.js';
@@ -40,16 +42,20 @@ export interface PruneResult {
   inUse: string[];
   /** Why the engine was not looked at. */
   engineProblem?: string;
+  /** Why something is still there; absent when all was removed. */
+  problems?: string[];
 }
 
 /**
  * A workspace that is in use stays, and so does everything that is not ours. Without an
  * engine the folders go all the same, but those that only a container's root may remove.
  *
- * @throws RunFailure(setup) for the first folder that could not be removed, when all others are
+ * @throws EnvironmentError for a cache folder that is another user's, or that others can write to
  */
 export async function prune(request: PruneRequest): Promise<PruneResult> {
   const cache = cacheFolder();
+  // Locks and markers in it say what is removed.
+  if (existsSync(cache)) await makeFolder(cache);
   const engine = connectEngine({ logDriver: 'none' });
   engine.catch(() => {});
   const asRoot = async (path: string) => (await engine).removeTree(path);
@@ -73,10 +79,12 @@ export async function prune(request: PruneRequest): Promise<PruneResult> {
     if (!(error instanceof RunFailure)) throw error;
     result.engineProblem = error.message;
   }
-  const problems: unknown[] = [];
-  const keep = (error: unknown) => problems.push(error);
+  const problems: string[] = [];
+  const keep = (error: Error) => {
+    problems.push(error.message);
+  };
   const locks = locksIn(cache);
-  if (!request.dryRun) await clearAbandoned({ locks, scratch: scratchIn(cache), asRoot });
+  if (!request.dryRun) await clearAbandoned({ locks, scratch: scratchIn(cache), asRoot }).catch(keep);
   for (const path of await storedWorkspaces(cache)) {
     if (Date.now() - (await lastUse(path)) < request.olderThanMs) continue;
     const lock = await tryLock(locks, await realpath(path));
@@ -97,8 +105,7 @@ export async function prune(request: PruneRequest): Promise<PruneResult> {
       if (!request.dryRun) await removeTree(path, asRoot).catch(keep);
     }
   }
-  if (problems.length > 0) throw problems[0];
-  return result;
+  return problems.length === 0 ? result : { ...result, problems };
 }
 
 /** When the last run of a workspace ended, or wrote to it; milliseconds since 1970. */

@@ -100,6 +100,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     );
   const tests = openConsoleTests(rundef);
   let reporter: RunReporter | undefined;
+  let created: ContainerSpec | undefined;
   try {
     writePrivately(workspace.rundef, keptRunDefinition(rundef, masker));
     const view = session.view.begin(planned);
@@ -111,7 +112,6 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
       reader: tests,
       interrupted: request.signal,
     });
-    let created: ContainerSpec | undefined;
     const ports: RunPorts = {
       reporter,
       engine: simulationEngine(engine, request.pull, ledger, (spec) => {
@@ -174,7 +174,16 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     await reporter?.end();
     await tests?.close();
     if (engine.copiesFiles) await engine.removeVolumes(workspace.root);
-    await workspace.close({ keepCheckouts: request.keep });
+    if (request.keep && created !== undefined) {
+      const { image } = created;
+      const ends = await Promise.all(
+        [workspace.repo, workspace.scriptRepo].map((folder) => engine.takeOwnership(folder, image)),
+      );
+      for (const problem of ends) if (problem !== undefined) request.warn(problem);
+    }
+    for (const { keptAt, problem } of await workspace.close({ keepCheckouts: request.keep })) {
+      request.warn(`${problem} It is in ${keptAt} now.`);
+    }
     request.lastSteps.delete(workspace.removeSecretsNow);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { openWorkspace, removeSecrets, type Workspace } from '../../executor/workspace.js';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
 import { type RemoveAsRoot, type RemovedOrKept, removeOrSetAside, removeTree } from '../../lib/remove-tree.js';
@@ -20,6 +20,8 @@ const RESULT = 'result.json';
 const KEPT = new Set([MARKER, RUNDEF, CONSOLE, 'archive', RESULT]);
 /** What an earlier run left and nobody could remove: for a person to look at. */
 const SET_ASIDE = '.set-aside';
+/** What is set aside of these may hold a secret. */
+const SECRETS = /^(secrets|\.netrc|\.curlrc|\.gitconfig)-/;
 /** Large, and without secrets: not removed in haste, and kept on request. */
 const CHECKOUTS = new Set(['repo', 'script-repo']);
 
@@ -29,8 +31,13 @@ export interface SimulationWorkspace extends Workspace {
   readonly result: string;
   /** Of the run before: what could not be removed, and is out of the way now. */
   readonly leftBefore: readonly RemovedOrKept[];
-  /** Removes all that is not kept, the secrets first, and gives the workspace free. May be called twice. */
-  close(options?: { keepCheckouts?: boolean }): Promise<void>;
+  /**
+   * Removes all that is not kept, the secrets first, and gives the workspace free. May be called twice.
+   *
+   * @returns what could not be removed, and is out of the way now
+   * @throws EnvironmentError when a secret could not be removed
+   */
+  close(options?: { keepCheckouts?: boolean }): Promise<RemovedOrKept[]>;
   /** For the last moment of a process: removes the secrets at once and nothing else. */
   removeSecretsNow(): void;
 }
@@ -61,8 +68,10 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
       result: join(root, RESULT),
       close: async ({ keepCheckouts = false } = {}) => {
         const kept = (name: string) => KEPT.has(name) || (keepCheckouts && CHECKOUTS.has(name));
-        const [left] = await removeEntries(root, options.asRoot, kept).finally(() => lock.release());
-        if (left !== undefined) throw new EnvironmentError(`${left.problem} It is in ${left.keptAt} now.`);
+        const left = await removeEntries(root, options.asRoot, kept).finally(() => lock.release());
+        const secret = left.find(({ keptAt = '' }) => SECRETS.test(basename(keptAt)));
+        if (secret === undefined) return left;
+        throw new EnvironmentError(`${secret.problem} It is in ${secret.keptAt} now, and may hold a secret.`);
       },
       removeSecretsNow: () => {
         for (const name of readdirSync(root)) {

@@ -1,10 +1,21 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { EnvironmentError, UsageError } from '../../../src/lib/errors.js';
 import { folderName } from '../../../src/lib/folders.js';
+import { prune } from '../../../src/simulator/host-tools/prune.js';
 import {
   clearAbandoned,
   openSimulationWorkspace,
@@ -174,14 +185,35 @@ describe('the workspace of a simulation', () => {
     mkdirSync(join(root, 'repo', 'theirs'));
     writeFileSync(join(root, 'repo', 'theirs', 'file'), '');
     process.seteuid?.(USER);
-    await expect(workspace.close()).rejects.toThrow('no need to ask the engine to remove');
+    const left = await workspace.close();
     expect(readdirSync(root)).not.toContain('.netrc');
     const next = await openSimulationWorkspace(root, options);
     const names = readdirSync(root);
     process.seteuid?.(0);
     vi.unstubAllEnvs();
+    expect(left).toEqual([
+      { keptAt: expect.stringContaining('/.set-aside/repo-'), problem: expect.stringContaining('no need to ask') },
+    ]);
     expect(names).toEqual(['.jobserv-workspace', '.set-aside']);
     await next.close();
+  });
+
+  it.runIf(process.getuid?.() === 0)('is never removed by prune where others can say what is removed', async () => {
+    const { folder } = await place();
+    const theirs = join(folder, 'jobserv');
+    vi.stubEnv('XDG_CACHE_HOME', folder);
+    const pruned = () => prune({ dryRun: false, volumes: true, olderThanMs: 0 });
+    mkdirSync(theirs);
+    execFileSync('chown', [`${USER}`, theirs]);
+    await expect(pruned()).rejects.toThrow(`${theirs} belongs to another user (uid ${USER})`);
+    execFileSync('chown', ['0', theirs]);
+    chmodSync(theirs, 0o777);
+    await expect(pruned()).rejects.toThrow(`chmod go-w "${theirs}"`);
+    renameSync(theirs, join(folder, 'elsewhere'));
+    symlinkSync(join(folder, 'elsewhere'), theirs);
+    execFileSync('chown', ['-h', `${USER}`, theirs]);
+    await expect(pruned()).rejects.toThrow('is a link of another user');
+    vi.unstubAllEnvs();
   });
 
   it('is found in the cache', async () => {
