@@ -7,6 +7,7 @@ import { plainLine } from '../lib/sanitise.js';
 import type { PlannedRun } from '../simulator/plan/planned-run.js';
 import type { RunResult } from '../simulator/run/run-result.js';
 import { lastLines } from './console-lines.js';
+import { setLivePart } from './output.js';
 import { type ProgressBar, progressBar } from './progress.js';
 import { labelOf, type RunsView, type RunView } from './runs-view.js';
 import { fitted, rowsAdded, type Style, styleFor } from './style.js';
@@ -51,6 +52,11 @@ class ManyRuns implements RunsView {
     this.#timer = setInterval(() => this.#render(), TICK_MS);
     this.#timer.unref();
     terminal.on('resize', this.#resized);
+    setLivePart((print) => {
+      this.#live.clear();
+      print();
+      this.#live(this.#shown.join('\n'));
+    });
   }
 
   begin(run: PlannedRun): RunView {
@@ -102,6 +108,7 @@ class ManyRuns implements RunsView {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    setLivePart(undefined);
     clearInterval(this.#timer);
     this.#terminal.off('resize', this.#resized);
     this.#live.clear();

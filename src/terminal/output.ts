@@ -72,6 +72,21 @@ export function doNotWaitForTerminals(): void {
   });
 }
 
+/** Takes the live part of the screen away while something is printed, and shows it again below. */
+let aroundLivePart: ((print: () => void) => void) | undefined;
+
+/** @param around undefined: there is no live part any more */
+export function setLivePart(around: typeof aroundLivePart): void {
+  aroundLivePart = around;
+}
+
+/** Prints lines on standard error; above the live part of the screen, where there is one. */
+export function printMessage(text: string): void {
+  const print = () => void process.stderr.write(`${text}\n`);
+  if (aroundLivePart === undefined) print();
+  else aroundLivePart(print);
+}
+
 /** Resolves when everything written so far has left the process, or cannot any more. */
 export async function whenWritten(): Promise<void> {
   await Promise.all(

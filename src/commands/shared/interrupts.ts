@@ -1,6 +1,6 @@
 /** Signals, and an output that is lost: what ends a command in good order before its work is done. */
 import { type Interruption, watchInterrupts } from '../../simulator/run/interruption.js';
-import { doNotWaitForTerminals, outputLost } from '../../terminal/output.js';
+import { doNotWaitForTerminals, outputLost, printMessage } from '../../terminal/output.js';
 
 /** How long a process that was interrupted, and is done, waits for a terminal or pipe that does not read. */
 const LEAVE_MS = 1500;
@@ -18,7 +18,7 @@ export async function underInterrupts<T>(
   fail: (message: string, status: number) => never,
 ): Promise<T> {
   doNotWaitForTerminals();
-  const interruption = watchInterrupts(() => process.stderr.write(`${stopping()}\n`), outputLost);
+  const interruption = watchInterrupts(() => printMessage(stopping()), outputLost);
   try {
     const result = await work(interruption);
     await done(result, interruption);

@@ -1,6 +1,7 @@
 /** Flags that say which run definition is built, and who asks a server for it. `readGivenValues` and `readServerFlags` read them. */
 import * as Flags from '@oclif/core/flags';
 import type { AccessRequest } from '../../simulator/inputs/server-access.js';
+import { printMessage } from '../../terminal/output.js';
 
 const repeatable = { multiple: true, multipleNonGreedy: true } as const;
 
@@ -73,5 +74,5 @@ export function readServerFlags(flags: { token?: string | undefined; header?: st
 }
 
 export function warn(message: string): void {
-  process.stderr.write(`Warning: ${message}\n`);
+  printMessage(`Warning: ${message}`);
 }

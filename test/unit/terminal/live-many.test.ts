@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunResult } from '../../../src/simulator/run/run-result.js';
 import { manyRunsView } from '../../../src/terminal/live-many.js';
+import { printMessage } from '../../../src/terminal/output.js';
 import { plannedRun, runResult } from '../../support/runs.js';
 import { screen } from '../../support/screen.js';
 
@@ -97,6 +98,19 @@ describe('several runs on a terminal', () => {
     vi.advanceTimersByTime(10_000);
     // Two lines with a time, ten times.
     expect(many.terminal.written().length - before).toBeLessThan(10 * 300);
+  });
+
+  it('make room for a message on standard error', () => {
+    const many = shown(2);
+    many.begin(0).phase?.('script');
+    vi.advanceTimersByTime(1_000);
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => many.terminal.stream.write(text));
+    printMessage('Stopping.');
+    write.mockRestore();
+    many.begin(1).phase?.('script');
+    vi.advanceTimersByTime(1_000);
+    const rows = ['unit/run-0  script  0:02', 'unit/run-1  script  0:01', '0/2 passed, 2 running  0:02'];
+    expect(many.terminal.rows()).toEqual(['Stopping.', ...rows]);
   });
 
   it('have no colours with NO_COLOR', async () => {
