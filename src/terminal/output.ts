@@ -41,6 +41,15 @@ export function watchStandardStreams(): void {
   process.stdout.on('error', loseOutput);
   // Nobody is left to report it to.
   process.stderr.on('error', () => {});
+  for (const stream of [process.stdout, process.stderr]) {
+    Object.assign(stream, usableSize(stream));
+    stream.prependListener('resize', () => Object.assign(stream, usableSize(stream)));
+  }
+}
+
+/** A terminal that nobody gave a size has 0 columns and rows, by which nobody can divide: it counts as 80 by 24. */
+function usableSize({ isTTY, columns, rows }: NodeJS.WriteStream): { columns?: number; rows?: number } {
+  return isTTY ? { columns: columns || 80, rows: rows || 24 } : {};
 }
 
 function loseOutput(error: NodeJS.ErrnoException): void {
