@@ -8,7 +8,7 @@ import { monotonicMs } from '../lib/monotonic.js';
 import { type EngineLimits, engineWords, isUnreachable, statusOf, within } from './client.js';
 import { attach, ContainerConsole, openLog } from './console.js';
 import { BrokenStream, LogDemuxer, pumpFrames } from './demux.js';
-import { awaitExit, cutFailure, engineGone, inspect, type ProcessEnd, removedFailure } from './exit.js';
+import { awaitExit, type ContainerEnd, cutFailure, engineGone, inspect, removedFailure } from './exit.js';
 import { removeContainer } from './owned-containers.js';
 import { startFailure } from './start-failure.js';
 
@@ -33,7 +33,7 @@ export class DockerContainer implements Container {
   readonly #context: ContainerContext;
   readonly #limits: EngineLimits;
   #console: ContainerConsole | undefined;
-  #process: Promise<ProcessEnd> | undefined;
+  #process: Promise<ContainerEnd> | undefined;
   #end: Promise<ContainerExit> | undefined;
   #removal: Promise<void> | undefined;
 
@@ -163,7 +163,7 @@ export class DockerContainer implements Container {
   }
 
   /** The process's end and the console's, in whatever order they come; the first thing that is wrong decides. */
-  async #follow(console: ContainerConsole, process: Promise<ProcessEnd>): Promise<ContainerExit> {
+  async #follow(console: ContainerConsole, process: Promise<ContainerEnd>): Promise<ContainerExit> {
     try {
       const [end] = await Promise.all([
         process,
@@ -189,7 +189,7 @@ export class DockerContainer implements Container {
   }
 
   /** The process is gone, its console is drained: an engine that then goes silent without ending it is not waited for. */
-  async #boundDrain(console: ContainerConsole, process: Promise<ProcessEnd>): Promise<void> {
+  async #boundDrain(console: ContainerConsole, process: Promise<ContainerEnd>): Promise<void> {
     await process;
     const closed = console.done.then(
       () => true,
@@ -201,7 +201,7 @@ export class DockerContainer implements Container {
     }
   }
 
-  async #judge({ exitCode, error }: ProcessEnd, { head }: ContainerConsole): Promise<ContainerExit> {
+  async #judge({ exitCode, error }: ContainerEnd, { head }: ContainerConsole): Promise<ContainerExit> {
     if (exitCode === 0 && error === undefined) return { exitCode, oomKilled: false };
     const words = error ?? (EXEC_FORMAT.test(head) ? 'exec format error' : undefined);
     const exit = { exitCode, oomKilled: false, ...(words === undefined ? {} : { error: words }) };

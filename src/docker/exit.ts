@@ -6,7 +6,7 @@ import { monotonicMs } from '../lib/monotonic.js';
 import { type EngineLimits, engineWords, isUnreachable, refuseAnswer, statusOf, within } from './client.js';
 import { type ContainerConsole, isConsoleClosed } from './console.js';
 
-export interface ProcessEnd {
+export interface ContainerEnd {
   exitCode: number;
   /** What the engine says went wrong with it. */
   error?: string;
@@ -27,7 +27,7 @@ export async function awaitExit(
   container: Docker.Container,
   console: ContainerConsole,
   limits: EngineLimits,
-): Promise<ProcessEnd> {
+): Promise<ContainerEnd> {
   const over = new AbortController();
   const doubts = { any: false };
   const early = watchEarlyEnd(container, console, limits, doubts, over.signal);
@@ -57,7 +57,7 @@ async function askForExit(
   container: Docker.Container,
   console: ContainerConsole,
   { waitAgain }: EngineLimits,
-): Promise<ProcessEnd | undefined> {
+): Promise<ContainerEnd | undefined> {
   const over = new AbortController();
   const late = (async () => {
     await sleep(waitAgain, undefined, { signal: over.signal, ref: false });

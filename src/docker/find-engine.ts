@@ -253,7 +253,7 @@ const REASONS: Record<string, string> = {
   ENOTFOUND: 'no such host',
 };
 
-/** One sentence a candidate, then what to do. */
+/** One sentence a candidate, then what to do. @public */
 export function explainAttempts(tried: Attempt[]): string {
   const list = tried.map(({ candidate, error }) => {
     const setting = candidate.setting ? ` (from ${candidate.setting})` : '';

@@ -52,7 +52,7 @@ export async function inspectImage(
   }
 }
 
-/** Pure. What the engine reports about an image that was named so. */
+/** Pure. What the engine reports about an image that was named so. @public */
 export function imageInfo(found: Docker.ImageInspectInfo, reference: string, pulled?: string): ImageInfo {
   const name = ID.test(reference) ? undefined : parseImageReference(reference);
   const digest = pulled ?? (name && digestIn(found.RepoDigests ?? [], `${name.registry}/${name.name}`));

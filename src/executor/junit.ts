@@ -127,7 +127,7 @@ interface Case {
   xml: string;
 }
 
-/** @throws RunFailure(tests) for what is no XML */
+/** @throws RunFailure(tests) for what is no XML. @public */
 export async function parseJunit(
   bytes: Uint8Array,
   budget: Budget = { bytes: 0, kept: MOST_KEPT },

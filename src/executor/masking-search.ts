@@ -14,7 +14,7 @@ interface Node {
 }
 
 /** How far into the tree some bytes lead: `at` bytes of the node's label. */
-export interface Place {
+export interface TreePlace {
   node: Node;
   at: number;
   depth: number;
@@ -59,7 +59,7 @@ export class FormTree {
    * @returns the end of the longest form, or of what is masked like a long one; `start` for none; and the place, when
    * the bytes ended before the form did
    */
-  follow(bytes: Buffer, start: number, from?: Place): { end: number; place?: Place } {
+  follow(bytes: Buffer, start: number, from?: TreePlace): { end: number; place?: TreePlace } {
     if (from === undefined && !this.#root.children.has(bytes[start] as number)) return { end: start };
     let { node, at, depth } = from ?? { node: this.#root, at: 0, depth: 0 };
     let end = start;
@@ -81,7 +81,7 @@ export class FormTree {
     return { end, place: { node, at, depth } };
   }
 
-  isLong({ depth }: Place): boolean {
+  isLong({ depth }: TreePlace): boolean {
     return depth >= LONG;
   }
 

@@ -5,7 +5,7 @@
  */
 
 import { secretForms } from './masking-patterns.js';
-import { FormTree, type Place, Sieve } from './masking-search.js';
+import { FormTree, Sieve, type TreePlace } from './masking-search.js';
 
 const MASK = Buffer.from('***');
 
@@ -82,7 +82,7 @@ class SearchingStream implements MaskingStream {
   /** Masked parts of the held bytes whose form began before them. */
   #spans: Span[] = [];
   /** Long forms that are masked up to the end of the last piece. */
-  #going: { tree: FormTree; place: Place }[] = [];
+  #going: { tree: FormTree; place: TreePlace }[] = [];
 
   constructor(trees: readonly FormTree[], sieve: Sieve) {
     this.#trees = trees;

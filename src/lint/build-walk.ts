@@ -1,6 +1,6 @@
 import { firstByName, refusedChains } from './chains.js';
 import type { CheckContext, TriggerView } from './context.js';
-import { type BuildRun, type Links, linksOf, nameBy, type Reference } from './links.js';
+import { type LinkedRun, type Links, linksOf, nameBy, type Reference } from './links.js';
 
 /** What the runs of a build are called when all of them pass, and what they start is started too. */
 
@@ -88,7 +88,7 @@ class Walk {
     }
   }
 
-  #take(reference: Reference, run: BuildRun, taken: Taken): string | undefined {
+  #take(reference: Reference, run: LinkedRun, taken: Taken): string | undefined {
     const name = nameBy(reference, run.name);
     if (name === undefined) return undefined;
     const holder = taken.get(name);

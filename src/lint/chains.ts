@@ -5,7 +5,7 @@ import type { CheckContext, TriggerView } from './context.js';
 /** How triggers lead to one another, as written: what the server follows when it looks for chains that are too long. */
 
 /** One trigger names another, in its own `triggers` or in those of a run. */
-export interface Step {
+export interface ChainStep {
   path: string;
   name: string;
   /** The trigger that the server goes on with; undefined when nobody can say. */
@@ -15,7 +15,7 @@ export interface Step {
 /** More steps than the server allows, out of one trigger. */
 export interface Chain {
   from: TriggerView;
-  steps: Step[];
+  steps: ChainStep[];
 }
 
 /** The chains that the server refuses, no step in two of them. */
@@ -26,8 +26,8 @@ export function refusedChains(context: CheckContext): Chain[] {
 function findChains(context: CheckContext): Chain[] {
   const stepsFrom = stepsOf(context);
   const chains: Chain[] = [];
-  const reported = new Set<Step>();
-  const pairs = new Map<TriggerView, [Step, Step] | undefined>();
+  const reported = new Set<ChainStep>();
+  const pairs = new Map<TriggerView, [ChainStep, ChainStep] | undefined>();
   for (const from of context.triggers) {
     for (const first of stepsFrom.get(from) ?? []) {
       if (first.to === undefined) continue;
@@ -45,7 +45,7 @@ function findChains(context: CheckContext): Chain[] {
 }
 
 /** The first two steps on the way out of a trigger. */
-function twoSteps(from: TriggerView, steps: Map<TriggerView, Step[]>): [Step, Step] | undefined {
+function twoSteps(from: TriggerView, steps: Map<TriggerView, ChainStep[]>): [ChainStep, ChainStep] | undefined {
   for (const second of steps.get(from) ?? []) {
     const third = second.to && steps.get(second.to)?.[0];
     if (third) return [second, third];
@@ -57,12 +57,12 @@ function twoSteps(from: TriggerView, steps: Map<TriggerView, Step[]>): [Step, St
  * The steps out of each trigger, in the server's order. A name that no trigger has leads the server to the last
  * trigger of the file; that is a conclusion to draw only where nothing else is wrong with the triggers.
  */
-function stepsOf(context: CheckContext): Map<TriggerView, Step[]> {
+function stepsOf(context: CheckContext): Map<TriggerView, ChainStep[]> {
   const { triggers } = context;
   const byName = firstByName(context);
   const fallback = context.isSound('/triggers') ? triggers.at(-1) : undefined;
-  const read = (owner: YamlObject, path: string): Step[] => {
-    const steps: Step[] = [];
+  const read = (owner: YamlObject, path: string): ChainStep[] => {
+    const steps: ChainStep[] = [];
     for (const [i, value] of (asList(owner['triggers']) ?? []).entries()) {
       const name = asText(asObject(value)?.['name']);
       if (name !== undefined) steps.push({ path: `${path}/triggers/${i}`, name, to: byName.get(name) ?? fallback });
@@ -87,6 +87,6 @@ export function firstByName({ triggers }: CheckContext): Map<string, TriggerView
 }
 
 /** The step that leads into a chain only because its trigger is not there. */
-export function misled({ steps }: Chain): Step | undefined {
+export function misled({ steps }: Chain): ChainStep | undefined {
   return steps.slice(0, 2).find(({ to, name }) => to !== undefined && to.name !== name);
 }

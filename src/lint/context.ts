@@ -9,7 +9,7 @@ import { nearest } from './suggest.js';
 type UnknownKey = Extract<ShapeFault, { kind: 'unknown-key' }>;
 
 /** A run as it stands in the definition, whatever its shape. */
-export interface RunView {
+export interface LintedRun {
   path: string;
   run: YamlObject;
   /** Nothing is wrong with the shape of anything in it. */
@@ -20,7 +20,7 @@ export interface TriggerView {
   path: string;
   trigger: YamlObject;
   name: string | undefined;
-  runs: RunView[];
+  runs: LintedRun[];
 }
 
 /** What a message calls a trigger. */
@@ -40,7 +40,7 @@ export class CheckContext {
   readonly faults: readonly ShapeFault[];
   readonly triggers: readonly TriggerView[];
   /** Those of all triggers. */
-  readonly runs: readonly RunView[];
+  readonly runs: readonly LintedRun[];
   /** The runs of each trigger after its loops are expanded; those only in which all that matters for that is good. */
   readonly expanded: ReadonlyMap<TriggerView, readonly WrittenRun[]>;
   /** What the server stumbles over while it expands the runs. */
@@ -106,7 +106,7 @@ export class CheckContext {
     return ready;
   }
 
-  #withReadableNames({ path, run }: RunView): YamlObject | undefined {
+  #withReadableNames({ path, run }: LintedRun): YamlObject | undefined {
     const isGood = (key: string) => this.isSound(`${path}/${key}`) && !this.isMisspelt(path, key);
     if (asText(run['name']) === undefined || !isGood('name') || !isGood('triggers')) return undefined;
     if (isGood('loop-on')) return run;
@@ -133,8 +133,8 @@ export class CheckContext {
     return views;
   }
 
-  #runViews(trigger: YamlObject, triggerPath: string): RunView[] {
-    const views: RunView[] = [];
+  #runViews(trigger: YamlObject, triggerPath: string): LintedRun[] {
+    const views: LintedRun[] = [];
     for (const [i, value] of (asList(trigger['runs']) ?? []).entries()) {
       const run = asObject(value);
       const path = `${triggerPath}/runs/${i}`;

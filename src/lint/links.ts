@@ -15,7 +15,7 @@ export interface Reference {
 }
 
 /** A run that a build of the trigger has. */
-export interface BuildRun {
+export interface LinkedRun {
   path: string;
   name: string;
   references: Reference[];
@@ -23,7 +23,7 @@ export interface BuildRun {
 
 /** What a trigger consists of when a build is made of it. */
 export interface Links {
-  runs: BuildRun[];
+  runs: LinkedRun[];
   /** What is started when the build is complete. */
   references: Reference[];
 }

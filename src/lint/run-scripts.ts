@@ -1,6 +1,6 @@
 import { parseImageName } from '../schema/image-reference.js';
 import { asObject, asText, childPath } from '../schema/values.js';
-import type { CheckContext, RunView } from './context.js';
+import type { CheckContext, LintedRun } from './context.js';
 
 /** A script of the definition that runs execute. */
 export interface RunScript {
@@ -8,7 +8,7 @@ export interface RunScript {
   path: string;
   text: string;
   /** The runs that execute it. */
-  runs: RunView[];
+  runs: LintedRun[];
 }
 
 /** Those that a run names, in the order of the definition; what nothing executes does no harm. */
@@ -17,7 +17,7 @@ export function runScripts(context: CheckContext): RunScript[] {
 }
 
 function find(context: CheckContext): RunScript[] {
-  const byName = new Map<string, RunView[]>();
+  const byName = new Map<string, LintedRun[]>();
   for (const view of context.runs) {
     const name = asText(view.run['script']);
     if (name === undefined || !context.isSound(`${view.path}/script`)) continue;
@@ -33,12 +33,12 @@ function find(context: CheckContext): RunScript[] {
 }
 
 /** An entrypoint of the run's own gets the script as an argument, and may be what reads it. */
-export function startedDirectly({ runs }: RunScript): RunView[] {
+export function startedDirectly({ runs }: RunScript): LintedRun[] {
   return runs.filter(({ run }) => !run['container-entrypoint']);
 }
 
 /** `alpine` for the official image of that name, whatever its tag. */
-export function officialName(run: RunView['run']): string | undefined {
+export function officialName(run: LintedRun['run']): string | undefined {
   const image = parseImageName(asText(run['container']) ?? '');
   return image?.registry === 'docker.io' ? image.path.replace(/^library\//, '') : undefined;
 }

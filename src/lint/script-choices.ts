@@ -1,9 +1,9 @@
 import { asObject, asText, childPath } from '../schema/values.js';
-import type { CheckContext, RunView } from './context.js';
+import type { CheckContext, LintedRun } from './context.js';
 import type { Finding } from './rule.js';
 import { unquotedKey } from './rules/yaml11-type.js';
 
-interface Choice extends RunView {
+interface Choice extends LintedRun {
   /** What the run names, if it is a text. */
   script: string | undefined;
   repository: string | undefined;

@@ -6,7 +6,7 @@ import { isUrlSegment } from './rules/run-name-slash.js';
 import { RULES } from './rules.js';
 
 /** Why a run that passes here would not pass, or never begin, on a server. */
-export interface ServerFailure {
+export interface StaticFailure {
   /** A sentence. */
   message: string;
   /** Whether the run fails there whatever its script does; else it depends on what else the build does. */
@@ -14,7 +14,7 @@ export interface ServerFailure {
 }
 
 /** The failures that concern a run, by the names of its trigger and its own. */
-export type FailuresOfRun = (trigger: string, run: string) => ServerFailure[];
+export type FailuresOfRun = (trigger: string, run: string) => StaticFailure[];
 
 /**
  * @param definition one that the server accepts

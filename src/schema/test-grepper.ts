@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Groups } from '../python/regex/backtracking.js';
-import { type Answer, BacktrackingThread, type TimeBounds } from '../python/regex/backtracking-thread.js';
+import { BacktrackingThread, type ThreadAnswer, type TimeBounds } from '../python/regex/backtracking-thread.js';
 import { compilePython, type PythonPattern } from '../python/regex/python-regex.js';
 import { RESULT_STATUSES, type Test, type TestGrepping, type TestResult, UNFINISHED_STATUSES } from './model.js';
 
@@ -123,7 +123,7 @@ export class TestGrepper {
   }
 
   async #readInThread(thread: BacktrackingThread, lines: NumberedLine[]): Promise<void> {
-    const answer: Answer = await thread.match(lines.map(({ text }) => text));
+    const answer: ThreadAnswer = await thread.match(lines.map(({ text }) => text));
     if ('gaveUp' in answer) {
       this.#stopped = true;
       const message = `the pattern cannot be evaluated on this line: ${answer.gaveUp.why}. Write it without repetitions inside of repetitions`;

@@ -37,11 +37,11 @@ export interface Call {
   /** false: one try, whatever happens. */
   retry?: boolean;
   signal?: AbortSignal | undefined;
-  limits?: Partial<Limits>;
+  limits?: Partial<CallLimits>;
 }
 
 /** Milliseconds. */
-export interface Limits {
+export interface CallLimits {
   /** Until there is a connection, TLS included. */
   connect: number;
   /** From the last byte sent to the answer's first line; a body that makes no headway counts too. */

@@ -106,30 +106,6 @@ export async function appendConsole(http: HttpClient, request: AppendRequest): P
   return append(http, { ...request, what });
 }
 
-/**
- * Sets the status; tried again until the server has it. Idempotent: setting what is set changes
- * nothing, and a final status whose answer was lost counts as set when the run is then complete.
- *
- * @throws ServerFailure: `completed` when the run had ended before
- */
-export async function setStatus(
-  http: HttpClient,
-  request: RunCredentials & { status: RunStatus; metadata?: string; signal?: AbortSignal | undefined },
-): Promise<Appended> {
-  const final = request.status === 'PASSED' || request.status === 'FAILED';
-  let lost = false;
-  return http.persist({ method: 'POST', repeatable: true, signal: request.signal }, async () => {
-    try {
-      return await append(http, { ...request, bytes: new Uint8Array(), what: 'set the status of the run' });
-    } catch (error) {
-      if (!(error instanceof ServerFailure)) throw error;
-      if (final && lost && error.kind === 'completed') return { cancelled: false };
-      lost ||= error.maybeDelivered;
-      throw error;
-    }
-  });
-}
-
 async function append(
   http: HttpClient,
   { runUrl, apiKey, bytes, status, metadata, signal, what }: AppendRequest & Pick<Call, 'what'>,

@@ -7,13 +7,13 @@ import { createMasker } from '../executor/masking.js';
 import { excerpt } from '../lib/sanitise.js';
 import { parseHttpUrl, withoutSecrets } from './address.js';
 import { isRedirect, nextCall, PATIENCE, pause, type RetryPolicy, waitBeforeRetry } from './attempts.js';
-import type { Answer, AnswerHead, Call, Limits, StreamedAnswer } from './call.js';
+import type { Answer, AnswerHead, Call, CallLimits, StreamedAnswer } from './call.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
 import { answerFailure, type Circumstances, connectionFailure, strangeAnswer, type Words } from './failure-messages.js';
 import { ServerFailure } from './server-failure.js';
 import type { RawAnswer, Transport } from './transport.js';
 
-const LIMITS: Limits = { connect: 10_000, answer: 30_000, idle: 30_000, total: 120_000 };
+const LIMITS: CallLimits = { connect: 10_000, answer: 30_000, idle: 30_000, total: 120_000 };
 /** Of an answer that is held in memory; a run definition with a long script is far below. */
 const LARGEST_ANSWER = 32 * 1024 * 1024;
 /** Of an answer that is read as it comes: a console. */
@@ -27,7 +27,7 @@ type Persistence = Pick<Call, 'method' | 'repeatable' | 'retry' | 'signal'>;
 
 export interface HttpSettings {
   credentials?: Credentials;
-  limits?: Partial<Limits>;
+  limits?: Partial<CallLimits>;
   retry?: RetryPolicy;
   /** Is told before each wait. */
   onRetry?: (failure: ServerFailure, waitMs: number) => void;
@@ -41,7 +41,7 @@ const LONGEST_QUOTED = 4800;
 /** Any number of calls may be under way at a time. `close` ends them, and may be called twice. */
 export class HttpClient {
   readonly #settings: HttpSettings;
-  readonly #limits: Limits;
+  readonly #limits: CallLimits;
   readonly #credentials: Credentials;
   #transport: Promise<Transport> | undefined;
 
@@ -229,7 +229,7 @@ export class HttpClient {
     return (text) => excerpt(masker.text(text.slice(0, LONGEST_QUOTED)));
   }
 
-  #limitsOf(call: Call): Limits {
+  #limitsOf(call: Call): CallLimits {
     return { ...this.#limits, ...call.limits };
   }
 }

@@ -1,7 +1,7 @@
 /** One request, one answer, no more: what undici does for us. Loaded when the first call is made. */
 import type { Readable } from 'node:stream';
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
-import type { AnswerHead, Body, Call, Limits } from './call.js';
+import type { AnswerHead, Body, Call, CallLimits } from './call.js';
 
 /** undici's own, and no answer's header is longer. */
 const LONGEST_HEADERS = 64 * 1024;
@@ -16,7 +16,7 @@ export interface RawAnswer extends AnswerHead {
 export class Transport {
   readonly #dispatcher: EnvHttpProxyAgent;
 
-  constructor(limits: Limits) {
+  constructor(limits: CallLimits) {
     this.#dispatcher = new EnvHttpProxyAgent({
       connect: { timeout: limits.connect },
       maxHeaderSize: LONGEST_HEADERS,
@@ -25,7 +25,12 @@ export class Transport {
   }
 
   /** @throws what undici throws; of `signal`, its reason */
-  async send(call: Call, headers: Record<string, string>, limits: Limits, signal?: AbortSignal): Promise<RawAnswer> {
+  async send(
+    call: Call,
+    headers: Record<string, string>,
+    limits: CallLimits,
+    signal?: AbortSignal,
+  ): Promise<RawAnswer> {
     const { method, url, body } = call;
     const answer: Dispatcher.ResponseData = await request(url, {
       dispatcher: this.#dispatcher,

@@ -21,7 +21,7 @@ export async function hostProperties(settings: WorkerSettings): Promise<WorkerPr
   };
 }
 
-/** Of os-release; `?` when it does not say. */
+/** Of os-release; `?` when it does not say. @public */
 export function distroIn(osRelease: string): string {
   const [, value = '?'] = /^PRETTY_NAME=(.*)$/m.exec(osRelease) ?? [];
   return value.trim().replaceAll(/["']/g, '');

@@ -5,7 +5,7 @@ import type { Definition } from '../../schema/model.js';
 import { readDefinition } from './definition-files.js';
 import { RejectedDefinition } from './rejected-definition.js';
 
-export interface LoadedDefinition {
+export interface DefinitionAndText {
   path: string;
   definition: Definition;
   triggers: ExpandedTrigger[];
@@ -18,7 +18,7 @@ export interface LoadedDefinition {
  *
  * @throws RejectedDefinition when the server would not take it; UsageError when it cannot be read
  */
-export async function loadDefinition(name?: string): Promise<LoadedDefinition> {
+export async function loadDefinition(name?: string): Promise<DefinitionAndText> {
   const { path, bytes } = await readDefinition(name);
   const { definition, all, document } = check(bytes);
   if (definition === undefined) {

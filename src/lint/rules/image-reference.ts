@@ -1,6 +1,6 @@
 import { type ImageName, parseImageName } from '../../schema/image-reference.js';
 import { asText } from '../../schema/values.js';
-import type { CheckContext, RunView } from '../context.js';
+import type { CheckContext, LintedRun } from '../context.js';
 import type { Finding, RuleCheck } from '../rule.js';
 
 /*
@@ -65,7 +65,7 @@ function floatingFault(text: string, { tag, digest }: ImageName): Omit<Finding, 
   return { message, help: 'Name a tag, or a digest.', severity: 'info', server: 'accepts' };
 }
 
-interface UsedImage extends RunView {
+interface UsedImage extends LintedRun {
   text: string;
   image: ImageName | undefined;
 }

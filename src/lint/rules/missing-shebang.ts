@@ -1,4 +1,4 @@
-import type { RunView } from '../context.js';
+import type { LintedRun } from '../context.js';
 import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
 import { officialName, runScripts, startedDirectly } from '../run-scripts.js';
@@ -71,6 +71,6 @@ function shebangFault(text: string, sure: boolean): ShebangFault | undefined {
   return { message, help, at, length: line.length };
 }
 
-function hasNoEntrypoint({ run }: RunView): boolean {
+function hasNoEntrypoint({ run }: LintedRun): boolean {
   return run['container-entrypoint'] === '' || WITHOUT_ENTRYPOINT.has(officialName(run) ?? '');
 }

@@ -1,6 +1,6 @@
 import { refusedChains } from '../chains.js';
 import { type CheckContext, calledTrigger, type TriggerView } from '../context.js';
-import { allReferences, type BuildRun, linksOf, nameBy, type Reference } from '../links.js';
+import { allReferences, type LinkedRun, linksOf, nameBy, type Reference } from '../links.js';
 import type { Finding, RuleCheck } from '../rule.js';
 
 /** References that are followed; a definition that has more is not read by anybody. */
@@ -40,8 +40,8 @@ function startsRuns(context: CheckContext, { to }: Reference): boolean {
 function* lostLists(
   context: CheckContext,
   view: TriggerView,
-  runs: BuildRun[],
-  starting: BuildRun[],
+  runs: LinkedRun[],
+  starting: LinkedRun[],
 ): Generator<Finding> {
   const list = linksOf(context).get(view)?.references ?? [];
   const [first] = starting;

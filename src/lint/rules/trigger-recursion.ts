@@ -1,4 +1,4 @@
-import { type Chain, misled, refusedChains, type Step } from '../chains.js';
+import { type Chain, type ChainStep, misled, refusedChains } from '../chains.js';
 import type { Finding, RuleCheck } from '../rule.js';
 
 export const triggerRecursion: RuleCheck = {
@@ -11,7 +11,7 @@ export const triggerRecursion: RuleCheck = {
 };
 
 function finding({ from, steps }: Chain): Finding {
-  const [first, ...rest] = steps as [Step, ...Step[]];
+  const [first, ...rest] = steps as [ChainStep, ...ChainStep[]];
   const names = [from.name, ...steps.map(({ name }) => name)];
   const circle = new Set(names).size < names.length;
   const others = rest.filter(({ path }, i) => path !== first.path && path !== rest[i - 1]?.path);

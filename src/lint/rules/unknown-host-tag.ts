@@ -57,6 +57,7 @@ const SPECIAL = /\[(!?)(\]?[^\]]*)\]|[.*+?^${}()|[\]\\/-]/gs;
  * Python's `fnmatch.fnmatchcase`, which the server compares host-tags by: `*`, `?`, `[set]` and `[!set]`.
  *
  * @returns undefined for a pattern that no regular expression can be made of, or one that could take for ever
+ * @public
  */
 export function matcherOf(pattern: string): ((text: string) => boolean) | undefined {
   // Several stars in a row are one; else they would be tried in every combination.

@@ -16,7 +16,7 @@ export interface GaveUp {
 }
 
 /** What each program found in each line. */
-export type Answer = { found: (Groups | undefined)[][] } | { gaveUp: GaveUp };
+export type ThreadAnswer = { found: (Groups | undefined)[][] } | { gaveUp: GaveUp };
 
 /** Repetitions of groups take stack; a worker on a server has 8 MB. */
 const STACK_MB = 64;
@@ -27,7 +27,7 @@ const STACK_MB = 64;
  */
 export class BacktrackingThread {
   readonly #worker: Worker;
-  readonly #waiting: ((answer: Answer) => void)[] = [];
+  readonly #waiting: ((answer: ThreadAnswer) => void)[] = [];
 
   constructor(programs: readonly Program[], bounds: TimeBounds) {
     // `__name` is what some compilers wrap around functions to keep their names.
@@ -39,20 +39,20 @@ export class BacktrackingThread {
       resourceLimits: { stackSizeMb: STACK_MB },
     });
     this.#worker.unref();
-    this.#worker.on('message', (answer: Answer) => this.#waiting.shift()?.(answer));
+    this.#worker.on('message', (answer: ThreadAnswer) => this.#waiting.shift()?.(answer));
     this.#worker.on('error', ({ message }) => this.#fail(message));
     this.#worker.on('exit', () => this.#fail('the thread has ended'));
   }
 
   /** Lines of several calls are matched in the order of the calls. */
-  match(lines: readonly string[]): Promise<Answer> {
+  match(lines: readonly string[]): Promise<ThreadAnswer> {
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       this.#worker.ref();
       this.#worker.postMessage(lines);
     }).finally(() => {
       if (this.#waiting.length === 0) this.#worker.unref();
-    }) as Promise<Answer>;
+    }) as Promise<ThreadAnswer>;
   }
 
   async close(): Promise<void> {
@@ -69,7 +69,7 @@ function serve(threads: typeof import('node:worker_threads'), compile: ReturnTyp
   const { programs, bounds } = threads.workerData as { programs: Program[]; bounds: TimeBounds };
   const patterns = programs.map(compile);
   let left = bounds.all;
-  const answer = (lines: string[]): Answer => {
+  const answer = (lines: string[]): ThreadAnswer => {
     const found: (Groups | undefined)[][] = [];
     for (const [line, text] of lines.entries()) {
       const most = Math.min(bounds.line, left);

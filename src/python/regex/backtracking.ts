@@ -6,24 +6,24 @@ import type { ParsedRegex } from './parse.js';
  * A pattern as plain data, for the engine that backtracks: it runs in a thread of its own, which shares no code with
  * this one. Sets are sorted lists of code points, `[from, to, from, to, …]`.
  */
-export type Step =
+export type MatchStep =
   | { op: 'set'; ranges: number[]; negated: boolean }
-  | { op: 'sequence'; items: Step[] }
-  | { op: 'choice'; branches: Step[] }
-  | { op: 'group'; group: number; body: Step }
-  | { op: 'repeat'; body: Step; min: number; max: number; mode: 'greedy' | 'lazy' | 'possessive' }
-  | { op: 'atomic'; body: Step }
+  | { op: 'sequence'; items: MatchStep[] }
+  | { op: 'choice'; branches: MatchStep[] }
+  | { op: 'group'; group: number; body: MatchStep }
+  | { op: 'repeat'; body: MatchStep; min: number; max: number; mode: 'greedy' | 'lazy' | 'possessive' }
+  | { op: 'atomic'; body: MatchStep }
   | { op: 'begin'; multiline: boolean }
   | { op: 'end'; multiline: boolean }
   | { op: 'textEnd' }
   | { op: 'edge'; ranges: number[]; negated: boolean }
   /** `back`: how many characters before this place the body begins. */
-  | { op: 'look'; body: Step; back: number; negated: boolean }
+  | { op: 'look'; body: MatchStep; back: number; negated: boolean }
   | { op: 'reference'; group: number; folds: Map<number, number> | undefined }
-  | { op: 'condition'; group: number; yes: Step; no: Step };
+  | { op: 'condition'; group: number; yes: MatchStep; no: MatchStep };
 
 export interface Program {
-  root: Step;
+  root: MatchStep;
   /** The number of each named group. */
   names: Map<string, number>;
 }
@@ -32,7 +32,7 @@ export function programOf({ root, groups }: ParsedRegex): Program {
   return { root: stepOf(root), names: new Map(groups) };
 }
 
-function stepOf(node: RegexNode): Step {
+function stepOf(node: RegexNode): MatchStep {
   switch (node.kind) {
     case 'set':
       return setStep(node);
@@ -64,11 +64,11 @@ function stepOf(node: RegexNode): Step {
   }
 }
 
-function setStep(node: SetNode): Step {
+function setStep(node: SetNode): MatchStep {
   return { op: 'set', ranges: allRanges(node).flatMap(({ from, to }) => [from, to]), negated: node.negated };
 }
 
-function anchorStep({ what, multiline, ascii }: Extract<RegexNode, { kind: 'anchor' }>): Step {
+function anchorStep({ what, multiline, ascii }: Extract<RegexNode, { kind: 'anchor' }>): MatchStep {
   switch (what) {
     case '^':
       return { op: 'begin', multiline };
@@ -130,7 +130,7 @@ export function backtrackingEngine() {
     }
 
     /** Matches alone, whatever follows: for what is never given back. */
-    function alone(step: Step): (at: number) => number {
+    function alone(step: MatchStep): (at: number) => number {
       let end = -1;
       const run = build(step, (at) => {
         end = at;
@@ -139,7 +139,7 @@ export function backtrackingEngine() {
       return (at) => (run(at) ? end : -1);
     }
 
-    function build(step: Step, next: Next): Next {
+    function build(step: MatchStep, next: Next): Next {
       switch (step.op) {
         case 'set': {
           const holds = member(step.ranges, step.negated);
@@ -202,7 +202,7 @@ export function backtrackingEngine() {
       }
     }
 
-    function group(number: number, body: Step, next: Next): Next {
+    function group(number: number, body: MatchStep, next: Next): Next {
       const inner = build(body, (at) => {
         const [start, end] = [marks[2 * number] as number, marks[2 * number + 1] as number];
         marks[2 * number] = opened[number] as number;
@@ -235,7 +235,7 @@ export function backtrackingEngine() {
       };
     }
 
-    type Repeat = Extract<Step, { op: 'repeat' }>;
+    type Repeat = Extract<MatchStep, { op: 'repeat' }>;
 
     /** A repetition of one character: how many there are is counted first. */
     function repeatSet({ min, max, mode }: Repeat, holds: (code: number) => boolean, next: Next): Next {

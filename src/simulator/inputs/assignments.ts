@@ -25,6 +25,7 @@ export async function readAssignments(path: string, what: string, options: ReadO
  * - text in `"…"`, likewise, with `\n` for a new line and `\r` for a carriage return; every other backslash stays.
  *
  * @param file begins each message
+ * @public
  */
 export function parseAssignments(bytes: Buffer, file: string): StringMap {
   const text = decoded(bytes, file).replace(/\r\n/g, '\n');

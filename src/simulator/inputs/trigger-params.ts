@@ -7,7 +7,7 @@ import { fileUrl } from '../../git/pushed.js';
 import type { RepositoryInfo } from '../../git/repository.js';
 import type { StringMap, TriggerType } from '../../schema/model.js';
 
-export interface Checkout {
+export interface CheckoutFacts {
   repository?: RepositoryInfo | undefined;
   /** The commit that will lie at /repo, when it is known before the run. */
   sha?: string | undefined;
@@ -27,7 +27,7 @@ export const NOWHERE = 'https://jobserv.invalid';
 /**
  * @param known params of the definition and of the command line: they say what is not made up
  */
-export function triggerParams(type: TriggerType, known: StringMap, checkout: Checkout): TriggerParams {
+export function triggerParams(type: TriggerType, known: StringMap, checkout: CheckoutFacts): TriggerParams {
   const result: TriggerParams = { params: Object.create(null), madeUp: Object.create(null) };
   if (type === 'simple') return result;
   const { repository, sha, oldSha } = checkout;

@@ -5,7 +5,7 @@
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSigned, upload } from '../../../src/server/artifacts.js';
-import { appendConsole, readConsole, setStatus } from '../../../src/server/console.js';
+import { appendConsole, readConsole } from '../../../src/server/console.js';
 import { HttpClient } from '../../../src/server/http.js';
 import { readRun, readRunDefinition, validateDefinition } from '../../../src/server/run.js';
 import { readTests, sendTest } from '../../../src/server/tests.js';
@@ -43,7 +43,9 @@ describe('the client with a JobServ server', () => {
   });
   afterAll(async () => {
     // Nothing stays that the server would wait for; some have ended by themselves.
-    await Promise.allSettled(begun.map((run) => setStatus(http, { ...run, status: 'FAILED' })));
+    await Promise.allSettled(
+      begun.map((run) => appendConsole(http, { ...run, bytes: new Uint8Array(), status: 'FAILED' })),
+    );
     await http.close();
     await target.stop();
   });
@@ -88,9 +90,13 @@ describe('the client with a JobServ server', () => {
     expect(await consoleOf(run.runUrl, first.length + 8)).toEqual({ status: 'RUNNING', text: '' });
     await target.cancel(run.runUrl);
     expect(await appendConsole(http, { ...run, bytes: bytes('') })).toEqual({ cancelled: true });
-    expect(await setStatus(http, { ...run, status: 'FAILED' })).toEqual({ cancelled: false });
+    expect(await appendConsole(http, { ...run, bytes: new Uint8Array(), status: 'FAILED' })).toEqual({
+      cancelled: false,
+    });
     await expect(appendConsole(http, { ...run, bytes: bytes('late') })).rejects.toMatchObject({ kind: 'completed' });
-    await expect(setStatus(http, { ...run, status: 'FAILED' })).rejects.toMatchObject({ kind: 'completed' });
+    await expect(appendConsole(http, { ...run, bytes: new Uint8Array(), status: 'FAILED' })).rejects.toMatchObject({
+      kind: 'completed',
+    });
     expect(await consoleOf(run.runUrl)).toEqual({ status: 'FAILED', text: `${first}one\ntwo\n` });
     expect(await consoleOf(run.runUrl, first.length + 4)).toEqual({ status: 'FAILED', text: 'two\n' });
     const { statusEvents, artifacts } = await readRun(http, run.runUrl);

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createSigned, upload } from '../../../src/server/artifacts.js';
-import { appendConsole, readConsole, setStatus } from '../../../src/server/console.js';
+import { appendConsole, readConsole } from '../../../src/server/console.js';
 import { HttpClient } from '../../../src/server/http.js';
 import { readRun, readRunDefinition, validateDefinition } from '../../../src/server/run.js';
 import { readTests, sendTest } from '../../../src/server/tests.js';
@@ -131,25 +131,6 @@ describe('a console', () => {
     await appendConsole(client(), { runUrl: url + RUN, apiKey: 'key', bytes });
     expect(asked[0]?.body.equals(bytes)).toBe(true);
     expect(asked[0]?.headers['content-length']).toBe(String(bytes.length));
-  });
-});
-
-describe('a status', () => {
-  it('is set again until it is there; a lost answer to the final one counts', async () => {
-    const { url, asked } = await fakeServer((_, response) => {
-      if (asked.length === 1) response.destroy();
-      else sendJson(response, bad('Run has already completed'), 401);
-    });
-    expect(await setStatus(client(), { runUrl: url + RUN, apiKey: 'key', status: 'PASSED' })).toEqual({
-      cancelled: false,
-    });
-    expect(asked.map(({ headers }) => headers['x-run-status'])).toEqual(['PASSED', 'PASSED']);
-  });
-
-  it('of a run that had ended before is told', async () => {
-    const { url } = await fakeServer((_, response) => sendJson(response, bad('Run has already completed'), 401));
-    const set = setStatus(client(), { runUrl: url + RUN, apiKey: 'key', status: 'PASSED' });
-    await expect(set).rejects.toMatchObject({ kind: 'completed' });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Writes the definition that `init` begins a project with. */
-import { type Project, STEPS, type Step } from './folder.js';
+import { type FolderStep, type Project, STEPS } from './folder.js';
 
-export interface Source {
+export interface SourceForge {
   /** Of the repository; undefined where none is known that a server can poll. */
   url: string | undefined;
   branch: string;
@@ -9,14 +9,14 @@ export interface Source {
 
 export interface FirstDefinition {
   text: string;
-  runs: Step[];
+  runs: FolderStep[];
 }
 
 /** The address that stands where the author has to write one. */
 const PLACEHOLDER = 'https://git.example.org/group/project.git';
 
 /** @param hostTag of this machine's kind of processor */
-export function firstDefinition(project: Project, { url, branch }: Source, hostTag: string): FirstDefinition {
+export function firstDefinition(project: Project, { url, branch }: SourceForge, hostTag: string): FirstDefinition {
   const runs = STEPS.filter((step) => project.steps[step] !== undefined);
   const lines = [
     '# What CI does with this repository. `jobserv validate` checks it, `jobserv simulate` runs it here.',

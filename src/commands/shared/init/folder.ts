@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 /** Names of runs that a project may have a way to do, in the order of their work. */
 export const STEPS = ['lint', 'build', 'test'] as const;
-export type Step = (typeof STEPS)[number];
-export type Steps = Partial<Record<Step, string[]>>;
+export type FolderStep = (typeof STEPS)[number];
+export type Steps = Partial<Record<FolderStep, string[]>>;
 
 export interface Project {
   /** In words: `a Go module`. */

@@ -1,5 +1,5 @@
 /** What a folder holds, as far as a first definition asks. */
-import { type Folder, type Project, STEPS, type Step, type Steps } from './folder.js';
+import { type Folder, type FolderStep, type Project, STEPS, type Steps } from './folder.js';
 import { kindOf } from './kinds.js';
 
 /** Looks at a folder. What its authors wrote counts more than what is usual for its language. */
@@ -26,7 +26,7 @@ function makeTargets(folder: Folder): Steps {
 }
 
 const FOLDERS = ['', 'scripts/', 'script/', 'ci/', '.ci/', 'tools/'];
-const SCRIPTS: Record<Step, string[]> = {
+const SCRIPTS: Record<FolderStep, string[]> = {
   lint: ['lint.sh', 'lint'],
   build: ['build.sh'],
   test: ['run-tests.sh', 'run_tests.sh', 'test.sh', 'tests.sh', 'runtests.sh'],

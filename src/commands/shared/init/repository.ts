@@ -9,14 +9,14 @@ import {
   repositoryPaths,
 } from '../../../git/repository.js';
 import { UsageError } from '../../../lib/errors.js';
-import { pollableUrl, type Source } from './first-definition.js';
+import { pollableUrl, type SourceForge } from './first-definition.js';
 
 /**
  * Where the definition belongs, and which address and branch it polls.
  *
  * @throws UsageError outside of a repository; RunFailure when git is not installed, or does not open the repository
  */
-export async function repositoryAt(folder: string): Promise<{ paths: RepositoryPaths; source: Source }> {
+export async function repositoryAt(folder: string): Promise<{ paths: RepositoryPaths; source: SourceForge }> {
   const signal = new AbortController().signal;
   const paths = await repositoryPaths(folder, signal);
   if (paths === undefined) {
