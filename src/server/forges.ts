@@ -9,7 +9,7 @@ import type { HttpClient } from './http.js';
 import { objectOf, parse } from './jsend.js';
 import { ServerFailure } from './server-failure.js';
 
-export interface MergeRequest {
+export interface PullRequestAt {
   owner: string;
   repo: string;
   number: number;
@@ -28,7 +28,7 @@ const GITHUB = 'https://github.com';
  *
  * @returns undefined for another text
  */
-export function parsePullRequest(text: string, apiUrl?: string): MergeRequest | undefined {
+export function parsePullRequest(text: string, apiUrl?: string): PullRequestAt | undefined {
   const short = new RegExp(`^(${NAME})/(${NAME})#(\\d{1,9})$`).exec(text);
   const url = short === null ? parseHttpUrl(text) : undefined;
   const path = url && new RegExp(`^/(${NAME})/(${NAME})/pull/(\\d{1,9})(?:/.*)?$`).exec(url.pathname);
@@ -42,7 +42,7 @@ const apiOf = (web: string) => (web === GITHUB ? 'https://api.github.com' : `${w
 const webOf = (api: string) => (api === apiOf(GITHUB) ? GITHUB : new URL(api).origin);
 
 /** What can be said of a pull request without asking anybody; the commit is the caller's to know. */
-export function pullRequestIdentity({ owner, repo, number, api, web }: MergeRequest, sha: string): StringMap {
+export function pullRequestIdentity({ owner, repo, number, api, web }: PullRequestAt, sha: string): StringMap {
   return {
     GH_PRNUM: String(number),
     GH_OWNER: owner,
@@ -60,7 +60,7 @@ export function pullRequestIdentity({ owner, repo, number, api, web }: MergeRequ
  */
 export async function pullRequestParams(
   http: HttpClient,
-  request: MergeRequest,
+  request: PullRequestAt,
   token: string | undefined,
   signal?: AbortSignal,
 ): Promise<StringMap> {
