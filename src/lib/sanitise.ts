@@ -136,7 +136,8 @@ const isPlain = (byte: number) => PLAIN[byte] === 1;
 /** Controls, C1 controls, line separators, and the marks that reorder a line: U+061C, U+200E/F, U+202A–E, U+2066–9. */
 const ACTIVE = '\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff';
 const ACTIVE_SIGNS = new RegExp(`[${ACTIVE}]`, 'g');
-const ACTIVE_IN_JSON = new RegExp(`[${ACTIVE.replace('\\u0000-\\u001f', '')}]`, 'g');
+/** Without those that JSON escapes itself, and XML has no form for. */
+const ACTIVE_IN_MARKUP = new RegExp(`[${ACTIVE.replace('\\u0000-\\u001f', '')}]`, 'g');
 
 /** Text on one line, each character in its column: what would act on a terminal becomes a visible sign. */
 export function printable(text: string): string {
@@ -162,5 +163,10 @@ export function excerpt(text: string, longest = 300): string {
 
 /** JSON that a terminal may show: what would act on it is escaped, so that every reader gets the same values. */
 export function escapeInJson(json: string): string {
-  return json.replace(ACTIVE_IN_JSON, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return json.replace(ACTIVE_IN_MARKUP, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Likewise for XML. */
+export function escapeInXml(xml: string): string {
+  return xml.replace(ACTIVE_IN_MARKUP, (sign) => `&#${sign.charCodeAt(0)};`);
 }

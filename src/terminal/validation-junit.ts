@@ -1,4 +1,5 @@
 /** JUnit XML: a test suite for each file, and in it a test case for each finding, or one that is well. */
+import { escapeInXml } from '../lib/sanitise.js';
 import type { Diagnostic } from '../lint/diagnostic.js';
 import { type FileReport, findingsOf, type ReportWriter } from './validation-report.js';
 
@@ -14,7 +15,7 @@ export function junitWriter(): ReportWriter {
     end: () => {
       const attributes = `name="jobserv validate" tests="${sum(suites, 'tests')}" failures="${sum(suites, 'failures')}" errors="0"`;
       const xml = suites.map((one) => one.xml).join('');
-      return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${attributes}>\n${xml}</testsuites>\n`;
+      return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${attributes}>\n${escapeInXml(xml)}</testsuites>\n`;
     },
   };
 }

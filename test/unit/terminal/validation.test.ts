@@ -147,11 +147,14 @@ describe('annotations for GitHub', () => {
 describe('what acts on a terminal', () => {
   const message = 'a\u001b[31m\u0007\u009b2J\u202eb';
 
-  it.each(['pretty', 'unix', 'github', 'json', 'sarif'] as const)('does not reach it in %s', async (format) => {
-    const text = await write(format, file([finding({ message, help: message })], { path: `${message}.yml` }));
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant
-    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
-  });
+  it.each(['pretty', 'unix', 'github', 'json', 'sarif', 'junit'] as const)(
+    'does not reach it in %s',
+    async (format) => {
+      const text = await write(format, file([finding({ message, help: message })], { path: `${message}.yml` }));
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant
+      expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    },
+  );
 
   it('is the same value in JSON', async () => {
     expect(JSON.parse(await write('json', file([finding({ message })]))).files[0].diagnostics[0].message).toBe(message);
