@@ -36,7 +36,7 @@ export async function makeFolder(path: string): Promise<string> {
       guarded = isGuard(await lstat(folder));
       continue;
     }
-    if (!found.isDirectory()) throw unusable(path, `${next} is no folder`, 'Remove it, or name another folder.');
+    if (!found.isDirectory()) throw unusable(path, `${next} is no folder`, 'Name another folder.');
     guarded ||= isGuard(found);
     folder = next;
   }

@@ -102,10 +102,10 @@ function refuseForeignFolder(root: string): void {
     names = readdirSync(root);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // openWorkspace says why.
-    if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'EACCES') return;
-    if (code === 'ENOTDIR') throw new UsageError(`The workspace ${root} is no folder. Name another with --workspace.`);
-    throw error;
+    // openWorkspace makes it, or says why that cannot be. One that is there and cannot be read is not cleared.
+    if (code === 'ENOENT' || code === 'ENAMETOOLONG' || (code === 'ENOTDIR' && !existsSync(root))) return;
+    if (code !== 'ENOTDIR') throw error;
+    throw new UsageError(`The workspace ${root} is no folder. Name another with --workspace.`);
   }
   if (names.length > 0 && !names.includes(MARKER)) {
     throw new UsageError(
