@@ -52,6 +52,29 @@ describe.each(['secret', 'param'])('a %s file', (kind) => {
   });
 });
 
+describe("docker's configuration", () => {
+  it.each<[string, string | ((path: string) => void)]>([
+    ['with null for an account', '{"auths":{"x":null}}'],
+    ['with a number for an account', '{"auths":{"x":7}}'],
+    ['of other shapes', '{"auths":[],"credHelpers":3,"proxies":"x","credsStore":{}}'],
+    ['that is a list', '[1]'],
+    ['that is no JSON', '{"auths":'],
+    ['that is empty', ''],
+    ['that is a folder', (path) => mkdirSync(path)],
+    ['that never ends', (path) => symlinkSync('/dev/zero', path)],
+    ['that is a named pipe', (path) => execFileSync('mkfifo', [path])],
+  ])('%s does not stop a run, as it does not stop docker', async (_, content) => {
+    const world = await worldWith(SCRIPTS);
+    const folder = join(world.cwd, 'docker');
+    mkdirSync(folder);
+    const path = join(folder, 'config.json');
+    if (typeof content === 'function') content(path);
+    else writeFileSync(path, content);
+    const options = { ...world, env: { ...world.env, DOCKER_CONFIG: folder } };
+    expectEnd(await jobserv(['simulate', 'run', '-s', `token=${SECRET}`], options), world, 0);
+  });
+});
+
 describe('git', () => {
   it.each<[string, (world: World, git: (...args: string[]) => void) => NodeJS.ProcessEnv | undefined]>([
     ['with a broken ~/.gitconfig', ({ env }) => void writeFileSync(join(env['HOME'] ?? '', '.gitconfig'), '[bad')],
@@ -97,6 +120,8 @@ describe('the cache folder and HOME', () => {
   it.each<[string, NodeJS.ProcessEnv, number, RegExp?]>([
     ['where nothing can be made', { XDG_CACHE_HOME: '/proc' }, 3, /The folder \/proc\/jobserv\S* cannot be used: /],
     ['that is a file', { XDG_CACHE_HOME: '/etc/hostname' }, 3, /\/etc\/hostname is no folder/],
+    ['that is relative', { XDG_CACHE_HOME: 'cache', HOME: '' }, 0],
+    ['that is empty', { XDG_CACHE_HOME: '', HOME: '' }, 0],
     ['of a user without one', { XDG_CACHE_HOME: '', HOME: '/proc/none' }, 3, /The folder \/proc\/none/],
   ])('%s', async (_, env, status, paragraph) => {
     const world = await worldWith(SCRIPTS);
@@ -115,6 +140,7 @@ describe('standard output that cannot be written', () => {
     [['doctor']],
     [['rundef', 'create', 'run']],
     [['simulate', 'run', '--dry-run', '--json']],
+    [['simulate', 'run', '-s', `token=${SECRET}`]],
   ])('by %j: status 3 and one paragraph', async (args) => {
     const world = await worldWith(SCRIPTS);
     const full = openSync('/dev/full', 'w');
