@@ -1,6 +1,6 @@
 /** One request that the live server got. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { Refusal, spoken } from './answers.js';
+import { frameworkText, Refusal } from '../../../src/simulator/run-server/answers.js';
 
 /** Which of the endpoints of SPEC 5 was asked; `unknown` for a path of no use to it. */
 export type Endpoint =
@@ -50,11 +50,11 @@ export interface Asked {
  */
 export function jsonOf({ headers, body }: Asked): unknown {
   const type = (headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
-  if (!/^application\/(?:json|.+\+json)$/.test(type)) throw new Refusal(spoken(415, 'not a JSON type'));
+  if (!/^application\/(?:json|.+\+json)$/.test(type)) throw new Refusal(frameworkText(415, 'not a JSON type'));
   try {
     return JSON.parse(body.toString('utf8')) ?? undefined;
   } catch {
-    throw new Refusal(spoken(400, 'not JSON'));
+    throw new Refusal(frameworkText(400, 'not JSON'));
   }
 }
 

@@ -1,10 +1,10 @@
 /** Checking a definition (SPEC 5), and the build that runs are of. */
 import { check } from '../../../src/lint/check.js';
-import { type Answer, failure, noObject, Refusal, success } from './answers.js';
+import { type Answer, failure, noObject, Refusal, success } from '../../../src/simulator/run-server/answers.js';
+import { cumulativeStatus, isComplete } from '../../../src/simulator/run-server/served-run.js';
 import { type Asked, jsonOf } from './asked.js';
 import { summary } from './run-endpoints.js';
 import type { Store } from './store.js';
-import { cumulative } from './test-endpoints.js';
 
 /** Its verdict is that of the schema's rules, which the conformance files hold to the server's. */
 export function validate(_store: Store, asked: Asked): Answer {
@@ -19,8 +19,23 @@ export function validate(_store: Store, asked: Asked): Answer {
 export function readBuild(store: Store, asked: Asked): Answer {
   const { runs, project, build } = buildOf(store, asked);
   const url = `${asked.origin}/projects/${project}/builds/${build}/`;
-  const detail = { runs_url: `${url}runs/`, runs: runs.map((run) => summary(run, asked)) };
-  return success({ build: { build_id: build, url, status: cumulative(runs.map(({ status }) => status)), ...detail } });
+  const status = cumulativeStatus(runs.map((run) => run.status));
+  const times = runs.flatMap(({ events }) => events.map(({ time }) => time)).sort();
+  const events = [{ time: times[0], status: 'QUEUED' }, ...(times.length > 0 ? [{ time: times.at(-1), status }] : [])];
+  return success({
+    build: {
+      build_id: build,
+      url,
+      status,
+      runs: runs.map((run) => summary(run, asked)),
+      created: times[0],
+      ...(isComplete({ status }) ? { completed: times.at(-1) } : {}),
+      status_events: events,
+      runs_url: `${url}runs/`,
+      reason: null,
+      annotation: null,
+    },
+  });
 }
 
 export function readRuns(store: Store, asked: Asked): Answer {

@@ -1,7 +1,7 @@
 /** One request and its answer, over node:http. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, Refusal, unforeseen } from './answers.js';
+import { type Answer, Refusal, serverError } from '../../../src/simulator/run-server/answers.js';
 import type { Asked } from './asked.js';
 import type { Exchange } from './faults.js';
 
@@ -44,7 +44,7 @@ export class HttpExchange implements Exchange {
       return this.#handle();
     } catch (error) {
       if (error instanceof Refusal) return error.answer;
-      return unforeseen(String(error));
+      return serverError(String(error));
     }
   }
 

@@ -1,6 +1,6 @@
 /** Which request is which endpoint: the reference's routes, and what it says of a path that is none of them. */
 
-import { type Answer, failure, noObject, notFound, spoken } from './answers.js';
+import { type Answer, failure, frameworkText, noObject, notFound } from '../../../src/simulator/run-server/answers.js';
 import type { Asked, Endpoint } from './asked.js';
 import { readBuild, readRuns, validate } from './definition-endpoints.js';
 import { postConsole, readArtifact, readProgress, readRun, readRundef } from './run-endpoints.js';
@@ -104,12 +104,12 @@ function elsewhere(handle: Handler): Route {
 }
 
 function notAllowed(): Answer {
-  return spoken(405, 'not with this method');
+  return frameworkText(405, 'not with this method');
 }
 
 function redirected(rawPath: string): Handler {
   return (_store, { origin, query }) => {
     const location = `${origin}${rawPath}/${query.size > 0 ? `?${query}` : ''}`;
-    return spoken(308, 'elsewhere', { location });
+    return frameworkText(308, 'elsewhere', { location });
   };
 }

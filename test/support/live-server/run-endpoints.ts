@@ -4,16 +4,16 @@ import {
   type Answer,
   failureData,
   file,
+  frameworkText,
   noFile,
   noObject,
   notFound,
   Refusal,
-  spoken,
+  serverError,
   success,
-  unforeseen,
-} from './answers.js';
+} from '../../../src/simulator/run-server/answers.js';
+import { contentType } from '../../../src/simulator/run-server/content-type.js';
 import { type Asked, header } from './asked.js';
-import { contentType } from './content-type.js';
 import { type LiveRun, RUN_STATUSES, type RunStatus } from './live-run.js';
 import type { Store } from './store.js';
 
@@ -59,7 +59,7 @@ export function postConsole(store: Store, asked: Asked): Answer {
 /** The status that is posted wins, over a cancel too. What was appended with a bad one stays. */
 function changeStatus(run: LiveRun, text: string): void {
   const status = RUN_STATUSES.find((one) => one === text);
-  if (status === undefined) throw new Refusal(unforeseen(text));
+  if (status === undefined) throw new Refusal(serverError(text));
   if (status === run.status) return;
   const reached: RunStatus | undefined = status === 'PASSED' || status === 'FAILED' ? run.end(status) : status;
   if (reached === undefined) throw new Refusal(noFile());
@@ -146,9 +146,9 @@ export function readArtifact(store: Store, asked: Asked): Answer {
 /** From the offset on; at the end or behind it an empty page, of another type. */
 function grown(log: Buffer, given: string | undefined, status: Record<string, string>): Answer {
   if (given === undefined || given === '') return file(log, 'text/plain', status);
-  if (!/^\s*[+-]?\d+\s*$/.test(given)) throw new Refusal(unforeseen('offset'));
+  if (!/^\s*[+-]?\d+\s*$/.test(given)) throw new Refusal(serverError('offset'));
   const offset = Number(given);
-  if (offset < 0) throw new Refusal(unforeseen('offset'));
+  if (offset < 0) throw new Refusal(serverError('offset'));
   if (offset >= log.length) return { status: 200, headers: { 'content-type': 'text/html', ...status }, body: '' };
   return file(log.subarray(offset), 'text/plain', status);
 }
@@ -159,7 +159,7 @@ function stored(run: LiveRun, path: string, status: Record<string, string>): Ans
   if (path.endsWith('.html')) {
     return content ? { status: 200, headers: { 'content-type': 'text/html' }, body: content } : noFile();
   }
-  if (content === undefined) return spoken(404, 'no such file', status);
+  if (content === undefined) return frameworkText(404, 'no such file', status);
   const type = contentType(path);
-  return type === '' ? unforeseen('type') : file(content, type, status);
+  return type === '' ? serverError('type') : file(content, type, status);
 }

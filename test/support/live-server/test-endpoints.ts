@@ -1,6 +1,7 @@
 /** Test results of a run (SPEC 5). Nothing keeps two tests of a run from having one name. */
 
-import { type Answer, notFound, Refusal, success, unforeseen } from './answers.js';
+import { type Answer, notFound, Refusal, serverError, success } from '../../../src/simulator/run-server/answers.js';
+import { cumulativeStatus } from '../../../src/simulator/run-server/served-run.js';
 import { type Asked, fieldsOf, jsonOf } from './asked.js';
 import { type LiveRun, type LiveTest, RUN_STATUSES, type RunStatus } from './live-run.js';
 import { address, authenticate, runOf } from './run-endpoints.js';
@@ -36,7 +37,7 @@ export function updateTest(store: Store, asked: Asked): Answer {
   const wanted = status ? statusOf(status) : undefined;
   if (wanted !== undefined && wanted !== test.status) {
     test.status = wanted;
-    const reached = cumulative(run.tests.map((one) => one.status));
+    const reached = cumulativeStatus(run.tests.map((one) => one.status));
     if (reached === 'PASSED' || reached === 'FAILED') run.storeConsole();
     run.setStatus(reached);
   }
@@ -66,29 +67,16 @@ function hasFields(asked: Asked): boolean {
 
 function resultOf(given: unknown): LiveTest['results'][number] {
   const { name, context, status, output } = given as Record<string, unknown>;
-  if (typeof name !== 'string') throw new Refusal(unforeseen('name'));
+  if (typeof name !== 'string') throw new Refusal(serverError('name'));
   return { name, context: textOrNull(context), status: statusOf(status), output: textOrNull(output) };
 }
 
 function statusOf(status: unknown): RunStatus {
   const known = RUN_STATUSES.find((one) => one === status);
-  if (known === undefined) throw new Refusal(unforeseen(String(status)));
+  if (known === undefined) throw new Refusal(serverError(String(status)));
   return known;
 }
 
 function textOrNull(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
-}
-
-/** Of parts that are over or not: what the whole is. */
-export function cumulative(parts: readonly string[]): RunStatus {
-  const has = (...statuses: string[]) => statuses.some((status) => parts.includes(status));
-  if (parts.every((status) => ['PASSED', 'FAILED', 'SKIPPED'].includes(status))) {
-    return has('FAILED') ? 'FAILED' : 'PASSED';
-  }
-  if (has('QUEUED') && has('PASSED')) return 'RUNNING';
-  if (has('QUEUED') && has('FAILED')) return 'RUNNING_WITH_FAILURES';
-  if (has('RUNNING', 'UPLOADING', 'CANCELLING'))
-    return has('FAILED', 'CANCELLING') ? 'RUNNING_WITH_FAILURES' : 'RUNNING';
-  return 'QUEUED';
 }

@@ -1,8 +1,15 @@
 /** Signed uploads (SPEC 5): the addresses, and what is put there. The limit of 75 names is the client's. */
 import { createHmac, randomBytes } from 'node:crypto';
-import { type Answer, notFound, Refusal, spoken, success, unforeseen } from './answers.js';
+import {
+  type Answer,
+  frameworkText,
+  notFound,
+  Refusal,
+  serverError,
+  success,
+} from '../../../src/simulator/run-server/answers.js';
+import { contentType } from '../../../src/simulator/run-server/content-type.js';
 import { type Asked, header, jsonOf } from './asked.js';
-import { contentType } from './content-type.js';
 import type { LiveRun } from './live-run.js';
 import { authenticate, runOf } from './run-endpoints.js';
 import type { Store } from './store.js';
@@ -19,7 +26,7 @@ export class Uploads {
     const run = runOf(store, asked);
     authenticate(run, asked);
     const given = jsonOf(asked) ?? [];
-    if (header(asked, 'x-url-expiration') !== undefined) throw new Refusal(unforeseen('expiration'));
+    if (header(asked, 'x-url-expiration') !== undefined) throw new Refusal(serverError('expiration'));
     const names = Array.isArray(given) ? given.map(String) : Object.keys(given as object);
     const urls = names.map((name) => {
       const type = contentType(name);
@@ -36,10 +43,10 @@ export class Uploads {
     const [signature = '', project = '', build = '', runName = '', name = ''] = asked.names;
     const run = store.find(project, Number(build), runName);
     if (run === undefined) throw new Refusal(notFound());
-    if (signature !== this.#sign(run, name, asked.headers['content-type'])) return spoken(401, 'bad signature');
+    if (signature !== this.#sign(run, name, asked.headers['content-type'])) return frameworkText(401, 'bad signature');
     run.artifacts.set(name, asked.body);
     run.changed();
-    return spoken(200, 'ok');
+    return frameworkText(200, 'ok');
   }
 
   #sign(run: LiveRun, name: string, type: string | undefined): string {

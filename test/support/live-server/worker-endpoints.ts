@@ -1,6 +1,14 @@
 /** What a worker asks and tells a server (SPEC 5, 6). */
 
-import { type Answer, failure, failureData, noObject, Refusal, success, unforeseen } from './answers.js';
+import {
+  type Answer,
+  failure,
+  failureData,
+  noObject,
+  Refusal,
+  serverError,
+  success,
+} from '../../../src/simulator/run-server/answers.js';
 import { type Asked, fieldsOf, header, jsonOf } from './asked.js';
 import { claimsOf } from './jwt.js';
 import { LiveWorker } from './live-worker.js';
@@ -51,7 +59,7 @@ export function register(store: Store, asked: Asked): Answer {
   const missing = REQUIRED.filter((name) => !(name in fields));
   if (missing.length > 0) return failure(400, `missing: ${missing.join(', ')}`);
   const name = asked.names[0] ?? '';
-  if (store.workers.has(name)) throw new Refusal(unforeseen('a worker of this name'));
+  if (store.workers.has(name)) throw new Refusal(serverError('a worker of this name'));
   const worker = new LiveWorker(name, String(fields['api_key']));
   assign(worker, fields);
   if (Array.isArray(fields['host_tags'])) worker.host_tags = fields['host_tags'].join(',');
@@ -105,7 +113,7 @@ export function checkIn(store: Store, asked: Asked): Answer {
 }
 
 function numberOf(text = '0'): number {
-  if (!/^[+-]?\d+$/.test(text)) throw new Refusal(unforeseen('a whole number'));
+  if (!/^[+-]?\d+$/.test(text)) throw new Refusal(serverError('a whole number'));
   return Number(text);
 }
 
@@ -121,7 +129,7 @@ export function event(store: Store, asked: Asked): Answer {
   const worker = enlisted(store, asked);
   const payload = jsonOf(asked);
   if (isEmpty(payload)) return success({}, 201);
-  if (worker.events.length === 0 && worker.checkIns.length > 0) throw new Refusal(unforeseen('folder exists'));
+  if (worker.events.length === 0 && worker.checkIns.length > 0) throw new Refusal(serverError('folder exists'));
   worker.events.push(payload);
   return success({}, 201);
 }
@@ -133,7 +141,7 @@ function isEmpty(payload: unknown): boolean {
 export function logs(store: Store, asked: Asked): Answer {
   const worker = enlisted(store, asked);
   const encoding = header(asked, 'content-encoding');
-  if (encoding === undefined) throw new Refusal(unforeseen('content-encoding'));
+  if (encoding === undefined) throw new Refusal(serverError('content-encoding'));
   if (encoding !== 'gzip') return failure(400, 'gzip wanted');
   if (asked.body.length > 0) worker.logs.push(asked.body);
   return success({}, 202);

@@ -1,4 +1,8 @@
-/** What the live server answers, in the shapes of the reference server: jsend, and plain text where Flask itself speaks. */
+/**
+ * The shapes of a JobServ server's answers: jsend, and plain text where its web framework answers by itself.
+ * The run's server of a simulation and the live server of the tests both use them; the tests hold the latter
+ * to the reference server, so the two cannot drift.
+ */
 
 export interface Answer {
   status: number;
@@ -33,13 +37,13 @@ export function failureData(status: number, data: object): Answer {
   return { status, headers: { ...JSON_TYPE }, body: JSON.stringify({ status: 'error', data }) };
 }
 
-/** Text under an HTML type, as Flask answers by itself. */
-export function spoken(status: number, body: string, headers: Record<string, string> = {}): Answer {
+/** Text with an HTML type: the web framework's own answer. */
+export function frameworkText(status: number, body: string, headers: Record<string, string> = {}): Answer {
   return { status, headers: { ...HTML_TYPE, ...headers }, body };
 }
 
-/** Whatever the reference did not foresee is a 500 with jsend. */
-export function unforeseen(reason: string): Answer {
+/** Any error that the server does not handle: a 500 with jsend. */
+export function serverError(reason: string): Answer {
   return failureData(500, { message: 'unforeseen', error_msg: reason });
 }
 
@@ -53,14 +57,18 @@ export function noObject(path: string): Answer {
   return failure(404, `No such object: ${path}`);
 }
 
-/** No such file in the storage, where the reference did not look for it. */
+/** The storage has no such file, and the server did not check beforehand. */
 export function noFile(): Answer {
   return failureData(404, { message: 'no such file' });
 }
 
-/** A stored file: streamed, never a part of it, whatever was asked. */
-export function file(body: Buffer, type: string, headers: Record<string, string> = {}): Answer {
+/** The headers of a stored file. It is streamed whole: range requests are ignored. */
+export function fileHeaders(type: string): Record<string, string> {
   const charset = type.startsWith('text/') ? '; charset=utf-8' : '';
-  const own = { 'content-type': `${type}${charset}`, 'cache-control': 'no-cache' };
-  return { status: 200, headers: { ...own, ...headers }, body };
+  return { 'content-type': `${type}${charset}`, 'cache-control': 'no-cache' };
+}
+
+/** A stored file as an answer. */
+export function file(body: Buffer, type: string, headers: Record<string, string> = {}): Answer {
+  return { status: 200, headers: { ...fileHeaders(type), ...headers }, body };
 }

@@ -1,0 +1,182 @@
+/**
+ * The server that the scripts of a simulation talk to (SPEC 8): `H_RUN_URL`, `H_TRIGGER_URL` and the login in
+ * `.netrc` name it. It reads the workspaces of the simulation's runs, changes nothing, and passes nothing on.
+ * A script may do with it whatever it likes: every request has a bound in bytes and in idle time.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, createReadStream } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+import { type Answer, failure, failureData, serverError } from './answers.js';
+import { answerOf, type ServedAnswer, type ServedRequest } from './routes.js';
+import type { ServedRun } from './served-run.js';
+
+/** Where containers of an engine reach this machine. */
+export interface HostAddress {
+  /** The address to listen on. */
+  listen: string;
+  /** The address or name under which containers find it. */
+  name: string;
+}
+
+const LIMITS = {
+  /** Of a request's body, bytes; of a longer one nothing is kept and the connection ends. */
+  body: 16 * 1024 * 1024,
+  /** A connection on which nothing moves for so long is closed. */
+  idleMs: 120_000,
+  connections: 256,
+} as const;
+
+/** What the runs of one build share: the key that opens them, and what the server could not give them. */
+export class ServedBuild {
+  /** The password of the login `jobserv`, and the runs' API key. */
+  readonly key = randomBytes(24).toString('hex');
+  readonly runs: ServedRun[] = [];
+  /** Requests that a live server might have answered: `GET /projects/…`. */
+  readonly misses = new Set<string>();
+  readonly #digest = digest(this.key);
+
+  isKey(text: string): boolean {
+    return timingSafeEqual(this.#digest, digest(text));
+  }
+}
+
+/** Digests, so that texts of any length compare in constant time. */
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** The most requests that the server could not answer that are kept for a ledger. */
+const MOST_MISSES = 100;
+
+export class RunServer {
+  readonly #builds: ServedBuild[] = [];
+  readonly #http = createServer(
+    { keepAliveTimeout: 5000, requestTimeout: 0, headersTimeout: 30_000 },
+    (request, response) => void this.#serve(request, response),
+  );
+  #name = '';
+
+  constructor() {
+    this.#http.maxConnections = LIMITS.connections;
+    this.#http.setTimeout(LIMITS.idleMs, (socket) => socket.destroy());
+  }
+
+  /** @throws the system's error when nobody can listen there */
+  async start({ listen, name }: HostAddress): Promise<void> {
+    this.#http.listen(0, listen);
+    await once(this.#http, 'listening');
+    this.#name = name;
+  }
+
+  /** `http://<name>:<port>`, without a slash at the end. */
+  get origin(): string {
+    return `http://${this.#name}:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  /** The host of the server as `.netrc` has to name it: clients compare it without the port. */
+  get machine(): string {
+    return this.#name;
+  }
+
+  add(build: ServedBuild): void {
+    this.#builds.push(build);
+  }
+
+  /** Ends every connection. Idempotent. */
+  async stop(): Promise<void> {
+    if (!this.#http.listening) return;
+    const closed = once(this.#http, 'close');
+    this.#http.close();
+    this.#http.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const [path = '', query] = (request.url ?? '').split('?');
+      const build = this.#buildOf(request, new URLSearchParams(query));
+      if (build === undefined) return sendAndClose(response, unauthorized(request));
+      const { body, bytes } = await bodyOf(request);
+      const asked: ServedRequest = {
+        method: request.method ?? '',
+        path,
+        query: new URLSearchParams(query),
+        headers: request.headers,
+        body,
+        bodyBytes: bytes,
+        origin: `http://${request.headers.host}`,
+      };
+      const missed = (what: string) => void (build.misses.size < MOST_MISSES && build.misses.add(what));
+      const answer = await answerOf({ runs: build.runs, missed }, asked);
+      await send(response, answer, request.method === 'HEAD');
+      if (bytes > LIMITS.body) request.socket.destroy();
+    } catch (error) {
+      // The client went away, or a file changed while it was sent: neither may end the simulation.
+      if (response.headersSent || response.destroyed) response.destroy();
+      else sendAndClose(response, serverError((error as Error).message));
+    }
+  }
+
+  /** By the login of `.netrc`, by the run's key, or by `?apikey=`, as a live server takes it. */
+  #buildOf({ headers }: IncomingMessage, query: URLSearchParams): ServedBuild | undefined {
+    const [scheme = '', value = '', ...more] = (headers.authorization ?? '').split(' ');
+    const given = more.length > 0 ? '' : keyIn(scheme, value);
+    const key = given || query.get('apikey') || '';
+    // Every build is asked, so that the time says nothing about which one it was.
+    return this.#builds.filter((build) => build.isKey(key))[0];
+  }
+}
+
+function keyIn(scheme: string, value: string): string {
+  if (scheme === 'Token' || scheme === 'Bearer') return value;
+  if (scheme.toLowerCase() !== 'basic') return '';
+  const [login, ...password] = Buffer.from(value, 'base64').toString('utf8').split(':');
+  return login === 'jobserv' ? password.join(':') : '';
+}
+
+function unauthorized({ method, headers }: IncomingMessage): Answer {
+  const message = headers.authorization === undefined ? 'No Authorization header provided' : 'Incorrect API key';
+  const answer = method === 'GET' || method === 'HEAD' ? failure(401, message) : failureData(401, { message });
+  answer.headers['www-authenticate'] = 'Basic realm="jobserv"';
+  return answer;
+}
+
+/** Reads to the end; what is beyond the bound is counted and dropped, and past twice the bound nothing more is read. */
+async function bodyOf(request: IncomingMessage): Promise<{ body: Buffer; bytes: number }> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= LIMITS.body) chunks.push(chunk);
+    else if (bytes > 2 * LIMITS.body) break;
+  }
+  return { body: bytes > LIMITS.body ? Buffer.alloc(0) : Buffer.concat(chunks), bytes };
+}
+
+async function send(response: ServerResponse, answer: ServedAnswer, headOnly: boolean): Promise<void> {
+  if (!('file' in answer)) {
+    response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(answer.body) });
+    response.end(headOnly ? undefined : answer.body);
+    return;
+  }
+  const { file, from, status, headers } = answer;
+  const length = file.sizeBytes - from;
+  response.writeHead(status, { ...headers, 'content-length': length });
+  if (headOnly || length === 0) {
+    closeSync(file.fd);
+    response.end();
+    return;
+  }
+  const stream = createReadStream('', { fd: file.fd, start: from, end: file.sizeBytes - 1, highWaterMark: 256 * 1024 });
+  await pipeline(stream, response);
+}
+
+function sendAndClose(response: ServerResponse, answer: Answer): void {
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    'content-length': Buffer.byteLength(answer.body),
+    connection: 'close',
+  });
+  response.end(answer.body);
+}

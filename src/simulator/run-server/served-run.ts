@@ -1,0 +1,91 @@
+/** What the run's server serves: a run of this simulation, of an earlier one, or of a live server. */
+import type { Test } from '../../schema/model.js';
+
+/** The statuses that a JobServ server has for runs, tests and results. */
+export const STATUSES = [
+  'QUEUED',
+  'RUNNING',
+  'PASSED',
+  'FAILED',
+  'RUNNING_WITH_FAILURES',
+  'UPLOADING',
+  'PROMOTED',
+  'SKIPPED',
+  'CANCELLING',
+] as const;
+export type ServedStatus = (typeof STATUSES)[number];
+
+export interface StatusEvent {
+  /** ISO 8601 with `+00:00`, as the server writes it. */
+  time: string;
+  status: ServedStatus;
+  worker?: string;
+}
+
+export interface ServedTest extends Test {
+  created: string;
+}
+
+/** An open file of a run. Whoever gets it closes it. */
+export interface ServedFile {
+  /** Descriptor of a regular file. */
+  fd: number;
+  sizeBytes: number;
+}
+
+export interface ServedRun {
+  readonly project: string;
+  readonly build: number;
+  readonly name: string;
+  readonly hostTag: string;
+  readonly workerName: string | null;
+  readonly status: ServedStatus;
+  readonly events: readonly StatusEvent[];
+  /** Tests that the run reported, and tests that its script posts while it runs. */
+  readonly tests: ServedTest[];
+  /** The run definition as others may read it: no key, every secret `TODO`. */
+  readonly rundef: object;
+  /** Every file below the run's address, the console of a completed run included. */
+  files(): Promise<{ path: string; sizeBytes: number }[]>;
+  /** @returns undefined when the run has no such file */
+  open(path: string): Promise<ServedFile | undefined>;
+  /** The console as it is now; undefined before the first byte. */
+  openConsole(): Promise<ServedFile | undefined>;
+  /** Keeps what the run's own script posted to it. */
+  record(post: Post): void;
+}
+
+/** What a script posted. The simulation keeps it in the run's result and does nothing else with it. */
+export interface Post {
+  /** The path below the run's address; `''` is the run itself. */
+  path: string;
+  /** `X-RUN-STATUS`. */
+  status?: string;
+  /** `X-RUN-METADATA`. */
+  metadata?: string;
+  /** The body as text, cut at 64 KiB. */
+  text: string;
+  /** Length of the whole body. */
+  sizeBytes: number;
+}
+
+const COMPLETE: readonly string[] = ['PASSED', 'FAILED', 'PROMOTED', 'SKIPPED'];
+
+export const isComplete = ({ status }: { status: string }): boolean => COMPLETE.includes(status);
+
+/** The time as the server writes it. */
+export const serverTime = (date = new Date()): string => date.toISOString().replace(/(\.\d+)?Z$/, '+00:00');
+
+/** The status of a whole whose parts have these statuses: of a build by its runs, of a run by its tests. */
+export function cumulativeStatus(parts: readonly string[]): ServedStatus {
+  const has = (...statuses: string[]) => statuses.some((status) => parts.includes(status));
+  if (parts.every((status) => ['PASSED', 'FAILED', 'SKIPPED'].includes(status))) {
+    return has('FAILED') ? 'FAILED' : 'PASSED';
+  }
+  if (has('QUEUED') && has('PASSED')) return 'RUNNING';
+  if (has('QUEUED') && has('FAILED')) return 'RUNNING_WITH_FAILURES';
+  if (has('RUNNING', 'UPLOADING', 'CANCELLING')) {
+    return has('FAILED', 'CANCELLING') ? 'RUNNING_WITH_FAILURES' : 'RUNNING';
+  }
+  return 'QUEUED';
+}
