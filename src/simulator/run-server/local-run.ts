@@ -1,5 +1,5 @@
 /** A run whose files lie in a workspace on this machine: of this simulation, or of an earlier one. */
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { ArchiveFolder, listArtifacts, openArchived } from '../../executor/archive.js';
 import type { RunDefinition, Test } from '../../schema/model.js';
 import {
@@ -11,6 +11,7 @@ import {
   type ServedTest,
   type StatusEvent,
   serverTime,
+  sizedFile,
 } from './served-run.js';
 
 /** Where the run's files lie. */
@@ -88,19 +89,15 @@ export class LocalRun implements ServedRun {
     if (path === '.rundef.json') return undefined;
     const folder = new ArchiveFolder(this.#files.archive);
     try {
-      return sized(folder.openFile(path));
+      return sizedFile(folder.openFile(path));
     } finally {
       folder.close();
     }
   }
 
   async openConsole(): Promise<ServedFile | undefined> {
-    return sized(openArchived(this.#files.console));
+    return sizedFile(openArchived(this.#files.console));
   }
-}
-
-function sized(fd: number | undefined): ServedFile | undefined {
-  return fd === undefined ? undefined : { fd, sizeBytes: fstatSync(fd).size };
 }
 
 const nothing = async () => {};

@@ -1,4 +1,5 @@
 /** What the run's server serves: a run of this simulation, of an earlier one, or of a live server. */
+import { fstatSync } from 'node:fs';
 import type { Test } from '../../schema/model.js';
 
 /** The statuses that a JobServ server has for runs, tests and results. */
@@ -31,6 +32,11 @@ export interface ServedFile {
   /** Descriptor of a regular file. */
   fd: number;
   sizeBytes: number;
+}
+
+/** @param fd an open regular file, or none */
+export function sizedFile(fd: number | undefined): ServedFile | undefined {
+  return fd === undefined ? undefined : { fd, sizeBytes: fstatSync(fd).size };
 }
 
 export interface ServedRun {

@@ -303,7 +303,7 @@ describe('attacks', () => {
     agent.destroy();
     expect(new Set(statuses.map(({ status, text }) => `${status} ${text}`))).toEqual(new Set(['200 tgz']));
     for (const socket of idle) socket.destroy();
-  }, 60_000);
+  }, 120_000);
 
   it('is only where it was told to listen', async () => {
     const { port } = new URL(server.origin);
