@@ -25,6 +25,7 @@ import { DockerContainer } from './container.js';
 import { loadDockerConfig } from './docker-config.js';
 import { engineGone, removedFailure } from './exit.js';
 import { type FoundEngine, findEngine, type Surroundings } from './find-engine.js';
+import { type HostAddress, hostAddress } from './host-address.js';
 import { removeTreeInside, takeOwnership } from './host-files.js';
 import { askRegistry, inspectImage, type RegistryImage } from './image.js';
 import { converse, type Terminal, WITH_TERMINAL } from './interactive.js';
@@ -197,6 +198,12 @@ export class DockerEngine implements ContainerEngine {
   /** The containers of this object's owner, those of its earlier processes too. */
   async listOwn(): Promise<OwnedContainer[]> {
     return (await this.listOwned()).filter(({ labels }) => labels[OWNER_LABEL] === this.#options.owner);
+  }
+
+  /** Where containers reach this machine; undefined when its network is elsewhere, or the engine does not say. */
+  async hostAddress(): Promise<HostAddress | undefined> {
+    const { name } = await this.version();
+    return hostAddress(this.#client, name, this.#limits.call).catch(() => undefined);
   }
 
   /** Every container that was made here and still exists, whoever made it. */

@@ -3,23 +3,17 @@
  * `.netrc` name it. It reads the workspaces of the simulation's runs, changes nothing, and passes nothing on.
  * A script may do with it whatever it likes: every request has a bound in bytes and in idle time.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostAddress } from '../../docker/host-address.js';
 import { type Answer, failure, failureData, serverError } from './answers.js';
 import { answerOf, type ServedAnswer, type ServedRequest } from './routes.js';
 import type { ServedRun } from './served-run.js';
-
-/** Where containers of an engine reach this machine. */
-export interface HostAddress {
-  /** The address to listen on. */
-  listen: string;
-  /** The address or name under which containers find it. */
-  name: string;
-}
 
 const LIMITS = {
   /** Of a request's body, bytes; of a longer one nothing is kept and the connection ends. */
@@ -56,22 +50,49 @@ export class RunServer {
     (request, response) => void this.#serve(request, response),
   );
   #name = '';
+  #port = 0;
+  #stopped = false;
 
   constructor() {
     this.#http.maxConnections = LIMITS.connections;
     this.#http.setTimeout(LIMITS.idleMs, (socket) => socket.destroy());
   }
 
-  /** @throws the system's error when nobody can listen there */
-  async start({ listen, name }: HostAddress): Promise<void> {
-    this.#http.listen(0, listen);
-    await once(this.#http, 'listening');
+  /**
+   * Resolves when containers can reach it, or, where the address appears with the first container, at once.
+   *
+   * @throws the system's error when nobody can listen there
+   */
+  async start({ listen, name, later = false }: HostAddress): Promise<void> {
     this.#name = name;
+    if (!later) {
+      await this.#listen(0, listen);
+      this.#port = (this.#http.address() as AddressInfo).port;
+      return;
+    }
+    this.#port = randomInt(20_000, 60_000);
+    void this.#listenWhenThere(listen);
+  }
+
+  async #listen(port: number, listen: string): Promise<void> {
+    this.#http.listen(port, listen);
+    await once(this.#http, 'listening');
+  }
+
+  /** The bridge is there some 100 ms before a script runs. */
+  async #listenWhenThere(listen: string): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        return await this.#listen(this.#port, listen);
+      } catch {
+        await sleep(20, undefined, { ref: false });
+      }
+    }
   }
 
   /** `http://<name>:<port>`, without a slash at the end. */
   get origin(): string {
-    return `http://${this.#name}:${(this.#http.address() as AddressInfo).port}`;
+    return `http://${this.#name}:${this.#port}`;
   }
 
   /** The host of the server as `.netrc` has to name it: clients compare it without the port. */
@@ -85,6 +106,7 @@ export class RunServer {
 
   /** Ends every connection. Idempotent. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     if (!this.#http.listening) return;
     const closed = once(this.#http, 'close');
     this.#http.close();

@@ -1,0 +1,79 @@
+/** Where containers of an engine reach this machine: the address that the run's server listens on. */
+import { BlockList, isIPv4 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type Docker from 'dockerode';
+import { within } from './client.js';
+import type { EngineName } from './request.js';
+
+export interface HostAddress {
+  /** The address of this machine to listen on. */
+  listen: string;
+  /** The address or name under which containers find it. */
+  name: string;
+  /** The address appears only with the first container: Podman makes its bridge then. */
+  later?: boolean;
+}
+
+/** What is read of the engine's answers. */
+export interface EngineFacts {
+  engine: EngineName;
+  /** `OperatingSystem` of the engine. */
+  system: string;
+  /** Of the engine's security options: it runs as an ordinary user. */
+  rootless: boolean;
+  /** Subnets of the network that containers get by default, with the gateway where the engine names it. */
+  subnets: readonly { subnet: string; gateway?: string }[];
+}
+
+/**
+ * Of Docker on Linux and Podman as root, the default network's gateway, which is an address of this machine; of
+ * Docker Desktop and of an engine without root, the engine's own name for this machine, which leads to loopback.
+ *
+ * @param addresses IPv4 addresses of this machine
+ * @returns undefined when the engine's network is not on this machine
+ */
+export function addressFor(
+  { engine, system, rootless, subnets }: EngineFacts,
+  addresses: readonly string[],
+): HostAddress | undefined {
+  if (system === 'Docker Desktop') return { listen: '127.0.0.1', name: 'host.docker.internal' };
+  if (rootless) return engine === 'podman' ? { listen: '127.0.0.1', name: 'host.containers.internal' } : undefined;
+  for (const { subnet } of subnets) {
+    const [network = '', bits = ''] = subnet.split('/');
+    if (!isIPv4(network)) continue;
+    const range = new BlockList();
+    range.addSubnet(network, Number(bits));
+    const own = addresses.find((address) => range.check(address));
+    if (own !== undefined) return { listen: own, name: own };
+  }
+  const gateway = subnets.map((one) => one.gateway).find((one) => one !== undefined && isIPv4(one));
+  if (engine === 'podman' && gateway !== undefined) return { listen: gateway, name: gateway, later: true };
+  return undefined;
+}
+
+/** @throws the client's error when the engine does not answer */
+export async function hostAddress(
+  client: Docker,
+  engine: EngineName,
+  callMs: number,
+): Promise<HostAddress | undefined> {
+  const network = client.getNetwork(engine === 'podman' ? 'podman' : 'bridge');
+  const [info, { IPAM }] = await Promise.all([
+    within(callMs, () => client.info()),
+    within(callMs, () => network.inspect() as Promise<Docker.NetworkInspectInfo>),
+  ]);
+  const security: unknown[] = Array.isArray(info.SecurityOptions) ? info.SecurityOptions : [];
+  const facts: EngineFacts = {
+    engine,
+    system: String(info.OperatingSystem),
+    rootless: security.includes('name=rootless'),
+    subnets: (IPAM?.Config ?? []).flatMap(({ Subnet, Gateway }) =>
+      Subnet === undefined ? [] : [{ subnet: Subnet, ...(Gateway ? { gateway: Gateway } : {}) }],
+    ),
+  };
+  const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addressFor(
+    facts,
+    own.filter(({ family }) => family === 'IPv4').map(({ address }) => address),
+  );
+}

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { addressFor, type EngineFacts } from '../../../src/docker/host-address.js';
+
+const facts: EngineFacts = {
+  engine: 'docker',
+  system: 'Debian',
+  rootless: false,
+  subnets: [{ subnet: '172.17.0.0/16' }],
+};
+const OWN = ['127.0.0.1', '192.0.2.2', '172.17.0.1'];
+
+it.each<[string, Partial<EngineFacts>, object | undefined]>([
+  ['Docker on this machine is reached at its bridge', {}, { listen: '172.17.0.1', name: '172.17.0.1' }],
+  [
+    'a bridge of another machine is not reached',
+    { subnets: [{ subnet: '10.1.0.0/16', gateway: '10.1.0.1' }] },
+    undefined,
+  ],
+  ['Docker Desktop has a name', { system: 'Docker Desktop' }, { listen: '127.0.0.1', name: 'host.docker.internal' }],
+  [
+    'Podman makes its bridge with the first container',
+    { engine: 'podman', subnets: [{ subnet: '10.88.0.0/16', gateway: '10.88.0.1' }] },
+    { listen: '10.88.0.1', name: '10.88.0.1', later: true },
+  ],
+  [
+    'Podman without root has a name',
+    { engine: 'podman', rootless: true },
+    { listen: '127.0.0.1', name: 'host.containers.internal' },
+  ],
+  ['Docker without root is not reached', { rootless: true }, undefined],
+  ['a network of IPv6 only is not reached', { subnets: [{ subnet: 'fd00::/64', gateway: 'fd00::1' }] }, undefined],
+])('%s', (_, some, expected) => {
+  expect(addressFor({ ...facts, ...some }, OWN)).toEqual(expected);
+});
