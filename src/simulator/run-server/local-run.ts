@@ -76,7 +76,7 @@ export class LocalRun implements ServedRun {
 
   async files(): Promise<{ path: string; sizeBytes: number }[]> {
     if (!isComplete(this)) return [];
-    const archived = await listArtifacts(this.#files.archive, SILENT);
+    const { files: archived } = await listArtifacts(this.#files.archive, SILENT);
     const files = archived.filter(({ path }) => path !== 'console.log' && path !== '.rundef.json');
     const console = await this.openConsole();
     if (console === undefined) return files;
