@@ -54,6 +54,10 @@ export default class Simulate extends BaseCommand {
     },
     { description: 'What failed the last time', command: '<%= config.bin %> simulate --failed' },
     { description: 'Again with each change of a file', command: '<%= config.bin %> simulate ci/build --watch' },
+    {
+      description: 'The next step alone, with what an earlier one has built',
+      command: '<%= config.bin %> simulate on-board --upstream ./workspace',
+    },
     { description: 'Show what would be executed', command: '<%= config.bin %> simulate ci/build --dry-run' },
   ];
   static override enableJsonFlag = true;
@@ -108,6 +112,12 @@ export default class Simulate extends BaseCommand {
       description: 'continue with the runs that triggers start when a run, or all runs of a build, have passed',
       helpGroup: 'Engine',
     }),
+    upstream: Flags.string({
+      description:
+        'what triggered the runs, for H_TRIGGER_URL: the workspace of an earlier simulation, or the address of a run or build',
+      helpValue: 'DIR|URL',
+      helpGroup: 'Source',
+    }),
     shell: Flags.option({
       description: "open a shell after the run, in a container like the run's",
       helpGroup: 'Output',
@@ -144,6 +154,7 @@ export default class Simulate extends BaseCommand {
       failFast: flags['fail-fast'],
       failed: flags.failed,
       follow: flags.follow,
+      upstream: flags.upstream,
       shell: flags.shell && shellFor(flags.shell, { jobs, json: quiet, dryRun: dry }),
       openView: (view) => openRunsView(view, quiet ? 'quiet' : flags.output),
       signal,

@@ -3,6 +3,8 @@ import { RunFailure } from './ports.js';
 
 export interface NetrcInput {
   runUrl: string;
+  /** The server's host, where it is not that of `runUrl`. */
+  machine?: string | undefined;
   apiKey: string;
   secrets: Readonly<Record<string, string>>;
   /** The script-repo's `clone-url`; where a gitlab token may be for. */
@@ -25,7 +27,7 @@ export function netrc(input: NetrcInput): string {
     return value;
   };
 
-  let text = entry(urlHost(input.runUrl), 'jobserv', input.apiKey);
+  let text = entry(input.machine ?? urlHost(input.runUrl), 'jobserv', input.apiKey);
   if (secrets['githubtok']) text += entry('github.com', secrets['githubtok']);
   const gitlab = secrets['gitlabtok'];
   if (gitlab) {

@@ -202,6 +202,8 @@ export interface Host {
   /** `proxies` of that same config for this engine as `KEY=value` (SPEC 3, env); they win over the run's. */
   proxies(engineAddress: string): Promise<string[]>;
   readonly memoryBytes?: number;
+  /** The host of the run's server as `.netrc` has to name it, where that is not `host[:port]` of its URL. */
+  readonly netrcMachine?: string | undefined;
   /**
    * Gives what a container's users left below `folder` to whoever runs this, so that it can be read and kept.
    * `image` is the run's own. Answers why that could not be done; undefined when all is ours.

@@ -29,7 +29,7 @@ export async function prepare(
   await log.heading('Preparing secrets and volumes');
   await prepareSecrets(run, workspace, ports, log);
   const volumes = await prepareVolumes(run, ports, log);
-  await prepareNetrc(run, workspace);
+  await prepareNetrc(run, workspace, ports.host.netrcMachine);
   await makeVisibleFolder(workspace.archive);
 
   await log.heading('Preparing the script');
@@ -130,10 +130,11 @@ export async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, '
   return [...mounts, ...shared.values()];
 }
 
-async function prepareNetrc(run: RunDefinition, workspace: Workspace): Promise<void> {
+async function prepareNetrc(run: RunDefinition, workspace: Workspace, machine: string | undefined): Promise<void> {
   const scriptRepoUrl = run['script-repo']?.['clone-url'];
   const text = netrc({
     runUrl: run.run_url,
+    machine,
     apiKey: run.api_key,
     secrets: run.secrets ?? {},
     ...(scriptRepoUrl === undefined ? {} : { scriptRepoUrl }),

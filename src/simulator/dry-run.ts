@@ -12,6 +12,7 @@ import { labelOf, type PlannedRun } from './plan/planned-run.js';
 import { keptRunDefinition } from './run/run-result.js';
 import type { SimulateRequest } from './run/simulate-run.js';
 import { simulationHost } from './run/simulation-ports.js';
+import { UpstreamReader } from './run-server/upstream.js';
 import { maskerFor, meansOf } from './simulate.js';
 import { Scratch } from './workspace/scratch.js';
 import { cacheFolder, locksIn } from './workspace/workspace-names.js';
@@ -44,10 +45,11 @@ export interface DryRunResult {
 export async function dryRun(request: SimulateRequest): Promise<DryRunResult> {
   const cache = cacheFolder();
   const scratch = new Scratch(cache, locksIn(cache));
+  const upstreams = new UpstreamReader(request.access, new Scratch(cache, locksIn(cache)), request.signal);
   try {
     const settings = await dockerSettings(request.showDockerConfig);
     if (settings.problem !== undefined) request.warn(settings.problem);
-    const queue = new RunQueue(await planRuns(request, meansOf(request, scratch, settings.differences)));
+    const queue = new RunQueue(await planRuns(request, meansOf(request, scratch, upstreams, settings.differences)));
     const masker = maskerFor(queue.planned, settings.credentials);
     const runs: DryRun[] = [];
     // Grows as long as runs start others.
@@ -82,6 +84,7 @@ export async function dryRun(request: SimulateRequest): Promise<DryRunResult> {
     }
     return { version: 1, dryRun: true, runs };
   } finally {
+    await upstreams.close();
     await scratch.remove();
   }
 }

@@ -13,6 +13,8 @@ import { listOf } from './plan/select-runs.js';
 import { unlessInterrupted } from './run/interruption.js';
 import { haltsOthers, notStarted, type RunResult, type SimulationResult } from './run/run-result.js';
 import { type Session, type SimulateRequest, simulateRun } from './run/simulate-run.js';
+import { SimulationServer } from './run-server/simulation-server.js';
+import { UpstreamReader } from './run-server/upstream.js';
 import { Scratch } from './workspace/scratch.js';
 import { clearAbandoned } from './workspace/simulation-workspace.js';
 import { cacheFolder, locksIn, scratchIn } from './workspace/workspace-names.js';
@@ -29,10 +31,12 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
   const cache = cacheFolder();
   const locks = locksIn(cache);
   const scratch = new Scratch(cache, locks);
+  const upstreams = new UpstreamReader(request.access, new Scratch(cache, locks), signal);
+  let server: SimulationServer | undefined;
   try {
     const settings = await dockerSettings(request.showDockerConfig);
     if (settings.problem !== undefined) request.warn(settings.problem);
-    const plan = await planRuns(request, meansOf(request, scratch, settings.differences));
+    const plan = await planRuns(request, meansOf(request, scratch, upstreams, settings.differences));
     signal.throwIfAborted();
     if (plan.planned.length === 0) {
       request.warn('None of these runs failed or was interrupted the last time: there is nothing to run.');
@@ -49,15 +53,18 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
       request.warn(`Something that an earlier simulation left could not be removed: ${reason.message}`);
     }
 
-    return await runAll(new RunQueue(plan), { request, engine, settings, locks });
+    server = new SimulationServer(engine);
+    return await runAll(new RunQueue(plan), { request, engine, server, settings, locks });
   } finally {
+    await server?.stop();
+    await upstreams.close();
     await scratch.remove();
   }
 }
 
 async function runAll(
   queue: RunQueue,
-  shared: Pick<Session, 'request' | 'engine' | 'settings' | 'locks'>,
+  shared: Pick<Session, 'request' | 'engine' | 'server' | 'settings' | 'locks'>,
 ): Promise<SimulationResult> {
   const { jobs, follow = false, shell, failFast = false, lastSteps, warn } = shared.request;
   const { planned } = queue;
@@ -118,11 +125,13 @@ const namesOf = (runs: readonly PlannedRun[]) => listOf(runs.map(labelOf)) || 'n
 export function meansOf(
   { signal, secretFiles }: SimulateRequest,
   scratch: Scratch,
+  upstreams: UpstreamReader,
   differences: readonly Difference[],
 ): PlanMeans {
   return {
     cache: scratch.cache,
     differences,
+    upstreams,
     checkout: async (choice, folder) =>
       choice === 'remote'
         ? remoteCheckout(folder, signal)

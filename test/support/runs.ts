@@ -1,18 +1,20 @@
 /** Planned runs and results as a simulation has them, with nothing special about them. */
-import type { PlannedRun } from '../../src/simulator/plan/planned-run.js';
+import { inBuild, type PlannedRun } from '../../src/simulator/plan/planned-run.js';
 import { notStarted, type RunResult } from '../../src/simulator/run/run-result.js';
 
 export function plannedRun(run: string, rundef: Partial<PlannedRun['rundef']> = {}): PlannedRun {
-  return {
+  const env = { H_BUILD: '1', H_RUN: run };
+  const planned = {
     trigger: 'unit',
     run,
-    rundef: { container: 'image', ...rundef } as PlannedRun['rundef'],
+    rundef: { project: 'acme/unit', container: 'image', env, ...rundef } as PlannedRun['rundef'],
     madeUp: {},
     differences: [],
     source: undefined,
     root: `/w/unit/${run}`,
     volumes: '/v',
   };
+  return inBuild(planned, []);
 }
 
 export function runResult(run: string, change: Partial<RunResult> = {}): RunResult {

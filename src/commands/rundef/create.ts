@@ -51,7 +51,7 @@ export default class RundefCreate extends BaseCommand {
     const project = flags.project ?? defaultProject(dirname(path));
     const created = createRundefs(definition, selected, {
       project,
-      build: flags.build,
+      build: flags.build ?? 1,
       ...(await readGivenValues(flags)),
     });
 

@@ -46,11 +46,10 @@ export const RUN_FLAGS = {
     helpGroup: 'Input',
   }),
   build: Flags.integer({
-    description: "the build's number",
+    description: "the build's number; by default 1, or that of --upstream",
     helpValue: 'N',
     helpGroup: 'Input',
     min: 1,
-    default: 1,
   }),
 };
 

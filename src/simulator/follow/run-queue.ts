@@ -86,7 +86,7 @@ export class RunQueue {
     const { started, error } = build.state.ended({ trigger, name, passed, env, url: run.rundef.run_url });
     for (const one of started) {
       const madeUp = one.by === 'run' ? run.madeUp : build.start.madeUp;
-      const planned = await follow.planStarted(one, madeUp, this.#folderOf(one, build));
+      const planned = await follow.planStarted(one, madeUp, this.#folderOf(one, build), run.build);
       planned.startedBy = one.by === 'run' ? labelOf(run) : trigger;
       this.#buildOf.set(planned, build);
       this.planned.push(planned);

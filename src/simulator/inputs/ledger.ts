@@ -19,6 +19,7 @@ export type DifferenceKind =
   | 'repo-owner'
   | 'made-up-value'
   | 'no-trigger-url'
+  | 'not-served'
   | 'shared-volume-empty'
   | 'docker-config-off'
   | 'unknown-field'
@@ -73,6 +74,13 @@ export function noteScript(ledger: Ledger, script: string, madeUp: StringMap, se
   }
   for (const name of unknownSecrets(script, secrets)) {
     ledger.note('secret-missing', `The script names /secrets/${name}, and no secret ${name} was given.`);
+  }
+}
+
+/** @param requests `GET /projects/…`, which the run's server could not answer */
+export function noteUnserved(ledger: Ledger, requests: Iterable<string>): void {
+  for (const request of requests) {
+    ledger.note('not-served', `The script asked the server for ${request}, which a simulation does not have.`);
   }
 }
 

@@ -37,7 +37,9 @@ export function completeRunDefinition(rundef: PartialRunDefinition): { rundef: R
   env['H_BUILD'] ??= '1';
   env['H_RUN'] ??= 'simulated';
   const url = rundef.run_url || runUrl(rundef.project, env['H_BUILD'], env['H_RUN']);
-  if (url.startsWith(NOWHERE)) madeUp['H_RUN_URL'] = 'an address where no server answers';
+  for (const [name, address] of [['H_RUN_URL', url] as const, ['H_TRIGGER_URL', env['H_TRIGGER_URL']] as const]) {
+    if (address?.startsWith(NOWHERE)) madeUp[name] = 'an address where no server answers';
+  }
   if (!rundef.api_key || rundef.api_key === NO_KEY) madeUp['.netrc'] = 'without a key that the server would take';
   env['H_RUN_URL'] = url;
   env['H_WORKER'] = WORKER;

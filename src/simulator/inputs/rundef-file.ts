@@ -19,6 +19,8 @@ export interface RundefFile {
   path: string;
   rundef: PartialRunDefinition;
   inputs: SimulatorInput[];
+  /** Address, on a server that the user named, of what triggered it. */
+  upstream?: string | undefined;
   /** What it says that nobody here understands. */
   differences: Difference[];
 }

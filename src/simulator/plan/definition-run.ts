@@ -14,7 +14,8 @@ import type { Difference } from '../inputs/ledger.js';
 import { completeRunDefinition, NO_KEY } from '../inputs/run-identity.js';
 import type { SecretUser } from '../inputs/secrets.js';
 import { NOWHERE, triggerParams } from '../inputs/trigger-params.js';
-import { labelOf, type Places, type PlannedRun, placeOf, withImage } from './planned-run.js';
+import type { ServedRun } from '../run-server/served-run.js';
+import { inBuild, labelOf, type Places, type PlannedRun, placeOf, withImage } from './planned-run.js';
 import type { SelectedRun } from './select-runs.js';
 
 export interface LoadedDefinition {
@@ -30,7 +31,8 @@ export type DefinitionRun = SelectedRun<ExpandedTrigger, Run>;
 export interface DefinitionRequest {
   params: StringMap;
   project?: string | undefined;
-  build: number;
+  /** 1 unless given. */
+  build?: number | undefined;
   source?: SourceChoice | undefined;
   /** The pull or merge request that the runs are of. */
   forge?: ForgeRequest | undefined;
@@ -101,9 +103,10 @@ export class DefinitionPlanner {
   /**
    * A run that a build begins with.
    *
+   * @param upstream path of what triggered it, with `--upstream`
    * @throws UsageError for a run that a server would not make
    */
-  async first(selected: DefinitionRun): Promise<FirstRun> {
+  async first(selected: DefinitionRun, build: ServedRun[], upstream: string | undefined): Promise<FirstRun> {
     const { trigger, run } = selected;
     const definition = this.#definition;
     const { params: given } = this.#request;
@@ -118,12 +121,14 @@ export class DefinitionPlanner {
     for (const [name, what] of Object.entries(passed.madeUp)) {
       if (!Object.hasOwn(real, name)) start.madeUp[name] = what;
     }
-    const started = { trigger, run, name: run.name, params };
-    const planned = this.#plan(definition, started, checkout, start.madeUp, trigger.name);
+    const triggered: StringMap = upstream === undefined ? {} : { H_TRIGGER_URL: NOWHERE + upstream };
+    const started = { trigger, run, name: run.name, params: Object.assign(Object.create(null), triggered, params) };
+    const planned = this.#plan(definition, started, checkout, start.madeUp, trigger.name, build);
+    planned.upstream = upstream;
     if (planned.rundef.env['H_TRIGGER_URL'] === undefined && isTriggered(definition, trigger.name)) {
       planned.differences.push({
         kind: 'no-trigger-url',
-        message: `H_TRIGGER_URL is not set: on a server another run starts ${trigger.name}, and that one's address stands there.`,
+        message: `H_TRIGGER_URL is not set: on a server another run starts ${trigger.name}, and that one's address stands there. Give --upstream a run that came before.`,
       });
     }
     return { selected, planned, start };
@@ -136,13 +141,9 @@ export class DefinitionPlanner {
    * @param folder names the folder of its workspace, in the place of its trigger's
    * @throws UsageError for a run that a server would not make
    */
-  async started(run: StartedRun, madeUp: StringMap, folder: string): Promise<PlannedRun> {
+  async started(run: StartedRun, madeUp: StringMap, folder: string, build: ServedRun[]): Promise<PlannedRun> {
     const { checkout } = await this.#sourceOf(run.trigger.type);
-    const planned = this.#plan(asStored(this.#definition), run, checkout, madeUp, folder);
-    if (planned.rundef.env['H_TRIGGER_URL']?.startsWith(NOWHERE)) {
-      planned.madeUp['H_TRIGGER_URL'] = 'an address where no server answers';
-    }
-    return planned;
+    return this.#plan(asStored(this.#definition), run, checkout, madeUp, folder, build);
   }
 
   #plan(
@@ -151,16 +152,17 @@ export class DefinitionPlanner {
     checkout: Checkout | undefined,
     inherited: StringMap,
     folder: string,
+    build: ServedRun[],
   ): PlannedRun {
-    const { build, images, project = defaultProject(this.#folder) } = this.#request;
+    const { build: number = 1, images, project = defaultProject(this.#folder) } = this.#request;
     const { secrets, places, alone, differences } = this.#context;
-    const identity = { project, build, params, secrets, apiKey: NO_KEY, server: NOWHERE };
+    const identity = { project, build: number, params, secrets, apiKey: NO_KEY, server: NOWHERE };
     const built = buildRunDefinition({ definition, trigger, run, name, ...identity });
     if ('error' in built) throw new UsageError(built.error);
     const { rundef, madeUp } = completeRunDefinition(built);
     const failures = this.#failures?.(trigger.name, run.name) ?? [];
     const sure = failures.find((failure) => failure.sure);
-    const planned: PlannedRun = {
+    const planned = {
       trigger: trigger.name,
       run: name,
       rundef,
@@ -175,7 +177,7 @@ export class DefinitionPlanner {
       source: checkout?.source,
       ...placeOf({ project, run: name }, folder, places, alone),
     };
-    return withImage(planned, images);
+    return inBuild(withImage(planned, images), build);
   }
 
   async #sourceOf(type: TriggerType): Promise<{ checkout: Checkout | undefined; choice: SourceChoice }> {

@@ -6,6 +6,7 @@ import { asStored, reachableRuns } from '../../schema/build.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
 import { GIT_TRIGGER_TYPES, PARAMS_OF_TRIGGER, type StringMap } from '../../schema/model.js';
 import { isAddress, parseRunUrl } from '../../server/address.js';
+import { ServerFailure } from '../../server/server-failure.js';
 import { type Checkout, chooseSource, defaultProject, type SourceChoice } from '../inputs/checkout.js';
 import { checkForgeRequest } from '../inputs/forge-params.js';
 import type { GivenValues } from '../inputs/given.js';
@@ -22,6 +23,9 @@ import {
   secretUserOfRundef,
 } from '../inputs/secrets.js';
 import type { AccessRequest } from '../inputs/server-access.js';
+import { NOWHERE } from '../inputs/trigger-params.js';
+import type { ServedRun } from '../run-server/served-run.js';
+import type { Upstream, UpstreamReader } from '../run-server/upstream.js';
 import { didNotPass } from '../workspace/simulation-workspace.js';
 import {
   DefinitionPlanner,
@@ -37,6 +41,7 @@ import {
   checkImages,
   checkPlaces,
   checkSharedVolumes,
+  inBuild,
   labelOf,
   type PlannedRun,
   placeOf,
@@ -58,6 +63,8 @@ export interface PlanRequest extends DefinitionRequest, GivenValues {
   failed?: boolean | undefined;
   /** Go on with what the runs start. */
   follow?: boolean | undefined;
+  /** `--upstream`: what triggered the runs; a folder or an address. */
+  upstream?: string | undefined;
   /** NAME → PATH of `--shared-volume`. */
   sharedVolumes: StringMap;
   /** `--workspace`. */
@@ -82,6 +89,7 @@ export interface PlanMeans {
   differences: readonly Difference[];
   /** Prepares a source; called once for each that is needed. */
   checkout(choice: SourceChoice, folder: string): Promise<Checkout>;
+  upstreams: Pick<UpstreamReader, 'read'>;
 }
 
 /** @throws UsageError for what cannot be meant; RejectedDefinition; RunFailure where git fails */
@@ -113,6 +121,7 @@ export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<
   ]);
   if (loaded !== undefined) warnOfParams(request, loaded, [...chosen, ...later]);
 
+  const upstream = request.upstream === undefined ? undefined : await means.upstreams.read(request.upstream);
   const context: PlanContext = {
     places,
     alone: isAlone && later.length === 0,
@@ -121,16 +130,25 @@ export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<
     checkout: onceEach(means.checkout),
   };
   const planned: PlannedRun[] = [];
+  const builds = new Builds();
   let follow: RunPlan['follow'];
   if (loaded !== undefined) {
-    const planner = new DefinitionPlanner(loaded, request, context);
+    // What one run or build triggers is part of the same build.
+    const [before] = upstream?.runs ?? [];
+    const identity = { project: request.project ?? before?.project, build: request.build ?? before?.build };
+    const planner = new DefinitionPlanner(loaded, { ...request, ...identity }, context);
     const first: FirstRun[] = [];
-    for (const run of selected) first.push(await planner.first(run));
+    for (const run of selected) {
+      first.push(await planner.first(run, builds.of(run.trigger, upstream), upstream?.path));
+    }
     planned.push(...first.map((one) => one.planned));
     const planStarted: DefinitionPlanner['started'] = (...started) => planner.started(...started);
     if (request.follow) follow = { triggers: asStored(loaded.triggers), first, planStarted };
   }
-  for (const file of files) planned.push(await planOfFile(file, request, context));
+  for (const file of files) {
+    const before = upstream ?? (await upstreamOf(file, request, means));
+    planned.push(await planOfFile(file, request, context, before, builds));
+  }
   checkPlaces(planned);
   return { planned, ...(follow && { follow }) };
 }
@@ -251,13 +269,57 @@ async function completeSecrets(
   return Object.assign(all, await askForScriptSecrets(users, ask, warn));
 }
 
-async function planOfFile(file: RundefFile, request: PlanRequest, context: PlanContext): Promise<PlannedRun> {
+/** The runs of each build, for the run's server. */
+class Builds {
+  readonly #runs = new Map<unknown, ServedRun[]>();
+
+  /** @param build its trigger, or words that name it */
+  of(build: unknown, upstream: Upstream | undefined): ServedRun[] {
+    const runs = this.#runs.get(build) ?? [...(upstream?.runs ?? [])];
+    this.#runs.set(build, runs);
+    return runs;
+  }
+}
+
+/** What triggered a run of a server, read there when the script may ask for it. */
+async function upstreamOf(
+  { upstream, rundef }: RundefFile,
+  { warn, signal }: PlanRequest,
+  { upstreams }: PlanMeans,
+): Promise<Upstream | undefined> {
+  const { script } = rundef;
+  const inRepository = GIT_TRIGGER_TYPES.has(rundef.trigger_type);
+  if (upstream === undefined || (script !== undefined && !inRepository && !mentions(script, 'H_TRIGGER_URL'))) {
+    return undefined;
+  }
+  try {
+    return await upstreams.read(upstream);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof UsageError || error instanceof ServerFailure)) throw error;
+    warn(`What triggered the run, ${upstream}, cannot be read, so its script will not get it. ${error.message}`);
+    return undefined;
+  }
+}
+
+async function planOfFile(
+  file: RundefFile,
+  request: PlanRequest,
+  context: PlanContext,
+  upstream: Upstream | undefined,
+  builds: Builds,
+): Promise<PlannedRun> {
   const { rundef: read } = file;
   const { secrets, added } = secretsOfRundef(file, context.secrets, request.flaggedSecrets);
   const env: StringMap = Object.assign(Object.create(null), read.env, request.params);
   const project = request.project ?? read.project;
   if (request.project !== undefined) env['H_PROJECT'] = request.project;
+  if (upstream !== undefined) env['H_TRIGGER_URL'] ??= NOWHERE + upstream.path;
   const { rundef, madeUp } = completeRunDefinition({ ...read, project, env, secrets });
+  if (env['H_TRIGGER_URL'] && upstream === undefined) {
+    madeUp['H_TRIGGER_URL'] ??=
+      'an address to which the run has no login; --upstream has the run or build there served here';
+  }
   const differences: Difference[] = [...file.differences, ...added.map(addedSecret), ...context.differences];
   let source: PlannedRun['source'];
   let scriptDifferences: PlannedRun['scriptDifferences'];
@@ -271,7 +333,8 @@ async function planOfFile(file: RundefFile, request: PlanRequest, context: PlanC
   }
   const names = { trigger: rundef.trigger_type, run: rundef.env['H_RUN'] ?? 'simulated' };
   const place = placeOf({ project, run: names.run }, names.trigger, context.places, context.alone);
-  return withImage({ ...names, rundef, madeUp, differences, scriptDifferences, source, ...place }, request.images);
+  const run = { ...names, rundef, madeUp, differences, scriptDifferences, source, upstream: upstream?.path, ...place };
+  return inBuild(withImage(run, request.images), builds.of(`${project} ${env['H_BUILD']}`, upstream));
 }
 
 function addedSecret(name: string): Difference {

@@ -1,11 +1,14 @@
 /** One run that is going to be simulated, and which image and folder it gets. */
 import { dirname, join, resolve } from 'node:path';
 import type { Source } from '../../executor/ports.js';
+import { workspaceAt } from '../../executor/workspace.js';
 import { UsageError } from '../../lib/errors.js';
 import { folderName } from '../../lib/folders.js';
 import type { RunDefinition, StringMap } from '../../schema/model.js';
 import type { Difference } from '../inputs/ledger.js';
-import { volumesIn } from '../workspace/workspace-names.js';
+import { LocalRun } from '../run-server/local-run.js';
+import { runPath, type ServedRun } from '../run-server/served-run.js';
+import { CONSOLE, volumesIn } from '../workspace/workspace-names.js';
 
 /** A run with all that was decided about it before anything starts. */
 export interface PlannedRun {
@@ -23,6 +26,11 @@ export interface PlannedRun {
   scriptDifferences?: ((script: string) => Promise<Difference[]>) | undefined;
   /** What started it, with `--follow`: `trigger/run`, or the name of a trigger whose runs have all passed. */
   startedBy?: string;
+  /** How the run's server shows it to scripts, and the runs of its build, in order: itself among them. */
+  served: LocalRun;
+  build: ServedRun[];
+  /** Path of what triggered it, where that ran before this simulation (`--upstream`) and can be read. */
+  upstream?: string | undefined;
   /** Where its repository comes from, when that is not GIT_URL. */
   source: Source | undefined;
   /** The run's workspace, absolute. */
@@ -55,6 +63,16 @@ export function placeOf(
   const parent = given ?? join(cache, folderName(project));
   const root = alone && given !== undefined ? given : join(parent, folderName(folder), folderName(run));
   return { root, volumes: volumesIn(given === undefined ? cache : dirname(given)) };
+}
+
+/** Adds a run to its build, in the place of an earlier one of its name. */
+export function inBuild(run: Omit<PlannedRun, 'served' | 'build'>, build: ServedRun[]): PlannedRun {
+  const console = join(run.root, CONSOLE);
+  const served = new LocalRun(run.rundef, { archive: workspaceAt(run.root).archive, console });
+  const earlier = build.findIndex((one) => runPath(one) === runPath(served));
+  if (earlier >= 0) build.splice(earlier, 1);
+  build.push(served);
+  return { ...run, served, build };
 }
 
 /** @throws UsageError for two runs that would have one workspace */

@@ -91,7 +91,8 @@ export async function fetchRundefs(
 /** @throws UsageError for a rundef that is refused */
 export function rundefOfRun({ address, rundef }: FoundRun): RundefFile {
   const file = readRundef(rundef, address.url);
-  return { ...file, rundef: { ...file.rundef, ...addressed(file.rundef, address) } };
+  const known = { ...file.rundef, ...addressed(file.rundef, address) };
+  return { ...file, rundef: known, upstream: known.env?.['H_TRIGGER_URL'] };
 }
 
 /**

@@ -95,8 +95,9 @@ export class LocalRun implements ServedRun {
     }
   }
 
+  /** Before the run begins its folder may hold what an earlier one left. */
   async openConsole(): Promise<ServedFile | undefined> {
-    return sizedFile(openArchived(this.#files.console));
+    return this.#status === 'QUEUED' ? undefined : sizedFile(openArchived(this.#files.console));
   }
 }
 

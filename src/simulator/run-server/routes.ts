@@ -4,6 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
+import { NOWHERE } from '../inputs/trigger-params.js';
 import {
   type Answer,
   failure,
@@ -19,8 +20,11 @@ import {
 } from './answers.js';
 import { contentType } from './content-type.js';
 import {
+  buildPath,
   cumulativeStatus,
+  encodePath,
   isComplete,
+  runPath,
   type ServedFile,
   type ServedRun,
   type ServedStatus,
@@ -48,6 +52,8 @@ export type ServedAnswer = Answer | { status: number; headers: Record<string, st
 /** The runs that one caller may see, in the order in which they were started. */
 export interface Visible {
   readonly runs: readonly ServedRun[];
+  /** The one that it may post to. */
+  readonly own: ServedRun;
   /** Called for a request that a live server might answer and this one cannot. */
   missed(what: string): void;
 }
@@ -147,17 +153,13 @@ function runsOf(
   throw new Refusal(noObject(decodeURIComponent(path)));
 }
 
-const buildAddress = ({ project, build }: ServedRun, { origin }: ServedRequest): string =>
-  `${origin}/projects/${encodePath(project)}/builds/${build}/`;
-const address = (run: ServedRun, request: ServedRequest): string =>
-  `${buildAddress(run, request)}runs/${encodeURIComponent(run.name)}/`;
-const encodePath = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
+const address = (run: ServedRun, request: ServedRequest): string => `${request.origin}${runPath(run)}`;
 
 function readBuild(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
   const runs = runsOf(visible, names, request);
   const [first] = runs;
   if (first === undefined) return notFound();
-  const url = buildAddress(first, request);
+  const url = `${request.origin}${buildPath(first)}`;
   const status = cumulativeStatus(runs.map((run) => run.status));
   const times = runs.flatMap(({ events }) => events.map(({ time }) => time)).sort();
   return success({
@@ -216,7 +218,7 @@ async function readRun(visible: Visible, request: ServedRequest, names: readonly
 function readRundef(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
   const { rundef } = runOf(visible, names, request);
   const headers = { 'content-type': 'application/json' };
-  return { status: 200, headers, body: JSON.stringify(rundef, null, 2) };
+  return { status: 200, headers, body: JSON.stringify(rundef, null, 2).replaceAll(NOWHERE, request.origin) };
 }
 
 function readProgress(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
@@ -314,9 +316,10 @@ function updateTest(visible: Visible, request: ServedRequest, names: readonly st
   return success({ complete: isComplete(run) });
 }
 
-/** A run that still runs: only then its key lets a script post to it. */
+/** The caller's own run, and only while it runs: a script may post to no other. */
 function ownRun(visible: Visible, request: ServedRequest, names: readonly string[]): ServedRun {
   const run = runOf(visible, names, request);
+  if (run !== visible.own) throw new Refusal(failureData(401, { message: 'Incorrect API key' }));
   if (isComplete(run)) throw new Refusal(failureData(401, { message: 'Run has already completed' }));
   return run;
 }

@@ -23,14 +23,21 @@ const LIMITS = {
   connections: 256,
 } as const;
 
-/** What the runs of one build share: the key that opens them, and what the server could not give them. */
-export class ServedBuild {
-  /** The password of the login `jobserv`, and the runs' API key. */
+/** What the script of one run may do: read the runs of its build, and post to its own. */
+export class RunAccess {
+  /** The password of the login `jobserv`, and the run's API key. */
   readonly key = randomBytes(24).toString('hex');
-  readonly runs: ServedRun[] = [];
+  readonly own: ServedRun;
+  /** Grows while runs start others. */
+  readonly runs: readonly ServedRun[];
   /** Requests that a live server might have answered: `GET /projects/…`. */
   readonly misses = new Set<string>();
   readonly #digest = digest(this.key);
+
+  constructor(own: ServedRun, runs: readonly ServedRun[]) {
+    this.own = own;
+    this.runs = runs;
+  }
 
   isKey(text: string): boolean {
     return timingSafeEqual(this.#digest, digest(text));
@@ -44,7 +51,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 const MOST_MISSES = 100;
 
 export class RunServer {
-  readonly #builds: ServedBuild[] = [];
+  readonly #accesses: RunAccess[] = [];
   readonly #http = createServer(
     { keepAliveTimeout: 5000, requestTimeout: 0, headersTimeout: 30_000 },
     (request, response) => void this.#serve(request, response),
@@ -100,8 +107,8 @@ export class RunServer {
     return this.#name;
   }
 
-  add(build: ServedBuild): void {
-    this.#builds.push(build);
+  add(access: RunAccess): void {
+    this.#accesses.push(access);
   }
 
   /** Ends every connection. Idempotent. */
@@ -117,8 +124,8 @@ export class RunServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const [path = '', query] = (request.url ?? '').split('?');
-      const build = this.#buildOf(request, new URLSearchParams(query));
-      if (build === undefined) return sendAndClose(response, unauthorized(request));
+      const access = this.#accessOf(request, new URLSearchParams(query));
+      if (access === undefined) return sendAndClose(response, unauthorized(request));
       const { body, bytes } = await bodyOf(request);
       const asked: ServedRequest = {
         method: request.method ?? '',
@@ -129,8 +136,9 @@ export class RunServer {
         bodyBytes: bytes,
         origin: `http://${request.headers.host}`,
       };
-      const missed = (what: string) => void (build.misses.size < MOST_MISSES && build.misses.add(what));
-      const answer = await answerOf({ runs: build.runs, missed }, asked);
+      const { runs, own, misses } = access;
+      const missed = (what: string) => void (misses.size < MOST_MISSES && misses.add(what));
+      const answer = await answerOf({ runs, own, missed }, asked);
       await send(response, answer, request.method === 'HEAD');
       if (bytes > LIMITS.body) request.socket.destroy();
     } catch (error) {
@@ -141,12 +149,12 @@ export class RunServer {
   }
 
   /** By the login of `.netrc`, by the run's key, or by `?apikey=`, as a live server takes it. */
-  #buildOf({ headers }: IncomingMessage, query: URLSearchParams): ServedBuild | undefined {
+  #accessOf({ headers }: IncomingMessage, query: URLSearchParams): RunAccess | undefined {
     const [scheme = '', value = '', ...more] = (headers.authorization ?? '').split(' ');
     const given = more.length > 0 ? '' : keyIn(scheme, value);
     const key = given || query.get('apikey') || '';
-    // Every build is asked, so that the time says nothing about which one it was.
-    return this.#builds.filter((build) => build.isKey(key))[0];
+    // Every key is compared, so that the time does not depend on which one it was.
+    return this.#accesses.filter((access) => access.isKey(key))[0];
   }
 }
 

@@ -79,6 +79,14 @@ const COMPLETE: readonly string[] = ['PASSED', 'FAILED', 'PROMOTED', 'SKIPPED'];
 
 export const isComplete = ({ status }: { status: string }): boolean => COMPLETE.includes(status);
 
+export const encodePath = (path: string): string => path.toWellFormed().split('/').map(encodeURIComponent).join('/');
+
+/** Paths as the server writes them: a project's name may have slashes. */
+export const buildPath = ({ project, build }: Pick<ServedRun, 'project' | 'build'>): string =>
+  `/projects/${encodePath(project)}/builds/${build}/`;
+export const runPath = (run: Pick<ServedRun, 'project' | 'build' | 'name'>): string =>
+  `${buildPath(run)}runs/${encodePath(run.name)}/`;
+
 /** The time as the server writes it. */
 export const serverTime = (date = new Date()): string => date.toISOString().replace(/(\.\d+)?Z$/, '+00:00');
 

@@ -14,11 +14,16 @@ import type { RunDefinition, Test } from '../../schema/model.js';
 import { readBuildRuns } from '../../server/build.js';
 import type { HttpClient } from '../../server/http.js';
 import { readRun, readRunDefinition, type ServerRun } from '../../server/run.js';
-import { isBuildUrl, parseRunUrl, type RunAddress } from '../../server/run-url.js';
+import { isAddress, isBuildUrl, parseRunUrl, type RunAddress } from '../../server/address.js';
 import { readTests } from '../../server/tests.js';
+import { type AccessRequest, openServers, usersFault } from '../inputs/server-access.js';
+import type { Scratch } from '../workspace/scratch.js';
 import { LocalRun } from './local-run.js';
 import {
+  buildPath,
+  encodePath,
   type Post,
+  runPath,
   type ServedFile,
   type ServedRun,
   type ServedStatus,
@@ -34,15 +39,43 @@ export interface Upstream {
   path: string;
 }
 
-const encoded = (path: string): string => path.split('/').map(encodeURIComponent).join('/');
-const buildPath = (project: string, build: number): string => `/projects/${encoded(project)}/builds/${build}/`;
-const runPath = ({ project, build, name }: ServedRun): string =>
-  `${buildPath(project, build)}runs/${encodeURIComponent(name)}/`;
+/** Reads what `H_TRIGGER_URL` leads to. Close it when nobody asks for files any more. */
+export class UpstreamReader {
+  readonly #access: AccessRequest;
+  readonly #scratch: Scratch;
+  readonly #signal: AbortSignal;
+  readonly #clients: HttpClient[] = [];
+  #cache: Promise<string> | undefined;
+
+  /** @param scratch only for this */
+  constructor(access: AccessRequest, scratch: Scratch, signal: AbortSignal) {
+    this.#access = access;
+    this.#scratch = scratch;
+    this.#signal = signal;
+  }
+
+  /**
+   * @param place a folder, or the address of a run or a build
+   * @throws UsageError for another place, or where the server refuses; ServerFailure where it cannot be reached
+   */
+  async read(place: string): Promise<Upstream> {
+    if (!isAddress(place)) return upstreamOfFolder(place);
+    const { http } = await openServers([place], this.#access);
+    this.#clients.push(http);
+    this.#cache ??= this.#scratch.folder();
+    return usersFault(upstreamOfServer(http, place, await this.#cache, this.#signal));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((http) => http.close()));
+    await this.#scratch.remove();
+  }
+}
 
 function upstreamOf(runs: ServedRun[], one: boolean): Upstream {
   const [first] = runs;
   if (first === undefined) throw new Error('an upstream has at least one run');
-  return { runs, path: one ? runPath(first) : buildPath(first.project, first.build) };
+  return { runs, path: one ? runPath(first) : buildPath(first) };
 }
 
 /**
@@ -219,7 +252,7 @@ class ServerBackedRun implements ServedRun {
     const file = join(await makeFolder(cache), encodeURIComponent(path).slice(-200));
     const answer = await http.stream({
       method: 'GET',
-      url: `${url}${encoded(path)}`,
+      url: `${url}${encodePath(path)}`,
       what: `read the artifact ${path}`,
       accept: 'any',
       signal,

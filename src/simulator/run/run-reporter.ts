@@ -24,6 +24,7 @@ export interface RunReporterOptions {
   masker: Masker;
   view: RunView;
   reader?: ConsoleReader | undefined;
+  onStatus?(status: RunStatus): void;
   /** After this nobody waits for the reader of the screen any more. */
   interrupted?: AbortSignal | undefined;
 }
@@ -76,8 +77,9 @@ export class RunReporter implements Reporter {
     this.#scheduled ??= setImmediate(() => this.#flush());
   }
 
-  /** The status is in the run's outcome. */
-  async status(_status: RunStatus): Promise<void> {}
+  async status(status: RunStatus): Promise<void> {
+    this.#options.onStatus?.(status);
+  }
 
   /** The tests are in the run's outcome. */
   async test(): Promise<undefined> {}

@@ -14,6 +14,7 @@ import type { GreppedTests } from '../../schema/test-grepper.js';
 import type { Fidelity } from '../inputs/ledger.js';
 import { HIDDEN_VALUE } from '../inputs/secrets.js';
 import type { PlannedRun } from '../plan/planned-run.js';
+import type { Post } from '../run-server/served-run.js';
 import { CONSOLE } from '../workspace/workspace-names.js';
 
 export interface RunResult {
@@ -43,6 +44,8 @@ export interface RunResult {
   workspace: string;
   console: string;
   fidelity: Fidelity;
+  /** What the script posted to the run's server; absent when there is nothing. */
+  posts?: Post[];
   /** What was not as it should be and did not fail the run; absent when there is nothing. */
   warnings?: string[];
 }
@@ -131,7 +134,7 @@ export function haltsOthers({ status, environment }: RunResult): boolean {
 export function resultOf(
   planned: PlannedRun,
   outcome: RunOutcome,
-  rest: Pick<RunResult, 'startedAt' | 'durationMs' | 'phases' | 'fidelity'>,
+  rest: Pick<RunResult, 'startedAt' | 'durationMs' | 'phases' | 'fidelity' | 'posts'>,
 ): RunResult {
   const { exitCode, image, tests, artifacts, warnings } = outcome;
   return {
@@ -184,11 +187,12 @@ function failureOf({ cause, message, environment }: RunOutcome & { status: 'FAIL
 /** What came from the run may hold secrets; what is ours (states, paths, times) is left alone. */
 export function maskedResult(result: RunResult, masker: Masker): RunResult {
   if (masker.empty) return result;
-  const { message, tests, artifacts, image, fidelity, warnings } = result;
+  const { message, tests, artifacts, image, fidelity, posts, warnings } = result;
   return {
     ...result,
     ...masker.values({ tests, artifacts, image, fidelity }),
     ...(message === undefined ? {} : { message: masker.text(message) }),
+    ...(posts === undefined ? {} : { posts: masker.values(posts) }),
     ...(warnings === undefined ? {} : { warnings: masker.values(warnings) }),
   };
 }

@@ -21,10 +21,12 @@ import {
   noteRemoteEngine,
   noteScript,
   noteSecrets,
+  noteUnserved,
   unknownSecrets,
 } from '../inputs/ledger.js';
 import type { PlanRequest } from '../plan/plan.js';
 import { labelOf, type PlannedRun } from '../plan/planned-run.js';
+import type { SimulationServer, TalkingRun } from '../run-server/simulation-server.js';
 import { openSimulationWorkspace, type SimulationWorkspace } from '../workspace/simulation-workspace.js';
 import { openConsoleTests } from './console-tests.js';
 import { openConsole, RunReporter } from './run-reporter.js';
@@ -64,6 +66,7 @@ export interface SimulateRequest extends PlanRequest {
 export interface Session {
   request: SimulateRequest;
   engine: DockerEngine;
+  server: SimulationServer;
   masker: Masker;
   settings: DockerSettings;
   locks: string;
@@ -78,11 +81,14 @@ export interface Session {
  * @throws UsageError when the workspace cannot be used, and defects of ours; every other failure is in the result
  */
 export async function simulateRun(planned: PlannedRun, session: Session): Promise<RunResult> {
-  const { request, engine, masker, settings, locks } = session;
-  const { rundef } = planned;
+  const { request, engine, server, masker, settings, locks } = session;
+  const { served } = planned;
   const asRoot = (path: string) => engine.removeTree(path);
   const workspace = await openSimulationWorkspace(planned.root, { locks, asRoot });
   request.lastSteps.add(workspace.removeSecretsNow);
+  const talking = await server.serve(planned);
+  const rundef = talking?.rundef ?? planned.rundef;
+  served.setStatus('RUNNING');
   const ledger = new Ledger(planned.differences);
   noteSecrets(ledger, rundef.secrets ?? {});
   const times = new PhaseTimes();
@@ -95,6 +101,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
         durationMs: Math.round(monotonicMs() - begun),
         phases: times.list(),
         fidelity: ledger.fidelity(),
+        ...(served.posts.length === 0 ? {} : { posts: served.posts }),
       }),
       masker,
     );
@@ -102,7 +109,8 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   let reporter: RunReporter | undefined;
   let created: ContainerSpec | undefined;
   try {
-    writePrivately(workspace.rundef, keptRunDefinition(rundef, masker));
+    // With the addresses that it was planned with: those of the run's server end with the simulation.
+    writePrivately(workspace.rundef, keptRunDefinition(planned.rundef, masker));
     const view = session.view.begin(planned);
     reporter = new RunReporter({
       file: openConsole(workspace.console),
@@ -110,6 +118,8 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
       masker,
       view,
       reader: tests,
+      // The last one comes when the console has been read, too.
+      onStatus: (status) => status === 'UPLOADING' && served.setStatus(status),
       interrupted: request.signal,
     });
     const ports: RunPorts = {
@@ -123,6 +133,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
         ...settings,
         sharedVolumes: request.sharedVolumes,
         memoryBytes: request.memoryBytes,
+        netrcMachine: talking?.machine,
         volumes: planned.volumes,
         workspace: workspace.root,
         takeOwnership: (folder, image) => engine.takeOwnership(folder, image),
@@ -153,7 +164,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     await reporter.end();
     const outcome = withMissingSecrets(withConsoleTests(executed, await tests?.end()), planned);
     if (outcome.elsewhere !== undefined) ledger.note('reference-worker', outcome.elsewhere);
-    await noteRun(ledger, planned, workspace, outcome);
+    await noteRun(ledger, planned, talking, workspace, outcome);
     if (created !== undefined) notePodman(ledger, (await engine.version().catch(() => undefined))?.name ?? '');
     noteRemoteEngine(ledger, created !== undefined && engine.copiesFiles);
     const fault = await session.queue.ended(planned, outcome.status === 'PASSED');
@@ -161,6 +172,8 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     const result = withServerFailure(started, planned.serverFailure);
     const left = workspace.leftBefore.map(({ keptAt, problem }) => `${problem} It is in ${keptAt} now.`);
     if (left.length > 0) result.warnings = [...(result.warnings ?? []), ...left];
+    served.addTests(result.tests);
+    served.setStatus(result.status === 'PASSED' ? 'PASSED' : 'FAILED');
     keepResult(workspace, result);
     await shellAfter(result, created, planned, workspace, session);
     return result;
@@ -169,6 +182,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     if (failure === undefined) throw error;
     const { reason: cause, message, environment } = failure;
     const nothing = { tests: [], artifacts: [], warnings: [] };
+    served.setStatus('FAILED');
     return resultFor({ status: 'FAILED', cause, message, ...(environment && { environment }), ...nothing });
   } finally {
     await reporter?.end();
@@ -238,13 +252,15 @@ async function shellAfter(
 async function noteRun(
   ledger: Ledger,
   { rundef, madeUp, scriptDifferences }: PlannedRun,
+  talking: TalkingRun | undefined,
   workspace: SimulationWorkspace,
   outcome: RunOutcome,
 ): Promise<void> {
   if (outcome.image !== undefined) noteArchitecture(ledger, rundef['host-tag'] ?? '', outcome.image.architecture);
   noteImageId(ledger, rundef.container, outcome.image?.byId);
   const script = rundef.script ?? readScript(workspace, rundef['script-repo']?.path ?? '');
-  noteScript(ledger, script, madeUp, rundef.secrets ?? {});
+  noteScript(ledger, script, talking?.madeUp ?? madeUp, rundef.secrets ?? {});
+  noteUnserved(ledger, talking?.misses ?? []);
   for (const { kind, message } of (await scriptDifferences?.(script)) ?? []) ledger.note(kind, message);
 }
 

@@ -71,6 +71,8 @@ export interface SimulationHostOptions {
   dockerConfig: string | undefined;
   proxies(engineAddress: string): string[];
   memoryBytes: number | undefined;
+  /** Of the run's server. */
+  netrcMachine?: string | undefined;
   takeOwnership(folder: string, image: string): Promise<string | undefined>;
   ledger: Ledger;
   /** false names the folders of volumes and makes none. */
@@ -99,6 +101,7 @@ export function simulationHost(options: SimulationHostOptions): Host {
     certificates: certificatesFolder(),
     dockerConfig: async () => options.dockerConfig,
     proxies: async (address) => options.proxies(address),
+    netrcMachine: options.netrcMachine,
     takeOwnership: options.takeOwnership,
     ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
   };

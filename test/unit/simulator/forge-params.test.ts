@@ -80,6 +80,7 @@ describe('runs of a request', () => {
     const means: PlanMeans = {
       cache: '/nonexistent',
       differences: [],
+      upstreams: { read: () => Promise.reject(new Error('nothing is upstream')) },
       checkout: async (choice) => {
         chosen.push(choice);
         return { source: gitSource(), sha: 'tree', oldSha: 'head', differences: [] };

@@ -109,7 +109,8 @@ async function planned(change: object, given: Partial<PlanRequest> = {}, cache =
     ...given,
   };
   const checkout = () => Promise.reject(new Error('not asked for'));
-  const { planned } = await planRuns(request, { cache, differences: [], checkout });
+  const upstreams = { read: () => Promise.reject(new Error('nothing is upstream')) };
+  const { planned } = await planRuns(request, { cache, differences: [], checkout, upstreams });
   return planned[0];
 }
 

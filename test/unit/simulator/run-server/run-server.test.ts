@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunDefinition } from '../../../../src/schema/model.js';
 import { LocalRun } from '../../../../src/simulator/run-server/local-run.js';
-import { RunServer, ServedBuild } from '../../../../src/simulator/run-server/run-server.js';
+import { RunAccess, RunServer } from '../../../../src/simulator/run-server/run-server.js';
 import { startLiveServer } from '../../../support/live-server/live-server.js';
 
 const FIELDS = {
@@ -26,7 +26,7 @@ const RUN = '/projects/acme/blinky/builds/7/runs/unit/';
 
 let folder = '';
 let server: RunServer;
-let build: ServedBuild;
+let access: RunAccess;
 let run: LocalRun;
 
 function workspace(name: string): { archive: string; console: string } {
@@ -44,11 +44,10 @@ beforeEach(async () => {
   writeFileSync(join(files.archive, 'out.tgz'), 'tgz');
   server = new RunServer();
   await server.start({ listen: '127.0.0.1', name: '127.0.0.1' });
-  build = new ServedBuild();
   run = new LocalRun(rundef('unit'), files);
   run.setStatus('RUNNING');
-  build.runs.push(run);
-  server.add(build);
+  access = new RunAccess(run, [run]);
+  server.add(access);
 });
 
 afterEach(async () => {
@@ -56,7 +55,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const login = (key = build.key) => ({ authorization: `Basic ${Buffer.from(`jobserv:${key}`).toString('base64')}` });
+const login = (key = access.key) => ({ authorization: `Basic ${Buffer.from(`jobserv:${key}`).toString('base64')}` });
 interface Answered {
   run: { artifacts: unknown[] };
   runs: { name: string }[];
@@ -88,6 +87,18 @@ describe('reading', () => {
     expect(await (await get(`${RUN}console.log`, { ...login(), 'x-offset': '900' })).text()).toBe('');
     expect((await get(`${RUN}firmware.bin`)).status).toBe(404);
     expect((await dataOf(get(RUN))).run.artifacts).toEqual([]);
+  });
+
+  it('a run that has not begun shows nothing of what an earlier one left in its folder', async () => {
+    const next = new LocalRun(rundef('next'), {
+      archive: join(folder, 'unit/archive'),
+      console: join(folder, 'unit/console.log'),
+    });
+    const key = new RunAccess(next, [run, next]);
+    server.add(key);
+    const path = RUN.replace('unit', 'next');
+    expect(await (await get(`${path}console.log`, login(key.key))).text()).toBe('');
+    expect((await get(`${path}firmware.bin`, login(key.key))).status).toBe(404);
   });
 
   it('a completed run has its artifacts, with sizes when asked', async () => {
@@ -158,7 +169,7 @@ describe('reading', () => {
     run.setStatus('PASSED');
     const home = join(folder, 'home');
     mkdirSync(home);
-    writeFileSync(join(home, '.netrc'), `machine ${server.machine}\nlogin jobserv\npassword ${build.key}\n`, {
+    writeFileSync(join(home, '.netrc'), `machine ${server.machine}\nlogin jobserv\npassword ${access.key}\n`, {
       mode: 0o600,
     });
     const url = `${server.origin}${RUN}firmware.bin`;
@@ -183,7 +194,7 @@ function shapeOf(value: unknown): unknown {
 }
 
 describe('posting', () => {
-  const token = () => ({ authorization: `Token ${build.key}` });
+  const token = () => ({ authorization: `Token ${access.key}` });
   const post = (path: string, body: string, headers: Record<string, string> = {}) =>
     fetch(`${server.origin}${path}`, { method: 'POST', body, headers: { ...token(), ...headers } });
 
@@ -200,9 +211,21 @@ describe('posting', () => {
       { path: '', status: 'FAILED', text: '', sizeBytes: 0 },
     ]);
     expect(run.status).toBe('RUNNING');
-    expect([...build.misses]).toEqual([`POST ${RUN} (status FAILED)`]);
+    expect([...access.misses]).toEqual([`POST ${RUN} (status FAILED)`]);
     const data = await dataOf(get(`${RUN}tests/alpha/`));
     expect(data.test).toMatchObject({ status: 'FAILED', context: 'c', results: [{ name: 'r', status: 'PASSED' }] });
+  });
+
+  it('a run reads those of its build, and posts to none but itself', async () => {
+    const other = new LocalRun(rundef('other'), workspace('other'));
+    other.setStatus('RUNNING');
+    const both = new RunAccess(other, [run, other]);
+    server.add(both);
+    const headers = { authorization: `Token ${both.key}` };
+    expect((await get(RUN, headers)).status).toBe(200);
+    expect((await post(RUN, 'x', headers)).status).toBe(401);
+    expect((await post(RUN.replace('unit', 'other'), 'x', headers)).status).toBe(200);
+    expect([run.posts.length, other.posts.length]).toEqual([0, 1]);
   });
 
   it('a completed run takes nothing more', async () => {
@@ -215,7 +238,7 @@ describe('posting', () => {
     const { port } = new URL(server.origin);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write(
-      `POST ${RUN} HTTP/1.1\r\nHost: x\r\nAuthorization: Token ${build.key}\r\nContent-Length: 10000000000\r\n\r\n`,
+      `POST ${RUN} HTTP/1.1\r\nHost: x\r\nAuthorization: Token ${access.key}\r\nContent-Length: 10000000000\r\n\r\n`,
     );
     const chunk = Buffer.alloc(1024 * 1024);
     let sent = 0;
@@ -249,12 +272,12 @@ describe('attacks', () => {
   });
 
   it('the runs of another build with the same address stay its own', async () => {
-    const other = new ServedBuild();
-    other.runs.push(new LocalRun(rundef('hidden'), workspace('hidden')));
+    const hidden = new LocalRun(rundef('hidden'), workspace('hidden'));
+    const other = new RunAccess(hidden, [hidden]);
     server.add(other);
     const path = '/projects/acme/blinky/builds/7/runs/';
     const names = async (key: string) => (await dataOf(get(path, login(key)))).runs.map(({ name }) => name);
-    expect(await names(build.key)).toEqual(['unit']);
+    expect(await names(access.key)).toEqual(['unit']);
     expect(await names(other.key)).toEqual(['hidden']);
   });
 
@@ -295,7 +318,7 @@ describe('attacks', () => {
     const { port } = new URL(server.origin);
     const idle = Array.from({ length: 100 }, () => {
       const socket = connect(Number(port), '127.0.0.1').on('error', () => {});
-      socket.write(`GET ${RUN}big.bin HTTP/1.1\r\nHost: x\r\nAuthorization: Token ${build.key}\r\n\r\n`);
+      socket.write(`GET ${RUN}big.bin HTTP/1.1\r\nHost: x\r\nAuthorization: Token ${access.key}\r\n\r\n`);
       return socket;
     });
     const agent = new Agent({ keepAlive: true, maxSockets: 50 });
