@@ -49,8 +49,8 @@ export class PodmanService {
     this.#process = process;
   }
 
-  /** The service answers, and has the test image, when this resolves. */
-  static async start(): Promise<PodmanService> {
+  /** The service answers, and has the test image and these, when this resolves. */
+  static async start(...images: string[]): Promise<PodmanService> {
     const folder = await mkdtemp(join(tmpdir(), 'jobserv-podman-'));
     await Promise.all(['root', 'run', 'tmp'].map((name) => mkdir(join(folder, name))));
     await writeFile(join(folder, 'containers.conf'), settings(await olderRuntime()));
@@ -64,7 +64,7 @@ export class PodmanService {
     );
     const service = new PodmanService(folder, child);
     await service.#answers();
-    await service.#load(await testImage());
+    for (const image of [await testImage(), ...images]) await service.#load(image);
     return service;
   }
 

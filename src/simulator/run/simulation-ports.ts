@@ -79,6 +79,16 @@ export interface SimulationHostOptions {
   makeFolders?: boolean;
 }
 
+/** The run's server is reached without a proxy: it is on this machine. */
+function withoutProxyFor(host: string | undefined, proxies: string[]): string[] {
+  if (host === undefined || proxies.length === 0) return proxies;
+  return ['NO_PROXY', 'no_proxy'].reduce((all, name) => {
+    const earlier = all.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+    const value = earlier ? `${earlier},${host}` : host;
+    return [...all.filter((one) => !one.startsWith(`${name}=`)), `${name}=${value}`];
+  }, proxies);
+}
+
 export function simulationHost(options: SimulationHostOptions): Host {
   const { volumes, workspace, sharedVolumes, ledger, makeFolders = true } = options;
   return {
@@ -100,7 +110,7 @@ export function simulationHost(options: SimulationHostOptions): Host {
     },
     certificates: certificatesFolder(),
     dockerConfig: async () => options.dockerConfig,
-    proxies: async (address) => options.proxies(address),
+    proxies: async (address) => withoutProxyFor(options.netrcMachine, options.proxies(address)),
     netrcMachine: options.netrcMachine,
     takeOwnership: options.takeOwnership,
     ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),

@@ -18,9 +18,9 @@ import { routeOf } from './routes.js';
 import { type RunFields, type RunOptions, Store } from './store.js';
 import { Uploads } from './upload-endpoints.js';
 
-/** Stops with `await using`, or with `stop()`. */
-export async function startLiveServer(): Promise<LiveServer> {
-  const server = new LiveServer();
+/** Stops with `await using`, or with `stop()`. @param host the address to listen on */
+export async function startLiveServer(host = '127.0.0.1'): Promise<LiveServer> {
+  const server = new LiveServer(host);
   await server.comeBack();
   return server;
 }
@@ -35,17 +35,19 @@ export class LiveServer {
   readonly #http = createServer((request, response) => void this.#serve(request, response));
   readonly #done = new EventEmitter();
   readonly #finished: Asked[] = [];
+  readonly #host: string;
   #port = 0;
 
-  constructor() {
+  constructor(host: string) {
+    this.#host = host;
     this.#done.setMaxListeners(0);
     // A connection that idles is the client's to close: none goes while a request is on its way.
     this.#http.keepAliveTimeout = 0;
   }
 
-  /** `http://127.0.0.1:<port>`; the same all its life. */
+  /** `http://<host>:<port>`; the same all its life. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
+    return `http://${this.#host}:${this.#port}`;
   }
 
   /** A run that a worker has been given already. */
@@ -111,7 +113,7 @@ export class LiveServer {
   }
 
   async comeBack(): Promise<void> {
-    this.#http.listen(this.#port, '127.0.0.1');
+    this.#http.listen(this.#port, this.#host);
     await once(this.#http, 'listening');
     this.#port = (this.#http.address() as AddressInfo).port;
   }
