@@ -182,6 +182,8 @@ describe('on docker', () => {
       ...request({}),
       address: flashed.url,
       repeat: 1,
+      maxConsole: 2 ** 30,
+      onConsole: () => {},
       loadDefinition: async () => undefined,
     });
     expect({ verdict, differences }).toEqual({ verdict: 'reproduced', differences: [] });
