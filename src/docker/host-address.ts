@@ -29,8 +29,8 @@ export interface EngineFacts {
  * Of Docker on Linux and Podman as root, the default network's gateway, which is an address of this machine; of
  * Docker Desktop and of an engine without root, the engine's own name for this machine, which leads to loopback.
  *
- * @param addresses IPv4 addresses of this machine
- * @returns undefined when the engine's network is not on this machine
+ * @param addresses IPv4 addresses of this machine; a bridge without containers is not among them, and can be listened on
+ * @returns undefined when there is none; nobody can listen there when the engine's network is not on this machine
  */
 export function addressFor(
   { engine, system, rootless, subnets }: EngineFacts,
@@ -46,9 +46,14 @@ export function addressFor(
     const own = addresses.find((address) => range.check(address));
     if (own !== undefined) return { listen: own, name: own };
   }
-  const gateway = subnets.map((one) => one.gateway).find((one) => one !== undefined && isIPv4(one));
-  if (engine === 'podman' && gateway !== undefined) return { listen: gateway, name: gateway, later: true };
-  return undefined;
+  const gateway = subnets.map(gatewayOf).find((one) => one !== undefined && isIPv4(one));
+  if (gateway === undefined) return undefined;
+  return { listen: gateway, name: gateway, ...(engine === 'podman' ? { later: true } : {}) };
+}
+
+/** Where the engine does not name it, Docker takes the network's first address. */
+function gatewayOf({ subnet, gateway }: EngineFacts['subnets'][number]): string | undefined {
+  return gateway ?? /^(\d+\.\d+\.\d+)\.0\//.exec(subnet)?.[1]?.concat('.1');
 }
 
 /** @throws the client's error when the engine does not answer */

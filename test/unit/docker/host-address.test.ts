@@ -12,9 +12,14 @@ const OWN = ['127.0.0.1', '192.0.2.2', '172.17.0.1'];
 it.each<[string, Partial<EngineFacts>, object | undefined]>([
   ['Docker on this machine is reached at its bridge', {}, { listen: '172.17.0.1', name: '172.17.0.1' }],
   [
-    'a bridge of another machine is not reached',
-    { subnets: [{ subnet: '10.1.0.0/16', gateway: '10.1.0.1' }] },
-    undefined,
+    'a bridge without containers, which the system does not list, has the first address of its network',
+    { subnets: [{ subnet: '10.1.0.0/16' }] },
+    { listen: '10.1.0.1', name: '10.1.0.1' },
+  ],
+  [
+    'or the address that the engine names',
+    { subnets: [{ subnet: '10.1.0.0/16', gateway: '10.1.0.9' }] },
+    { listen: '10.1.0.9', name: '10.1.0.9' },
   ],
   ['Docker Desktop has a name', { system: 'Docker Desktop' }, { listen: '127.0.0.1', name: 'host.docker.internal' }],
   [

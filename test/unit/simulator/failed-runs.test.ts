@@ -61,7 +61,12 @@ async function failed(...names: string[]) {
     ask: undefined,
     signal: new AbortController().signal,
   };
-  const means = { cache, differences: [], checkout: () => Promise.reject(new Error('no run needs one')) };
+  const means = {
+    cache,
+    differences: [],
+    upstreams: { read: () => Promise.reject(new Error('nothing is upstream')) },
+    checkout: () => Promise.reject(new Error('no run needs one')),
+  };
   return (await planRuns(request, means)).planned.map(({ run }) => run);
 }
 
