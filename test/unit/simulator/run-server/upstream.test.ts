@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { HttpClient } from '../../../../src/server/http.js';
+import { type PlanRequest, planRuns } from '../../../../src/simulator/plan/plan.js';
 import type { ServedRun } from '../../../../src/simulator/run-server/served-run.js';
-import { upstreamOfFolder, upstreamOfServer } from '../../../../src/simulator/run-server/upstream.js';
+import { UpstreamReader, upstreamOfFolder, upstreamOfServer } from '../../../../src/simulator/run-server/upstream.js';
+import { Scratch } from '../../../../src/simulator/workspace/scratch.js';
 import { startLiveServer } from '../../../support/live-server/live-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobserv-upstream-'));
@@ -81,4 +83,55 @@ it("a live server's run is fetched when it is asked for, once, and only files th
   const build = await upstreamOfServer(new HttpClient(), run.url.replace(/runs\/.*/, ''), cache, signal);
   expect(build.runs.map(({ name }) => name)).toEqual(['build']);
   await expect(upstreamOfServer(new HttpClient(), `${server.url}/x/`, cache, signal)).rejects.toThrow('neither');
+});
+
+describe('the run of a server that another one triggered', () => {
+  async function planned(script: string, refuses: boolean) {
+    await using server = await startLiveServer();
+    const built = server.addRun({}, { name: 'build' });
+    built.finish('PASSED');
+    const flash = server.addRun({ script, env: { H_TRIGGER_URL: built.url } }, { name: 'flash' });
+    if (refuses) server.fault.always(({ path }) => path.includes('/runs/build/'), { status: 403 });
+    const warned: string[] = [];
+    const cache = join(folder, 'plan');
+    const upstreams = new UpstreamReader({}, new Scratch(cache, join(cache, 'locks')), signal);
+    const request: PlanRequest = {
+      arguments: [flash.url],
+      loadDefinition: () => Promise.reject(new Error('no definition is needed')),
+      access: {},
+      flaggedSecrets: new Set(),
+      secretFiles: [],
+      sharedVolumes: {},
+      warn: (message) => warned.push(message),
+      params: {},
+      secrets: {},
+      images: {},
+      choose: undefined,
+      ask: undefined,
+      signal,
+    };
+    const checkout = () => Promise.reject(new Error('no checkout is needed'));
+    const { planned } = await planRuns(request, { cache, differences: [], checkout, upstreams });
+    await upstreams.close();
+    const [run] = planned;
+    return { run, warned, asked: server.requests.filter(({ path }) => path.includes('/runs/build/')).length };
+  }
+
+  it('is shown in the build of what triggered it', async () => {
+    const { run, warned } = await planned('curl -n "$H_TRIGGER_URL"', false);
+    expect(run?.build.map(({ name }) => name)).toEqual(['build', 'flash']);
+    expect(run?.upstream).toMatch(/\/runs\/build\/$/);
+    expect(warned).toEqual([]);
+  });
+
+  it('is simulated without it where the caller may not read it, which is reported before the run starts', async () => {
+    const { run, warned } = await planned('curl -n "$H_TRIGGER_URL"', true);
+    expect(run?.build.map(({ name }) => name)).toEqual(['flash']);
+    expect(warned).toEqual([expect.stringMatching(/^What triggered the run, \S+\/runs\/build\/, cannot be read/)]);
+    expect(run?.madeUp['H_TRIGGER_URL']).toContain('no login');
+  });
+
+  it('leaves it alone where the script does not ask for it', async () => {
+    expect(await planned('echo hello', false)).toMatchObject({ asked: 0, warned: [] });
+  });
 });
