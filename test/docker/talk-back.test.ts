@@ -5,9 +5,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadDefinition } from '../../src/commands/shared/load-definition.js';
 import { connectEngine } from '../../src/docker/engine.js';
+import { findEngine } from '../../src/docker/find-engine.js';
 import { reproduce } from '../../src/simulator/reproduce/reproduce.js';
 import type { RunResult } from '../../src/simulator/run/run-result.js';
 import type { SimulateRequest } from '../../src/simulator/run/simulate-run.js';
@@ -17,6 +18,7 @@ import { executeOnServer, QUICK } from '../support/execute-on-server.js';
 import { fetchImage } from '../support/fetch-image.js';
 import { startLiveServer } from '../support/live-server/live-server.js';
 import { hasPodman, PodmanService } from '../support/podman.js';
+import { TestRegistry } from '../support/registry.js';
 
 const BUILD = `#!/bin/sh -e
 yes "firmware of $BOARD" | head -c 300000 > /archive/firmware.bin
@@ -40,6 +42,10 @@ const PUBLISH = `#!/bin/sh -e
 echo "publishing $(curl -fsSn "\${H_TRIGGER_URL}runs/build/firmware.bin" | sha256sum)"
 `;
 
+const ASK = `#!/bin/sh -e
+curl -sn -o /dev/null -w 'status %{http_code}\\n' "\${H_RUN_URL%/builds/*}/builds/99/"
+`;
+
 let folder: string;
 let image: string;
 let definition: string;
@@ -60,9 +66,10 @@ beforeAll(async () => {
     },
     { name: 'flash', type: 'simple', runs: [run('flash', {})], triggers: then },
     { name: 'publish', type: 'simple', runs: [run('publish', {})] },
+    { name: 'ask', type: 'simple', runs: [run('ask', {})] },
   ];
   definition = join(folder, '.jobserv.yml');
-  const scripts = { build: BUILD, flash: FLASH, publish: PUBLISH };
+  const scripts = { build: BUILD, flash: FLASH, publish: PUBLISH, ask: ASK };
   writeFileSync(definition, JSON.stringify({ timeout: 5, scripts, triggers }));
 });
 
@@ -151,8 +158,13 @@ describe('on docker', () => {
   });
 
   it('what is not there is in the ledger, when a script asks for it', async () => {
-    const [run] = (await simulate(request({ arguments: ['flash'], params: { H_TRIGGER_URL: '' } }))).runs;
-    expect(run?.status).toBe('FAILED');
+    const [run] = (await simulate(request({ arguments: ['ask'] }))).runs;
+    expect(run?.status, run && consoleOf(run)).toBe('PASSED');
+    expect(consoleOf(run as RunResult)).toContain('status 404');
+    const unserved = run?.fidelity.differences.filter(({ kind }) => kind === 'not-served');
+    expect(unserved?.map(({ message }) => message)).toEqual([
+      'The script asked the server for GET /projects/acme/blinky/builds/99/, which a simulation does not have.',
+    ]);
   });
 
   it('with our worker on a live server the consoles are the same but for addresses', async () => {
@@ -163,7 +175,11 @@ describe('on docker', () => {
         .map((one) => one?.address),
     ).toContain(listen);
     await using server = await startLiveServer(listen);
-    const fields = { project: 'acme/blinky', container: image, 'host-tag': 'any' };
+    // A worker pulls before each run.
+    const registry = await TestRegistry.start((await findEngine()).endpoint.address, []);
+    onTestFinished(() => registry.stop());
+    const container = await registry.push(image, 'sdk/fetch:1');
+    const fields = { project: 'acme/blinky', container, 'host-tag': 'any' };
     const built = server.queue({ ...fields, script: BUILD, env: { BOARD: 'nrf52' } }, { build: 7, name: 'build' });
     await executeOnServer(server, built, QUICK);
     const env = { BOARD: 'nrf52', H_TRIGGER_URL: built.url };
@@ -185,6 +201,7 @@ describe('on docker', () => {
       maxConsole: 2 ** 30,
       onConsole: () => {},
       loadDefinition: async () => undefined,
+      pull: 'always',
     });
     expect({ verdict, differences }).toEqual({ verdict: 'reproduced', differences: [] });
 
