@@ -187,7 +187,10 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   } finally {
     await reporter?.end();
     await tests?.close();
-    if (engine.copiesFiles) await engine.removeVolumes(workspace.root);
+    // What is left of them does not cost the result: the next simulation removes it.
+    if (engine.copiesFiles) {
+      await engine.removeVolumes(workspace.root).catch((error: Error) => request.warn(error.message));
+    }
     if (request.keep && created !== undefined) {
       const { image } = created;
       const ends = await Promise.all(
