@@ -1,17 +1,21 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { readGivenValues, readSize } from '../simulator/inputs/given.js';
-import { type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
+import { nothingToFollow } from '../simulator/plan/plan.js';
+import { type ReproduceRequest, type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
 import { openRunsView } from '../terminal/open-runs-view.js';
 import { readingProgress } from '../terminal/progress.js';
 import { renderReproduction } from '../terminal/reproduction.js';
+import { reproductionReport } from '../terminal/run-reports.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
 import { findDefinition } from './shared/definition-files.js';
 import { EXIT } from './shared/exit-status.js';
 import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
-import { pullFlag, REPLAY_FLAGS, readReplayFlags } from './shared/replay-flags.js';
+import { pullFlag, REPLAY_FLAGS, readReplayFlags, SHELL_FLAG, shellFor } from './shared/replay-flags.js';
+import { REPORT_FLAG, Reports } from './shared/reports.js';
+import { rerun } from './shared/rerun.js';
 import { RUN_FLAGS, readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from './shared/run-flags.js';
 
 export default class Reproduce extends BaseCommand {
@@ -29,6 +33,16 @@ export default class Reproduce extends BaseCommand {
         '<%= config.bin %> reproduce https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/ --repeat 5',
     },
     {
+      description: 'A page with both consoles side by side, to send to somebody',
+      command:
+        '<%= config.bin %> reproduce https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/ --report unit-test.html',
+    },
+    {
+      description: 'A shell where it failed',
+      command:
+        '<%= config.bin %> reproduce https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/ --shell on-failure',
+    },
+    {
       description: 'The differences between both outputs, as a file',
       command:
         '<%= config.bin %> reproduce https://ci.example.org/projects/acme/blinky/builds/7/runs/unit-test/ --console-diff unit-test.diff',
@@ -38,10 +52,15 @@ export default class Reproduce extends BaseCommand {
   static override args = { url: Args.string({ required: true, ignoreStdin: true, description: 'the run' }) };
   static override flags = {
     file: RUN_FLAGS.file,
+    param: RUN_FLAGS.param,
     ...SECRET_FLAGS,
     ...SERVER_FLAGS,
     pull: pullFlag('always'),
     ...REPLAY_FLAGS,
+    ...REPORT_FLAG,
+    shell: SHELL_FLAG,
+    // As with `simulate URL`: for whoever tries it, there is a reason why not.
+    follow: Flags.boolean({ hidden: true }),
     repeat: Flags.integer({
       description: 'how often to replay it',
       helpValue: 'N',
@@ -63,43 +82,65 @@ export default class Reproduce extends BaseCommand {
   };
 
   async run(): Promise<ReproduceResult> {
-    const { args, flags } = await this.parse(Reproduce);
+    const { args, flags, raw } = await this.parse(Reproduce);
+    if (flags.follow) throw nothingToFollow();
+    this.reports = await Reports.to(flags.report, 'reproduce', this.config.version);
     const quiet = this.jsonEnabled();
+    const keepConsoles = this.reports.page;
     let replaying = false;
     return underInterrupts(
-      async ({ signal, lastSteps }) =>
-        reproduce({
+      async (interruption) => {
+        const given = await readGivenValues({
+          param: flags.param,
+          secret: flags.secret,
+          'secret-file': flags['secret-file'],
+          signal: interruption.signal,
+        });
+        const again: ReproduceRequest['again'] = ([command, ...words], url) =>
+          command === 'doctor'
+            ? 'jobserv doctor'
+            : rerun([command, url, ...words], { raw, secrets: given.secrets }, command === 'simulate' ? OWN : []);
+        return reproduce({
           ...readReplayFlags(flags),
+          ...given,
           address: args.url,
           repeat: flags.repeat,
           maxConsole: readSize('--max-console', flags['max-console'], '1k'),
           onConsole: quiet ? () => {} : readingProgress('the console of the run'),
           consoleDiff: flags['console-diff'],
-          ...(await readGivenValues({ secret: flags.secret, 'secret-file': flags['secret-file'], signal })),
           access: readServerFlags(flags),
           loadDefinition: async () =>
             flags.file !== undefined || findDefinition() !== undefined ? loadDefinition(flags.file) : undefined,
           pull: flags.pull,
+          shell: flags.shell && shellFor(flags.shell, { jobs: 1, json: quiet, dryRun: false }),
           openView: (view) => {
             replaying = true;
             return openRunsView(view, quiet ? 'quiet' : undefined);
           },
-          signal,
-          lastSteps,
-        }),
+          again,
+          keepConsoles,
+          conclude: async (result, consoles) => {
+            this.print(renderReproduction(result, styleFor(process.stdout), process.stdout.columns ?? 100));
+            this.endWith(interruption.status ?? statusOf(result));
+            const report = reproductionReport(result, consoles, again(['reproduce'], result.server.url));
+            await this.reports?.write(report, result);
+          },
+          signal: interruption.signal,
+          lastSteps: interruption.lastSteps,
+        });
+      },
       () =>
         replaying
           ? 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.'
           : 'Stopping: nothing was executed yet. Press Ctrl-C again to end at once.',
-      async (result, { status }) => {
-        const width = process.stdout.columns ?? 100;
-        if (!quiet) this.print(renderReproduction(result, styleFor(process.stdout), width));
-        this.endWith(status ?? statusOf(result));
-      },
+      () => {},
       (message, exit) => this.error(message, { exit }),
     );
   }
 }
+
+/** Flags that `simulate` does not have, or has for something else. */
+const OWN = ['file', 'repeat', 'console-diff', 'max-console'];
 
 function statusOf({ verdict, local }: ReproduceResult): number {
   if (verdict === 'inconclusive') return EXIT.inconclusive;

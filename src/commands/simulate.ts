@@ -2,23 +2,27 @@ import { availableParallelism } from 'node:os';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../lib/errors.js';
+import type { StringMap } from '../schema/model.js';
+import { isAddress } from '../server/address.js';
 import { type DryRunResult, dryRun } from '../simulator/dry-run.js';
 import { readGivenValues } from '../simulator/inputs/given.js';
 import { isRundefFile } from '../simulator/inputs/rundef-file.js';
 import type { Interruption } from '../simulator/run/interruption.js';
-import { exitStatus, type SimulationResult } from '../simulator/run/run-result.js';
-import { SHELL_WISHES } from '../simulator/run/shell.js';
+import { exitStatus, type RunResult, type SimulationResult } from '../simulator/run/run-result.js';
 import type { SimulateRequest } from '../simulator/run/simulate-run.js';
 import { simulate } from '../simulator/simulate.js';
 import { renderDryRun } from '../terminal/dry-run.js';
 import { openRunsView } from '../terminal/open-runs-view.js';
 import { canAsk, chooseSome } from '../terminal/prompts.js';
+import { simulationReport } from '../terminal/run-reports.js';
 import { styleFor } from '../terminal/style.js';
 import { renderSummary } from '../terminal/summary.js';
 import { BaseCommand } from './shared/base-command.js';
 import { underInterrupts } from './shared/interrupts.js';
 import { loadDefinition } from './shared/load-definition.js';
-import { pullFlag, REPLAY_FLAGS, readReplayFlags, shellFor, VIEW_FLAGS } from './shared/replay-flags.js';
+import { pullFlag, REPLAY_FLAGS, readReplayFlags, SHELL_FLAG, shellFor, VIEW_FLAGS } from './shared/replay-flags.js';
+import { REPORT_FLAG, Reports } from './shared/reports.js';
+import { rerun } from './shared/rerun.js';
 import { RUN_FLAGS, readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
 import { watchRuns } from './shared/watch-runs.js';
 
@@ -58,6 +62,10 @@ export default class Simulate extends BaseCommand {
       description: 'The next step alone, with what an earlier one has built',
       command: '<%= config.bin %> simulate on-board --upstream ./workspace',
     },
+    {
+      description: 'With a page to look at, and JUnit for a CI server',
+      command: "<%= config.bin %> simulate 'ci/*' --report runs.html --report runs.xml",
+    },
     { description: 'Show what would be executed', command: '<%= config.bin %> simulate ci/build --dry-run' },
   ];
   static override enableJsonFlag = true;
@@ -89,6 +97,7 @@ export default class Simulate extends BaseCommand {
     pull: pullFlag('missing'),
     ...REPLAY_FLAGS,
     ...VIEW_FLAGS,
+    ...REPORT_FLAG,
     jobs: Flags.integer({
       description: 'how many runs at a time; by default one a processor, at most 4, and 1 with --shell',
       helpValue: 'N',
@@ -118,23 +127,27 @@ export default class Simulate extends BaseCommand {
       helpValue: 'DIR|URL',
       helpGroup: 'Source',
     }),
-    shell: Flags.option({
-      description: "open a shell after the run, in a container like the run's",
-      helpGroup: 'Output',
-      options: SHELL_WISHES,
-    })(),
+    shell: SHELL_FLAG,
     'dry-run': Flags.boolean({
       description: 'print each run definition and container; execute nothing',
       helpGroup: 'Output',
+      exclusive: ['report'],
     }),
   };
 
   async run(): Promise<unknown> {
-    const { argv, flags } = await this.parse(Simulate);
+    const { argv, flags, raw } = await this.parse(Simulate);
+    this.reports = await Reports.to(flags.report, 'simulate', this.config.version);
     const quiet = this.jsonEnabled();
     const dry = flags['dry-run'];
     const jobs = flags.jobs ?? (flags.shell === undefined ? Math.min(availableParallelism(), MOST_JOBS) : 1);
     if (flags.watch && quiet) throw new UsageError('--watch has no end to print JSON at. Leave --json or --watch out.');
+    let secrets: StringMap = {};
+    const given = async (signal: AbortSignal) => {
+      const values = await readGivenValues({ ...flags, signal });
+      secrets = values.secrets;
+      return values;
+    };
     const requestFor = async ({
       signal,
       lastSteps,
@@ -142,7 +155,7 @@ export default class Simulate extends BaseCommand {
       ...readReplayFlags(flags),
       arguments: argv as string[],
       loadDefinition: () => loadDefinition(flags.file),
-      ...(await readGivenValues({ ...flags, signal })),
+      ...(await given(signal)),
       access: readServerFlags(flags),
       project: flags.project,
       build: flags.build,
@@ -187,8 +200,23 @@ export default class Simulate extends BaseCommand {
         if ('dryRun' in result) this.print(renderDryRun(result.runs, styleFor(process.stdout)));
         else if (!flags.watch) await show(result);
         this.endWith(status ?? ('dryRun' in result ? 0 : exitStatus(result.runs)));
+        if ('dryRun' in result) return;
+        const again = (run: RunResult) =>
+          rerun(['simulate', ...runAgain(run, argv as string[])], { raw, secrets }, [
+            'jobs',
+            'watch',
+            'failed',
+            'fail-fast',
+          ]);
+        await this.reports?.write(simulationReport(result.runs, again), result);
       },
       (message, exit) => this.error(message, { exit }),
     );
   }
+}
+
+/** The arguments that execute a run again: its own name, where the definition has it. */
+function runAgain({ trigger, run, startedBy }: RunResult, argv: string[]): string[] {
+  const named = argv.every((word) => !isAddress(word) && !isRundefFile(word));
+  return named && startedBy === undefined ? [`${trigger}/${run}`] : argv;
 }

@@ -76,6 +76,9 @@ const replay = (run: Pick<LiveRun, 'url'>, more: Partial<ReproduceRequest> = {})
     lastSteps: new Set(),
     maxConsole: 2 ** 30,
     onConsole: () => {},
+    again: ([command, ...words], url) => [command, url, ...words].join(' '),
+    keepConsoles: false,
+    conclude: async () => {},
     ...more,
   });
 

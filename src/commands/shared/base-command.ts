@@ -1,8 +1,9 @@
 import { Command } from '@oclif/core/command';
 import { CLIError } from '@oclif/core/errors';
-import { UsageError } from '../../lib/errors.js';
-import { escapeInJson } from '../../lib/sanitise.js';
-import { endWithError } from './report-error.js';
+import { jsonText } from './json-text.js';
+import { describeError, endWithError } from './report-error.js';
+import type { Reports } from './reports.js';
+import { warn } from './run-flags.js';
 
 /**
  * What all commands share. A command parses its flags, calls one function of a layer below,
@@ -15,8 +16,13 @@ export abstract class BaseCommand extends Command {
     process.exitCode = status;
   }
 
-  /** Reports the error on stderr, under `--json` as JSON too, and ends the process with its status. */
-  protected override catch(error: Error): Promise<never> {
+  /** Of a command that has `--report`, once its flags are read. */
+  protected reports: Reports | undefined;
+
+  /** Reports the error on stderr, under `--json` as JSON too, and in reports; ends the process with its status. */
+  protected override async catch(error: Error): Promise<never> {
+    const { message, status } = describeError(error);
+    await this.reports?.writeFailure(message, status).catch((failure: Error) => warn(failure.message));
     return endWithError(error, this.jsonEnabled() ? (json) => this.logJson(json) : undefined);
   }
 
@@ -31,17 +37,5 @@ export abstract class BaseCommand extends Command {
 
   override error(input: string | Error, options: { exit?: number | false } = {}): never {
     throw typeof input === 'string' ? new CLIError(input, options) : input;
-  }
-}
-
-/** @throws UsageError when it would be longer than a text can be */
-export function jsonText(value: unknown): string {
-  try {
-    return escapeInJson(JSON.stringify(value, null, 2));
-  } catch (error) {
-    if (!(error instanceof RangeError && /string length/.test(error.message))) throw error;
-    throw new UsageError(
-      'The JSON of this output is longer than the 512 MB that one text can have. Select fewer runs, or split the definition.',
-    );
   }
 }

@@ -2,7 +2,7 @@
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../../lib/errors.js';
 import { readImages, readMemory, readSharedVolumes } from '../../simulator/inputs/given.js';
-import type { ShellRequest, ShellWish } from '../../simulator/run/shell.js';
+import { SHELL_WISHES, type ShellRequest, type ShellWish } from '../../simulator/run/shell.js';
 import { PULL_POLICIES, type PullPolicy } from '../../simulator/run/simulation-ports.js';
 import { OUTPUTS } from '../../terminal/open-runs-view.js';
 import { askHidden, canAsk, hasTerminal, withRawTerminal } from '../../terminal/prompts.js';
@@ -53,6 +53,12 @@ export const VIEW_FLAGS = {
   })(),
   verbose: Flags.boolean({ description: 'show image, phases and all of each run at the end', helpGroup: 'Output' }),
 };
+
+export const SHELL_FLAG = Flags.option({
+  description: "open a shell after the run, in a container like the run's",
+  helpGroup: 'Output',
+  options: SHELL_WISHES,
+})();
 
 /** `--pull`, whose default is not the same for a definition and for a server's run. */
 export function pullFlag(byDefault: PullPolicy) {

@@ -8,6 +8,7 @@ export type DifferenceKind =
   | 'secret-missing'
   | 'secret-placeholder'
   | 'secret-added'
+  | 'param-given'
   | 'image-mapped'
   | 'image-not-pulled'
   | 'architecture'

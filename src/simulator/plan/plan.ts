@@ -172,7 +172,7 @@ function refuseBareAddress(name: string): void {
   );
 }
 
-function nothingToFollow(): UsageError {
+export function nothingToFollow(): UsageError {
   return new UsageError(
     '--follow goes on with what a run starts, and a run definition does not say that: only the project definition does. Name a run of a definition, or leave --follow out.',
   );
@@ -320,7 +320,13 @@ async function planOfFile(
     madeUp['H_TRIGGER_URL'] ??=
       'an address to which the run has no login; --upstream has the run or build there served here';
   }
-  const differences: Difference[] = [...file.differences, ...added.map(addedSecret), ...context.differences];
+  const given = Object.keys(request.params).filter((name) => request.params[name] !== read.env?.[name]);
+  const differences: Difference[] = [
+    ...file.differences,
+    ...added.map(addedSecret),
+    ...given.map(givenParam),
+    ...context.differences,
+  ];
   let source: PlannedRun['source'];
   let scriptDifferences: PlannedRun['scriptDifferences'];
   if (GIT_TRIGGER_TYPES.has(rundef.trigger_type) && request.source === 'local') {
@@ -341,5 +347,12 @@ function addedSecret(name: string): Difference {
   return {
     kind: 'secret-added',
     message: `The secret ${name} was given with -s; the run itself has none of that name.`,
+  };
+}
+
+function givenParam(name: string): Difference {
+  return {
+    kind: 'param-given',
+    message: `The param ${name} was given with -p; the run itself has another value, or none.`,
   };
 }

@@ -1,6 +1,8 @@
 /** The story of `reproduce`: fetch the run, replay it, compare, and say whether it is the same here. */
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { createMasker, type Masker } from '../../executor/masking.js';
 import type { StringMap } from '../../schema/model.js';
 import type { RunAddress } from '../../server/address.js';
@@ -21,7 +23,7 @@ import type { Names } from './normalise-line.js';
 import { hasMoved, type PinnedImage, pinImage } from './pinned-image.js';
 import { changesOf } from './pushed-definition.js';
 import { type FetchedRun, fetchRun, hasEnded, type ServerSide, serverSide } from './server-run.js';
-import { hopeless, type Judgement, judge, type Verdict } from './verdict.js';
+import { hopeless, type Judgement, judge, type NextStep, type Verdict } from './verdict.js';
 
 export interface ReproduceRequest
   extends Pick<
@@ -39,6 +41,7 @@ export interface ReproduceRequest
     | 'secretFiles'
     | 'secrets'
     | 'sharedVolumes'
+    | 'shell'
     | 'showDockerConfig'
     | 'signal'
     | 'warn'
@@ -54,8 +57,22 @@ export interface ReproduceRequest
   onConsole(bytes: number | undefined): void;
   /** Where the difference of the consoles is written. */
   consoleDiff?: string | undefined;
+  /** The command line for what may come next, with the flags that were given. */
+  again(command: Exclude<NextStep, string>, url: string): string;
+  /** Whether `conclude` gets the consoles. */
+  keepConsoles: boolean;
+  /** Receives the result while the consoles exist as files, secrets masked. */
+  conclude(result: ReproduceResult, consoles: ReproducedConsoles): Promise<void>;
   /** The definition at hand; undefined where there is none. */
   loadDefinition(): Promise<LoadedDefinition | undefined>;
+}
+
+export interface ReproducedConsoles {
+  /** Undefined: the server has none, or nobody wants them. */
+  server?: string;
+  local?: string;
+  /** The replay that was compared: its place in `local`. */
+  replay: number;
 }
 
 /** `reproduce --json`, version 1 (SPEC 7). */
@@ -63,6 +80,7 @@ export interface ReproduceResult {
   version: 1;
   verdict: Verdict;
   reason: string;
+  /** Sentences, and commands that can be pasted into a shell. */
   next: string[];
   server: ServerSide;
   local: RunResult[];
@@ -95,27 +113,53 @@ async function story(request: ReproduceRequest, scratch: Scratch): Promise<Repro
   const { file, run, address, facts } = fetched;
   const server = serverSide(run, address, file.rundef.container, facts);
   const stopped = hopeless(server);
-  if (stopped !== undefined) return resultOf(stopped, maskerOf(request.secrets).values(server), []);
-
+  if (stopped !== undefined) {
+    const masker = maskerOf(request.secrets);
+    const result = resultOf(stopped, masker.values(server), [], request);
+    await request.conclude(result, await consolesOf(request, fetched, masker));
+    return result;
+  }
   const secrets = await completeRundefSecrets(file, request.secrets, request.ask);
   const masker = maskerOf(secrets);
   const pinned = pinOf(request, file, facts);
   const replays = await replayAll({ ...request, secrets }, fetched, masker, pinned);
   const local = replays.map((one) => one.local);
   const shown = masker.values(server);
-  const told = replays.find((one) => !endedAlike(shown, one.local)) ?? replays[0];
+  const compared = replays.find((one) => !endedAlike(shown, one.local)) ?? replays[0];
   const moved = pinned && (await hasMoved(pinned, file.rundef['container-auth'] ?? null, secrets));
-  return {
-    ...resultOf(judge(shown, local), shown, local),
+  const result = {
+    ...resultOf(judge(shown, local), shown, local, request),
     differences: [
-      ...(told?.differences ?? []),
+      ...(compared?.differences ?? []),
       ...(pinned && moved ? [movedTag(pinned)] : []),
       ...definitionDifferences(file, await request.loadDefinition(), masker),
     ],
-    ...(told === undefined ? {} : { console: masker.values(told.console) }),
+    ...(compared === undefined ? {} : { console: masker.values(compared.console) }),
     ...(pinned === undefined ? {} : { image: { ...pinned, ...(moved === undefined ? {} : { moved }) } }),
   };
+  await request.conclude(result, await consolesOf(request, fetched, masker, compared && replays.indexOf(compared)));
+  return result;
 }
+
+/** The server's console as far as it may be shown, and that of the replay. */
+async function consolesOf(
+  { keepConsoles }: ReproduceRequest,
+  { run, console }: Fetched,
+  masker: Masker,
+  replay?: number,
+): Promise<ReproducedConsoles> {
+  if (!keepConsoles) return { replay: replay ?? 0 };
+  const server = `${console}.masked`;
+  const there = hasEnded(run.known) && run.hasConsole;
+  if (there) await pipeline(masked(bytesOf(console), masker), createWriteStream(server, { mode: 0o600 }));
+  return {
+    replay: replay ?? 0,
+    ...(there ? { server } : {}),
+    ...(replay === undefined ? {} : { local: replayConsole(console, replay) }),
+  };
+}
+
+const replayConsole = (console: string, replay: number) => `${console}.replay-${replay}`;
 
 interface Fetched {
   address: RunAddress;
@@ -187,10 +231,18 @@ async function replayAll(
   while (replays.length < request.repeat && !request.signal.aborted) {
     const [local] = (await simulate(asked)).runs;
     if (local === undefined) break;
+    // The next replay begins in the same workspace.
+    if (request.keepConsoles) await copyIfThere(local.console, replayConsole(fetched.console, replays.length));
     replays.push(await compare(request, fetched, masker, local));
   }
   request.signal.throwIfAborted();
   return replays;
+}
+
+async function copyIfThere(from: string, to: string): Promise<void> {
+  await copyFile(from, to, constants.COPYFILE_FICLONE).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }
 
 /** Before the next replay: it begins in the same workspace. */
@@ -237,8 +289,14 @@ async function* masked(chunks: AsyncIterable<Uint8Array>, masker: Masker): Async
   yield* stream.end();
 }
 
-function resultOf({ verdict, reason, next }: Judgement, server: ServerSide, local: RunResult[]): ReproduceResult {
-  return { version: 1, verdict, reason, next, server, local, differences: [] };
+function resultOf(
+  { verdict, reason, next }: Judgement,
+  server: ServerSide,
+  local: RunResult[],
+  { again }: ReproduceRequest,
+): ReproduceResult {
+  const steps = next.map((step) => (typeof step === 'string' ? step : again(step, server.url)));
+  return { version: 1, verdict, reason, next: steps, server, local, differences: [] };
 }
 
 function movedTag({ reference, pinned }: PinnedImage): RunDifference {

@@ -11,21 +11,24 @@ export interface Judgement {
   verdict: Verdict;
   /** A sentence. */
   reason: string;
-  /** What to try next, a sentence each. */
-  next: string[];
+  /** What to try next. */
+  next: NextStep[];
 }
+
+/** A sentence, or a command of this program: its name and flags, about the same run. */
+export type NextStep = string | readonly ['simulate' | 'reproduce' | 'doctor', ...string[]];
 
 /** Why nothing can be said, whatever a replay does; undefined: it is worth one. */
 export function hopeless(server: Pick<ServerSide, 'status' | 'cause' | 'message'>): Judgement | undefined {
   const { status, cause, message } = server;
   if (!hasEnded(server)) {
     const reason = `The run is ${status} on the server: there is no end yet that a replay could be compared with.`;
-    return inconclusive(reason, ['Wait until it has ended, or run it here now: jobserv simulate URL.']);
+    return inconclusive(reason, ['Wait until it has ended, or run it here now:', ['simulate']]);
   }
   if (status !== 'FAILED' || cause === undefined || !NOT_THE_RUNS.has(cause)) return undefined;
   const told = message === undefined ? '' : ` (${message.replace(/\.$/, '')})`;
   const reason = `The run did not end by itself on the server: ${WHAT[cause] ?? cause}${told}.`;
-  return inconclusive(reason, ['To see what it does when it is left alone: jobserv simulate URL.']);
+  return inconclusive(reason, ['See what it does when it is left alone:', ['simulate']]);
 }
 
 const WHAT: Readonly<Record<string, string>> = {
@@ -52,7 +55,10 @@ export function judge(server: ServerSide, locals: readonly RunResult[]): Judgeme
     return {
       verdict: 'flaky',
       reason: `It does not always end the same: ${alike} of ${count} replays ended as on the server, ${passed} passed.`,
-      next: ['Compare a replay that failed with one that passed: --console-diff FILE writes what differs.'],
+      next: [
+        'Look at a replay that did not end as the run did; the report has both consoles:',
+        ['reproduce', '--repeat', `${count}`, '--report', 'replays.html'],
+      ],
     };
   }
   return { verdict: 'not-reproduced', ...otherEnd(server, locals) };
@@ -78,7 +84,7 @@ function sameEnd(server: ServerSide, locals: readonly RunResult[]): Omit<Judgeme
   }
   return {
     reason: `It fails here as it failed on the server${times}: ${why(server, locals[0])}.`,
-    next: [NEXT[server.cause ?? 'unknown'] ?? TRY],
+    next: NEXT[server.cause ?? 'unknown'] ?? LOOK,
   };
 }
 
@@ -105,11 +111,13 @@ const CANNOT: Readonly<Record<SetupStep, string>> = {
   start: 'its container cannot be started',
 };
 
-const TRY = 'Change something, and see whether that mends it: jobserv simulate RUN, on your tree.';
-const NEXT: Readonly<Record<string, string>> = {
-  timeout:
-    'See in its console how far it came, and what takes so long; or give it more minutes with the timeout of the definition.',
-  setup: 'Mend what the reason names, in the definition or in its secrets: the script was not even started.',
+const LOOK: NextStep[] = [
+  'Look into it in a shell, in the image and folders of the run:',
+  ['reproduce', '--shell', 'on-failure'],
+];
+const NEXT: Readonly<Record<string, NextStep[]>> = {
+  timeout: ['See in its console what takes so long, or give it more minutes with the timeout of the definition.'],
+  setup: ['Correct what the reason names, in the definition or in its secrets: the script was not even started.'],
 };
 
 /** So many tests are named. */
@@ -124,12 +132,14 @@ function listed(names: readonly string[]): string {
 const exit = ({ cause, exitCode }: ServerSide): string =>
   cause === 'script' && exitCode !== undefined ? ` with status ${exitCode}` : '';
 
+const FLAKY: NextStep = ['reproduce', '--repeat', '5'];
+
 function otherEnd(server: ServerSide, locals: readonly RunResult[]): Omit<Judgement, 'verdict'> {
   const [first] = locals;
   const doubts = first === undefined ? [] : first.fidelity.differences.map(({ message }) => message);
-  const next = [
+  const next: NextStep[] = [
     ...(doubts.length > 0 ? [`What differs from the worker's run may be why: ${doubts.join(' ')}`] : []),
-    ...(locals.length === 1 ? ['It may be flaky: try --repeat 5.'] : []),
+    ...(locals.length === 1 ? ['It may be flaky. Replay it several times:', FLAKY] : []),
   ];
   if (first?.status === 'PASSED') {
     const why =
@@ -142,13 +152,16 @@ function otherEnd(server: ServerSide, locals: readonly RunResult[]): Omit<Judgem
   return { reason: `It fails here too, but in another way: ${first?.message ?? first?.cause ?? ''}`, next };
 }
 
-function repairs(local: RunResult): string[] {
+function repairs(local: RunResult): NextStep[] {
   if (local.environment === 'registry' || (local.cause === 'setup' && setupOf(local) === 'pull')) {
-    return ['Take an image that can be had here, --image FROM=TO, or one that is here already, --pull missing.'];
+    return [
+      'Name an image that can be pulled here, with --image FROM=TO, or use one that is here already:',
+      ['reproduce', '--pull', 'missing'],
+    ];
   }
-  return ['See what is missing with jobserv doctor, then try again.'];
+  return ['See what is missing here, and try again:', ['doctor']];
 }
 
-function inconclusive(reason: string, next: string[]): Judgement {
+function inconclusive(reason: string, next: NextStep[]): Judgement {
   return { verdict: 'inconclusive', reason, next };
 }

@@ -2,6 +2,7 @@
 import type { Terminal } from '../../docker/interactive.js';
 import { type ContainerEngine, type ContainerSpec, RunFailure } from '../../executor/ports.js';
 import { plainLine } from '../../lib/sanitise.js';
+import { shellCommand } from '../../lib/shell-command.js';
 
 export const SHELL_WISHES = ['on-failure', 'always'] as const;
 export type ShellWish = (typeof SHELL_WISHES)[number];
@@ -56,9 +57,5 @@ export async function openShell(
 
 /** How the script is started by hand; the entrypoint of an image is not known here, and rarely matters. */
 function commandLine({ entrypoint, command }: ContainerSpec): string {
-  return [...(entrypoint ? [entrypoint] : []), ...command].map(quoted).join(' ');
-}
-
-function quoted(word: string): string {
-  return /^[\w./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return shellCommand([...(entrypoint ? [entrypoint] : []), ...command]);
 }

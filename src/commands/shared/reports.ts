@@ -1,0 +1,102 @@
+/** `--report FILE`: reports of the runs, in the form that each file's name says. */
+import { rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, extname, resolve } from 'node:path';
+import * as Flags from '@oclif/core/flags';
+import { EnvironmentError, UsageError } from '../../lib/errors.js';
+import { type HtmlReport, writeHtmlReport, writeWhole } from '../../terminal/html-report.js';
+import { failureReport, runsJunit } from '../../terminal/run-reports.js';
+import { jsonText } from './json-text.js';
+
+export const REPORT_FLAG = {
+  report: Flags.string({
+    description: 'write a report: .html for people, .xml (JUnit) or .json for programs; repeatable',
+    helpValue: 'FILE',
+    helpGroup: 'Output',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+};
+
+const FORMATS = ['.html', '.xml', '.json'];
+
+export class Reports {
+  readonly #command: string;
+  readonly #version: string;
+  readonly #paths: readonly string[];
+  #written = false;
+
+  private constructor(command: string, version: string, paths: readonly string[]) {
+    [this.#command, this.#version, this.#paths] = [command, version, paths];
+  }
+
+  /**
+   * @throws UsageError for a name that says no format; EnvironmentError for a file that cannot be written, before
+   *   anything is executed for it
+   */
+  static async to(paths: readonly string[] = [], command: string, version: string): Promise<Reports> {
+    const strange = paths.find((path) => !FORMATS.includes(extname(path)));
+    if (strange !== undefined) {
+      throw new UsageError(
+        `--report ${strange} does not say what to write. End the file's name with .html, .xml (JUnit) or .json.`,
+      );
+    }
+    for (const path of paths) {
+      const why = await whyNotWritable(path);
+      if (why !== undefined) throw notWritten(path, why);
+    }
+    return new Reports(command, version, paths);
+  }
+
+  /** Whether a page is wanted, which shows whole consoles. */
+  get page(): boolean {
+    return this.#paths.some((path) => extname(path) === '.html');
+  }
+
+  /**
+   * @param result what `--json` prints
+   * @throws EnvironmentError when a file cannot be written
+   */
+  async write(report: Omit<HtmlReport, 'made'>, result: unknown): Promise<void> {
+    this.#written = true;
+    const made = `jobserv ${this.#version}, ${new Date().toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+    for (const path of this.#paths) {
+      const write = {
+        '.html': () => writeHtmlReport({ ...report, made }, path),
+        '.xml': () => writeWhole([runsJunit(`jobserv ${this.#command}`, report)], path),
+        '.json': () => writeWhole([`${jsonText(result)}\n`], path),
+      }[extname(path)];
+      await write?.().catch((error: Error) => {
+        throw notWritten(path, error.message);
+      });
+    }
+  }
+
+  /** Reports an error that left no result; the report of an earlier command must not stand for it. */
+  async writeFailure(message: string, status: number): Promise<void> {
+    if (this.#written || message === '') return;
+    await this.write(failureReport(`jobserv ${this.#command}`, message, status >= 128), {
+      version: 1,
+      error: { message, status },
+    });
+  }
+}
+
+/** Tries it: what permissions say is not all that counts. */
+async function whyNotWritable(path: string): Promise<string | undefined> {
+  const probe = `${path}.${process.pid}`;
+  try {
+    if ((await stat(path).catch(() => undefined))?.isDirectory()) return 'it is a folder';
+    await writeFile(probe, '', { flag: 'wx' });
+    await rm(probe);
+    return undefined;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? `the folder ${dirname(resolve(path))} does not exist` : message;
+  }
+}
+
+function notWritten(path: string, why: string): EnvironmentError {
+  return new EnvironmentError(
+    `The report ${path} cannot be written: ${why}. Name a file in a folder that can be written.`,
+  );
+}

@@ -1,0 +1,74 @@
+/** JUnit XML, as CI systems read it. */
+import { stripVTControlCharacters } from 'node:util';
+import { escapeInXml } from '../lib/sanitise.js';
+
+export interface JunitSuite {
+  name: string;
+  cases: JunitCase[];
+}
+
+export interface JunitCase {
+  name: string;
+  classname: string;
+  file?: string;
+  line?: number;
+  durationMs?: number;
+  /** Absent for a case that passed. */
+  outcome?: { kind: 'failure' | 'error' | 'skipped'; message: string; type?: string };
+  /** Goes into the outcome, or else to the case's output. */
+  text?: string;
+}
+
+export function junitText(name: string, suites: readonly JunitSuite[]): string {
+  const cases = suites.flatMap((suite) => suite.cases);
+  const head = `name="${escapeXml(name)}" tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}"`;
+  const xml = suites.map(suiteXml).join('');
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${head}>\n${escapeInXml(xml)}</testsuites>\n`;
+}
+
+function suiteXml({ name, cases }: JunitSuite): string {
+  const time = cases.reduce((total, { durationMs = 0 }) => total + durationMs, 0);
+  const counts = `tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}" skipped="${count(cases, 'skipped')}"`;
+  return `  <testsuite name="${escapeXml(name)}" ${counts} time="${seconds(time)}">\n${cases.map(caseXml).join('')}  </testsuite>\n`;
+}
+
+function caseXml({ name, classname, file, line, durationMs, outcome, text }: JunitCase): string {
+  const place = `${file === undefined ? '' : ` file="${escapeXml(file)}"`}${line === undefined ? '' : ` line="${line}"`}`;
+  const head = `    <testcase name="${escapeXml(name)}" classname="${escapeXml(classname)}"${place} time="${seconds(durationMs)}"`;
+  if (outcome === undefined && !text) return `${head}/>\n`;
+  return `${head}>\n      ${bodyXml(outcome, text)}\n    </testcase>\n`;
+}
+
+function bodyXml(outcome: JunitCase['outcome'], text = ''): string {
+  const body = text.split('\n').map(escapeXml).join('\n');
+  if (outcome === undefined) return `<system-out>${body}</system-out>`;
+  const type = outcome.type === undefined ? '' : ` type="${escapeXml(outcome.type)}"`;
+  return `<${outcome.kind} message="${escapeXml(outcome.message)}"${type}>${body}</${outcome.kind}>`;
+}
+
+const count = (cases: readonly JunitCase[], kind: string) =>
+  cases.filter(({ outcome }) => outcome?.kind === kind).length;
+
+const seconds = (ms = 0) => String(Math.round(ms) / 1000);
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+  '\t': '&#9;',
+  '\n': '&#10;',
+  '\r': '&#13;',
+};
+
+/** For text and attributes: escape sequences are left out, and what XML 1.0 has no form for becomes U+FFFD. */
+function escapeXml(text: string): string {
+  return (
+    stripVTControlCharacters(text)
+      .toWellFormed()
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')
+      .replace(/[&<>"'\t\n\r]/g, (sign) => ENTITIES[sign] ?? sign)
+  );
+}
