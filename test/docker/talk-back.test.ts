@@ -202,6 +202,9 @@ describe('on docker', () => {
       onConsole: () => {},
       loadDefinition: async () => undefined,
       pull: 'always',
+      again: () => '',
+      keepConsoles: false,
+      conclude: async () => {},
     });
     expect({ verdict, differences }).toEqual({ verdict: 'reproduced', differences: [] });
 

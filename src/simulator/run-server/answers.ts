@@ -4,7 +4,7 @@
  * to the reference server, so the two cannot drift.
  */
 
-export interface Answer {
+export interface HttpAnswer {
   status: number;
   headers: Record<string, string>;
   body: string | Buffer;
@@ -12,9 +12,9 @@ export interface Answer {
 
 /** Ends the handling of a request with an answer. */
 export class Refusal extends Error {
-  readonly answer: Answer;
+  readonly answer: HttpAnswer;
 
-  constructor(answer: Answer) {
+  constructor(answer: HttpAnswer) {
     super(`${answer.status}`);
     this.answer = answer;
   }
@@ -23,42 +23,42 @@ export class Refusal extends Error {
 const JSON_TYPE = { 'content-type': 'application/json' };
 const HTML_TYPE = { 'content-type': 'text/html; charset=utf-8' };
 
-export function success(data: unknown, status = 200): Answer {
+export function success(data: unknown, status = 200): HttpAnswer {
   return { status, headers: { ...JSON_TYPE }, body: JSON.stringify({ status: 'success', data }) };
 }
 
 /** `{status: 'error', message}`. */
-export function failure(status: number, message: string): Answer {
+export function failure(status: number, message: string): HttpAnswer {
   return { status, headers: { ...JSON_TYPE }, body: JSON.stringify({ status: 'error', message }) };
 }
 
 /** `{status: 'error', data}`: the other shape of an error, with `data.message` or with nothing. */
-export function failureData(status: number, data: object): Answer {
+export function failureData(status: number, data: object): HttpAnswer {
   return { status, headers: { ...JSON_TYPE }, body: JSON.stringify({ status: 'error', data }) };
 }
 
 /** Text with an HTML type: the web framework's own answer. */
-export function frameworkText(status: number, body: string, headers: Record<string, string> = {}): Answer {
+export function frameworkText(status: number, body: string, headers: Record<string, string> = {}): HttpAnswer {
   return { status, headers: { ...HTML_TYPE, ...headers }, body };
 }
 
 /** Any error that the server does not handle: a 500 with jsend. */
-export function serverError(reason: string): Answer {
+export function serverError(reason: string): HttpAnswer {
   return failureData(500, { message: 'unforeseen', error_msg: reason });
 }
 
 /** No such run, test or route. */
-export function notFound(): Answer {
+export function notFound(): HttpAnswer {
   return failure(404, 'Not Found');
 }
 
 /** No such project, build or worker: the path is quoted. */
-export function noObject(path: string): Answer {
+export function noObject(path: string): HttpAnswer {
   return failure(404, `No such object: ${path}`);
 }
 
 /** The storage has no such file, and the server did not check beforehand. */
-export function noFile(): Answer {
+export function noFile(): HttpAnswer {
   return failureData(404, { message: 'no such file' });
 }
 
@@ -69,6 +69,6 @@ export function fileHeaders(type: string): Record<string, string> {
 }
 
 /** A stored file as an answer. */
-export function file(body: Buffer, type: string, headers: Record<string, string> = {}): Answer {
+export function file(body: Buffer, type: string, headers: Record<string, string> = {}): HttpAnswer {
   return { status: 200, headers: { ...fileHeaders(type), ...headers }, body };
 }

@@ -6,11 +6,11 @@ import { closeSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { NOWHERE } from '../inputs/trigger-params.js';
 import {
-  type Answer,
   failure,
   failureData,
   fileHeaders,
   frameworkText,
+  type HttpAnswer,
   noFile,
   noObject,
   notFound,
@@ -47,7 +47,9 @@ export interface ServedRequest {
 }
 
 /** An answer, or an open file from an offset on; the caller closes the file. */
-export type ServedAnswer = Answer | { status: number; headers: Record<string, string>; file: ServedFile; from: number };
+export type ServedAnswer =
+  | HttpAnswer
+  | { status: number; headers: Record<string, string>; file: ServedFile; from: number };
 
 /** The runs that one caller may see, in the order in which they were started. */
 export interface Visible {
@@ -117,7 +119,7 @@ function decoded(path: string): string | undefined {
 }
 
 /** What no route answers: a redirect to the address with its slash, a method that is not allowed, or nothing. */
-function otherwise(visible: Visible, request: ServedRequest, path: string, otherMethod: boolean): Answer {
+function otherwise(visible: Visible, request: ServedRequest, path: string, otherMethod: boolean): HttpAnswer {
   const withSlash = ROUTES.some(({ pattern }) => pattern.source.endsWith('\\/$') && pattern.test(`${path}/`));
   const isProject = /^\/projects\/[^/]/.test(path);
   if (withSlash || (!otherMethod && isProject && !path.endsWith('/'))) {
@@ -155,7 +157,7 @@ function runsOf(
 
 const address = (run: ServedRun, request: ServedRequest): string => `${request.origin}${runPath(run)}`;
 
-function readBuild(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function readBuild(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   const runs = runsOf(visible, names, request);
   const [first] = runs;
   if (first === undefined) return notFound();
@@ -184,7 +186,7 @@ function readBuild(visible: Visible, request: ServedRequest, names: readonly str
   });
 }
 
-function readRuns(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function readRuns(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   return success({ runs: runsOf(visible, names, request).map((run) => summary(run, request)) });
 }
 
@@ -204,7 +206,7 @@ function summary(run: ServedRun, request: ServedRequest): object {
   };
 }
 
-async function readRun(visible: Visible, request: ServedRequest, names: readonly string[]): Promise<Answer> {
+async function readRun(visible: Visible, request: ServedRequest, names: readonly string[]): Promise<HttpAnswer> {
   const run = runOf(visible, names, request);
   const sized = request.query.get('version') === 'v2';
   const artifacts = (await run.files()).map(({ path, sizeBytes }) => {
@@ -215,13 +217,13 @@ async function readRun(visible: Visible, request: ServedRequest, names: readonly
   return success({ run: { ...summary(run, request), ...detail } });
 }
 
-function readRundef(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function readRundef(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   const { rundef } = runOf(visible, names, request);
   const headers = { 'content-type': 'application/json' };
   return { status: 200, headers, body: JSON.stringify(rundef, null, 2).replaceAll(NOWHERE, request.origin) };
 }
 
-function readProgress(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function readProgress(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   const { rundef } = runOf(visible, names, request);
   const progress = (rundef as Record<string, unknown>)['console-progress'];
   return progress ? success(progress) : failureData(404, { message: 'Run has not defined console-progress' });
@@ -258,7 +260,7 @@ async function growing(run: ServedRun, request: ServedRequest, status: Record<st
 }
 
 /** Console, status and metadata of the script's own run. They are kept, and change nothing. */
-function post(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function post(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   const run = ownRun(visible, request, names);
   const status = header(request, 'x-run-status');
   if (status !== undefined && status !== '' && !isStatus(status)) return serverError(status);
@@ -267,18 +269,18 @@ function post(visible: Visible, request: ServedRequest, names: readonly string[]
   return success({});
 }
 
-function createSigned(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function createSigned(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   ownRun(visible, request, names);
   visible.missed(`POST ${request.path}`);
   return serverError('This simulation stores no uploads.');
 }
 
-function readTests(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function readTests(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   const run = runOf(visible, names, request);
   return success({ tests: run.tests.map((test) => testSummary(run, test, request)) });
 }
 
-function readTest(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function readTest(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   const run = runOf(visible, names, request);
   const test = run.tests.find(({ name }) => name === names[3]);
   if (test === undefined) return notFound();
@@ -289,7 +291,7 @@ function testSummary(run: ServedRun, { name, status, context, created }: ServedT
   return { name, url: `${address(run, request)}tests/${encodeURIComponent(name)}/`, status, context, created };
 }
 
-function addTest(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function addTest(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   const run = ownRun(visible, request, names);
   const fields = fieldsOf(request);
   const { context, status, results } = fields;
@@ -304,7 +306,7 @@ function addTest(visible: Visible, request: ServedRequest, names: readonly strin
   return success({});
 }
 
-function updateTest(visible: Visible, request: ServedRequest, names: readonly string[]): Answer {
+function updateTest(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   const run = ownRun(visible, request, names);
   const context = request.query.get('context');
   const test = run.tests.find((one) => one.name === names[3] && (!context || one.context === context));

@@ -11,7 +11,7 @@ import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostAddress } from '../../docker/host-address.js';
-import { type Answer, failure, failureData, serverError } from './answers.js';
+import { failure, failureData, type HttpAnswer, serverError } from './answers.js';
 import { answerOf, type ServedAnswer, type ServedRequest } from './routes.js';
 import type { ServedRun } from './served-run.js';
 
@@ -50,7 +50,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /** The most requests that the server could not answer that are kept for a ledger. */
 const MOST_MISSES = 100;
 
-export class RunServer {
+export class ScriptServer {
   readonly #accesses: RunAccess[] = [];
   readonly #http = createServer(
     { keepAliveTimeout: 5000, requestTimeout: 0, headersTimeout: 30_000 },
@@ -165,7 +165,7 @@ function keyIn(scheme: string, value: string): string {
   return login === 'jobserv' ? password.join(':') : '';
 }
 
-function unauthorized({ method, headers }: IncomingMessage): Answer {
+function unauthorized({ method, headers }: IncomingMessage): HttpAnswer {
   const message = headers.authorization === undefined ? 'No Authorization header provided' : 'Incorrect API key';
   const answer = method === 'GET' || method === 'HEAD' ? failure(401, message) : failureData(401, { message });
   answer.headers['www-authenticate'] = 'Basic realm="jobserv"';
@@ -202,7 +202,7 @@ async function send(response: ServerResponse, answer: ServedAnswer, headOnly: bo
   await pipeline(stream, response);
 }
 
-function sendAndClose(response: ServerResponse, answer: Answer): void {
+function sendAndClose(response: ServerResponse, answer: HttpAnswer): void {
   response.writeHead(answer.status, {
     ...answer.headers,
     'content-length': Buffer.byteLength(answer.body),

@@ -3,7 +3,7 @@ import type { HostAddress } from '../../docker/host-address.js';
 import type { RunDefinition, StringMap } from '../../schema/model.js';
 import { NOWHERE } from '../inputs/trigger-params.js';
 import type { PlannedRun } from '../plan/planned-run.js';
-import { RunAccess, RunServer } from './run-server.js';
+import { RunAccess, ScriptServer } from './run-server.js';
 import { runPath } from './served-run.js';
 
 /** A run as its script finds it. */
@@ -20,7 +20,7 @@ export interface TalkingRun {
 
 export class SimulationServer {
   readonly #engine: { hostAddress(): Promise<HostAddress | undefined> };
-  #starting: Promise<RunServer | undefined> | undefined;
+  #starting: Promise<ScriptServer | undefined> | undefined;
 
   constructor(engine: { hostAddress(): Promise<HostAddress | undefined> }) {
     this.#engine = engine;
@@ -57,11 +57,11 @@ export class SimulationServer {
   }
 
   /** Nobody may be able to listen there: then the run has the addresses that it was planned with. */
-  async #start(): Promise<RunServer | undefined> {
+  async #start(): Promise<ScriptServer | undefined> {
     try {
       const address = await this.#engine.hostAddress();
       if (address === undefined) return undefined;
-      const server = new RunServer();
+      const server = new ScriptServer();
       await server.start(address);
       return server;
     } catch {

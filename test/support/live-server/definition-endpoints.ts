@@ -1,13 +1,13 @@
 /** Checking a definition (SPEC 5), and the build that runs are of. */
 import { check } from '../../../src/lint/check.js';
-import { type Answer, failure, noObject, Refusal, success } from '../../../src/simulator/run-server/answers.js';
+import { failure, type HttpAnswer, noObject, Refusal, success } from '../../../src/simulator/run-server/answers.js';
 import { cumulativeStatus, isComplete } from '../../../src/simulator/run-server/served-run.js';
 import { type Asked, jsonOf } from './asked.js';
 import { summary } from './run-endpoints.js';
 import type { Store } from './store.js';
 
 /** Its verdict is that of the schema's rules, which the conformance files hold to the server's. */
-export function validate(_store: Store, asked: Asked): Answer {
+export function validate(_store: Store, asked: Asked): HttpAnswer {
   const definition = jsonOf(asked);
   const empty = definition === undefined || Object.keys(Object(definition)).length === 0;
   if (empty) return failure(400, 'a definition, please');
@@ -16,7 +16,7 @@ export function validate(_store: Store, asked: Asked): Answer {
   return failure(400, diagnostics.find(({ server }) => server === 'rejects')?.message ?? 'rejected');
 }
 
-export function readBuild(store: Store, asked: Asked): Answer {
+export function readBuild(store: Store, asked: Asked): HttpAnswer {
   const { runs, project, build } = buildOf(store, asked);
   const url = `${asked.origin}/projects/${project}/builds/${build}/`;
   const status = cumulativeStatus(runs.map((run) => run.status));
@@ -38,7 +38,7 @@ export function readBuild(store: Store, asked: Asked): Answer {
   });
 }
 
-export function readRuns(store: Store, asked: Asked): Answer {
+export function readRuns(store: Store, asked: Asked): HttpAnswer {
   return success({ runs: buildOf(store, asked).runs.map((run) => summary(run, asked)) });
 }
 

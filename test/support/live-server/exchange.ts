@@ -1,7 +1,7 @@
 /** One request and its answer, over node:http. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Answer, Refusal, serverError } from '../../../src/simulator/run-server/answers.js';
+import { type HttpAnswer, Refusal, serverError } from '../../../src/simulator/run-server/answers.js';
 import type { Asked } from './asked.js';
 import type { Exchange } from './faults.js';
 
@@ -9,7 +9,7 @@ export class HttpExchange implements Exchange {
   readonly asked: Asked;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #handle: () => Answer;
+  readonly #handle: () => HttpAnswer;
   readonly #released: Promise<void>;
   #arrived = false;
 
@@ -17,7 +17,7 @@ export class HttpExchange implements Exchange {
     asked: Asked,
     request: IncomingMessage,
     response: ServerResponse,
-    handle: () => Answer,
+    handle: () => HttpAnswer,
     released: Promise<void>,
   ) {
     this.asked = asked;
@@ -39,7 +39,7 @@ export class HttpExchange implements Exchange {
     this.#arrived = true;
   }
 
-  store(): Answer {
+  store(): HttpAnswer {
     try {
       return this.#handle();
     } catch (error) {
@@ -48,12 +48,12 @@ export class HttpExchange implements Exchange {
     }
   }
 
-  send({ status, headers, body }: Answer): void {
+  send({ status, headers, body }: HttpAnswer): void {
     if (this.#response.destroyed) return;
     this.#response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
   }
 
-  sendHalf({ status, headers, body }: Answer): void {
+  sendHalf({ status, headers, body }: HttpAnswer): void {
     const bytes = Buffer.from(body);
     this.#response.writeHead(status, { ...headers, 'content-length': bytes.length });
     this.#response.write(bytes.subarray(0, bytes.length / 2), () => this.cut());

@@ -3,7 +3,7 @@
  * Nothing here waits for a clock, but the reader that is slow by the second.
  */
 
-import type { Answer } from '../../../src/simulator/run-server/answers.js';
+import type { HttpAnswer } from '../../../src/simulator/run-server/answers.js';
 import type { Asked, Endpoint } from './asked.js';
 
 /** The parts of one request's handling, for a fault to use, leave out or delay. */
@@ -12,12 +12,12 @@ export interface Exchange {
   /** Reads the body, and keeps it: idempotent. @param pace is awaited after every piece, with its bytes */
   read(pace?: (bytes: number) => Promise<void>): Promise<void>;
   /** Does what was asked, and answers what the server would say; once only. */
-  store(): Answer;
-  send(answer: Answer): void;
+  store(): HttpAnswer;
+  send(answer: HttpAnswer): void;
   /** Resets the connection. */
   cut(): void;
   /** Sends the status, the headers and half of the body, then resets the connection. */
-  sendHalf(answer: Answer): void;
+  sendHalf(answer: HttpAnswer): void;
   /** Resolves when the fault is released, the client gives up, or the server stops. */
   held(): Promise<void>;
 }

@@ -1,6 +1,12 @@
 /** Which request is which endpoint: the reference's routes, and what it says of a path that is none of them. */
 
-import { type Answer, failure, frameworkText, noObject, notFound } from '../../../src/simulator/run-server/answers.js';
+import {
+  failure,
+  frameworkText,
+  type HttpAnswer,
+  noObject,
+  notFound,
+} from '../../../src/simulator/run-server/answers.js';
 import type { Asked, Endpoint } from './asked.js';
 import { readBuild, readRuns, validate } from './definition-endpoints.js';
 import { postConsole, readArtifact, readProgress, readRun, readRundef } from './run-endpoints.js';
@@ -9,7 +15,7 @@ import { addTest, readTest, readTests, updateTest } from './test-endpoints.js';
 import type { Uploads } from './upload-endpoints.js';
 import { checkIn, deadVolumes, event, logs, register, unregister, update } from './worker-endpoints.js';
 
-type Handler = (store: Store, asked: Asked, uploads: Uploads) => Answer;
+type Handler = (store: Store, asked: Asked, uploads: Uploads) => HttpAnswer;
 type Methods = Readonly<Record<string, readonly [Endpoint, Handler]>>;
 
 /** A project's name may have slashes. */
@@ -103,7 +109,7 @@ function elsewhere(handle: Handler): Route {
   return { endpoint: 'unknown', names: [], handle };
 }
 
-function notAllowed(): Answer {
+function notAllowed(): HttpAnswer {
   return frameworkText(405, 'not with this method');
 }
 

@@ -1,10 +1,10 @@
 /** What is posted to a run and read of it (SPEC 5), as the reference answers. */
 
 import {
-  type Answer,
   failureData,
   file,
   frameworkText,
+  type HttpAnswer,
   noFile,
   noObject,
   notFound,
@@ -41,7 +41,7 @@ export function authenticate(run: LiveRun, asked: Asked): void {
   if (run.complete) refuse('this run is already completed');
 }
 
-export function postConsole(store: Store, asked: Asked): Answer {
+export function postConsole(store: Store, asked: Asked): HttpAnswer {
   const run = runOf(store, asked);
   authenticate(run, asked);
   run.acknowledged = true;
@@ -66,7 +66,7 @@ function changeStatus(run: LiveRun, text: string): void {
   run.setStatus(reached);
 }
 
-export function readRun(store: Store, asked: Asked): Answer {
+export function readRun(store: Store, asked: Asked): HttpAnswer {
   const run = runOf(store, asked);
   const sized = asked.query.get('version') === 'v2';
   const artifacts = [...run.artifacts].map(([name, content]) => {
@@ -99,7 +99,7 @@ export function address(run: LiveRun, { origin }: Asked): string {
 }
 
 /** Not jsend. Without the key of a run that is not complete: no key, and every secret is `TODO`. */
-export function readRundef(store: Store, asked: Asked): Answer {
+export function readRundef(store: Store, asked: Asked): HttpAnswer {
   const run = runOf(store, asked);
   const { api_key, ...shown } = run.definition;
   return { status: 200, headers: { 'content-type': 'application/json' }, body: text(withSecrets()) };
@@ -120,13 +120,13 @@ function text(rundef: object): string {
   return JSON.stringify(rundef, null, 2);
 }
 
-export function readProgress(store: Store, asked: Asked): Answer {
+export function readProgress(store: Store, asked: Asked): HttpAnswer {
   const progress = runOf(store, asked).definition['console-progress'];
   return progress ? success(progress) : failureData(404, { message: 'no console-progress' });
 }
 
 /** A file of the run; while it runs there is only its console. */
-export function readArtifact(store: Store, asked: Asked): Answer {
+export function readArtifact(store: Store, asked: Asked): HttpAnswer {
   const run = runOf(store, asked);
   const path = asked.names[3] ?? '';
   const quirk = store.consoleQuirk;
@@ -144,7 +144,7 @@ export function readArtifact(store: Store, asked: Asked): Answer {
 }
 
 /** From the offset on; at the end or behind it an empty page, of another type. */
-function grown(log: Buffer, given: string | undefined, status: Record<string, string>): Answer {
+function grown(log: Buffer, given: string | undefined, status: Record<string, string>): HttpAnswer {
   if (given === undefined || given === '') return file(log, 'text/plain', status);
   if (!/^\s*[+-]?\d+\s*$/.test(given)) throw new Refusal(serverError('offset'));
   const offset = Number(given);
@@ -154,7 +154,7 @@ function grown(log: Buffer, given: string | undefined, status: Record<string, st
 }
 
 /** Whole, whatever offset was asked for. A type that the server does not know is an error of its own. */
-function stored(run: LiveRun, path: string, status: Record<string, string>): Answer {
+function stored(run: LiveRun, path: string, status: Record<string, string>): HttpAnswer {
   const content = run.artifacts.get(path);
   if (path.endsWith('.html')) {
     return content ? { status: 200, headers: { 'content-type': 'text/html' }, body: content } : noFile();

@@ -1,6 +1,6 @@
 /** Test results of a run (SPEC 5). Nothing keeps two tests of a run from having one name. */
 
-import { type Answer, notFound, Refusal, serverError, success } from '../../../src/simulator/run-server/answers.js';
+import { type HttpAnswer, notFound, Refusal, serverError, success } from '../../../src/simulator/run-server/answers.js';
 import { cumulativeStatus } from '../../../src/simulator/run-server/served-run.js';
 import { type Asked, fieldsOf, jsonOf } from './asked.js';
 import { type LiveRun, type LiveTest, RUN_STATUSES, type RunStatus } from './live-run.js';
@@ -8,7 +8,7 @@ import { address, authenticate, runOf } from './run-endpoints.js';
 import type { Store } from './store.js';
 import { now } from './time.js';
 
-export function addTest(store: Store, asked: Asked): Answer {
+export function addTest(store: Store, asked: Asked): HttpAnswer {
   const run = runOf(store, asked);
   authenticate(run, asked);
   const { context, status, results } = (jsonOf(asked) ?? {}) as Record<string, unknown>;
@@ -25,7 +25,7 @@ export function addTest(store: Store, asked: Asked): Answer {
 }
 
 /** Changes the first test of that name, and ends the run when it was the last one awaited. */
-export function updateTest(store: Store, asked: Asked): Answer {
+export function updateTest(store: Store, asked: Asked): HttpAnswer {
   const run = runOf(store, asked);
   authenticate(run, asked);
   const context = asked.query.get('context');
@@ -44,12 +44,12 @@ export function updateTest(store: Store, asked: Asked): Answer {
   return success({ complete: run.complete });
 }
 
-export function readTests(store: Store, asked: Asked): Answer {
+export function readTests(store: Store, asked: Asked): HttpAnswer {
   const run = runOf(store, asked);
   return success({ tests: run.tests.map((test) => shown(run, test, asked)) });
 }
 
-export function readTest(store: Store, asked: Asked): Answer {
+export function readTest(store: Store, asked: Asked): HttpAnswer {
   const run = runOf(store, asked);
   const test = run.tests.find(({ name }) => name === asked.names[3]);
   if (test === undefined) throw new Refusal(notFound());

@@ -1,8 +1,8 @@
 /** Signed uploads (SPEC 5): the addresses, and what is put there. The limit of 75 names is the client's. */
 import { createHmac, randomBytes } from 'node:crypto';
 import {
-  type Answer,
   frameworkText,
+  type HttpAnswer,
   notFound,
   Refusal,
   serverError,
@@ -22,7 +22,7 @@ export class Uploads {
     this.#key = randomBytes(16);
   }
 
-  createSigned(store: Store, asked: Asked): Answer {
+  createSigned(store: Store, asked: Asked): HttpAnswer {
     const run = runOf(store, asked);
     authenticate(run, asked);
     const given = jsonOf(asked) ?? [];
@@ -39,7 +39,7 @@ export class Uploads {
   }
 
   /** Signed is the type too, the empty one as well: without the header it is another. A complete run takes files still. */
-  put(store: Store, asked: Asked): Answer {
+  put(store: Store, asked: Asked): HttpAnswer {
     const [signature = '', project = '', build = '', runName = '', name = ''] = asked.names;
     const run = store.find(project, Number(build), runName);
     if (run === undefined) throw new Refusal(notFound());

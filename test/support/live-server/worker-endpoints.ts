@@ -1,9 +1,9 @@
 /** What a worker asks and tells a server (SPEC 5, 6). */
 
 import {
-  type Answer,
   failure,
   failureData,
+  type HttpAnswer,
   noObject,
   Refusal,
   serverError,
@@ -54,7 +54,7 @@ function byKey(store: Store, { names, path }: Asked, key: string): Caller {
 }
 
 /** Needs no key. A name that was ever there is an error of the database. */
-export function register(store: Store, asked: Asked): Answer {
+export function register(store: Store, asked: Asked): HttpAnswer {
   const fields = fieldsOf(asked);
   const missing = REQUIRED.filter((name) => !(name in fields));
   if (missing.length > 0) return failure(400, `missing: ${missing.join(', ')}`);
@@ -68,7 +68,7 @@ export function register(store: Store, asked: Asked): Answer {
   return success({}, 201);
 }
 
-export function update(store: Store, asked: Asked): Answer {
+export function update(store: Store, asked: Asked): HttpAnswer {
   const { worker, allowedTags } = authenticate(store, asked);
   const fields = fieldsOf(asked);
   const tags = fields['host_tags'];
@@ -91,13 +91,13 @@ function assign(worker: LiveWorker, fields: Record<string, unknown>): void {
   Object.assign(worker, Object.fromEntries(given.map((name) => [name, fields[name]])));
 }
 
-export function unregister(store: Store, asked: Asked): Answer {
+export function unregister(store: Store, asked: Asked): HttpAnswer {
   authenticate(store, asked).worker.deleted = true;
   return success({});
 }
 
 /** Hands out one run at most, and each once. */
-export function checkIn(store: Store, asked: Asked): Answer {
+export function checkIn(store: Store, asked: Asked): HttpAnswer {
   const { worker } = authenticate(store, asked);
   const shown = { ...worker.asJson(`${asked.origin}${asked.path}`), version: store.workerVersion };
   const query = Object.fromEntries(asked.query);
@@ -125,7 +125,7 @@ function enlisted(store: Store, asked: Asked): LiveWorker {
 }
 
 /** The reference stumbles over the folder that a check-in has made: only the first event may come before it, later ones follow. */
-export function event(store: Store, asked: Asked): Answer {
+export function event(store: Store, asked: Asked): HttpAnswer {
   const worker = enlisted(store, asked);
   const payload = jsonOf(asked);
   if (isEmpty(payload)) return success({}, 201);
@@ -138,7 +138,7 @@ function isEmpty(payload: unknown): boolean {
   return payload === undefined || Object.keys(Object(payload)).length === 0;
 }
 
-export function logs(store: Store, asked: Asked): Answer {
+export function logs(store: Store, asked: Asked): HttpAnswer {
   const worker = enlisted(store, asked);
   const encoding = header(asked, 'content-encoding');
   if (encoding === undefined) throw new Refusal(serverError('content-encoding'));
@@ -148,7 +148,7 @@ export function logs(store: Store, asked: Asked): Answer {
 }
 
 /** A GET with a body. A folder lives while a project's name begins with it. */
-export function deadVolumes(store: Store, asked: Asked): Answer {
+export function deadVolumes(store: Store, asked: Asked): HttpAnswer {
   enlisted(store, asked);
   const { directories } = fieldsOf(asked);
   if (!Array.isArray(directories) || directories.length === 0) return failure(400, 'which directories?');

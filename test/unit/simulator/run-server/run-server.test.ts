@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunDefinition } from '../../../../src/schema/model.js';
 import { LocalRun } from '../../../../src/simulator/run-server/local-run.js';
-import { RunAccess, RunServer } from '../../../../src/simulator/run-server/run-server.js';
+import { RunAccess, ScriptServer } from '../../../../src/simulator/run-server/run-server.js';
 import { startLiveServer } from '../../../support/live-server/live-server.js';
 
 const FIELDS = {
@@ -25,7 +25,7 @@ const rundef = (run: string) =>
 const RUN = '/projects/acme/blinky/builds/7/runs/unit/';
 
 let folder = '';
-let server: RunServer;
+let server: ScriptServer;
 let access: RunAccess;
 let run: LocalRun;
 
@@ -42,7 +42,7 @@ beforeEach(async () => {
   writeFileSync(join(files.archive, 'firmware.bin'), Buffer.alloc(3000, 7));
   writeFileSync(join(files.archive, 'sub/page.html'), '<p>hi</p>');
   writeFileSync(join(files.archive, 'out.tgz'), 'tgz');
-  server = new RunServer();
+  server = new ScriptServer();
   await server.start({ listen: '127.0.0.1', name: '127.0.0.1' });
   run = new LocalRun(rundef('unit'), files);
   run.setStatus('RUNNING');
