@@ -31,6 +31,7 @@ export interface EngineFacts {
  *
  * @param addresses IPv4 addresses of this machine; a bridge without containers is not among them, and can be listened on
  * @returns undefined when there is none; nobody can listen there when the engine's network is not on this machine
+ * @public
  */
 export function addressFor(
   { engine, system, rootless, subnets }: EngineFacts,

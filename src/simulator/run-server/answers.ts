@@ -68,7 +68,7 @@ export function fileHeaders(type: string): Record<string, string> {
   return { 'content-type': `${type}${charset}`, 'cache-control': 'no-cache' };
 }
 
-/** A stored file as an answer. */
+/** A stored file as an answer. @public */
 export function file(body: Buffer, type: string, headers: Record<string, string> = {}): HttpAnswer {
   return { status: 200, headers: { ...fileHeaders(type), ...headers }, body };
 }

@@ -81,6 +81,7 @@ function upstreamOf(runs: ServedRun[], one: boolean): Upstream {
  * The runs of a workspace, or of a folder with workspaces in it or one level below.
  *
  * @throws UsageError when there is none, or when they are of several builds
+ * @public
  */
 export async function upstreamOfFolder(folder: string): Promise<Upstream> {
   if (existsSync(join(folder, 'rundef.json'))) return upstreamOf([await workspaceRun(folder)], true);
@@ -138,6 +139,7 @@ async function jsonIn(folder: string, name: string): Promise<Record<string, unkn
  *
  * @param cache a folder for the files that scripts ask for; made when the first comes
  * @throws UsageError for another address; ServerFailure when the caller may not read it
+ * @public
  */
 export async function upstreamOfServer(
   http: HttpClient,
