@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, inject, it, vi } from 'vitest';
 import { containersOf } from '../support/containers-of.js';
 import { filesBelow, type World, worldWith } from './definition.js';
@@ -31,7 +32,7 @@ describe('prompts', () => {
     await running.says('registry_auth');
     type(running, login + ENTER);
     const { status, stdout } = await running.ended;
-    expect(stdout).toMatch(/^it is the one\r$/m);
+    expect(stripVTControlCharacters(stdout)).toMatch(/^it is the one\r$/m);
     expect(status).toBe(0);
     expect(stdout).not.toContain(login);
   });
@@ -45,8 +46,8 @@ describe('prompts', () => {
     type(running, ENTER);
     const { status, stdout } = await running.ended;
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^two\r$/m);
-    expect(stdout).not.toMatch(/^one\r$/m);
+    expect(stripVTControlCharacters(stdout)).toMatch(/^two\r$/m);
+    expect(stripVTControlCharacters(stdout)).not.toMatch(/^one\r$/m);
   });
 
   it('end with status 130 on Ctrl-C, with nothing run', async () => {
