@@ -173,11 +173,16 @@ export default class Simulate extends BaseCommand {
       signal,
       lastSteps,
     });
+    const rerunOf = (words: string[]) =>
+      rerun(['simulate', ...words], { raw, secrets }, ['jobs', 'watch', 'failed', 'fail-fast']);
+    const again = (run: RunResult) => rerunOf(runAgain(run, argv as string[]));
     const show = async ({ runs }: SimulationResult) => {
       const summary = {
         style: styleFor(process.stdout),
         verbose: flags.verbose,
         consoleShown: flags.output !== 'quiet',
+        again: (run: RunResult | undefined) =>
+          run === undefined ? rerunOf([...(argv as string[]), '--failed']) : again(run),
       };
       if (!quiet && runs.length > 0) this.print(await renderSummary(runs, summary));
     };
@@ -201,13 +206,6 @@ export default class Simulate extends BaseCommand {
         else if (!flags.watch) await show(result);
         this.endWith(status ?? ('dryRun' in result ? 0 : exitStatus(result.runs)));
         if ('dryRun' in result) return;
-        const again = (run: RunResult) =>
-          rerun(['simulate', ...runAgain(run, argv as string[])], { raw, secrets }, [
-            'jobs',
-            'watch',
-            'failed',
-            'fail-fast',
-          ]);
         await this.reports?.write(simulationReport(result.runs, again), result);
       },
       (message, exit) => this.error(message, { exit }),
