@@ -144,7 +144,9 @@ function comparable(body: Record<string, unknown>, folder: string): Record<strin
       .replace(/^<folder>\/(?:runs\/[^/]+|.*\/unit)\//, '<run>/')
       .replace(/^<folder>\/.*volumes\/(?:[^/]+\/)*([^/]+)$/, '<volumes>/$1'),
   }));
-  const env = (rest['Env'] as string[]).map((one) => one.replace(/^(H_WORKER)=.*/, '$1=<worker>'));
+  const env = (rest['Env'] as string[]).map((one) =>
+    one.replace(/^(H_WORKER)=.*/, '$1=<worker>').replace(SERVER, '$1<server>'),
+  );
   return { ...rest, Env: env, HostConfig: { ...host, Mounts: places } };
 }
 
@@ -173,11 +175,15 @@ function mountsIn(text: string): string {
 /** Of /proc/self/status: what the kernel was told, not what it has counted since. */
 const TOLD = /^(?:Name|Umask|Tgid|Pid|PPid|Uid|Gid|Groups|Cap\w+|NoNewPrivs|Seccomp):.*$/gm;
 
+/** Where a simulation has a server of its own: in `.netrc` without its port. */
+const SERVER = /(http:\/\/|machine )\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?/g;
+
 function normalise(name: string, text: string): string {
   const told = name === 'status' ? (text.match(TOLD) ?? []).join('\n') : name === 'mountinfo' ? mountsIn(text) : text;
   return told
     .replace(/H_WORKER=(?:lab-7|simulator)/g, 'H_WORKER=<worker>')
-    .replace(/password (?:simulated|[0-9a-f]{32})/g, 'password <key of the run>')
+    .replace(SERVER, '$1<server>')
+    .replace(/password (?:simulated|[0-9a-f]{32,64})/g, 'password <key of the run>')
     .replace(/pipe:\[\d+\]/g, 'pipe')
     .replace(/\b(?!127\.)\d{1,3}(?:\.\d{1,3}){3}\b|\b02:42(?::[0-9a-f]{2}){4}\b/g, '<address>')
     .replace(/\b[0-9a-f]{12}\b|[0-9a-f]{64}/g, '<container>');
