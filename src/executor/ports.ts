@@ -219,7 +219,7 @@ export interface Reboot {
 export const PHASES = ['pull', 'prepare', 'script', 'reboot', 'upload', 'tests', 'report'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Is told when a phase begins and ends: a summary's timings, or the state from which another process goes on. */
+/** Called when a phase begins and ends: a summary's timings, or the state from which another process goes on. */
 export interface Journal {
   begin(phase: Phase): void | Promise<void>;
   end(phase: Phase): void | Promise<void>;

@@ -38,7 +38,7 @@ export interface LoopOptions {
 /**
  * Resolves when it was stopped, or the worker's JWT was about to expire.
  *
- * @throws SettingsError when another loop is at it in this folder, or the settings cannot be used at the start
+ * @throws SettingsError when another loop runs in this folder, or the settings cannot be used at the start
  */
 export async function loop(options: LoopOptions): Promise<void> {
   const settings = await readSettings(options.folder);

@@ -41,7 +41,7 @@ export interface RunState {
   startedAt?: string;
   /** The kernel's boot id while the state was written: another one means that the host has been down. */
   boot: string;
-  /** The process that is at it, or was last, as `docker/process-owner.ts` writes it; none while `queued`. */
+  /** The process that executes the run, or did last, as `docker/process-owner.ts` writes it; none while `queued`. */
   process?: string;
   /** How many processes have begun. */
   starts: number;
@@ -279,12 +279,12 @@ export async function takeRunLock(folder: string): Promise<FileLock | undefined>
 
 export interface RunOwner {
   alive: boolean;
-  /** The process that is at it, or was last; undefined when nobody has been. */
+  /** The process that executes the run, or did last; undefined before the first. */
   pid?: number;
 }
 
 /**
- * Whether somebody is at it. Between the birth of a process and its lock the answer is no; a
+ * Whether a process executes the run. Between the birth of a process and its lock the answer is no; a
  * second one that is started then ends by itself.
  */
 export async function ownerOf(folder: string): Promise<RunOwner> {

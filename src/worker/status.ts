@@ -18,7 +18,7 @@ export interface RunStatusReport {
   container?: string;
   /** Bytes of console that the server does not have yet. */
   spoolBytes: number;
-  /** The process that is at it; none: the next check-in starts one. */
+  /** The process that executes the run; none: the next check-in starts one. */
   pid?: number;
   /** Why its folder cannot be read. */
   problem?: string;

@@ -17,7 +17,7 @@ export const nameLength: RuleCheck = {
     }
     for (const { kind, path, message } of problems) if (kind === 'name-length') yield { path, message };
     for (const { kind, reference, name, run } of nameFaults(context)) {
-      // Without run-names it is the run's own name, of which is told there.
+      // Without run-names this is the run's own name, which is reported at that rule.
       if (kind !== 'too-long' || reference.runNames === undefined) continue;
       const message = `This calls a run \`${name}\`, ${[...name].length} characters; the server's database takes 80 and fails.`;
       const related = [{ path: `${run}/name`, message: 'the run that is started' }];

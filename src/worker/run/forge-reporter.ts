@@ -44,7 +44,7 @@ export function forgeOf(run: RunDefinition, http: HttpClient): Forge | string | 
   return undefined;
 }
 
-/** @param onFailure is told when the forge did not take a status; the run goes on */
+/** @param onFailure called when the forge does not accept a status; the run goes on */
 export function withForge(reporter: Reporter, forge: Forge, onFailure: (error: Error) => void): Reporter {
   let told: string | undefined;
   return {
