@@ -167,13 +167,30 @@ describe('the work stops', () => {
   });
 
   it('when it is cancelled while its artifacts are uploaded', async () => {
-    const held = server.fault.always('upload', 'black-hole');
+    const uploads = server.fault.always('upload', 'black-hole');
     const started = await start();
-    await held.hit;
+    await uploads.hit;
+    await started.run.until(({ status }) => status === 'UPLOADING');
     started.run.cancel();
     await expect(started.ended).resolves.toMatchObject({ status: 'FAILED', cause: 'cancelled' });
-    held.end();
-    held.release();
+    uploads.end();
+    uploads.release();
+    await expectWhole(started, 300, 'FAILED');
+  });
+
+  it('when it is cancelled just before the server gets UPLOADING, which overwrites the cancel', async () => {
+    const uploads = server.fault.always('upload', 'black-hole');
+    const status = server.fault.next(({ headers }) => headers['x-run-status'] === 'UPLOADING', 'stall-before-storing');
+    const started = await start();
+    await uploads.hit;
+    await status.hit;
+    started.run.cancel();
+    expect(started.run.status).toBe('CANCELLING');
+    status.release();
+    await expect(started.ended).resolves.toMatchObject({ status: 'FAILED', cause: 'cancelled' });
+    expect(started.run.statuses).toEqual(['RUNNING', 'CANCELLING', 'UPLOADING', 'FAILED']);
+    uploads.end();
+    uploads.release();
     await expectWhole(started, 300, 'FAILED');
   });
 });

@@ -68,6 +68,8 @@ export class ConsoleSender {
   #statuses: RunStatus[] = [];
   /** Whether the last post, made with a status waiting, found no cancel. */
   #looked = false;
+  /** Whether a status that was posted may have overwritten a cancel on the server. */
+  #mayHideCancel: boolean;
   #flushing = false;
   #lastPost = Number.NEGATIVE_INFINITY;
   #firstUnsent = performance.now();
@@ -86,6 +88,7 @@ export class ConsoleSender {
     this.#ceiling = limits.chunk;
     // A process that died may have had a post under way.
     this.#doubt = spool.resumed;
+    this.#mayHideCancel = spool.resumed;
   }
 
   /** Begins, and goes on until `stop`. */
@@ -155,6 +158,8 @@ export class ConsoleSender {
       if (this.#spool.mark.base === undefined) await this.#findBase();
       if (this.#doubt) await this.#reconcile();
       await this.#post();
+      // Not awaited: a server that does not answer this call must not hold up the console.
+      if (this.#mayHideCancel) void this.#findHiddenCancel();
       this.#wait = 0;
       this.#failure = undefined;
     } catch (error) {
@@ -169,10 +174,11 @@ export class ConsoleSender {
     const { acked } = this.#spool.mark;
     const bytes = this.#spool.read(acked, this.#chunk);
     const [waiting] = this.#statuses;
-    // On the server a status takes the place of a cancel that nobody has seen: so one looks first.
+    // A status overwrites a cancel on the server. An empty post before it makes that unlikely.
     const status = this.#looked ? waiting : undefined;
     this.#looked = false;
     this.#lastPost = performance.now();
+    this.#mayHideCancel ||= status !== undefined;
     const { cancelled } = await this.#server.append(bytes, status).catch((error: unknown) => {
       // What was refused is not there; of an error, or of no answer at all, nobody knows.
       const refused = error instanceof ServerFailure && !error.maybeDelivered;
@@ -185,6 +191,22 @@ export class ConsoleSender {
     this.#acknowledge(acked + bytes.length);
     this.#chunk = Math.min(this.#ceiling, this.#chunk * 2);
     if (cancelled) this.#events.onCancel();
+  }
+
+  /**
+   * A cancel that came between two posts, and that a status has overwritten, still stands in the run's events.
+   * Without an answer it is looked for again after the next post.
+   */
+  async #findHiddenCancel(): Promise<void> {
+    this.#mayHideCancel = false;
+    const run = await this.#server.readRun().catch(() => {
+      this.#mayHideCancel = true;
+    });
+    const events = run?.statusEvents.map(({ status }) => status) ?? [];
+    // Events before the last QUEUED are of an earlier try of this run.
+    if (this.#stopped || !events.slice(events.lastIndexOf('QUEUED') + 1).includes('CANCELLING')) return;
+    this.#statuses = [];
+    this.#events.onCancel();
   }
 
   /** What stands in the server's console before this run's worker has sent anything. */

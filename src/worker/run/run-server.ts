@@ -5,7 +5,8 @@ import { createSigned, type SignedUpload, upload } from '../../server/artifacts.
 import type { Body } from '../../server/call.js';
 import { type Appended, appendConsole, type RunCredentials, readConsole } from '../../server/console.js';
 import type { HttpClient } from '../../server/http.js';
-import { readRun } from '../../server/run.js';
+import { readRun, type ServerRun } from '../../server/run.js';
+import { ServerFailure } from '../../server/server-failure.js';
 import { sendTest } from '../../server/tests.js';
 
 export interface FileToSend {
@@ -22,8 +23,8 @@ export interface RunServer {
    * console, may come of a server or a proxy that ignores the offset: then the whole is read, and the offset skipped.
    */
   readConsole(offset: number, most: number, head: Buffer): Promise<{ status: string | undefined; bytes: Buffer }>;
-  /** The run's status. */
-  readStatus(): Promise<string>;
+  /** undefined when the server does not let this worker read the run. */
+  readRun(): Promise<ServerRun | undefined>;
   /** @param sent how many tests of this name were sent before it; `doubtful`: it may have been sent, too */
   sendTest(test: Test, sent: number, doubtful: boolean, onDoubt: () => void): Promise<void>;
   sign(names: readonly string[], signal: AbortSignal): Promise<Map<string, SignedUpload>>;
@@ -46,7 +47,14 @@ export function runServer(http: HttpClient, run: RunCredentials, signal?: AbortS
       const common = Math.min(length, head.length);
       return answer.bytes.subarray(0, common).equals(head.subarray(0, common)) ? read(0, offset) : answer;
     },
-    readStatus: async () => (await readRun(http, runUrl, signal)).status,
+    readRun: async () => {
+      try {
+        return await readRun(http, runUrl, signal);
+      } catch (error) {
+        if (error instanceof ServerFailure && !error.passing) return undefined;
+        throw error;
+      }
+    },
     sendTest: (test, before, doubtful, onDoubt) => sendTest(http, run, test, before, { signal, doubtful, onDoubt }),
     sign: (names, abort) => createSigned(http, run, names, abort),
     upload: (to, file, abort) => upload(http, to, file, abort),

@@ -249,13 +249,8 @@ export class ServerReporter implements Reporter {
 
   /** The run's status on the server when it is complete there; undefined when it is not, or may not be read. */
   async #endedAs(): Promise<string | undefined> {
-    try {
-      const status = await this.#server.readStatus();
-      return ENDED.has(status) ? status : undefined;
-    } catch (error) {
-      if (error instanceof ServerFailure && !error.passing) return undefined;
-      throw error;
-    }
+    const run = await this.#server.readRun();
+    return run !== undefined && ENDED.has(run.status) ? run.status : undefined;
   }
 
   /**

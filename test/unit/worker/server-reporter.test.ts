@@ -65,6 +65,33 @@ describe('a cancel that nobody has seen yet', () => {
     expect(await aborted(reporter.cancelled)).toMatchObject({ reason: 'cancelled' });
     expect(run.status).toBe('CANCELLING');
   });
+
+  it.each(['RUNNING', 'UPLOADING'] as const)(
+    'is seen in the events of the run when %s has overwritten it',
+    async (status) => {
+      const { server, run, reporter } = await worldWith();
+      const held = server.fault.next(({ headers }) => headers['x-run-status'] === status, 'stall-before-storing');
+      server.fault.next('read-run', { status: 500 });
+      await reporter.status(status);
+      await held.hit;
+      run.cancel();
+      held.release();
+      expect(await aborted(reporter.cancelled)).toMatchObject({ reason: 'cancelled' });
+      expect(run.statuses.slice(0, 3)).toEqual(['RUNNING', 'CANCELLING', status]);
+    },
+  );
+
+  it('of an earlier try of the run does not end a later one', async () => {
+    const { server, run, reporter } = await worldWith(SILENT, ({ run: again }) => {
+      again.cancel();
+      for (const status of ['FAILED', 'QUEUED', 'RUNNING'] as const) again.setStatus(status);
+    });
+    await reporter.status('UPLOADING');
+    await server.asked('read-run');
+    await reporter.status('PASSED');
+    expect(reporter.cancelled.aborted).toBe(false);
+    expect(run.status).toBe('PASSED');
+  });
 });
 
 describe('a server that does not take the console', () => {
