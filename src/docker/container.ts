@@ -10,7 +10,7 @@ import { attach, ContainerConsole, openLog } from './console.js';
 import { BrokenStream, LogDemuxer, pumpFrames } from './demux.js';
 import { awaitExit, type ContainerEnd, cutFailure, engineGone, inspect, removedFailure } from './exit.js';
 import { removeContainer } from './owned-containers.js';
-import { startFailure } from './start-failure.js';
+import { startFailure } from './pull-failure.js';
 
 /** The engine's answer to a start that came second. */
 const STARTED_ALREADY = 304;

@@ -39,11 +39,11 @@ import {
 } from './owned-containers.js';
 import { currentOwner } from './process-owner.js';
 import { Puller } from './pull.js';
+import { createFailure } from './pull-failure.js';
 import { findCredentials } from './registry-credentials.js';
 import { CopiedContainer, type Copies, RemoteFiles } from './remote-files.js';
 import { containerRequest, type EngineName, type LogDriver } from './request.js';
 import { checkSight, UnseenFiles, unseenSource } from './sight.js';
-import { createFailure } from './start-failure.js';
 
 export interface EngineOptions {
   logDriver: LogDriver;

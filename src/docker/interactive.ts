@@ -5,7 +5,7 @@ import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
 import { type EngineLimits, within } from './client.js';
 import { attach } from './console.js';
-import { startFailure } from './start-failure.js';
+import { startFailure } from './pull-failure.js';
 
 /** Somebody's terminal, raw: every key goes to the container, Ctrl-C too. */
 export interface Terminal {

@@ -1,7 +1,8 @@
 /**
- * What is known of a run between two steps of its story: plain data, so that it can be
- * written to a file, and another process goes on where the one that wrote it died.
+ * The state of a run between two steps of its story, and how a step ends. The state is plain data: it is written to
+ * a file, and another process continues where the one that wrote it died.
  */
+import { EnvironmentError, machineFault } from '../lib/errors.js';
 
 /** Why a run FAILED. `script`: it exited non-zero, or was killed by the kernel. */
 export type FailureCause =
@@ -17,6 +18,32 @@ export type FailureCause =
 /** The part of the environment that was not there (exit status 3), where that is why a run failed. */
 export type Environment = 'engine' | 'registry' | 'git' | 'server' | 'disk';
 
+/** An expected reason for FAILED; its message is a sentence for the console. */
+export class RunFailure extends Error {
+  override name = 'RunFailure';
+  readonly reason: FailureCause;
+  readonly environment: Environment | undefined;
+  /** Trying again would bring the same answer. */
+  readonly final: boolean;
+  /** How long to wait before the next try, as the other side demands it, ms. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    reason: FailureCause,
+    message: string,
+    options: { environment?: Environment; final?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.reason = reason;
+    this.environment = options.environment;
+    this.final = options.final ?? false;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** `upAt`: when the run's time is up, by `monotonicMs`, which all processes of a machine share; `left`: ms, while the clock is paused. */
+export type ClockState = { upAt: number } | { left: number };
+
 export interface ImageInfo {
   /** The engine's id of the image, `sha256:…`. */
   id: string;
@@ -24,9 +51,9 @@ export interface ImageInfo {
   digest?: string;
   os: string;
   architecture: string;
-  /** It was named by its id, which means nothing on another machine. */
+  /** The reference was an id, which means nothing on another machine. */
   byId?: boolean;
-  /** The image's own, when it has one. */
+  /** Absent when the image has none. */
   entrypoint?: string[];
 }
 
@@ -38,20 +65,20 @@ export interface ContainerExit {
   error?: string;
 }
 
-/** A script that asked to go on after a reboot. */
+/** A script that requests a reboot, and what runs after it. */
 export interface RebootRequest {
   cold: boolean;
-  /** The script that goes on. */
+  /** The script that runs after the reboot. */
   script: string;
 }
 
-/** How many bytes of each stream have been taken. The two are counted apart: their order is not always the same. */
+/** How many bytes of each stream were read. They are counted separately: their order is not always the same. */
 export interface StreamPosition {
   stdout: number;
   stderr: number;
 }
 
-/** How far into the console of which container. */
+/** A position in the console of one container. */
 export interface ConsolePosition extends StreamPosition {
   container: string;
 }
@@ -61,26 +88,112 @@ export interface Ended {
   failure?: { reason: FailureCause; message: string; environment?: Environment };
 }
 
-/** Steps that are done once, whatever process does them. */
+/** Steps that are done once, whichever process does them. */
 export type Step = 'scripts' | 'upload' | 'tests' | 'verdict';
 
-/** Fields that are not there: the story has not come that far. */
+/** A field is absent while the story has not reached that step. */
 export interface Checkpoint {
   image?: ImageInfo | undefined;
-  /** The run's clock: when it is up, ms of the machine's monotonic clock; or, while it stands, the ms that are left. */
-  clock?: { upAt: number } | { left: number } | undefined;
+  clock?: ClockState | undefined;
   /** The engine's id of the container that was made; it has been started unless this process died in between. */
   container?: string | undefined;
   /** How that container ended. */
   exit?: ContainerExit | undefined;
-  /** A reboot that was asked for and is not over. */
+  /** A reboot that was requested and is not over. */
   reboot?: RebootRequest | undefined;
-  /** The script that goes on after a reboot, instead of the rundef's. */
+  /** The script to run after a reboot, instead of the rundef's. */
   script?: string | undefined;
   scripts?: Ended | undefined;
   upload?: Ended | undefined;
   tests?: Ended | undefined;
   verdict?: Ended | undefined;
-  /** Whether the verdict stands in the console. */
+  /** Whether the verdict was written to the console. */
   told?: boolean | undefined;
+}
+
+/** A failure as the checkpoint keeps it. */
+export function recordOf(failure: RunFailure | undefined): Ended {
+  if (failure === undefined) return {};
+  const { reason, message, environment } = failure;
+  return { failure: { reason, message, ...(environment && { environment }) } };
+}
+
+function failureOf({ failure }: Ended): RunFailure | undefined {
+  if (failure === undefined) return undefined;
+  const { reason, message, environment } = failure;
+  return new RunFailure(reason, message, environment && { environment });
+}
+
+/** The checkpoint of a run in progress: every change is kept. */
+export class Notes {
+  readonly known: Checkpoint;
+  readonly #keep: (known: Checkpoint) => void | Promise<void>;
+
+  constructor(resumed: Checkpoint | undefined, keep: (known: Checkpoint) => void | Promise<void>) {
+    this.known = { ...resumed };
+    this.#keep = keep;
+  }
+
+  async add(news: Checkpoint): Promise<void> {
+    Object.assign(this.known, news);
+    await this.#keep({ ...this.known });
+  }
+
+  /** Does a step, unless an earlier process has done it: then its result is returned. */
+  async once(step: Step, work: () => Promise<RunFailure | undefined>): Promise<RunFailure | undefined> {
+    const before = this.known[step];
+    if (before !== undefined) return failureOf(before);
+    const failure = await work();
+    await this.add({ [step]: recordOf(failure) });
+    return failure;
+  }
+}
+
+/** Runs `work`; returns the failure that ended it. The signal's reason takes precedence over the error that its abort caused. */
+export async function endedBy(signal: AbortSignal, work: () => Promise<void>): Promise<RunFailure | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (signal.aborted && signal.reason instanceof RunFailure) return signal.reason;
+    return asFailure(error);
+  }
+}
+
+/** @throws the error itself when it is not an expected failure */
+export function asFailure(error: unknown): RunFailure {
+  if (error instanceof RunFailure) return error;
+  const fault = error instanceof EnvironmentError ? error.message : machineFault(error);
+  if (fault === undefined) throw error;
+  return new RunFailure('setup', fault, { environment: 'disk', cause: error });
+}
+
+const KILLED = 128 + 9;
+
+/** @throws RunFailure(script) unless the script exited with 0 */
+export function throwUnlessPassed(exit: ContainerExit, memoryBytes: number | undefined): void {
+  if (exit.exitCode === 0) return;
+  const limit = memoryBytes === undefined ? '' : ` of ${memoryBytes} bytes`;
+  const its = memoryBytes === undefined ? '' : `; its limit is ${memoryBytes} bytes`;
+  let message = `The script exited with status ${exit.exitCode}.`;
+  if (exit.error !== undefined) {
+    message = `The script could not be started (status ${exit.exitCode}): ${exit.error}${hintFor(exit.error)}`;
+  } else if (exit.oomKilled) message = `The script was killed: out of memory (OOM), more than its limit${limit}.`;
+  else if (exit.exitCode > 128 && exit.exitCode < 160) {
+    // An engine does not notice every time why the kernel has killed something.
+    const why = exit.exitCode === KILLED ? `, as the kernel does to what is out of memory (OOM)${its}` : '';
+    message = `The script exited with status ${exit.exitCode}: killed by signal ${exit.exitCode - 128}${why}.`;
+  }
+  throw new RunFailure('script', message);
+}
+
+/** The usual cause of an engine's message. */
+function hintFor(error: string): string {
+  if (/permission denied/i.test(error)) {
+    return ' Is the file executable? A script of a script-repo needs it in git: git update-index --chmod=+x PATH.';
+  }
+  if (/no such file or directory|executable file not found/i.test(error)) {
+    return ' The interpreter in its first line must be in the image (an image made FROM scratch has none); with Windows line ends (CRLF) its name is another.';
+  }
+  return '';
 }

@@ -1,20 +1,16 @@
-/** The clock of SPEC 4.2: `timeout` minutes from the end of the pull, whatever process runs the story. */
+/** The time limits of a run. Its clock (SPEC 4.2) counts `timeout` minutes from the end of the pull, across processes. */
 import { monotonicMs } from '../lib/monotonic.js';
-import type { Limits } from './limits.js';
-import { RunFailure } from './ports.js';
+import { type ClockState, RunFailure } from './checkpoint.js';
 
 /** setTimeout's longest wait; a timeout beyond 24 days is none. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-
-/** When it is up, by `monotonicMs`, which nobody sets and a machine's processes share; or, while it stands, the ms that are left. */
-export type ClockState = { upAt: number } | { left: number };
 
 export interface Clock {
   /** Aborts when the time is up, and whenever `stop` does. */
   signal: AbortSignal;
   /** undefined: the run has no timeout. */
   state(): ClockState | undefined;
-  /** As while the machine boots. */
+  /** For the time in which the machine boots. */
   pause(): void;
   resume(): void;
   stop(): void;
@@ -28,7 +24,7 @@ export function startClock(minutes: number, limits: Limits, stop: AbortSignal, r
   let state: ClockState | undefined = whole > 0 && whole <= LONGEST_TIMER ? (resumed ?? { left: whole }) : undefined;
   const left = () => {
     if (state === undefined) return 0;
-    // Whatever an earlier process wrote, there is never more time than the whole.
+    // The state may be of an earlier process: whatever it wrote, there is never more time than the whole.
     const ms = 'left' in state ? state.left : state.upAt - monotonicMs();
     return Math.min(whole, Math.max(0, Number.isFinite(ms) ? ms : whole));
   };
@@ -52,3 +48,25 @@ export function startClock(minutes: number, limits: Limits, stop: AbortSignal, r
   clock.resume();
   return clock;
 }
+
+/** From SPEC 3 and 4; tests pass smaller ones. */
+export interface Limits {
+  /** Waits before the second, third and fourth try to pull, ms. */
+  pullWaits: readonly number[];
+  /** After this time without output, `ps` and `top` are run inside the container, ms. */
+  hungAfter: number;
+  /** The length of a minute of the rundef's `timeout`, ms. */
+  minute: number;
+  /** How long the last output of a killed container may take to arrive, ms. */
+  drain: number;
+  /** How long `ps` and `top` inside the container may take, ms. */
+  diagnosis: number;
+}
+
+export const LIMITS: Limits = {
+  pullWaits: [2_000, 3_000, 5_000],
+  hungAfter: 300_000,
+  minute: 60_000,
+  drain: 10_000,
+  diagnosis: 30_000,
+};

@@ -1,9 +1,9 @@
-/** From a rundef to the container that is asked of the engine: pure, and the same for everyone who asks. */
+/** From a rundef to the container that the engine is to create; pure. */
 import type { RunDefinition } from '../schema/model.js';
 import { mountModeWords } from '../schema/mount-mode.js';
 import { type ContainerSpec, type Mount, RunFailure } from './ports.js';
 
-/** What the host adds to the rundef. */
+/** What the host adds to a rundef. */
 export interface ContainerSurroundings {
   /** The script's path inside the container. */
   command: string;
@@ -13,7 +13,6 @@ export interface ContainerSurroundings {
   memoryBytes?: number;
 }
 
-/** The label by which a container of ours is known; its value is the run's name. */
 /** On the container of a run's script; its value is the run's name. */
 export const RUN_LABEL = 'io.jobserv.run';
 
@@ -66,4 +65,48 @@ export function volumeMount(source: string, path: string, readOnly: boolean): Mo
 
 function isPropagation(word: string): word is NonNullable<Mount['propagation']> {
   return /^r?(shared|slave|private)$/.test(word);
+}
+
+/** The docker CLI reads the file with a line scanner of this many bytes, the line's end included. */
+const LONGEST_LINE = 64 * 1024;
+
+/** What Go calls space; the CLI cuts it off the front of a line. */
+const LEADING_SPACE = /^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+
+/**
+ * @param env the rundef's `env`
+ * @returns `KEY=value`, in order
+ * @throws RunFailure(setup) for a key with a blank inside, no name at all, or a line that is too long
+ */
+export function containerEnv(env: Readonly<Record<string, string>>): string[] {
+  const variables: string[] = [];
+  for (const [index, [key, value]] of Object.entries(env).entries()) {
+    const variable = envFileLine(key, value, index === 0);
+    if (variable !== undefined) variables.push(variable);
+  }
+  return variables;
+}
+
+function envFileLine(key: string, value: string, first: boolean): string | undefined {
+  if (!`${key}${value}`.isWellFormed()) throw badEnvironment(key, 'is no valid Unicode text');
+  const written = `${key}=${value}`.replaceAll('\n', '\\n');
+  if (Buffer.byteLength(written) + 1 > LONGEST_LINE) {
+    throw badEnvironment(
+      key,
+      `is longer than ${LONGEST_LINE - 2} bytes, more than the container engine's client reads`,
+    );
+  }
+  const unended = written.endsWith('\r') ? written.slice(0, -1) : written;
+  const line = (first ? unended.replace(/^\ufeff/, '') : unended).replace(LEADING_SPACE, '');
+  if (line === '' || line.startsWith('#')) return undefined;
+  const equals = line.indexOf('=');
+  const name = equals === -1 ? line : line.slice(0, equals);
+  if (name === '') throw badEnvironment(key, 'has no name');
+  if (/[ \t]/.test(name)) throw badEnvironment(key, 'has a blank in its name');
+  return line;
+}
+
+function badEnvironment(key: string, why: string): RunFailure {
+  const shown = JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key);
+  return new RunFailure('setup', `The parameter ${shown} ${why}: no container can be given it. Rename or shorten it.`);
 }

@@ -4,12 +4,10 @@
  */
 import type { RunDefinition, Test } from '../schema/model.js';
 import { findRebootScript, listArtifacts, removeRebootScript } from './archive.js';
-import { type Clock, startClock } from './clock.js';
+import { asFailure, endedBy, Notes, throwUnlessPassed } from './checkpoint.js';
+import { type Clock, LIMITS, type Limits, startClock } from './clock.js';
 import { ConsoleLog, SCRIPT_BEGINS } from './console-log.js';
-import { asFailure, endedBy, throwUnlessPassed } from './endings.js';
 import { reportJunit } from './junit.js';
-import { LIMITS, type Limits } from './limits.js';
-import { Notes } from './notes.js';
 import {
   type ArtifactFile,
   type Container,

@@ -1,6 +1,10 @@
 /**
- * Phase 7: `/archive/junit.xml*` as tests (SPEC 4.7). The files are a script's, so they are
- * read as hostile: no entities, bounded size, links not followed.
+ * Phase 7: `/archive/junit.xml*` as tests (SPEC 4.7). A script wrote these files, so they are not trusted: no
+ * entities, bounded size, links not followed.
+ *
+ * The reference's worker reads them differently: it takes every child of a suite for a case, needs a name for each,
+ * looks at a case's first child only, knows no namespaces, and fails the run at whatever it cannot read. SPEC 4.7
+ * takes the better reading; that the other fails the run is reported (`reference`).
  */
 import { closeSync, fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,51 +12,47 @@ import type { SaxesTagNS } from 'saxes';
 import type { Test, TestResult } from '../schema/model.js';
 import { openArchived } from './archive.js';
 import { type Log, RunFailure, type RunPorts } from './ports.js';
-import { ReferenceReading } from './reference-junit.js';
 import type { Workspace } from './workspace.js';
 
-/** The largest junit file that is read, bytes: what is in it has to fit into a request to the server. */
+/** The largest junit file that is read, bytes: its results must fit into a request to the server. */
 const LARGEST_FILE = 64 * 1024 * 1024;
 /** Bytes of all files of a run together. */
 const LARGEST_SUM = 128 * 1024 * 1024;
-/** Suites and results of a run that are kept; the status of those beyond still counts. */
+/** Suites and results that are kept per run; the status of the others still counts. */
 const MOST_KEPT = 100_000;
-
 /** How deep elements may nest; real ones stay below ten. */
 const DEEPEST = 1_000;
 
 export interface JunitReport {
   tests: Test[];
   /** Why the run is FAILED, a sentence; undefined when no result is a failure and every file could be read. */
-  failure?: string;
-  /** Why the reference's worker fails the run over these files. */
-  reference?: string;
+  failure: string | undefined;
+  /** Why the reference's worker fails the run because of these files. */
+  reference: string | undefined;
 }
 
 /** Reads every junit file of the archive and reports its tests. */
 export async function reportJunit(
-  workspace: Workspace,
-  ports: Pick<RunPorts, 'reporter'>,
+  { archive }: Workspace,
+  { reporter }: Pick<RunPorts, 'reporter'>,
   log: Log,
 ): Promise<JunitReport> {
   const tests: Test[] = [];
   const budget = { bytes: LARGEST_SUM, kept: MOST_KEPT };
   let failure: string | undefined;
   let reference: string | undefined;
-  const names = readdirSync(workspace.archive)
-    .filter((name) => name.startsWith('junit.xml'))
-    .sort();
-  for (const name of names) {
+  const names = readdirSync(archive).filter((name) => name.startsWith('junit.xml'));
+  for (const name of names.sort()) {
     await log.heading(`Reading test results from ${name}`);
     try {
-      const file = await readJunit(join(workspace.archive, name), budget);
+      const file = await readJunit(join(archive, name), budget);
       for (const test of file.tests) {
         tests.push(test);
         if (!hasRoute(test.name)) {
-          await log.warn(`Test ${JSON.stringify(test.name)} is not reported: a server has no address for such a name`);
+          await log.warn(`Test ${JSON.stringify(test.name)} is not reported: a server has no URL for such a name`);
           continue;
         }
-        const lost = await ports.reporter.test(test);
+        const lost = await reporter.test(test);
         const about = `Test ${test.name}: ${test.status}, ${test.results.length} result(s)`;
         if (lost) await log.warn(`${about}; not reported: ${lost}`);
         else await log.info(about);
@@ -67,10 +67,10 @@ export async function reportJunit(
       if (!(error instanceof OnlyHere)) reference ??= `it cannot read ${name}`;
     }
   }
-  return { tests, ...(failure === undefined ? {} : { failure }), ...(reference === undefined ? {} : { reference }) };
+  return { tests, failure, reference };
 }
 
-/** Whether a name can be one part of an address on the server, however it is encoded on the way. */
+/** Whether a name can be one segment of a URL on the server, however it is encoded. */
 function hasRoute(name: string): boolean {
   return !name.includes('/') && name !== '.' && name !== '..';
 }
@@ -84,13 +84,12 @@ interface JunitFile {
   tests: Test[];
   /** The first result that is a failure. */
   failed: string | undefined;
-  /** Suites and results that are not kept. */
+  /** How many suites and results are not kept. */
   left: number;
-  /** Why the reference's worker fails the run over it. */
   reference: string | undefined;
 }
 
-/** What this program does not read, and the reference's worker does. */
+/** What the reference's worker reads, and this program does not. */
 class OnlyHere extends RunFailure {}
 
 async function readJunit(path: string, budget: Budget): Promise<JunitFile> {
@@ -108,36 +107,42 @@ async function readJunit(path: string, budget: Budget): Promise<JunitFile> {
 }
 
 interface Suite {
-  depth: number;
   name: string;
-  /** Its attribute. */
+  /** The attribute. */
   skipped: number;
-  /** The results that are SKIPPED. */
+  /** How many results are SKIPPED. */
   counted: number;
   failed: boolean;
   results: TestResult[];
 }
 
 interface Case {
-  depth: number;
   name: string;
   context: string | null;
   status: 'PASSED' | 'FAILED' | 'SKIPPED';
-  /** The element written out again, up to here. */
+  /** The element written out again, as far as it has been read. */
   xml: string;
 }
 
-/** @throws RunFailure(tests) for what is no XML. @public */
+/** An element that is not closed yet. */
+interface Element {
+  suite: Suite | undefined;
+  case: Case | undefined;
+  /** What the reference's worker takes it for. */
+  reference: { suite: boolean; case: boolean };
+  children: number;
+}
+
+/** @throws RunFailure(tests) when it is not XML. @public */
 export async function parseJunit(
   bytes: Uint8Array,
   budget: Budget = { bytes: 0, kept: MOST_KEPT },
 ): Promise<JunitFile> {
-  // CommonJS: a bundle has of it what Node's own loader surely has, the default.
+  // CommonJS: the default export is the one that a bundle and Node's own loader both have.
   const { default: saxes } = await import('saxes');
   // As the reference's parser: namespaces are checked, and every file is XML 1.0.
   const parser = new saxes.SaxesParser({ xmlns: true, defaultXMLVersion: '1.0', forceXMLVersion: true });
   const reader = new JunitReader(budget);
-  const reference = new ReferenceReading();
   let entities = false;
   parser.on('doctype', (text) => {
     entities = text.includes('<!ENTITY');
@@ -146,45 +151,43 @@ export async function parseJunit(
     if (entities) throw new OnlyHere('tests', 'it declares entities, which are not read');
     throw new RunFailure('tests', `it is no XML that can be read: ${error.message}`);
   });
-  parser.on('opentag', (tag) => {
-    reader.open(tag);
-    reference.open(tag);
-  });
+  parser.on('opentag', (tag) => reader.open(tag));
   parser.on('text', (text) => reader.text(text));
   parser.on('cdata', (text) => reader.text(text));
-  parser.on('closetag', (tag) => {
-    reader.close(tag.name);
-    reference.close();
-  });
+  parser.on('closetag', (tag) => reader.close(tag.name));
   try {
     parser.write(new TextDecoder('utf-8', { fatal: true }).decode(bytes)).close();
   } catch (error) {
     if (error instanceof TypeError) throw new RunFailure('tests', 'it is not UTF-8 text', { cause: error });
     throw error;
   }
-  // The reference counts on from one suite of a file to the next; tests of both are to be the same.
+  // The reference's worker does not reset its count between the suites of a file; the tests must be the same.
   let skipped = 0;
   const tests = reader.suites.map((suite) => {
     skipped += suite.counted;
-    return asTest(suite, skipped);
+    const context = `junit.xml skipped=${Math.max(suite.skipped, skipped)}`;
+    return { name: suite.name, context, status: suite.failed ? 'FAILED' : 'PASSED', results: suite.results };
   });
-  const { failed, left } = reader;
-  return { tests, failed, left, reference: reference.failure };
+  const { failed, left, reference } = reader;
+  return { tests, failed, left, reference };
 }
+
+/** What Python's `int` accepts. */
+const INTEGER = /^\s*[+-]?\d+(_\d+)*\s*$/;
 
 /** Follows the elements of one file; a suite may hold suites, a case belongs to the suite right above it. */
 class JunitReader {
-  /** In the order in which they begin, as the server is to get them. */
+  /** In the order in which they begin, as the server gets them. */
   readonly suites: Suite[] = [];
   failed: string | undefined;
+  reference: string | undefined;
   left = 0;
   readonly #budget: Budget;
-  readonly #open: Suite[] = [];
-  #depth = 0;
+  readonly #open: Element[] = [];
   #case: Case | undefined;
-  /** Whether the last start tag still lacks its end: an element without content is written `<a />`. */
+  /** Whether the last start tag lacks its end: an element without content is written `<a />`. */
   #unfinished = false;
-  /** The failed case that has just been closed: the white space after it is part of its output, as in the reference's. */
+  /** The failed case that was closed last: the white space after it is part of its output, as in the reference's. */
   #closed: TestResult | undefined;
 
   constructor(budget: Budget) {
@@ -192,16 +195,17 @@ class JunitReader {
   }
 
   open(tag: SaxesTagNS): void {
+    if (this.#open.length === DEEPEST) throw new OnlyHere('tests', `its elements nest deeper than ${DEEPEST}`);
     this.#closed = undefined;
-    this.#depth += 1;
-    if (this.#depth > DEEPEST) throw new OnlyHere('tests', `its elements nest deeper than ${DEEPEST}`);
-    const depth = this.#depth;
+    const parent = this.#open.at(-1);
+    const reference = this.#readAsReference(tag, parent);
     const name = tag.local;
     const attribute = (key: string) => tag.attributes[key]?.value;
-    if (this.#case === undefined && name === 'testcase' && this.#open.at(-1)?.depth === depth - 1) {
-      const { name: title = '', context = null } = { name: attribute('name'), context: attribute('classname') };
-      this.#case = { depth, name: title, context, status: 'PASSED', xml: '' };
-    } else if (this.#case?.depth === depth - 1) {
+    let opened: Case | undefined;
+    if (this.#case === undefined && name === 'testcase' && parent?.suite !== undefined) {
+      opened = { name: attribute('name') ?? '', context: attribute('classname') ?? null, status: 'PASSED', xml: '' };
+      this.#case = opened;
+    } else if (this.#case !== undefined && this.#case === parent?.case) {
       if (name === 'failure' || name === 'error') this.#case.status = 'FAILED';
       else if (name === 'skipped' && this.#case.status === 'PASSED') this.#case.status = 'SKIPPED';
     }
@@ -209,12 +213,13 @@ class JunitReader {
       this.#write(startTag(tag));
       this.#unfinished = true;
     }
+    let suite: Suite | undefined;
     if (name === 'testsuite') {
       const skipped = Number.parseInt(attribute('skipped') ?? '', 10) || 0;
-      const suite = { depth, name: attribute('name') || 'junit', skipped, counted: 0, failed: false, results: [] };
+      suite = { name: attribute('name') || 'junit', skipped, counted: 0, failed: false, results: [] };
       if (this.#keep()) this.suites.push(suite);
-      this.#open.push(suite);
     }
+    this.#open.push({ suite, case: opened, reference, children: 0 });
   }
 
   text(value: string): void {
@@ -224,18 +229,32 @@ class JunitReader {
 
   close(name: string): void {
     this.#closed = undefined;
-    if (this.#case !== undefined) {
-      this.#case.xml += this.#unfinished ? ' />' : `</${name}>`;
-      this.#unfinished = false;
-      if (this.#case.depth === this.#depth) this.#endCase(this.#case);
-    }
-    if (this.#open.at(-1)?.depth === this.#depth) this.#open.pop();
-    this.#depth -= 1;
+    const element = this.#open.pop();
+    if (this.#case === undefined) return;
+    this.#case.xml += this.#unfinished ? ' />' : `</${name}>`;
+    this.#unfinished = false;
+    if (this.#case === element?.case) this.#endCase(this.#case, this.#open.at(-1)?.suite);
   }
 
-  #endCase({ name, context, status, xml }: Case): void {
+  #readAsReference(tag: SaxesTagNS, parent: Element | undefined): Element['reference'] {
+    const name = tag.uri === '' ? tag.local : undefined;
+    const suite = name === 'testsuite';
+    if (parent?.reference.suite && tag.attributes['name'] === undefined) {
+      this.reference ??= `each child of a suite is a case to it, and <${tag.name}> has no name`;
+    }
+    if (parent?.reference.case && parent.children === 0 && (name === 'failure' || name === 'error')) {
+      this.reference ??= 'it finds a failure';
+    }
+    const skipped = suite ? tag.attributes['skipped']?.value : undefined;
+    if (skipped !== undefined && !INTEGER.test(skipped)) {
+      this.reference ??= `skipped=${JSON.stringify(skipped.slice(0, 40))} is no number`;
+    }
+    if (parent !== undefined) parent.children += 1;
+    return { suite, case: parent?.reference.suite === true };
+  }
+
+  #endCase({ name, context, status, xml }: Case, suite: Suite | undefined): void {
     this.#case = undefined;
-    const suite = this.#open.at(-1);
     if (suite === undefined) return;
     if (status === 'SKIPPED') suite.counted += 1;
     if (status === 'FAILED') {
@@ -262,15 +281,6 @@ class JunitReader {
     this.#case.xml += this.#unfinished ? `>${xml}` : xml;
     this.#unfinished = false;
   }
-}
-
-function asTest(suite: Suite, skipped: number): Test {
-  return {
-    name: suite.name,
-    context: `junit.xml skipped=${Math.max(suite.skipped, skipped)}`,
-    status: suite.failed ? 'FAILED' : 'PASSED',
-    results: suite.results,
-  };
 }
 
 function startTag(tag: SaxesTagNS): string {

@@ -21,31 +21,9 @@ import type {
 } from './checkpoint.js';
 
 export type { ContainerExit, Environment, FailureCause, ImageInfo, RebootRequest } from './checkpoint.js';
+export { RunFailure } from './checkpoint.js';
 
 export type RunStatus = 'RUNNING' | 'UPLOADING' | 'PASSED' | 'FAILED';
-
-/** A reason for FAILED that was foreseen; its message is a sentence for the console. */
-export class RunFailure extends Error {
-  override name = 'RunFailure';
-  readonly reason: FailureCause;
-  readonly environment: Environment | undefined;
-  /** Trying again would bring the same answer. */
-  readonly final: boolean;
-  /** How long the other side wants to be left alone, ms. */
-  readonly retryAfterMs: number | undefined;
-
-  constructor(
-    reason: FailureCause,
-    message: string,
-    options: { environment?: Environment; final?: boolean; retryAfterMs?: number; cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.reason = reason;
-    this.environment = options.environment;
-    this.final = options.final ?? false;
-    this.retryAfterMs = options.retryAfterMs;
-  }
-}
 
 /** The tool's own lines in the console: `== time: heading`, and details under it. */
 export interface Log {

@@ -1,7 +1,7 @@
 /** Phase 1: the image, pulled before every run, in four tries. */
 import { retry } from '../lib/retry.js';
 import type { RunDefinition } from '../schema/model.js';
-import type { Limits } from './limits.js';
+import type { Limits } from './clock.js';
 import {
   type ImageInfo,
   type Log,

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../lib/monotonic.js';
 import type { StreamPosition } from './checkpoint.js';
+import type { Limits } from './clock.js';
 import type { ConsoleLog } from './console-log.js';
-import type { Limits } from './limits.js';
 import type { Container, ContainerExit } from './ports.js';
 import type { Workspace } from './workspace.js';
 

@@ -7,11 +7,10 @@ import { createMasker } from '../executor/masking.js';
 import { excerpt } from '../lib/sanitise.js';
 import { parseHttpUrl, withoutSecrets } from './address.js';
 import { isRedirect, nextCall, PATIENCE, pause, type RetryPolicy, waitBeforeRetry } from './attempts.js';
-import type { Answer, AnswerHead, Call, CallLimits, StreamedAnswer } from './call.js';
+import type { Answer, AnswerHead, Call, CallLimits, RawAnswer, StreamedAnswer, Transport } from './call.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
 import { answerFailure, type Circumstances, connectionFailure, strangeAnswer, type Words } from './failure-messages.js';
 import { ServerFailure } from './server-failure.js';
-import type { RawAnswer, Transport } from './transport.js';
 
 const LIMITS: CallLimits = { connect: 10_000, answer: 30_000, idle: 30_000, total: 120_000 };
 /** Of an answer that is held in memory; a run definition with a long script is far below. */
@@ -134,7 +133,7 @@ export class HttpClient {
   }
 
   async #once(hop: Call, call: Call, signal: AbortSignal | undefined): Promise<RawAnswer> {
-    this.#transport ??= import('./transport.js').then(({ Transport }) => new Transport(this.#limits));
+    this.#transport ??= import('./call.js').then(({ Transport }) => new Transport(this.#limits));
     const transport = await this.#transport;
     const headers = {
       accept: call.accept === 'any' ? '*/*' : 'application/json, */*;q=0.1',

@@ -2,8 +2,8 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { proxyEnvironment } from '../../src/docker/docker-config.js';
+import { LIMITS } from '../../src/executor/clock.js';
 import { executeRun } from '../../src/executor/execute-run.js';
-import { LIMITS } from '../../src/executor/limits.js';
 import type { ContainerEngine, Host, RunOutcome, RunPorts } from '../../src/executor/ports.js';
 import { openWorkspace } from '../../src/executor/workspace.js';
 import { gitSource } from '../../src/git/source.js';

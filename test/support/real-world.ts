@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { connectEngine, type DockerEngine } from '../../src/docker/engine.js';
+import { LIMITS, type Limits } from '../../src/executor/clock.js';
 import { executeRun } from '../../src/executor/execute-run.js';
-import { LIMITS, type Limits } from '../../src/executor/limits.js';
 import type { RunOutcome } from '../../src/executor/ports.js';
 import type { Workspace } from '../../src/executor/workspace.js';
 import type { RunDefinition } from '../../src/schema/model.js';

@@ -3,7 +3,7 @@
  * writes its own lines between those of the script; both the reference's worker and ours are understood
  * (the reference's: runner/jobserv_runner/handlers/simple.py, jobserv.py and worker.py `_check_stuck`).
  */
-import { processExitCode } from '../../docker/start-failure.js';
+import { processExitCode } from '../../docker/pull-failure.js';
 import type { FailureCause } from '../../executor/checkpoint.js';
 
 /** Where a run was that could not be set up. */

@@ -9,10 +9,10 @@ import { loadDockerConfig, proxyEnvironment } from '../../docker/docker-config.j
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
 import { currentOwner } from '../../docker/process-owner.js';
 import type { Checkpoint } from '../../executor/checkpoint.js';
+import { LIMITS, type Limits } from '../../executor/clock.js';
 import { ConsoleLog } from '../../executor/console-log.js';
 import { RUN_LABEL } from '../../executor/container-spec.js';
 import { executeRun } from '../../executor/execute-run.js';
-import { LIMITS, type Limits } from '../../executor/limits.js';
 import { type ContainerEngine, type Host, RunFailure, type RunOutcome } from '../../executor/ports.js';
 import { certificatesFolder, persistentVolume } from '../../executor/volumes.js';
 import { openWorkspace } from '../../executor/workspace.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createFailure, startFailure } from '../../../src/docker/start-failure.js';
+import { createFailure, startFailure } from '../../../src/docker/pull-failure.js';
 import { RunFailure } from '../../../src/executor/ports.js';
 
 const refused = (message: string, statusCode = 400) =>

@@ -1,7 +1,6 @@
 /** The run's clock, over processes that die and clocks that are set. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startClock } from '../../../src/executor/clock.js';
-import { LIMITS } from '../../../src/executor/limits.js';
+import { LIMITS, startClock } from '../../../src/executor/clock.js';
 
 const HOUR = 3_600_000;
 

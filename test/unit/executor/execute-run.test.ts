@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { throwUnlessPassed } from '../../../src/executor/endings.js';
+import { throwUnlessPassed } from '../../../src/executor/checkpoint.js';
+import { LIMITS } from '../../../src/executor/clock.js';
 import { executeRun } from '../../../src/executor/execute-run.js';
-import { LIMITS } from '../../../src/executor/limits.js';
 import { RunFailure } from '../../../src/executor/ports.js';
 import {
   type FakeScript,

@@ -149,7 +149,7 @@ describe('junit files of a run', () => {
     });
     expect(tests.map(({ name }) => name)).toEqual(['..', 'a/b', 'c']);
     expect(story.filter((event) => event.startsWith('test'))).toEqual(['test c PASSED']);
-    expect(console).toContain('Test "a/b" is not reported: a server has no address for such a name');
+    expect(console).toContain('Test "a/b" is not reported: a server has no URL for such a name');
     expect(console).not.toContain('Test a/b: PASSED');
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../../../src/executor/clock.js';
 import { executeRun } from '../../../../src/executor/execute-run.js';
-import { LIMITS } from '../../../../src/executor/limits.js';
 import { RunFailure } from '../../../../src/executor/ports.js';
 import { noFacts, scriptLines } from '../../../../src/simulator/reproduce/console-story.js';
 import { type FakeWorldOptions, fakeWorld, never, rundef, untilKilled } from '../../../support/fake-ports.js';
