@@ -29,12 +29,14 @@ const KINDS: Kind[] = [
       /Authentication failed|could not read (Username|Password)|returned error: (401|403)|Permission denied \(|Host key verification failed|Access denied|terminal prompts disabled/i,
     why: 'the server refused the credentials, or wants some',
     advice: 'Check the secret that holds the token for this server, and what that token may read.',
+    environment: 'git',
   },
   {
     pattern:
       /repository .*not found|returned error: (404|410)|does not appear to be a git repository|repository .* does not exist|Repository not found/i,
     why: 'there is no such repository, or the credentials may not see it',
     advice: 'Check the address and, for a private repository, the secret with the token.',
+    environment: 'git',
   },
   {
     pattern:

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RunFailure } from '../../src/executor/ports.js';
 import { leave, scratchFolder } from '../support/fake-ports.js';
+import { testImage } from '../support/image.js';
 import { runForReal, sha256 } from '../support/real-world.js';
 
 const sh = (text: string) => `#!/bin/sh\n${text}\n`;
@@ -165,6 +167,19 @@ printf '#!/bin/sh\\nls /tmp; cat /archive/kept /repo/kept /secrets/s\\n' > /arch
     expect(outcome.status).toBe('PASSED');
     expect(output).toBe('secret\nb\nc\nsecret\n');
   });
+});
+
+it('warns of an entrypoint in shell form, which runs in place of the script', async () => {
+  const container = 'jobserv-test:shell-form';
+  const input = `FROM ${await testImage()}\nENTRYPOINT echo instead\n`;
+  execFileSync('docker', ['build', '--quiet', '--tag', container, '-'], { input, stdio: 'pipe' });
+  const instead = await runForReal(sh('echo the script'), { container });
+  expect(instead).toMatchObject({ outcome: { status: 'PASSED' }, output: 'instead\n' });
+  const warning = `WARN  The image's entrypoint is a shell command ("echo instead")`;
+  expect(instead.ports.console()).toContain(warning);
+  const cleared = await runForReal(sh('echo the script'), { container, 'container-entrypoint': '' });
+  expect(cleared.output).toBe('the script\n');
+  expect(cleared.ports.console()).not.toContain(warning);
 });
 
 it('reads junit results that the script wrote', async () => {

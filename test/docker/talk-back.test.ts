@@ -43,6 +43,7 @@ echo "publishing $(curl -fsSn "\${H_TRIGGER_URL}runs/build/firmware.bin" | sha25
 `;
 
 const ASK = `#!/bin/sh -e
+echo "TERM=\${TERM-} container=\${container-}"
 curl -sn -o /dev/null -w 'status %{http_code}\\n' "\${H_RUN_URL%/builds/*}/builds/99/"
 `;
 
@@ -113,7 +114,8 @@ const scriptLines = (console: string) =>
 
 const NAMES = { build: 'build/build', flash: 'flash/flash', publish: 'publish/publish' };
 
-function talksBack(): void {
+/** @param variables what TERM and container are in a container of this engine */
+function talksBack(variables: [string, string]): void {
   it('--follow: each run fetches what the one before it has left', async () => {
     const { runs } = await simulate(request({ arguments: ['build'], follow: true, build: 7 }));
     const consoles = runs.map(consoleOf).join('\n');
@@ -145,10 +147,18 @@ function talksBack(): void {
     expect(flashed?.status, flashed && consoleOf(flashed)).toBe('PASSED');
     expect(scriptLines(consoleOf(flashed as RunResult))[0]).toContain('builds/8/runs/build/, in');
   });
+
+  it('variables of the engine are in the ledger, when it sets some', async () => {
+    const [run] = (await simulate(request({ arguments: ['ask'] }))).runs;
+    const [, ...set] = /^TERM=(.*) container=(.*)$/m.exec(consoleOf(run as RunResult)) ?? [];
+    expect(set).toEqual(variables);
+    const kinds = run?.fidelity.differences.map(({ kind }) => kind) ?? [];
+    expect(kinds.includes('podman-environment')).toBe(variables[0] !== '');
+  });
 }
 
 describe('on docker', () => {
-  talksBack();
+  talksBack(['', '']);
 
   it('a server of which nobody asks anything is not started', async () => {
     const hostAddress = vi.spyOn((await connectEngine({ logDriver: 'none' })).constructor.prototype, 'hostAddress');
@@ -227,7 +237,7 @@ describe.runIf(podman)('on podman', () => {
     vi.stubEnv('DOCKER_HOST', '');
     await service?.stop();
   });
-  talksBack();
+  talksBack(['xterm', 'podman']);
 });
 
 describe.skipIf(podman)('on podman', () => {

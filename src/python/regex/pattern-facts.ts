@@ -134,3 +134,6 @@ function exactText(node: RegexNode): string | undefined {
   if (item === undefined || typeof item === 'string' || more.length > 0 || item.from !== item.to) return undefined;
   return item.from === 10 ? undefined : String.fromCodePoint(item.from);
 }
+
+/** Whether it has `\N{…}`: there is no table of these names here. */
+export const namesCharacter = (pattern: string) => /(?<!\\)(?:\\\\)*\\N\{/.test(pattern);

@@ -5,7 +5,7 @@
 import { RE2JS } from 're2js';
 import { type Groups, type Program, programOf } from './backtracking.js';
 import { type ParsedRegex, parseRegex, TooDeep } from './parse.js';
-import { requiredTexts } from './pattern-facts.js';
+import { namesCharacter, requiredTexts } from './pattern-facts.js';
 import { RegexFault } from './reader.js';
 import { NotLinear, type Re2Pattern, toRe2 } from './to-re2.js';
 
@@ -35,13 +35,10 @@ export interface PythonPattern {
   program(): Program;
 }
 
-/** `\N{…}`: not in any table here. */
-const NAMED_CHARACTER = /(?<!\\)(?:\\\\)*\\N\{/;
-
 /** @throws PatternError */
 export function compilePython(pattern: string): PythonPattern {
   const parsed = parse(pattern);
-  if (NAMED_CHARACTER.test(pattern)) {
+  if (namesCharacter(pattern)) {
     throw new PatternError(
       `The pattern ${JSON.stringify(pattern)} names a character, \\N{…}, and there is no table of these names here. Write the character itself.`,
     );

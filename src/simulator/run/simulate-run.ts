@@ -84,7 +84,8 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   const { request, engine, server, masker, settings, locks } = session;
   const { served } = planned;
   const asRoot = (path: string) => engine.removeTree(path);
-  const workspace = await openSimulationWorkspace(planned.root, { locks, asRoot });
+  const named = request.workspace !== undefined;
+  const workspace = await openSimulationWorkspace(planned.root, { locks, asRoot, named });
   request.lastSteps.add(workspace.removeSecretsNow);
   const talking = await server.serve(planned);
   const rundef = talking?.rundef ?? planned.rundef;

@@ -46,15 +46,20 @@ export interface WorkspaceOptions {
   locks: string;
   /** Removes what another user owns. */
   asRoot: RemoveAsRoot;
+  /** The user named the folder with `--workspace`. */
+  named?: boolean;
 }
 
 /**
  * Takes the folder for one run, and empties it.
  *
- * @throws UsageError when another simulation uses it, or it holds something that is not ours
+ * @throws UsageError when another simulation uses it; UsageError for a named folder, EnvironmentError for another one,
+ *   that is no folder or holds something that is not ours
  */
 export async function openSimulationWorkspace(root: string, options: WorkspaceOptions): Promise<SimulationWorkspace> {
-  refuseForeignFolder(root);
+  const problem = foreignFolder(root);
+  if (problem !== undefined && options.named) throw new UsageError(`${problem} Name another with --workspace.`);
+  if (problem !== undefined) throw new EnvironmentError(`${problem} Move it away, or name another with --workspace.`);
   const workspace = await openFolder(root);
   const lock = await lockWorkspace(options.locks, realpathSync(root));
   try {
@@ -96,22 +101,20 @@ async function openFolder(root: string): Promise<Workspace> {
   }
 }
 
-function refuseForeignFolder(root: string): void {
+/** Why the folder cannot be cleared: a sentence. */
+function foreignFolder(root: string): string | undefined {
   let names: string[];
   try {
     names = readdirSync(root);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     // openWorkspace makes it, or says why that cannot be. One that is there and cannot be read is not cleared.
-    if (code === 'ENOENT' || code === 'ENAMETOOLONG' || (code === 'ENOTDIR' && !existsSync(root))) return;
+    if (code === 'ENOENT' || code === 'ENAMETOOLONG' || (code === 'ENOTDIR' && !existsSync(root))) return undefined;
     if (code !== 'ENOTDIR') throw error;
-    throw new UsageError(`The workspace ${root} is no folder. Name another with --workspace.`);
+    return `The workspace ${root} is no folder.`;
   }
-  if (names.length > 0 && !names.includes(MARKER)) {
-    throw new UsageError(
-      `The folder ${root} is not empty, and no workspace of an earlier simulation, so it is not cleared. Name an empty or a new folder with --workspace.`,
-    );
-  }
+  if (names.length === 0 || names.includes(MARKER)) return undefined;
+  return `The folder ${root} is not empty, and no workspace of an earlier simulation, so it is not cleared.`;
 }
 
 /**

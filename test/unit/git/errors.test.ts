@@ -111,7 +111,9 @@ describe('what git printed', () => {
       'Make the file readable',
     ],
     ["fatal: unable to access 'https://h/': Could not resolve host: h", 'git', 'could not be reached'],
-    ["fatal: repository 'https://h/x' not found", undefined, 'there is no such repository'],
+    ["fatal: repository 'https://h/x' not found", 'git', 'there is no such repository'],
+    ["fatal: Authentication failed for 'https://h/x'", 'git', 'refused the credentials'],
+    ['fatal: reference is not a tree: 0123abc', undefined, 'not in the repository'],
   ])('%j gives the environment %s', (output, environment, message) => {
     const failure = gitFailure('Could not do it', new GitError(['x'], 128, output));
     expect(failure).toMatchObject({ environment, message: expect.stringContaining(message) });

@@ -105,13 +105,19 @@ describe('the workspace of a simulation', () => {
     await workspace.close();
   });
 
-  it('is never a folder with something else in it', async () => {
+  it.each([
+    [true, UsageError],
+    [false, EnvironmentError],
+  ])('is never a file, nor a folder with something else in it (named by the user: %s)', async (named, kind) => {
     const { folder, options } = await place();
     mkdirSync(join(folder, 'mine'));
-    writeFileSync(join(folder, 'mine', 'thesis.txt'), 'text');
-    await expect(openSimulationWorkspace(join(folder, 'mine'), options)).rejects.toThrow(UsageError);
-    expect(readFileSync(join(folder, 'mine', 'thesis.txt'), 'utf8')).toBe('text');
-    await expect(openSimulationWorkspace(join(folder, 'mine', 'thesis.txt'), options)).rejects.toThrow('no folder');
+    const file = join(folder, 'mine', 'thesis.txt');
+    writeFileSync(file, 'text');
+    await expect(openSimulationWorkspace(join(folder, 'mine'), { ...options, named })).rejects.toThrow(kind);
+    const opened = openSimulationWorkspace(file, { ...options, named });
+    await expect(opened).rejects.toThrow(kind);
+    await expect(opened).rejects.toThrow(/no folder.*name another with --workspace/i);
+    expect(readFileSync(file, 'utf8')).toBe('text');
   });
 
   it.each(['/proc/x', `/tmp/${'x'.repeat(300)}`])(

@@ -87,6 +87,22 @@ describe('unknown-result-status', () => {
   });
 });
 
+describe('regex-backtracking', () => {
+  it.each([
+    ['(?=:)', 'look-around', 'bound on time'],
+    ['\\N{BULLET}', 'names a character', 'cannot evaluate it, and fails the run'],
+    [`${'('.repeat(200)}a${')'.repeat(200)}`, 'is nested too deeply', 'cannot evaluate it, and fails the run'],
+  ])('%.12s', (part, ...words) => {
+    const [finding] = findings(result(`${GOOD}${part}`), 'regex-backtracking');
+    expect(finding).toMatchObject({ severity: 'warning', server: 'accepts' });
+    for (const word of words) expect(finding?.message).toContain(word);
+  });
+
+  it.each([GOOD, `${GOOD}\\\\N{2}`])('not: %s', (pattern) => {
+    expect(findings(result(pattern), 'regex-backtracking')).toEqual([]);
+  });
+});
+
 describe('regex-slow', () => {
   it.each([
     '(?:a+)+',
