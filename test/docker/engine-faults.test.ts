@@ -80,7 +80,7 @@ describe('when the engine goes away', () => {
   });
 
   it('between two frames, and nobody can be asked why: a loss, whatever the end of the script is', async () => {
-    const engine = await through({ call: 2_000, reconnect: 20_000 });
+    const engine = await through({ call: 15_000, reconnect: 20_000 });
     const { container } = await started(engine, 'echo ready; sleep 3; echo lost; exit 0');
     proxy.rules = [{ request: /^GET .*\/json/, cutAfter: 0 }];
     proxy.cut(/\/attach/);

@@ -138,10 +138,10 @@ echo 4 > -dash; echo 5 > console.log; echo 6 > .rundef.json; mkdir -p sub; echo 
 
   it('are uploaded although the time of the script is up meanwhile: a passed run stays passed', async () => {
     const held = server.fault.next('upload', 'stall-after-storing');
-    // A minute that lasts a second.
-    const started = await start('echo x > /archive/x\n', { ...QUICK, story: { minute: 300 } });
+    // Five minutes that last ten seconds.
+    const started = await start('echo x > /archive/x\n', { ...QUICK, story: { minute: 2_000 } });
     await held.hit;
-    setTimeout(() => held.release(), 2_000);
+    setTimeout(() => held.release(), 11_000);
     await expect(started.ended).resolves.toMatchObject({ status: 'PASSED' });
   });
 

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { inject } from 'vitest';
+import { screen } from '../support/screen.js';
 
 export interface Ended {
   status: number | null;
@@ -44,6 +45,13 @@ export async function jobserv(args: string[], options: Options = {}): Promise<En
 export function inTerminal(args: string[], options: Options = {}): Running {
   const words = [installedCommand(), ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
   return shellInTerminal(words.join(' '), options);
+}
+
+/** What stands on a terminal after this output: spinners have been erased, control sequences are gone. */
+export function rowsOf(output: string): string[] {
+  const terminal = screen();
+  terminal.stream.write(output);
+  return terminal.rows();
 }
 
 /** A shell's command line in a terminal of its own. */

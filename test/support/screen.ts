@@ -40,7 +40,7 @@ export function screen(columns = 80, rows = 24): Screen {
     else if (final === 'K' && (parameters === '' || parameters === '0')) line.splice(column);
     else if (final === 'K') line.splice(0);
     else if (final === 'J') lines.splice(row + 1);
-    else if (final !== 'm' && final !== 'h' && final !== 'l') throw new Error(`unexpected CSI ${parameters}${final}`);
+    else if (!['m', 'h', 'l', 'n'].includes(final)) throw new Error(`unexpected CSI ${parameters}${final}`);
   };
   const take = (text: string) => {
     written += text;
