@@ -69,7 +69,10 @@ describe('a command line that cannot be read', () => {
       ['--pull', 'often'],
       'Expected --pull=often to be one of: always, missing, never. --help lists the flags and arguments.',
     ],
-    [['--shared-volume', 'x=/nowhere'], '--shared-volume x=/nowhere: /nowhere is not there. Name a folder that is.'],
+    [
+      ['--shared-volume', 'x=/nowhere'],
+      '--shared-volume x=/nowhere: /nowhere does not exist. Name a folder that does.',
+    ],
   ])('%j is one paragraph, status 2', async (args, message) => {
     const { status, stdout, stderr } = await jobserv(['simulate', 'run', ...args]);
     expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: `Error: ${message}\n` });

@@ -59,7 +59,9 @@ describe.each([50, 80, 120])('on %s columns', (columns) => {
     expect(again).toHaveLength(4);
     screen.press('C-c');
     await screen.shows(/^status: 130$/);
-    expect(screen.rows().join('\n')).toContain('3 interrupted: manual/run-00, manual/run-01, manual/run-02; 1 not started.');
+    expect(screen.rows().join('\n')).toContain(
+      '3 interrupted: manual/run-00, manual/run-01, manual/run-02; 1 not started.',
+    );
     expect(containersOf(world.cache)).toEqual([]);
   });
 });
