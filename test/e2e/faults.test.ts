@@ -13,9 +13,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
 import { containersOf } from '../support/containers-of.js';
+import { canBeElsewhere, EngineElsewhere } from '../support/engine-elsewhere.js';
 import { testImage } from '../support/image.js';
 import { type RegistryUser, TestRegistry } from '../support/registry.js';
 import { definitionOf, docker, filesBelow, type World, worldOf, worldWith } from './definition.js';
@@ -208,6 +209,30 @@ describe('a full disk', () => {
     expect(status).toBe(3);
     expect(stdout).toContain('the disk is full');
     expect(containersOf(folder)).toEqual([]);
+  });
+});
+
+describe('an engine that lost its runtime', () => {
+  it.runIf(canBeElsewhere)('is reported once, status 3, and the remaining runs are not started', async () => {
+    const engine = await EngineElsewhere.start();
+    onTestFinished(() => engine.stop());
+    await engine.there('for path in $(which -a runc); do mount --bind /dev/null "$path"; done');
+    const passes = '#!/bin/sh\n';
+    const world = await worldWith({ first: passes, second: passes, third: passes });
+    const env = { ...world.env, DOCKER_HOST: engine.address };
+    const { status, stdout, stderr } = await jobserv(['simulate', '*', '--jobs', '1', '--json'], { ...world, env });
+    expect(status, stderr).toBe(3);
+    const waiting = { status: 'NOT_STARTED', message: expect.stringContaining('was not started') };
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'FAILED',
+      runs: [
+        { run: 'first', status: 'FAILED', cause: 'setup', environment: 'engine' },
+        { run: 'second', ...waiting },
+        { run: 'third', ...waiting },
+      ],
+    });
+    expect(JSON.parse(stdout).runs[0].message).toContain('The engine refuses for reasons of its own');
+    expect((await engine.docker('ps', '--all', '--quiet')).trim()).toBe('');
   });
 });
 
