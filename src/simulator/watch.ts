@@ -1,4 +1,6 @@
 /** `--watch`: runs again whenever files change that a run would see, or a key is pressed. */
+import { once } from 'node:events';
+import { realpath } from 'node:fs/promises';
 import { basename, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watch as watchFiles } from 'chokidar';
@@ -98,8 +100,10 @@ const some = (paths: readonly string[]) =>
 
 /** @param changed called when changes have settled */
 async function watchTree(request: WatchRequest, changed: (paths: string[]) => void): Promise<() => Promise<void>> {
-  const { folder, inputs, outputs, signal, tell, seesTree } = request;
+  const { folder, outputs, signal, tell, seesTree } = request;
   const tree = await seenTree(folder, signal);
+  // Of an input that is a link, the target is watched.
+  const inputs = await Promise.all(request.inputs.map((input) => realpath(input).catch(() => input)));
   const isBelow = (path: string, parent: string) => path === parent || path.startsWith(parent + sep);
   const ignored = (path: string) =>
     !inputs.some((input) => isBelow(input, path)) &&
@@ -108,7 +112,10 @@ async function watchTree(request: WatchRequest, changed: (paths: string[]) => vo
   const files = watchFiles([...(tree === undefined ? [] : [tree.toplevel]), ...inputs], {
     ignored,
     ignoreInitial: true,
+    // A link is a file to git; its target may be the whole disk.
+    followSymlinks: false,
   });
+  files.on('error', (error) => tell(`Some changes may not be noticed: ${(error as Error).message}`));
 
   const pending = new Set<string>();
   let settled: AbortController | undefined;
@@ -124,13 +131,13 @@ async function watchTree(request: WatchRequest, changed: (paths: string[]) => vo
     const all = [...direct, ...seen].map((path) => relative(tree?.toplevel ?? folder, path));
     if (all.length > 0) changed(all);
   };
+  // Until it is ready, it reports links that have been there all along.
+  await once(files, 'ready', { signal });
   files.on('all', (event, path) => {
     if (event === 'addDir' || event === 'unlinkDir') return;
     pending.add(path);
     settle().catch(() => {});
   });
-  files.on('error', (error) => tell(`Some changes may not be noticed: ${(error as Error).message}`));
-  await new Promise<void>((resolve) => files.once('ready', resolve));
   return () => files.close();
 }
 

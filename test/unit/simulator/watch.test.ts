@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type WatchKey, watch } from '../../../src/simulator/watch.js';
 
@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 /** A watch of a repository whose rounds end when they are let go, or are interrupted. */
-async function watching(options: { seesTree?: boolean; repository?: boolean } = {}) {
+async function watching(options: { seesTree?: boolean; repository?: boolean; before?: (folder: string) => void } = {}) {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'jobserv-watch-')));
   const write = (path: string, text = `${Math.random()}`) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
@@ -22,6 +22,7 @@ async function watching(options: { seesTree?: boolean; repository?: boolean } = 
   write('definition.yml');
   write('src/main.c');
   if (options.repository !== false) execFileSync('git', ['init', '-q', folder]);
+  options.before?.(folder);
   const rounds: { failed: boolean; reason?: string }[] = [];
   const messages: string[] = [];
   let release = () => {};
@@ -97,6 +98,27 @@ describe('a watch', () => {
     write('definition.yml');
     await begun(2);
     expect(messages.at(-1)).toBe('Changed: definition.yml. Running again.');
+  });
+
+  it('does not follow links of the tree, but an input that is one', async () => {
+    const [outside, inputs] = ['outside', 'inputs'].map((name) =>
+      realpathSync(mkdtempSync(join(tmpdir(), `jobserv-watch-${name}-`))),
+    ) as [string, string];
+    mkdirSync(join(outside, 'deep'));
+    const real = join(inputs, 'real.yml');
+    writeFileSync(real, 'first');
+    const { begun, release, messages, folder } = await watching({
+      before: (tree) => {
+        symlinkSync(outside, join(tree, 'src/outside'));
+        rmSync(join(tree, 'definition.yml'));
+        symlinkSync(real, join(tree, 'definition.yml'));
+      },
+    });
+    await release();
+    writeFileSync(join(outside, 'deep/other'), 'changed');
+    writeFileSync(real, 'second');
+    await begun(2);
+    expect(messages.at(-1)).toBe(`Changed: ${relative(folder, real)}. Running again.`);
   });
 
   it('looks only at the definition where the runs do not get the tree, and outside of a repository', async () => {
