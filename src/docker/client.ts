@@ -1,7 +1,9 @@
 /** dockerode, opened for one address; how its calls are bounded, and what they throw made readable. */
 import { Agent } from 'node:https';
+import { getHeapStatistics } from 'node:v8';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
+import { tooManyFiles } from '../lib/errors.js';
 import { plainLine } from '../lib/sanitise.js';
 
 export interface Tls {
@@ -72,6 +74,8 @@ export const ENGINE_LIMITS: EngineLimits = {
 /** The client keeps a whole answer in memory and has no bound for it: this much of it ends the call. */
 const LARGEST_ANSWER = 256 * 1024 * 1024;
 const LOOK_MS = 100;
+/** Of buffers. Not `process.memoryUsage()`, which opens a file, and there may be none left to open. */
+const heldBytes = () => getHeapStatistics().external_memory;
 
 /**
  * Runs one call, bounded in time and in the size of its answer. The client does not notice
@@ -82,7 +86,7 @@ const LOOK_MS = 100;
  */
 export async function within<T>(ms: number, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const { arrayBuffers } = process.memoryUsage();
+  const before = heldBytes();
   const timers: NodeJS.Timeout[] = [];
   const bound = new Promise<never>((_resolve, reject) => {
     const fail = (why: string) => {
@@ -91,7 +95,7 @@ export async function within<T>(ms: number, call: (abortSignal: AbortSignal) => 
     };
     timers.push(setTimeout(() => fail(`it did not answer in ${ms / 1000} s`), ms));
     const look = () => {
-      if (process.memoryUsage().arrayBuffers - arrayBuffers > LARGEST_ANSWER) fail('its answer does not end');
+      if (heldBytes() - before > LARGEST_ANSWER) fail('its answer does not end');
     };
     timers.push(setInterval(look, LOOK_MS));
   });
@@ -143,6 +147,8 @@ export function oneLine(text: string): string {
 
 /** The engine cannot be reached, or fails for reasons of its own: the environment's fault, not the run's. */
 export function engineFailure(what: string, error: unknown): RunFailure {
+  const fault = tooManyFiles(error);
+  if (fault !== undefined) return new RunFailure('setup', `${what}: ${fault}`, { environment: 'disk', cause: error });
   const [why, advice] = isUnreachable(error)
     ? [
         `the container engine cannot be reached (${engineWords(error)})`,

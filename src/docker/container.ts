@@ -17,6 +17,9 @@ const STARTED_ALREADY = 304;
 const GOING = new Set(['removing', 'dead']);
 /** What runc and crun write to the console when the kernel refuses the program. */
 const EXEC_FORMAT = /exec format error/i;
+/** All that a container runtime writes to the console in place of a script that the kernel did not start. */
+const NOT_STARTED =
+  /^(?:exec \S+|standard_init_linux\.go:\d+: exec user process caused): (exec format error|no such file or directory|permission denied)\s*$/i;
 
 /** What a container needs to know about its engine. */
 export interface ContainerContext {
@@ -203,7 +206,7 @@ export class DockerContainer implements Container {
 
   async #judge({ exitCode, error }: ContainerEnd, { head }: ContainerConsole): Promise<ContainerExit> {
     if (exitCode === 0 && error === undefined) return { exitCode, oomKilled: false };
-    const words = error ?? (EXEC_FORMAT.test(head) ? 'exec format error' : undefined);
+    const words = error ?? NOT_STARTED.exec(head)?.[1];
     const exit = { exitCode, oomKilled: false, ...(words === undefined ? {} : { error: words }) };
     try {
       const { State } = await inspect(this.#api, this.#limits.call);

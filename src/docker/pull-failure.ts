@@ -132,6 +132,10 @@ const ENGINE_CAUSES =
 const RUN_CAUSES =
   /unable to find (user|group)|no matching entries|linux spec user|setup user|(invalid|unknown|unable to parse) user|uids and gids|working directory|chdir to cwd|cannot mkdir|invalid mount|invalid volume|invalid container path|mount path must be absolute|must be an absolute path|duplicate mount|error mounting|mount .*\bflags\b|(unknown|invalid) capability|invalid capadd|invalid capdrop|no command|image operating system|minimum memory/i;
 
+/** What each layer of an engine adds to the words of the one below. */
+const LAYERS =
+  /^((failed to create|starting|unable to start) [\w ]+: |OCI runtime [\w ]+: |(runc|crun)( [\w ]+)?: )+|: unknown$/gi;
+
 /**
  * A script that is not there or may not be executed is the run's own end, with the exit
  * code that `docker run` gives: 127 and 126. A user, a mount, a working directory
@@ -140,7 +144,7 @@ const RUN_CAUSES =
 export function startFailure(error: unknown): ContainerExit | RunFailure {
   const words = engineWords(error);
   const exitCode = isUnreachable(error) ? undefined : processExitCode(words);
-  if (exitCode !== undefined) return { exitCode, oomKilled: false, error: words };
+  if (exitCode !== undefined) return { exitCode, oomKilled: false, error: words.replace(LAYERS, '') };
   return setupFailure('The container could not be started', error);
 }
 

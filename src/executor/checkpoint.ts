@@ -170,30 +170,43 @@ export function asFailure(error: unknown): RunFailure {
 
 const KILLED = 128 + 9;
 
-/** @throws RunFailure(script) unless the script exited with 0 */
-export function throwUnlessPassed(exit: ContainerExit, memoryBytes: number | undefined): void {
+/**
+ * @param script its text, where the run definition has it
+ * @throws RunFailure(script) unless the script exited with 0
+ */
+export function throwUnlessPassed(exit: ContainerExit, memoryBytes: number | undefined, script = ''): void {
   if (exit.exitCode === 0) return;
   const limit = memoryBytes === undefined ? '' : ` of ${memoryBytes} bytes`;
   const its = memoryBytes === undefined ? '' : `; its limit is ${memoryBytes} bytes`;
   let message = `The script exited with status ${exit.exitCode}.`;
   if (exit.error !== undefined) {
-    message = `The script could not be started (status ${exit.exitCode}): ${exit.error}${hintFor(exit.error)}`;
+    message = `The script could not be started (status ${exit.exitCode}): ${exit.error}.${hintFor(exit, script)}`;
   } else if (exit.oomKilled) message = `The script was killed: out of memory (OOM), more than its limit${limit}.`;
   else if (exit.exitCode > 128 && exit.exitCode < 160) {
     // An engine does not notice every time why the kernel has killed something.
     const why = exit.exitCode === KILLED ? `, as the kernel does to what is out of memory (OOM)${its}` : '';
     message = `The script exited with status ${exit.exitCode}: killed by signal ${exit.exitCode - 128}${why}.`;
-  }
+  } else message += HINTS[exit.exitCode] ?? '';
   throw new RunFailure('script', message);
 }
 
-/** The usual cause of an engine's message. */
-function hintFor(error: string): string {
-  if (/permission denied/i.test(error)) {
+/** What shells mean by a status. */
+const HINTS: Readonly<Record<number, string>> = {
+  126: ' As a rule that means: a file that it calls may not be executed (chmod +x), or is no program.',
+  127: ' As a rule that means: a command that it calls is not in the image. The console names it.',
+};
+
+/** What can be done about a script that could not be started. */
+function hintFor({ exitCode, error = '' }: ContainerExit, script: string): string {
+  const format = /exec format error/i.test(error);
+  if (!format && (exitCode === 126 || /permission denied/i.test(error))) {
     return ' Is the file executable? A script of a script-repo needs it in git: git update-index --chmod=+x PATH.';
   }
-  if (/no such file or directory|executable file not found/i.test(error)) {
-    return ' The interpreter in its first line must be in the image (an image made FROM scratch has none); with Windows line ends (CRLF) its name is another.';
+  if (!format && (exitCode === 127 || /no such file or directory|not found/i.test(error))) {
+    const [first = ''] = script.split('\n', 1);
+    return /^#!.*\r$/.test(first)
+      ? ' The first line of the script ends as on Windows (CRLF), and the carriage return counts as part of the name of its interpreter. Save the script with line feeds (LF) only.'
+      : ' The interpreter that the first line of the script names has to be in the image. An image made FROM scratch has none. Line ends as on Windows (CRLF) also count as part of that name.';
   }
   return '';
 }

@@ -124,7 +124,7 @@ export async function executeRun(
         if (known.exit === undefined) await script(clock.signal);
         if (known.exit !== undefined) {
           progress.exit = known.exit;
-          throwUnlessPassed(known.exit, ports.host.memoryBytes);
+          throwUnlessPassed(known.exit, ports.host.memoryBytes, run.script ?? undefined);
         }
         const found = findRebootScript(workspace);
         if (found === undefined) return;

@@ -1,6 +1,7 @@
 /** From git's output to a reason that a user can act on. */
 import { type Environment, RunFailure } from '../executor/ports.js';
 import { machineFault } from '../lib/errors.js';
+import { excerpt } from '../lib/sanitise.js';
 import { GitError } from './git.js';
 
 interface Kind {
@@ -75,9 +76,21 @@ export function gitFailure(what: string, error: unknown): unknown {
   });
 }
 
-/** git's own reason: its first `fatal:` or `error:` line is nearer to the cause than the last. */
+/** Lines of git's that give no reason. Everything else before its own is a helper's, or the server's (`remote:`). */
+const NO_REASON = /^(Cloning into |Submodule |From |hint:|warning:|[A-Z][\w ]+: +\d+% )/;
+
+/**
+ * git's own reason, its first `fatal:` or `error:` line, which is nearer to the cause than the last; before it, what
+ * a credential helper, ssh or the server wrote.
+ */
 export function gitWords({ output, exitCode }: GitError): string {
   const lines = output.split('\n').map((line) => line.trim());
-  const line = lines.find((text) => /^(fatal|error|ssh):/.test(text)) ?? lines.filter(Boolean).at(-1) ?? '';
-  return line.replace(/^(fatal|error): /, '').replace(/\.$/, '') || `git ended with ${exitCode ?? 'a signal'}`;
+  const own = lines.findIndex((text) => /^(fatal|error|ssh):/.test(text));
+  const line = lines[own] ?? lines.filter(Boolean).at(-1) ?? '';
+  const before = lines
+    .slice(0, Math.max(own, 0))
+    .filter((text) => text !== '' && !NO_REASON.test(text))
+    .slice(-3);
+  const words = [...before, line.replace(/^(fatal|error): /, '')].map((text) => excerpt(text)).filter(Boolean);
+  return words.join('; ') || `git ended with ${exitCode ?? 'a signal'}`;
 }

@@ -27,6 +27,12 @@ const MACHINE: Readonly<Record<string, readonly [string, string]>> = {
   ESTALE: BROKEN,
 };
 
+/** As `machineFault`, for one reason only: this process has too many files open, whatever it was opening. */
+export function tooManyFiles(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE' ? machineFault(error) : undefined;
+}
+
 /** A paragraph for an error of the file system that the machine is to blame for; undefined for any other error. */
 export function machineFault(error: unknown): string | undefined {
   const { code = '', path, syscall } = (error ?? {}) as NodeJS.ErrnoException;

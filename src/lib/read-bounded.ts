@@ -7,7 +7,7 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { sep } from 'node:path';
 import type { Readable } from 'node:stream';
-import { EnvironmentError, machineFault, UsageError } from './errors.js';
+import { EnvironmentError, tooManyFiles, UsageError } from './errors.js';
 
 export interface ReadOptions {
   /** 16 MiB unless given. */
@@ -164,6 +164,6 @@ function asReadError(error: unknown): Error {
   if (code === 'EACCES' || code === 'EPERM') return new ReadError('denied', 'you may not read it', error);
   if (code === 'ELOOP') return new ReadError('failed', 'it is a link that leads to itself', error);
   if (code === 'ENXIO') return new ReadError('special', 'it is a device or a socket, and a file is needed', error);
-  const fault = code === 'EMFILE' || code === 'ENFILE' ? machineFault(error) : undefined;
+  const fault = tooManyFiles(error);
   return fault === undefined ? new ReadError('failed', message, error) : new EnvironmentError(fault, { cause: error });
 }

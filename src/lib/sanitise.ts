@@ -16,12 +16,15 @@ const CANCEL = 0x18;
 const SUBSTITUTE = 0x1a;
 const PASSING_CONTROLS = new Set([0x08, 0x09, NEWLINE, 0x0d]);
 /** SGR (colours) and EL (erase the line, which every progress display uses). */
-const PASSING_CSI = new Set(['m'.charCodeAt(0), 'K'.charCodeAt(0)]);
+const SGR = 'm'.charCodeAt(0);
+const PASSING_CSI = new Set([SGR, 'K'.charCodeAt(0)]);
 /** What follows ESC, or stands as its C1 twin, to open a string that only ST or BEL ends: DCS, SOS, OSC, PM, APC. */
 const STRING_OPENERS = new Set([0x90, 0x98, 0x9d, 0x9e, 0x9f]);
 const CSI = 0x9b;
 /** A colour sequence that is longer than any is none. */
 const LONGEST_CSI = 64;
+/** Of a script that never takes its colours back, the last ones count. */
+const LONGEST_COLOURS = 512;
 
 /** Bytes that need no look: printable ASCII and the controls that pass. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
@@ -37,7 +40,8 @@ export class HarmlessText {
   #held: number[] = [];
   /** Continuation bytes that the character in `#held` still lacks. */
   #missing = 0;
-  #coloured = false;
+  /** The sequences since the last one that took all colours back. */
+  #colours = '';
 
   write(chunk: Buffer): Buffer {
     if (this.#state === 'text' && this.#missing === 0 && chunk.every(isPlain)) return chunk;
@@ -48,7 +52,12 @@ export class HarmlessText {
 
   /** What takes back the colours that the console left on. */
   end(): Buffer {
-    return Buffer.from(this.#coloured ? '\x1b[0m' : '');
+    return Buffer.from(this.#colours === '' ? '' : '\x1b[0m');
+  }
+
+  /** What puts them back, after something else was shown. */
+  colours(): Buffer {
+    return Buffer.from(this.#colours);
   }
 
   #take(byte: number, out: number[]): void {
@@ -109,11 +118,16 @@ export class HarmlessText {
       const digits = this.#held.every((held) => held >= 0x30 && held < 0x3c);
       if (PASSING_CSI.has(byte) && digits && this.#held.length < LONGEST_CSI) {
         out.push(ESC, 0x5b, ...this.#held, byte);
-        this.#coloured = true;
+        if (byte === SGR) this.#colour(String.fromCharCode(...this.#held));
       }
       this.#reset();
     } else if (byte < 0x20 || byte >= 0x7f) this.#reset();
     else if (this.#held.length < LONGEST_CSI) this.#held.push(byte);
+  }
+
+  #colour(parameters: string): void {
+    const kept = /^[0;]*$/.test(parameters) ? '' : `${this.#colours}\x1b[${parameters}m`;
+    this.#colours = kept.slice(kept.indexOf('\x1b', kept.length - LONGEST_COLOURS));
   }
 
   #inString(byte: number): void {

@@ -295,7 +295,7 @@ export function connectionFailure(call: Call, error: unknown, words: Words): Ser
     return new ServerFailure(
       'unreachable',
       `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: ${why}. Correct ${variable}, or add ${new URL(call.url).hostname} to NO_PROXY.`,
-      { lasting: refused?.startsWith('4') ?? false, cause: error },
+      { lasting: refused?.startsWith('4') ?? false, proxy: true, cause: error },
     );
   }
   const found = REASONS.find(({ codes }) => codes.test(code));

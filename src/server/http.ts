@@ -28,7 +28,9 @@ export interface HttpSettings {
   credentials?: Credentials;
   limits?: Partial<CallLimits>;
   retry?: RetryPolicy;
-  /** Is told before each wait. */
+  /** For a person at a terminal, false: a proxy that fails is most often a wrong variable, so it is not tried again. */
+  waitForProxy?: boolean;
+  /** Called before each wait. */
   onRetry?: (failure: ServerFailure, waitMs: number) => void;
   /** For tests, which do not wait. */
   pause?: typeof pause;
@@ -95,6 +97,7 @@ export class HttpClient {
         return await attempt();
       } catch (error) {
         if (!(error instanceof ServerFailure)) throw error;
+        if (error.proxy && this.#settings.waitForProxy === false) throw error;
         const wait = waitBeforeRetry(error, call, tried, this.#settings.retry ?? PATIENCE, performance.now() - begun);
         if (wait === undefined) throw error;
         this.#settings.onRetry?.(error, wait);

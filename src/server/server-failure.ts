@@ -44,6 +44,8 @@ export interface ServerFailureDetails {
   retryAfterMs?: number;
   /** Whether the next try within seconds would end alike: a proxy's rule refused the way. */
   lasting?: boolean;
+  /** Whether a proxy of the environment is what failed, and not the server. */
+  proxy?: boolean;
   /** The server's own words, one line, without credentials. */
   said?: string;
   cause?: unknown;
@@ -60,6 +62,7 @@ export class ServerFailure extends RunFailure {
   readonly status: number | undefined;
   readonly maybeDelivered: boolean;
   readonly lasting: boolean;
+  readonly proxy: boolean;
   readonly said: string | undefined;
 
   constructor(kind: ServerFailureKind, message: string, details: ServerFailureDetails = {}) {
@@ -72,6 +75,7 @@ export class ServerFailure extends RunFailure {
     this.status = details.status;
     this.maybeDelivered = details.maybeDelivered ?? false;
     this.lasting = details.lasting ?? false;
+    this.proxy = details.proxy ?? false;
     this.said = details.said;
   }
 

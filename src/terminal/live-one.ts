@@ -51,6 +51,8 @@ class OneRun implements RunView {
   #pulled: { current: number; total: number } | undefined;
   #lastWrite = monotonicMs();
   #atLineStart = true;
+  /** Whether the script's colours were taken back for the moving line. */
+  #takenBack = false;
   /** Whether bytes are the script's own, to be shown as they are; else lines are looked at. */
   #scriptWrites = false;
   /** Whether the script has begun: what came before is the tool's, git's or the engine's. */
@@ -91,6 +93,8 @@ class OneRun implements RunView {
   write(parts: readonly Buffer[]): void | Promise<void> {
     this.#lastWrite = monotonicMs();
     if (this.#spinner.isSpinning) this.#hide();
+    if (this.#takenBack) this.#terminal.write(this.#filter.colours());
+    this.#takenBack = false;
     const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
     return this.#scriptWrites ? this.#show(bytes) : this.#lookAtLines(bytes);
   }
@@ -178,6 +182,9 @@ class OneRun implements RunView {
     }
     this.#shown = this.#status(quiet);
     this.#spinner.text = this.#shown;
+    if (this.#spinner.isSpinning) return;
+    this.#terminal.write(this.#filter.end());
+    this.#takenBack = true;
     this.#spinner.start();
   }
 

@@ -82,7 +82,7 @@ async function asking(
   ask: (http: HttpClient, token: string | undefined) => Promise<StringMap>,
 ): Promise<StringMap> {
   const { HttpClient } = await import('../../server/http.js');
-  const http = new HttpClient();
+  const http = new HttpClient({ waitForProxy: false });
   const token = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
   try {
     return await usersFault(ask(http, token));

@@ -15,7 +15,7 @@ export interface AccessRequest {
   /** `--header`, `Name: value` each. */
   headers?: readonly string[] | undefined;
   env?: NodeJS.ProcessEnv;
-  /** Told before a call is tried again. */
+  /** Called before a call is tried again; a reason that has not changed is not repeated. */
   warn?: (message: string) => void;
 }
 
@@ -57,9 +57,12 @@ export async function openServers(addresses: readonly string[], request: AccessR
     ...own,
     ...origins.map((origin) => [origin, flags] as const),
   ]);
-  const onRetry = (failure: Error, waitMs: number) =>
-    request.warn?.(`${failure.message} Trying again in ${Math.ceil(waitMs / 1000)} s.`);
-  return { http: new HttpClient({ credentials, onRetry }), servers };
+  let last = '';
+  const onRetry = ({ message }: Error, waitMs: number) => {
+    request.warn?.(`${message === last ? '' : `${message} `}Trying again in ${Math.ceil(waitMs / 1000)} s.`);
+    last = message;
+  };
+  return { http: new HttpClient({ credentials, onRetry, waitForProxy: false }), servers };
 }
 
 /** @throws UsageError: an address with a password in it would show it wherever it is named */

@@ -104,7 +104,19 @@ describe('the story of a run', () => {
       'CRLF',
     );
     expect(() => throwUnlessPassed(exec('exec: "/script-repo/x": permission denied'), undefined)).toThrow('--chmod=+x');
-    expect(() => throwUnlessPassed(exec('something else'), undefined)).toThrow(/: something else$/);
+    const windows = '#!/bin/sh\r\necho x\r\n';
+    expect(() => throwUnlessPassed(exec('no such file or directory'), undefined, windows)).toThrow('line feeds (LF)');
+    // Whatever an engine calls it, the status says it.
+    expect(() => throwUnlessPassed(exec('something else'), undefined)).toThrow(/: something else\. The interpreter/);
+    const format = { ...exec('exec format error: it is for linux/arm64'), exitCode: 126 };
+    expect(() => throwUnlessPassed(format, undefined)).toThrow(/linux\/arm64\.$/);
+  });
+
+  it.each([
+    [126, 'chmod +x'],
+    [127, 'is not in the image'],
+  ])('says what status %i of a script means', (exitCode, hint) => {
+    expect(() => throwUnlessPassed({ exitCode, oomKilled: false }, undefined)).toThrow(hint);
   });
 
   it('refuses a secret whose name no file can have, before anything is written', async () => {

@@ -176,3 +176,26 @@ describe('a clone for which the disk is too small', () => {
     await expect(checkout).rejects.toMatchObject({ reason: 'setup', environment: 'disk' });
   });
 });
+
+describe('the reason of a git that failed', () => {
+  const reasonOf = (output: string) =>
+    (gitFailure('Could not clone x', new GitError(['clone'], 128, output)) as Error).message;
+
+  it('has the words of the credential helper, which know why', () => {
+    const message = reasonOf(
+      "Cloning into '/x/repo'...\ngh: your token has expired, run gh auth login\nfatal: could not read Username for 'https://github.com': terminal prompts disabled\n",
+    );
+    expect(message).toContain("(gh: your token has expired, run gh auth login; could not read Username for 'https://");
+  });
+
+  it('has the words of the server', () => {
+    const output = "remote: The project is archived.\nfatal: repository 'https://x/' not found\n";
+    expect(reasonOf(output)).toContain("(remote: The project is archived; repository 'https://x/' not found)");
+  });
+
+  it("has none of git's progress and hints", () => {
+    const output =
+      'Cloning into x...\nhint: use main\nReceiving objects:  50% (1/2)\nwarning: slow\nfatal: early EOF\n';
+    expect(reasonOf(output)).toContain('could not be reached (early EOF).');
+  });
+});

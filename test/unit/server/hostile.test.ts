@@ -140,9 +140,14 @@ describe('a proxy', () => {
   it('that is not there is named, and not the server', async () => {
     vi.stubEnv('https_proxy', 'http://127.0.0.1:9');
     onTestFinished(() => void vi.unstubAllEnvs());
-    await expect(client({ retry: QUICK }).send(call('https://ci.example.org/x'))).rejects.toThrow(
-      'the proxy 127.0.0.1:9, which https_proxy names, cannot be reached',
-    );
+    let waits = 0;
+    const onRetry = () => waits++;
+    const failing = () => client({ retry: { ...QUICK, tries: 2 }, onRetry }).send(call('https://ci.example.org/x'));
+    await expect(failing()).rejects.toThrow('the proxy 127.0.0.1:9, which https_proxy names, cannot be reached');
+    expect(waits).toBe(1);
+    const asked = client({ onRetry, waitForProxy: false }).send(call('https://ci.example.org/x'));
+    await expect(asked).rejects.toThrow('Correct https_proxy, or add ci.example.org to NO_PROXY.');
+    expect(waits).toBe(1);
   });
 });
 

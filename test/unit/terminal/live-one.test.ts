@@ -69,6 +69,21 @@ describe('a run on a terminal', () => {
     expect(one.text()).toBe('this is odd\n| and goes on');
   });
 
+  it("has none of the script's colours in the moving line, and gives them back to the script after it", async () => {
+    const one = shown();
+    await toTheScript(one);
+    await write(one, '\x1b[1m\x1b[31mred\n');
+    const before = one.terminal.written().length;
+    vi.advanceTimersByTime(1_200);
+    await write(one, 'still red\x1b[0m\n');
+    const later = one.terminal.written().slice(before);
+    expect(later.indexOf('\x1b[0m')).toBeGreaterThanOrEqual(0);
+    expect(later.indexOf('\x1b[0m')).toBeLessThan(later.indexOf('script 0:01'));
+    expect(later).toContain('\x1b[1m\x1b[31mstill red');
+    one.run.phase?.(undefined);
+    await one.run.end();
+  });
+
   it('holds nothing of a script back, and shows its last line when it ends without a newline', async () => {
     const one = shown();
     await toTheScript(one);
