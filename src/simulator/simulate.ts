@@ -4,6 +4,7 @@ import { connectEngine } from '../docker/engine.js';
 import { createMasker, type Masker } from '../executor/masking.js';
 import { RunFailure } from '../executor/ports.js';
 import { makeFolder } from '../lib/folders.js';
+import { namedWhenSlow } from '../terminal/progress.js';
 import { RunQueue } from './follow/run-queue.js';
 import { localCheckout, remoteCheckout } from './inputs/checkout.js';
 import type { Difference } from './inputs/ledger.js';
@@ -58,7 +59,7 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
   } finally {
     await server?.stop();
     await upstreams.close();
-    await scratch.remove();
+    await namedWhenSlow('Removing the copy of the working tree', scratch.remove());
   }
 }
 
@@ -135,7 +136,10 @@ export function meansOf(
     checkout: async (choice, folder) =>
       choice === 'remote'
         ? remoteCheckout(folder, signal)
-        : localCheckout(folder, await scratch.folder(), signal, secretFiles),
+        : namedWhenSlow(
+            `Taking the working tree at ${folder}`,
+            localCheckout(folder, await scratch.folder(), signal, secretFiles),
+          ),
   };
 }
 

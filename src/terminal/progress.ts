@@ -1,7 +1,10 @@
-/** How far something is: a run, by the `console-progress` of its rundef, or what is read. */
+/** How far something is: a run, by the `console-progress` of its rundef, what is read, and work that takes long. */
 import ora from 'ora';
+import { monotonicMs } from '../lib/monotonic.js';
+import { elapsed } from '../lib/quantities.js';
 import { backtrackingEngine, type Groups } from '../python/regex/backtracking.js';
 import { compilePython, PatternError } from '../python/regex/python-regex.js';
+import { printMessage } from './output.js';
 
 /** Finds `current` and `total` in a line; undefined when it is no progress line. */
 export type ProgressReader = (line: string) => { current: number; total: number } | undefined;
@@ -84,4 +87,13 @@ export function readingProgress(what: string): (bytes: number | undefined) => vo
     spinner.text = `Reading ${what}: ${Math.round(bytes / 2 ** 20)} MiB`;
     if (!spinner.isSpinning) spinner.start();
   };
+}
+
+const SILENCE_MS = 3_000;
+
+/** Names work on standard error every few seconds, so that nobody takes it for dead. */
+export async function namedWhenSlow<T>(what: string, work: Promise<T>): Promise<T> {
+  const began = monotonicMs();
+  const timer = setInterval(() => printMessage(`${what} (${elapsed(monotonicMs() - began)})`), SILENCE_MS);
+  return work.finally(() => clearInterval(timer));
 }

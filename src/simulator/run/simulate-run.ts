@@ -12,6 +12,7 @@ import { gitSource } from '../../git/source.js';
 import { EnvironmentError, machineFault } from '../../lib/errors.js';
 import { monotonicMs } from '../../lib/monotonic.js';
 import type { ViewRequest } from '../../terminal/open-runs-view.js';
+import { namedWhenSlow } from '../../terminal/progress.js';
 import type { RunsView } from '../../terminal/runs-view.js';
 import {
   Ledger,
@@ -85,7 +86,8 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   const { served } = planned;
   const asRoot = (path: string) => engine.removeTree(path);
   const named = request.workspace !== undefined;
-  const workspace = await openSimulationWorkspace(planned.root, { locks, asRoot, named });
+  const opening = openSimulationWorkspace(planned.root, { locks, asRoot, named });
+  const workspace = await namedWhenSlow(`Clearing the workspace ${planned.root}`, opening);
   request.lastSteps.add(workspace.removeSecretsNow);
   const talking = await server.serve(planned);
   const rundef = talking?.rundef ?? planned.rundef;
@@ -199,7 +201,9 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
       );
       for (const problem of ends) if (problem !== undefined) request.warn(problem);
     }
-    for (const { keptAt, problem } of await workspace.close({ keepCheckouts: request.keep })) {
+    const closing = workspace.close({ keepCheckouts: request.keep });
+    const left = await namedWhenSlow(`Removing the checkout of ${labelOf(planned)}`, closing);
+    for (const { keptAt, problem } of left) {
       request.warn(`${problem} It is in ${keptAt} now.`);
     }
     request.lastSteps.delete(workspace.removeSecretsNow);
