@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -166,6 +167,23 @@ describe('rundef create', () => {
       script: '#!/bin/sh\necho hello\n',
       simulator: true,
     });
+  });
+
+  it.each([
+    ['a folder of the repository', 'top/sub/deep', [], 'top'],
+    ['a folder elsewhere', 'elsewhere', ['-f', '../top/.jobserv.yml'], 'top'],
+  ])('builds what simulate would, with the same project, from %s', async (_, from, file, project) => {
+    const root = folderWith({ 'top/.jobserv.yml': GOOD, 'top/sub/deep/x': '', 'elsewhere/x': '' });
+    execFileSync('git', ['init', '--quiet', join(root, 'top')]);
+    const place = { cwd: join(root, from) };
+    const created = await jobserv(['rundef', 'create', 'build-arm', ...file], place);
+    const simulated = await jobserv(['simulate', 'build-arm', '--dry-run', '--json', ...file], place);
+    const [{ runDefinition }] = JSON.parse(simulated.stdout).runs;
+    for (const rundef of [JSON.parse(created.stdout), runDefinition]) {
+      expect(rundef).toMatchObject({ project, env: { H_PROJECT: project, BOARD: 'arm' } });
+    }
+    const notice = 'Using ../../.jobserv.yml; this folder has no .jobserv.yml.\n';
+    for (const { stderr } of [created, simulated]) expect(stderr).toBe(file.length === 0 ? notice : '');
   });
 
   it('names the missing secret, status 2', async () => {

@@ -1,16 +1,6 @@
 /** A simulation that is disturbed: nothing is left behind, and no secret where it does not belong (QUALITY 2). */
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
@@ -169,6 +159,12 @@ describe('secrets', () => {
 
 describe('as a user who is not root', () => {
   const NOBODY = 65534;
+  /** The user's own folders, and who may ask the engine. */
+  async function asNobody(world: World) {
+    for (const path of [world.cwd, world.env['HOME'] ?? '', world.env['XDG_CACHE_HOME'] ?? ''])
+      execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, path]);
+    return { ...world, uid: NOBODY, gid: statSync(await engineSocket()).gid };
+  }
   const HOSTILE =
     '#!/bin/sh\nmkdir -p /archive/deep/er\necho x >/archive/deep/er/file\nchmod 0 /archive/deep/er /archive/deep\nmkdir /script-repo/mine; chmod 0 /script-repo/mine\nchown -R 12345 /secrets\n';
 
@@ -177,20 +173,41 @@ describe('as a user who is not root', () => {
   it.runIf(process.getuid?.() === 0)(
     'removes what a script left with root as owner and no mode, and owns what is kept',
     async () => {
-      const world = await worldWith({ hostile: HOSTILE });
-      const home = world.env['HOME'] ?? '';
-      for (const path of [world.cwd, home, world.env['XDG_CACHE_HOME'] ?? '']) chownSync(path, NOBODY, NOBODY);
-      chownSync(join(world.cwd, '.jobserv.yml'), NOBODY, NOBODY);
-      const socket = await engineSocket();
-      const who = { uid: NOBODY, gid: statSync(socket).gid };
-      const first = await jobserv(['simulate', 'hostile', '-s', `token=${SECRET}`], { ...world, ...who });
+      const world = await asNobody(await worldWith({ hostile: HOSTILE }));
+      const first = await jobserv(['simulate', 'hostile', '-s', `token=${SECRET}`], world);
       expect(first).toMatchObject({ status: 0 });
       const root = join(world.cache, world.cwd.split('/').at(-1) ?? '', 'manual/hostile');
       expect(existsSync(join(root, 'secrets'))).toBe(false);
       expect(statSync(join(root, 'archive/deep')).uid).toBe(NOBODY);
-      expect(await jobserv(['simulate', 'hostile'], { ...world, ...who })).toMatchObject({ status: 0 });
-      expect(await jobserv(['prune', '--json'], { ...world, ...who })).toMatchObject({ status: 0 });
+      expect(await jobserv(['simulate', 'hostile'], world)).toMatchObject({ status: 0 });
+      expect(await jobserv(['prune', '--json'], world)).toMatchObject({ status: 0 });
       expect(filesBelow(world.cache).size).toBe(0);
+    },
+  );
+
+  it.runIf(process.getuid?.() === 0)(
+    'says which file of the tree git cannot read (status 3), and which folder is left out',
+    async () => {
+      const script = '#!/bin/sh\ncd /repo; ls\n';
+      const { triggers, ...definition } = JSON.parse(await definitionOf({ lists: script }));
+      const git = {
+        type: 'git_poller',
+        params: { GIT_URL: 'https://git.example.org/x', GIT_POLL_REFS: 'refs/heads/main' },
+      };
+      const text = JSON.stringify({ ...definition, triggers: [{ ...triggers[0], ...git }] });
+      const files = worldOf({ '.jobserv.yml': text, 'closed/file': 'x' });
+      execFileSync('git', ['init', '--quiet', files.cwd]);
+      const world = await asNobody(files);
+      chmodSync(join(world.cwd, 'closed/file'), 0);
+      const file = await jobserv(['simulate', 'lists'], world);
+      expect(file.status, file.stderr).toBe(3);
+      expect(file.stderr).toMatch(/git cannot read a file of it .*closed\/file.* Make the file readable for you/);
+      chmodSync(join(world.cwd, 'closed'), 0);
+      const folder = await jobserv(['simulate', 'lists', '--json'], world);
+      expect(folder.status, folder.stdout).toBe(0);
+      const [{ fidelity }] = JSON.parse(folder.stdout).runs;
+      const message = 'The folder closed cannot be read (Permission denied): untracked files in it are left out.';
+      expect(fidelity.differences).toContainEqual({ kind: 'working-tree', message });
     },
   );
 });
