@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Log } from '../../src/executor/ports.js';
 import { HttpClient } from '../../src/server/http.js';
-import { runServer } from '../../src/worker/run/run-server.js';
+import { RunServer } from '../../src/worker/run/run-server.js';
 import { ServerReporter } from '../../src/worker/run/server-reporter.js';
 import { signedArtifacts } from '../../src/worker/run/signed-artifacts.js';
 import { Spool } from '../../src/worker/run/spool.js';
@@ -39,7 +39,7 @@ async function withServer<T>(delay: number, work: (served: Served) => Promise<T>
 }
 
 const runOf = ({ url, http }: Served) =>
-  runServer(http, { runUrl: `${url}/projects/p/builds/1/runs/r/`, apiKey: 'key' });
+  new RunServer(http, { runUrl: `${url}/projects/p/builds/1/runs/r/`, apiKey: 'key' });
 
 let spools = 0;
 async function sendConsole(served: Served, folder: string, bytes: number): Promise<void> {

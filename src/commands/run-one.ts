@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { watchStandardStreams } from '../terminal/output.js';
 import { workerLog } from '../worker/log.js';
-import { executeRunProcess } from '../worker/run-process.js';
+import { executeRunProcess } from '../worker/run/run-one.js';
 
 export async function execute(): Promise<void> {
   watchStandardStreams();

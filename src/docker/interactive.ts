@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
+import { aborted } from '../lib/retry.js';
 import { type EngineLimits, within } from './client.js';
 import { attach } from './console.js';
 import { startFailure } from './pull-failure.js';
@@ -74,11 +75,4 @@ function refuse(error: unknown): never {
 async function passSize(container: Docker.Container, terminal: Terminal, limits: EngineLimits): Promise<void> {
   const { columns: w, rows: h } = terminal.size();
   await within(limits.call, (abortSignal) => container.resize({ h, w, abortSignal })).catch(() => {});
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -1,7 +1,7 @@
 /** The containers that were made here: each carries its maker's mark, and goes when its maker is gone. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
+import { retry } from '../lib/retry.js';
 import { engineFailure, engineWords, isUnreachable, refuseAnswer, statusOf, within } from './client.js';
 import { type OwnerState, ownerState } from './process-owner.js';
 
@@ -86,20 +86,16 @@ export async function removeVolume(client: Docker, name: string, callMs: number)
 }
 
 async function insist(remove: () => Promise<unknown>, what: string, byHand: string): Promise<void> {
-  for (const wait of [...WAITS_MS, undefined]) {
-    try {
-      await remove();
-      return;
-    } catch (error) {
-      if (statusOf(error) === 404) return;
-      if (wait === undefined) {
-        const message = `${what}: ${engineWords(error)}. Remove it with "${byHand}", or let "jobserv prune" do it.`;
-        throw new RunFailure('lost', message, {
-          cause: error,
-          ...(isUnreachable(error) ? { environment: 'engine' } : {}),
-        });
-      }
-      await sleep(wait);
-    }
-  }
+  const attempt = async () => {
+    await remove().catch((error: unknown) => {
+      if (statusOf(error) !== 404) throw error;
+    });
+  };
+  await retry(attempt, { waits: WAITS_MS }).catch((error: unknown) => {
+    const message = `${what}: ${engineWords(error)}. Remove it with "${byHand}", or let "jobserv prune" do it.`;
+    throw new RunFailure('lost', message, {
+      cause: error,
+      ...(isUnreachable(error) ? { environment: 'engine' } : {}),
+    });
+  });
 }

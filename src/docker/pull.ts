@@ -1,9 +1,9 @@
 /** Gets an image from its registry, with the credentials of this pull only. */
 import type { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { type Log, type PullRequest, RunFailure } from '../executor/ports.js';
 import { monotonicMs } from '../lib/monotonic.js';
+import { aborted, pause } from '../lib/retry.js';
 import { type EngineLimits, engineFailure, engineWords, isUnreachable, oneLine } from './client.js';
 import { loadDockerConfig } from './docker-config.js';
 import { type ImageReference, parseImageReference } from './image.js';
@@ -98,7 +98,7 @@ class RegistryTurns {
   async #afterRest<T>(signal: AbortSignal, pull: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const left = (this.#restUntil ?? 0) - monotonicMs();
-    if (left > 0) await sleep(left, undefined, { signal }).catch(() => signal.throwIfAborted());
+    if (left > 0) await pause(left, signal);
     return this.#ask(pull);
   }
 
@@ -114,13 +114,6 @@ class RegistryTurns {
       throw error;
     }
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 interface PullEvent {

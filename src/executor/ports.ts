@@ -52,7 +52,7 @@ export interface Reporter {
   /** Aborts when the server, or the user, wants the run to stop; its reason is a `RunFailure`. */
   readonly cancelled: AbortSignal;
   /** What an earlier process of this run had given it; only there for a run that goes on. */
-  readonly kept?: { position: ConsolePosition | undefined; atLineStart: boolean };
+  readonly kept?: { position?: ConsolePosition | undefined; atLineStart: boolean };
 }
 
 export interface RegistryCredentials {

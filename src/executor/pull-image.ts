@@ -11,7 +11,7 @@ import {
   type RunPorts,
 } from './ports.js';
 
-/** A registry that wants to be left alone for longer is not waited for. */
+/** A registry that demands a longer wait is not tried again. */
 const LONGEST_WAIT_MS = 10 * 60_000;
 
 export async function pullImage(
@@ -34,8 +34,8 @@ export async function pullImage(
   const image = await retry(() => ports.engine.pull(request), {
     waits: limits.pullWaits,
     signal,
-    passing: (error) => error instanceof RunFailure && !error.final && atLeast(error) <= LONGEST_WAIT_MS,
-    atLeast,
+    passing: (error) => error instanceof RunFailure && !error.final && demanded(error) <= LONGEST_WAIT_MS,
+    wait: (error, planned) => Math.max(planned, demanded(error)),
     before: (error, wait) => log.warn(`${(error as Error).message} Trying again in ${wait / 1000} s.`),
   });
   if (image.digest !== undefined) await log.info(`Digest: ${image.digest}`);
@@ -43,7 +43,8 @@ export async function pullImage(
   return image;
 }
 
-function atLeast(error: unknown): number {
+/** The wait that the registry demands, ms. */
+function demanded(error: unknown): number {
   return error instanceof RunFailure ? (error.retryAfterMs ?? 0) : 0;
 }
 

@@ -1,26 +1,22 @@
-/** What follows an answer that is not the end of a call: another try, or the address that a redirect names. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** When a call is made again, and where a redirect leads. */
 import { parseHttpUrl, withoutSecrets } from './address.js';
 import type { AnswerHead, Call } from './call.js';
 import { ServerFailure } from './server-failure.js';
 
 export interface RetryPolicy {
   tries: number;
-  /** Milliseconds before the second try; each further wait is twice the one before, */
+  /** Before the second try; each further wait is twice as long, up to the longest. */
   firstWaitMs: number;
-  /** but not longer than this. */
   longestWaitMs: number;
-  /** A server that asks for more patience than this, in Retry-After, is not waited for. */
+  /** A longer Retry-After than this ends the tries. */
   longestRetryAfterMs: number;
-  /** An answer that breaks off, or drips, is not asked for again when this has passed since the first try. */
+  /** After an answer that broke off or came too slowly: no further try once this has passed since the first. */
   longestMs: number;
 }
 
 /**
- * For somebody who waits: 5 tries, and 0.5 + 1 + 2 + 4 = 7.5 s of waits between them, so that
- * a restart of the server goes unnoticed and a dead one is told within seconds. Each wait is
- * stretched or cut by up to a quarter, so that many who lost one server do not come back at
- * once. With Retry-After, its time instead, up to a minute.
+ * For a person who waits: 5 tries with about 0.5 + 1 + 2 + 4 = 7.5 s of waits between them. A restart of the server
+ * goes unnoticed, and a dead one is reported within seconds.
  */
 export const PATIENCE: RetryPolicy = {
   tries: 5,
@@ -31,34 +27,28 @@ export const PATIENCE: RetryPolicy = {
 };
 
 /**
- * Milliseconds until the next try; undefined when there is none.
+ * Whether a call is made again after this failure.
  *
  * | what happened | again? |
  * | --- | --- |
- * | no connection came about | yes: the server knows nothing of it |
- * | a proxy refused the way with a 4xx | no |
+ * | no connection was made | yes: the server knows nothing of it |
+ * | a proxy refused the connection with a 4xx | no |
  * | 408, 425, 429, 503 with Retry-After | yes, when the server says |
  * | the answer was lost, or a 5xx | when the call is repeatable |
  * | any other 4xx, TLS, not JobServ, a redirect | no: the next answer would be the same |
  *
- * @param tried how often, the failed try included
  * @param elapsedMs since the first try began
  */
-export function waitBeforeRetry(
+export function mayRepeat(
   failure: ServerFailure,
-  call: Pick<Call, 'method' | 'repeatable' | 'retry'>,
-  tried: number,
+  { method, repeatable = method !== 'POST', retry }: Pick<Call, 'method' | 'repeatable' | 'retry'>,
   policy: RetryPolicy,
-  elapsedMs = 0,
-): number | undefined {
-  if (call.retry === false || tried >= policy.tries || !failure.passing || failure.lasting) return undefined;
-  if (failure.kind === 'interrupted' && elapsedMs >= policy.longestMs) return undefined;
-  if (failure.maybeDelivered && !(call.repeatable ?? call.method !== 'POST')) return undefined;
-  if (failure.retryAfterMs !== undefined) {
-    return failure.retryAfterMs <= policy.longestRetryAfterMs ? failure.retryAfterMs : undefined;
-  }
-  const wait = Math.min(policy.firstWaitMs * 2 ** (tried - 1), policy.longestWaitMs);
-  return Math.round(wait * (0.75 + Math.random() / 2));
+  elapsedMs: number,
+): boolean {
+  if (retry === false || !failure.passing || failure.lasting) return false;
+  if (failure.kind === 'interrupted' && elapsedMs >= policy.longestMs) return false;
+  if (failure.maybeDelivered && !repeatable) return false;
+  return (failure.retryAfterMs ?? 0) <= policy.longestRetryAfterMs;
 }
 
 /** Retry-After as seconds or as a date; undefined for neither. */
@@ -67,15 +57,6 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   const date = /[A-Za-z]/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-
-/** Ends early, with the signal's reason, when it aborts. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, signal ? { signal } : {});
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : error;
-  }
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);

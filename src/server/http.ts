@@ -4,9 +4,10 @@
  */
 import { Readable } from 'node:stream';
 import { createMasker } from '../executor/masking.js';
+import { doubling, type pause, retry } from '../lib/retry.js';
 import { excerpt } from '../lib/sanitise.js';
 import { parseHttpUrl, withoutSecrets } from './address.js';
-import { isRedirect, nextCall, PATIENCE, pause, type RetryPolicy, waitBeforeRetry } from './attempts.js';
+import { isRedirect, mayRepeat, nextCall, PATIENCE, type RetryPolicy } from './attempts.js';
 import type { Answer, AnswerHead, Call, CallLimits, RawAnswer, StreamedAnswer, Transport } from './call.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
 import { answerFailure, type Circumstances, connectionFailure, strangeAnswer, type Words } from './failure-messages.js';
@@ -88,22 +89,22 @@ export class HttpClient {
     await (await this.#transport)?.close();
   }
 
-  /** Repeats an attempt as the policy says (`waitBeforeRetry`): for verbs that look between two tries. */
+  /** Repeats an attempt as the policy says (`mayRepeat`): for calls that look at the server between two tries. */
   async persist<T>(call: Persistence, attempt: () => Promise<T>): Promise<T> {
+    call.signal?.throwIfAborted();
+    const { retry: policy = PATIENCE, waitForProxy = true, onRetry, pause } = this.#settings;
     const begun = performance.now();
-    for (let tried = 1; ; tried++) {
-      call.signal?.throwIfAborted();
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!(error instanceof ServerFailure)) throw error;
-        if (error.proxy && this.#settings.waitForProxy === false) throw error;
-        const wait = waitBeforeRetry(error, call, tried, this.#settings.retry ?? PATIENCE, performance.now() - begun);
-        if (wait === undefined) throw error;
-        this.#settings.onRetry?.(error, wait);
-        await (this.#settings.pause ?? pause)(wait, call.signal);
-      }
-    }
+    return retry(attempt, {
+      waits: doubling(policy.firstWaitMs, policy.longestWaitMs, policy.tries - 1),
+      signal: call.signal,
+      passing: (error) =>
+        error instanceof ServerFailure &&
+        (waitForProxy || !error.proxy) &&
+        mayRepeat(error, call, policy, performance.now() - begun),
+      wait: (error, planned) => (error as ServerFailure).retryAfterMs ?? planned,
+      before: (error, wait) => onRetry?.(error as ServerFailure, wait),
+      pause,
+    });
   }
 
   /** Redirects by hand: each hop gets the headers of its own origin, and no other's. */

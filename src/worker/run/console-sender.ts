@@ -1,9 +1,9 @@
 /**
- * Sends what the spool holds to the server: in order, one post at a time, each byte once.
- * The server appends whatever it gets and knows no offsets, so that a post whose answer was
- * lost leaves a doubt; before anything else is sent, the server's console is asked.
+ * Sends the spool to the server: in order, one post at a time, each byte once. The server appends whatever it gets and
+ * knows no offsets. So after a post whose answer was lost, its console is read before anything else is sent.
  */
 import type { RunStatus } from '../../executor/ports.js';
+import { pause } from '../../lib/retry.js';
 import { ENDED } from '../../server/console.js';
 import { ServerFailure } from '../../server/server-failure.js';
 import type { RunServer } from './run-server.js';
@@ -11,20 +11,20 @@ import type { Spool } from './spool.js';
 
 /** Milliseconds and bytes. */
 export interface SenderLimits {
-  /** So much is posted at once, */
+  /** The largest post. */
   chunk: number;
-  /** or what there is after so long. */
+  /** The longest time between two posts while there is something to send. */
   interval: number;
-  /** The first bytes after a silence wait so long for others. */
+  /** How long the first bytes after a silence wait for more. */
   gather: number;
-  /** A run that says nothing asks so often whether it is cancelled. */
+  /** Between two empty posts of a silent run, by which a cancel is noticed. */
   poll: number;
   /** Between two tries: doubled from the first to the longest. */
   firstWait: number;
   longestWait: number;
-  /** A server that asks for more patience than this, in Retry-After, is asked again all the same: a cancel is seen then. */
+  /** A longer Retry-After is cut to this: otherwise a cancel would not be noticed. */
   longestRetryAfter: number;
-  /** After an answer that did not come in time the server may still be working on the request. */
+  /** The least wait after an answer that came too late: the server may still be working on the request. */
   settle: number;
 }
 
@@ -40,33 +40,35 @@ export const SENDER_LIMITS: SenderLimits = {
 };
 
 const SMALLEST_CHUNK = 1024;
-/** More of the server's console than this is not compared. */
+/** At most this much of the server's console is compared. */
 const LARGEST_DOUBT = 64 * 1024 * 1024;
 
 export interface SenderEvents {
   /** The server wants the run to stop. */
   onCancel(): void;
-  /** The server takes nothing more of this run. */
+  /** The server accepts nothing more of this run. */
   onGone(failure: ServerFailure): void;
-  /** Something for the console: bytes that may be there twice. */
+  /** A warning for the console: bytes may stand there twice. */
   onDoubt(text: string): void;
-  /** Bytes were taken by the server. */
+  /** The server has accepted bytes. */
   onProgress(): void;
 }
 
 export class ConsoleSender {
+  /** Why the last try failed; undefined after a success. */
+  failure: ServerFailure | undefined;
   readonly #server: RunServer;
   readonly #spool: Spool;
   readonly #limits: SenderLimits;
   readonly #events: SenderEvents;
-  /** Whether the server may have more than it has said. */
+  /** Whether the server may have bytes that it has not acknowledged. */
   #doubt: boolean;
   #chunk: number;
-  /** The largest chunk that the server has not refused. */
+  /** The largest chunk that the server may accept. */
   #ceiling: number;
-  /** Not told yet, in order; one goes with each post that may have one. */
+  /** Statuses to send, in order; a post carries one. */
   #statuses: RunStatus[] = [];
-  /** Whether the last post, made with a status waiting, found no cancel. */
+  /** Whether the last post was made while a status waited, and found no cancel. */
   #looked = false;
   /** Whether a status that was posted may have overwritten a cancel on the server. */
   #mayHideCancel: boolean;
@@ -74,7 +76,6 @@ export class ConsoleSender {
   #lastPost = Number.NEGATIVE_INFINITY;
   #firstUnsent = performance.now();
   #wait = 0;
-  #failure: ServerFailure | undefined;
   #stopped = false;
   #wake: () => void = () => {};
   #work: Promise<void> | undefined;
@@ -86,52 +87,43 @@ export class ConsoleSender {
     this.#limits = limits;
     this.#chunk = limits.chunk;
     this.#ceiling = limits.chunk;
-    // A process that died may have had a post under way.
+    // The process that died may have sent a post whose answer it did not get.
     this.#doubt = spool.resumed;
     this.#mayHideCancel = spool.resumed;
   }
 
-  /** Begins, and goes on until `stop`. */
-  start(): void {
+  /** Sends until `stop`; rejects with a defect that ended the sending. */
+  start(): Promise<void> {
     this.#work ??= this.#run();
+    return this.#work;
   }
 
-  /** @returns when the post under way has ended; rejects with a defect that ended the sending */
+  /** Resolves when the current post has ended; rejects with a defect that ended the sending. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#wake();
     await this.#work;
   }
 
-  /** Rejects when sending has ended with a defect. */
-  get work(): Promise<void> {
-    return this.#work ?? Promise.resolve();
-  }
-
-  /** To be called after each append; `before`: how much was unsent then. */
+  /** Call it after each append. @param before how much was unsent before it */
   added(before: number): void {
     if (before === 0) this.#firstUnsent = performance.now();
     if (before === 0 || (before < this.#chunk && this.#spool.unsent >= this.#chunk)) this.#wake();
   }
 
-  /** Sent with one of the next posts, which are made at once; not at all when the run is cancelled. */
+  /** Sends the status with one of the next posts, which are made at once; it is dropped when the run is cancelled. */
   setStatus(status: RunStatus): void {
     this.#statuses.push(status);
     this.#wake();
   }
 
-  /** Whether to send at once what there is, without waiting for more. */
+  /** Whether to send at once, without waiting for more bytes. */
   flush(on: boolean): void {
     this.#flushing = on;
     this.#wake();
   }
 
-  /** Why the last try failed; undefined when it did not. */
-  get failure(): ServerFailure | undefined {
-    return this.#failure;
-  }
-
-  /** Whether the server has all that it is to have. */
+  /** Whether everything has been sent. */
   get done(): boolean {
     return this.#spool.unsent === 0 && this.#statuses.length === 0;
   }
@@ -161,9 +153,9 @@ export class ConsoleSender {
       // Not awaited: a server that does not answer this call must not hold up the console.
       if (this.#mayHideCancel) void this.#findHiddenCancel();
       this.#wait = 0;
-      this.#failure = undefined;
+      this.failure = undefined;
     } catch (error) {
-      if (error instanceof ServerFailure) this.#failure = error;
+      if (error instanceof ServerFailure) this.failure = error;
       if (this.#stopped) return;
       if (!(error instanceof ServerFailure)) throw error;
       await this.#overcome(error);
@@ -180,7 +172,7 @@ export class ConsoleSender {
     this.#lastPost = performance.now();
     this.#mayHideCancel ||= status !== undefined;
     const { cancelled } = await this.#server.append(bytes, status).catch((error: unknown) => {
-      // What was refused is not there; of an error, or of no answer at all, nobody knows.
+      // A refused post is not stored; after an error, or without an answer, nobody knows.
       const refused = error instanceof ServerFailure && !error.maybeDelivered;
       this.#doubt = bytes.length > 0 && !refused;
       throw error;
@@ -209,14 +201,14 @@ export class ConsoleSender {
     this.#events.onCancel();
   }
 
-  /** What stands in the server's console before this run's worker has sent anything. */
+  /** Finds out what stands in the server's console before this worker has sent anything. */
   async #findBase(): Promise<void> {
     const there = await this.#ask(0);
     this.#spool.setBase(there?.bytes.length ?? 0, there?.bytes);
     this.#doubt = false;
   }
 
-  /** Finds out how much of what was sent has arrived. */
+  /** Finds out how much of the last post has arrived. */
   async #reconcile(): Promise<void> {
     const { acked, base = 0 } = this.#spool.mark;
     const there = await this.#ask(base + acked);
@@ -249,14 +241,14 @@ export class ConsoleSender {
     return piece.length > 0 && there.includes(piece) ? piece.length : 0;
   }
 
-  /** The server's console from an offset on; undefined when it cannot be asked. */
+  /** The server's console from an offset on; undefined when it may not be read. */
   async #ask(offset: number): Promise<{ bytes: Buffer } | undefined> {
     try {
       const { status, bytes } = await this.#server.readConsole(offset, LARGEST_DOUBT, this.#spool.head);
       if (status !== undefined && ENDED.has(status)) {
-        throw new ServerFailure('completed', `The run is ${status} on the server, which takes nothing more of it.`);
+        throw new ServerFailure('completed', `The run is ${status} on the server, which accepts nothing more of it.`);
       }
-      // Of a run that waits the server says that it does.
+      // The console of a QUEUED run is a sentence of the server's.
       return { bytes: status === 'QUEUED' ? Buffer.alloc(0) : bytes };
     } catch (error) {
       if (error instanceof ServerFailure && !error.passing && error.kind !== 'completed') return undefined;
@@ -282,7 +274,7 @@ export class ConsoleSender {
       this.#events.onGone(failure);
       return;
     }
-    // A server too slow for this much may be quick enough for less.
+    // A slow server may manage a smaller piece in time.
     if (failure.kind === 'interrupted') this.#chunk = Math.max(SMALLEST_CHUNK, Math.floor(this.#chunk / 2));
     this.#wait = Math.min(longestWait, Math.max(firstWait, this.#wait * 2));
     const asked = failure.retryAfterMs && Math.min(failure.retryAfterMs, this.#limits.longestRetryAfter);
@@ -290,23 +282,18 @@ export class ConsoleSender {
     await this.#sleep(failure.kind === 'interrupted' ? Math.max(wait, settle) : wait, false);
   }
 
-  /** @param early whether news end it */
+  /** @param early whether `#wake` ends it */
   async #sleep(ms: number, early: boolean): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      const end = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#wake = () => {
-        if (early || this.#stopped) end();
-      };
-    });
+    const woken = new AbortController();
+    this.#wake = () => {
+      if (early || this.#stopped) woken.abort();
+    };
+    await pause(ms, woken.signal).catch(() => {});
     this.#wake = () => {};
   }
 }
 
-/** Whether the server will say the same for ever: it has ended the run, does not know it, or its key. */
+/** Whether the server's answer will not change: it has ended the run, does not know it, or refuses its key. */
 export function isFinal({ kind }: ServerFailure): boolean {
   return ['completed', 'unauthorized', 'not-found', 'rejected', 'too-large'].includes(kind);
 }

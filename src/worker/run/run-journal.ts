@@ -1,14 +1,11 @@
-/** The journal of a real run: the state file in its folder, from which another process goes on after a kill -9. */
-import { rename, rm, writeFile } from 'node:fs/promises';
+/** The journal of a real run: the state file in its folder, from which another process continues after a kill -9. */
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Checkpoint, Ended } from '../../executor/checkpoint.js';
+import type { Checkpoint } from '../../executor/checkpoint.js';
 import type { Journal, Phase } from '../../executor/ports.js';
 import { exists, type RunState, readRunState, writeRunState } from '../runs.js';
 
-/**
- * Room on the disk that a script cannot fill: given up when the disk is full, so that the end of
- * the run can be noted, and its folder removed.
- */
+/** Disk space that a script cannot fill: freed when the disk is full, so that the run's end can be noted. */
 const RESERVE = 'reserve';
 const RESERVE_BYTES = 64 * 1024;
 
@@ -16,7 +13,7 @@ export class RunJournal implements Journal {
   #folder: string;
   #state: RunState;
   #last: Promise<void> = Promise.resolve();
-  /** Where the story goes on. */
+  /** Where the story continues. */
   resumed?: Checkpoint;
 
   private constructor(folder: string, state: RunState) {
@@ -27,7 +24,7 @@ export class RunJournal implements Journal {
   /** @throws BrokenRunFolder */
   static async open(folder: string): Promise<RunJournal> {
     const state = await readRunState(folder);
-    // Where even this finds no room, there is none to keep.
+    // On a full disk there is no space to reserve.
     await writeFile(join(folder, RESERVE), Buffer.alloc(RESERVE_BYTES), { mode: 0o600, flag: 'wx' }).catch(ignoreTaken);
     return new RunJournal(folder, state);
   }
@@ -50,12 +47,12 @@ export class RunJournal implements Journal {
     return this.update({ known });
   }
 
-  /** One change after the other, each whole or not at all, also over a loss of power. */
+  /** Changes are written in order; each is complete or absent, even after a loss of power. */
   update(news: Partial<RunState>): Promise<void> {
     return this.#inTurn(async () => {
       this.#state = { ...this.#state, ...news };
       await writeRunState(this.#folder, this.#state).catch(async (error: NodeJS.ErrnoException) => {
-        // Without its folder the run cannot be gone on with by anybody: what is left is to end it.
+        // Without its folder nobody can continue the run: it only has to end.
         if (error.code === 'ENOENT' && !(await exists(this.#folder))) return;
         if (error.code !== 'ENOSPC') throw error;
         await rm(join(this.#folder, RESERVE), { force: true });
@@ -64,7 +61,7 @@ export class RunJournal implements Journal {
     });
   }
 
-  /** Moves the run's folder, with all that is in it, within its file system. */
+  /** Moves the run's folder within its file system. */
   move(folder: string): Promise<void> {
     return this.#inTurn(async () => {
       await rename(this.#folder, folder);
@@ -79,25 +76,27 @@ export class RunJournal implements Journal {
   }
 }
 
-function ignoreTaken(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST' && error.code !== 'ENOSPC') throw error;
+/** Checks at intervals whether a run's folder still exists, by its open descriptor, so that it may be moved. */
+export async function watchFolder(folder: string, everyMs: number, onGone: () => void) {
+  const directory = await open(folder, 'r');
+  let gone = false;
+  let timer: NodeJS.Timeout | undefined;
+  const look = async () => {
+    gone = !(await exists(`/proc/self/fd/${directory.fd}/state.json`));
+    if (gone) onGone();
+    else if (timer !== undefined) timer = setTimeout(look, everyMs);
+  };
+  timer = setTimeout(look, everyMs);
+  return {
+    gone: () => gone,
+    stop: async () => {
+      clearTimeout(timer);
+      timer = undefined;
+      await directory.close();
+    },
+  };
 }
 
-const ended = (message: string): Ended => ({ failure: { reason: 'lost', message } });
-
-const REBOOTED = ended(
-  'The machine of this worker went down while the run was in progress, and the run had not asked for that.',
-);
-const GIVEN_UP = ended('The process that executes this run died again and again, and is not started any more.');
-
-/**
- * What is known of a run that is not to go on: its script has not ended well, and what it left
- * may not be whole, but is kept. A verdict that stood before stands.
- */
-export function stopped(known: Checkpoint, why: { afterReboot: boolean }): Checkpoint {
-  const { verdict, container, script } = known;
-  if (verdict !== undefined) return known;
-  if (!why.afterReboot) return { ...known, verdict: GIVEN_UP };
-  if (container === undefined && script === undefined) return { ...known, verdict: REBOOTED };
-  return { ...known, scripts: REBOOTED, upload: undefined };
+function ignoreTaken(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST' && error.code !== 'ENOSPC') throw error;
 }

@@ -1,4 +1,4 @@
-/** What a run asks of its server: the client's verbs, for one run. */
+/** The server of one run. Every call throws a `ServerFailure`, or its signal's reason. */
 import type { RunStatus } from '../../executor/ports.js';
 import type { Test } from '../../schema/model.js';
 import { createSigned, type SignedUpload, upload } from '../../server/artifacts.js';
@@ -9,56 +9,63 @@ import { readRun, type ServerRun } from '../../server/run.js';
 import { ServerFailure } from '../../server/server-failure.js';
 import { sendTest } from '../../server/tests.js';
 
-export interface FileToSend {
-  name: string;
-  body: Body;
-}
+export class RunServer {
+  readonly #http: HttpClient;
+  readonly #run: RunCredentials;
 
-/** Every call throws a `ServerFailure`, or the signal's reason. */
-export interface RunServer {
+  constructor(http: HttpClient, run: RunCredentials) {
+    this.#http = http;
+    this.#run = run;
+  }
+
   /** One try. Not idempotent. */
-  append(bytes: Uint8Array, status?: RunStatus): Promise<Appended>;
+  append(bytes: Uint8Array, status?: RunStatus): Promise<Appended> {
+    return appendConsole(this.#http, { ...this.#run, bytes, ...(status && { status }) });
+  }
+
   /**
    * The console from an offset on, up to `most` bytes. An answer that begins with `head`, the first bytes of the
-   * console, may come of a server or a proxy that ignores the offset: then the whole is read, and the offset skipped.
+   * console, may come from a server or a proxy that ignores the offset: then all of it is read, and the offset skipped.
    */
-  readConsole(offset: number, most: number, head: Buffer): Promise<{ status: string | undefined; bytes: Buffer }>;
-  /** undefined when the server does not let this worker read the run. */
-  readRun(): Promise<ServerRun | undefined>;
-  /** @param sent how many tests of this name were sent before it; `doubtful`: it may have been sent, too */
-  sendTest(test: Test, sent: number, doubtful: boolean, onDoubt: () => void): Promise<void>;
-  sign(names: readonly string[], signal: AbortSignal): Promise<Map<string, SignedUpload>>;
-  upload(to: SignedUpload, file: FileToSend, signal: AbortSignal): Promise<void>;
-}
+  async readConsole(
+    offset: number,
+    most: number,
+    head: Buffer,
+  ): Promise<{ status: string | undefined; bytes: Buffer }> {
+    const { runUrl, apiKey } = this.#run;
+    const read = async (from: number, skip: number) => {
+      const { status, body } = await readConsole(this.#http, runUrl, { offset: from, apiKey });
+      return { status, bytes: await bytesOf(body, skip, most) };
+    };
+    const answer = await read(offset, 0);
+    const { length } = answer.bytes;
+    if (offset === 0 || length === 0 || head.length === 0) return answer;
+    const common = Math.min(length, head.length);
+    return answer.bytes.subarray(0, common).equals(head.subarray(0, common)) ? read(0, offset) : answer;
+  }
 
-export function runServer(http: HttpClient, run: RunCredentials, signal?: AbortSignal): RunServer {
-  const { runUrl, apiKey } = run;
-  return {
-    append: (bytes, status) =>
-      appendConsole(http, { ...run, bytes, signal, ...(status === undefined ? {} : { status }) }),
-    readConsole: async (offset, most, head) => {
-      const read = async (from: number, skip: number) => {
-        const { status, body } = await readConsole(http, runUrl, { offset: from, apiKey, signal });
-        return { status, bytes: await bytesOf(body, skip, most) };
-      };
-      const answer = await read(offset, 0);
-      const { length } = answer.bytes;
-      if (offset === 0 || length === 0 || head.length === 0) return answer;
-      const common = Math.min(length, head.length);
-      return answer.bytes.subarray(0, common).equals(head.subarray(0, common)) ? read(0, offset) : answer;
-    },
-    readRun: async () => {
-      try {
-        return await readRun(http, runUrl, signal);
-      } catch (error) {
-        if (error instanceof ServerFailure && !error.passing) return undefined;
-        throw error;
-      }
-    },
-    sendTest: (test, before, doubtful, onDoubt) => sendTest(http, run, test, before, { signal, doubtful, onDoubt }),
-    sign: (names, abort) => createSigned(http, run, names, abort),
-    upload: (to, file, abort) => upload(http, to, file, abort),
-  };
+  /** undefined when the server does not let this worker read the run. */
+  async readRun(): Promise<ServerRun | undefined> {
+    try {
+      return await readRun(this.#http, this.#run.runUrl);
+    } catch (error) {
+      if (error instanceof ServerFailure && !error.passing) return undefined;
+      throw error;
+    }
+  }
+
+  /** @param before how many tests of this name were sent before it; `doubtful`: it may have been sent already */
+  sendTest(test: Test, before: number, doubtful: boolean, onDoubt: () => void): Promise<void> {
+    return sendTest(this.#http, this.#run, test, before, { doubtful, onDoubt });
+  }
+
+  sign(names: readonly string[], signal: AbortSignal): Promise<Map<string, SignedUpload>> {
+    return createSigned(this.#http, this.#run, names, signal);
+  }
+
+  upload(to: SignedUpload, file: { name: string; body: Body }, signal: AbortSignal): Promise<void> {
+    return upload(this.#http, to, file, signal);
+  }
 }
 
 /** Up to `most` bytes of a stream, from `skip` on. */

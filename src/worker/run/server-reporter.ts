@@ -1,20 +1,19 @@
-/** The reporter of a real run: console, status and tests to the server, whatever happens on the way. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** The reporter of a real run: sends its console, status and tests to the server, whatever happens on the way. */
 import { consoleTime } from '../../executor/console-log.js';
 import { type Reporter, RunFailure, type RunStatus } from '../../executor/ports.js';
 import type { Test } from '../../schema/model.js';
-import { ENDED } from '../../server/console.js';
 import { ServerFailure } from '../../server/server-failure.js';
 import { ConsoleSender, isFinal, SENDER_LIMITS, type SenderLimits } from './console-sender.js';
+import { RunEnd } from './run-end.js';
 import type { RunServer } from './run-server.js';
 import type { Spool } from './spool.js';
 
 export interface ReporterLimits extends SenderLimits {
-  /** More than this unsent, bytes, and the script has to wait. */
+  /** With more unsent bytes than this the script has to wait. */
   spool: number;
-  /** A disk that was full is tried again after so long, ms. */
+  /** How long to wait before a full disk is tried again, ms. */
   full: number;
-  /** When the server has accepted nothing of the end of the run for so long, this process gives up, ms. */
+  /** This process gives up when the server has accepted nothing of the run's end for this time, ms. */
   patience: number;
 }
 
@@ -25,7 +24,7 @@ const REPORTER_LIMITS: ReporterLimits = {
   patience: 5 * 60_000,
 };
 
-/** The same of a run that cannot be gone on with here at all. */
+/** `patience` for a run that cannot continue here. */
 const LAST_PATIENCE_MS = 30_000;
 
 /** setTimeout's longest wait, ms. */
@@ -38,15 +37,16 @@ export class ServerReporter implements Reporter {
   #patience: number;
   #unreported: ServerFailure | undefined;
   readonly #sender: ConsoleSender;
+  readonly #end: RunEnd;
   readonly #cancelled = new AbortController();
   readonly #gone = new AbortController();
-  /** Writes that come now have to wait for this. */
+  /** New writes wait for this. */
   #blocked: Promise<void> | undefined;
-  /** Lines of our own that wait for the script to end its line. */
+  /** The tool's own lines, until the script has ended its line. */
   #notes: string[] = [];
-  /** Who waits for the server to take something. */
+  /** Called when the server has accepted something. */
   readonly #waiting = new Set<() => void>();
-  /** Whether the server has no use for the end of the run: it has ended it, or does not know it. */
+  /** Whether the server needs no final status: it has ended the run, or does not know it. */
   #over = false;
   #testsGiven = 0;
   readonly #testsByName = new Map<string, number>();
@@ -67,9 +67,9 @@ export class ServerReporter implements Reporter {
       },
       this.#limits,
     );
+    this.#end = new RunEnd(server, this.#limits, () => this.#patience);
     if (spool.lost > 0) this.note(`${spool.lost} bytes of the console were lost when the machine went down`);
-    this.#sender.start();
-    this.#sender.work.catch((error: unknown) => {
+    this.#sender.start().catch((error: unknown) => {
       const message = `The console can no longer be sent: ${(error as Error).message}`;
       this.#leave(new RunFailure('lost', message, { cause: error }));
     });
@@ -79,25 +79,24 @@ export class ServerReporter implements Reporter {
     return this.#cancelled.signal;
   }
 
-  /** Aborts when the server takes nothing more of this run: then there is no use in going on with anything. */
+  /** Aborts when the server accepts nothing more of this run; all work on it is then pointless. */
   get gone(): AbortSignal {
     return this.#gone.signal;
   }
 
-  /** The server's last answer, when it did not accept the end of the run: another process has to try again later. */
+  /** The server's last answer when it did not accept the run's end: another process has to try again later. */
   get unreported(): ServerFailure | undefined {
     return this.#unreported;
   }
 
-  /** There is no way to go on with the run here: everything of it ends, and the server gets FAILED, if it is there. */
+  /** The run cannot continue here: all of its work ends, and the server gets FAILED, if it can be reached. */
   abandon(reason: RunFailure): void {
     this.#patience = Math.min(this.#patience, LAST_PATIENCE_MS);
     this.#leave(reason);
   }
 
-  get kept(): { position: Spool['mark']['position']; atLineStart: boolean } {
-    const { position, atLineStart } = this.#spool.mark;
-    return { position, atLineStart };
+  get kept(): Pick<Spool['mark'], 'position' | 'atLineStart'> {
+    return this.#spool.mark;
   }
 
   write(bytes: Uint8Array, position?: Spool['mark']['position']): void | Promise<void> {
@@ -115,20 +114,20 @@ export class ServerReporter implements Reporter {
     if (this.#spool.unsent > this.#limits.spool) return this.#block(this.#room(this.#limits.spool / 2));
   }
 
-  /** A warning of ours in the console, at the next line's start. */
+  /** Writes a warning to the console, at the start of the next line. */
   note(text: string): void {
     this.#notes.push(`   ${consoleTime()}: WARN  ${text}\n`);
     if (!this.#gone.signal.aborted) this.#writeNotes();
   }
 
   /**
-   * The final status resolves when the server has it, or has not accepted it for some minutes (`unreported`).
+   * For a final status: resolves when the server has it, or has not accepted it for some minutes (`unreported`).
    *
-   * @throws RunFailure of a run that PASSED here, and did not on the server
+   * @throws RunFailure when the run PASSED here and did not on the server
    */
   async status(status: RunStatus): Promise<void> {
     if (status === 'PASSED' || status === 'FAILED') return this.#finish(status);
-    // A run that the server wants to stop is shown as such until it has.
+    // The server shows CANCELLING until the run has ended.
     if (!this.#cancelled.signal.aborted) this.#sender.setStatus(status);
   }
 
@@ -149,17 +148,19 @@ export class ServerReporter implements Reporter {
         throw error;
       }
     };
-    // A server that is away is waited for; one that answers, and never accepts this test, is not.
-    await this.#insist(send, (error) => error.status !== undefined).catch((error: unknown) => {
-      if (!(error instanceof ServerFailure)) throw error;
-      if (error.kind === 'completed') this.#leave(error);
-      lost = error.message;
-    });
+    // An unreachable server is waited for; one that answers and never accepts this test is not.
+    await this.#end
+      .insist(send, (error) => error.status !== undefined)
+      .catch((error: unknown) => {
+        if (!(error instanceof ServerFailure)) throw error;
+        if (error.kind === 'completed') this.#leave(error);
+        lost = error.message;
+      });
     this.#spool.setTests(index + 1);
     return lost;
   }
 
-  /** Ends the sending; what has not been sent stays in the spool. May be called twice. */
+  /** Stops sending; unsent bytes stay in the spool. May be called twice. */
   async close(): Promise<void> {
     await this.#sender.stop().catch(() => {});
     this.#spool.close();
@@ -174,10 +175,10 @@ export class ServerReporter implements Reporter {
       await this.#sender.stop();
       if (!sent) return this.#giveUp(this.#sender.failure);
     }
-    const told = this.#gone.signal.aborted
+    const reported = this.#gone.signal.aborted
       ? this.#finishWithoutConsole(status)
-      : this.#end(status, new Uint8Array(), this.#spool.resumed);
-    await told.catch((error: unknown) => {
+      : this.#end.report(status, new Uint8Array(), this.#spool.resumed);
+    await reported.catch((error: unknown) => {
       if (!(error instanceof ServerFailure) || isFinal(error)) throw error;
       this.#giveUp(error);
     });
@@ -189,7 +190,7 @@ export class ServerReporter implements Reporter {
     this.#unreported = failure;
   }
 
-  /** Until the server has all of the console. @returns false when it has accepted nothing for too long */
+  /** Resolves when the server has all of the console. @returns false when it has accepted nothing for too long */
   async #untilSent(): Promise<boolean> {
     for (;;) {
       const { acked } = this.#spool.mark;
@@ -200,78 +201,20 @@ export class ServerReporter implements Reporter {
   }
 
   /**
-   * A server that refuses the console, or a console that can no longer be read, is no reason to leave a run
-   * RUNNING for ever. Without its console it has FAILED, whatever its script did.
+   * A refused or unreadable console must not leave the run RUNNING for ever: without its console it has FAILED,
+   * whatever its script did.
    *
-   * @throws the reason, of a run that would have PASSED
+   * @throws the reason, when the run would have PASSED
    */
   async #finishWithoutConsole(status: RunStatus): Promise<void> {
-    if (this.#over) return this.#compare(status, status === 'PASSED' ? await this.#endedAs() : undefined);
+    if (this.#over) return this.#end.compare(status, status === 'PASSED' ? await this.#end.endedAs() : undefined);
     const reason: RunFailure = this.#gone.signal.reason;
-    const said = Buffer.from(`\n== ${consoleTime()}: The run has FAILED: ${reason.message}\n`);
-    await this.#end('FAILED', said, true).catch((error: unknown) => {
+    const last = Buffer.from(`\n== ${consoleTime()}: The run has FAILED: ${reason.message}\n`);
+    await this.#end.report('FAILED', last, true).catch((error: unknown) => {
       if (!(error instanceof ServerFailure) || !isFinal(error)) throw error;
-      return this.#end('FAILED', new Uint8Array(), true);
+      return this.#end.report('FAILED', new Uint8Array(), true);
     });
     if (status === 'PASSED') throw reason;
-  }
-
-  /** What was learned of a run that is complete on the server. @throws RunFailure when it did not PASS there */
-  #compare(status: RunStatus, there: string | undefined): void {
-    if (status !== 'PASSED' || there === 'PASSED' || there === 'PROMOTED') return;
-    const how = there === undefined ? 'does not say how' : `has it as ${there}`;
-    throw new RunFailure(
-      'cancelled',
-      `The run was ended on the server before its worker reported PASSED; the server ${how}.`,
-    );
-  }
-
-  /** Sets the final status, once. @param doubtful it may be set already, by a process that did not live to know */
-  async #end(status: RunStatus, last: Uint8Array, doubtful: boolean): Promise<void> {
-    let mayBeThere = doubtful;
-    await this.#insist(async () => {
-      const there = mayBeThere ? await this.#endedAs() : undefined;
-      if (there !== undefined) return this.#compare(status, there);
-      try {
-        await this.#server.append(last, status);
-      } catch (error) {
-        if (!(error instanceof ServerFailure)) throw error;
-        if (error.kind !== 'completed') {
-          mayBeThere ||= error.maybeDelivered;
-          throw error;
-        }
-        // Where the server does not say how it ended, a try of ours whose answer was lost has ended it.
-        const ended = await this.#endedAs();
-        if (ended !== undefined || !mayBeThere) this.#compare(status, ended);
-      }
-    });
-  }
-
-  /** The run's status on the server when it is complete there; undefined when it is not, or may not be read. */
-  async #endedAs(): Promise<string | undefined> {
-    const run = await this.#server.readRun();
-    return run !== undefined && ENDED.has(run.status) ? run.status : undefined;
-  }
-
-  /**
-   * Tries until it is done, or the server says no for ever.
-   *
-   * @param bounded which failures end it when they have lasted for the reporter's patience
-   * @throws ServerFailure
-   */
-  async #insist(attempt: () => Promise<void>, bounded = (_: ServerFailure) => true): Promise<void> {
-    const begun = performance.now();
-    for (let wait = this.#limits.firstWait; ; wait = Math.min(this.#limits.longestWait, wait * 2)) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!(error instanceof ServerFailure) || isFinal(error)) throw error;
-        if (bounded(error) && performance.now() - begun >= this.#patience) throw error;
-        const slow = error.kind === 'interrupted' ? this.#limits.settle : 0;
-        const pause = error.retryAfterMs ?? Math.max(slow, wait * (0.75 + Math.random() / 2));
-        await sleep(Math.min(pause, Math.max(this.#patience, this.#limits.longestWait)));
-      }
-    }
   }
 
   #leave(failure: RunFailure): void {
@@ -291,7 +234,7 @@ export class ServerReporter implements Reporter {
     return blocked;
   }
 
-  /** The disk takes no more: what there is goes to the server first, then this piece, past the disk. */
+  /** For a full disk: the spool is sent first, then this piece, from memory. */
   async #writeSlowly(bytes: Uint8Array, position: Spool['mark']['position']): Promise<void> {
     this.#sender.flush(true);
     while (!this.#gone.signal.aborted) {
@@ -311,12 +254,12 @@ export class ServerReporter implements Reporter {
     }
   }
 
-  /** Until no more than `most` bytes are unsent. */
+  /** Resolves when no more than `most` bytes are unsent. */
   #room(most: number, ms?: number): Promise<void> {
     return this.#until(() => this.#spool.unsent <= most, ms);
   }
 
-  /** Looks whenever the server has taken something; ends also when it takes nothing more at all, or `ms` have passed. */
+  /** Checks whenever the server has accepted something; ends also when it accepts nothing more, or after `ms`. */
   async #until(reached: () => boolean, ms = Number.POSITIVE_INFINITY): Promise<void> {
     const until = performance.now() + ms;
     while (!reached() && !this.#gone.signal.aborted && performance.now() < until) {

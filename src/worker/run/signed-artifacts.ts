@@ -1,9 +1,9 @@
-/** Artifacts of a real run: to where the server keeps them, many at a time. */
+/** Uploads the artifacts of a real run to where the server keeps them, many at a time. */
 import { closeSync, fstatSync, read, readSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ArchiveFolder } from '../../executor/archive.js';
 import { type ArtifactFile, type Artifacts, type Log, RunFailure } from '../../executor/ports.js';
+import { doubling, retry } from '../../lib/retry.js';
 import { MOST_NAMES, type SignedUpload } from '../../server/artifacts.js';
 import { ServerFailure } from '../../server/server-failure.js';
 import type { RunServer } from './run-server.js';
@@ -11,9 +11,9 @@ import type { RunServer } from './run-server.js';
 export interface ArtifactLimits {
   /** Uploads at a time. */
   parallel: number;
-  /** How often an upload is tried that the server refuses, each time with a new address. */
+  /** Tries of an upload that the server refuses, each with a new URL. */
   tries: number;
-  /** Milliseconds for which a storage may be away. */
+  /** How long a storage may be away, ms. */
   patience: number;
   firstWait: number;
   longestWait: number;
@@ -27,20 +27,19 @@ export const ARTIFACT_LIMITS: ArtifactLimits = {
   longestWait: 15_000,
 };
 
-/** What the server writes itself: an upload would take its place. */
+/** Files that the server writes itself: an upload would overwrite them. */
 const RESERVED = new Set(['.rundef.json', 'console.log']);
-/** From so many files on the console says how far it is. */
+/** From this number of files on, the console reports the progress. */
 const LARGE_SET = 2 * MOST_NAMES;
-/** Failures that the console names; more are counted. */
+/** The console names this many failures and counts the others. */
 const NAMED_FAILURES = 10;
-/** A file up to this size is read at once. */
+/** A file up to this size is read as a whole, a larger one in pieces. */
 const SMALL_BYTES = 64 * 1024;
-/** Of a larger one, so much is read at a time, and so much sent. */
 const READ_BYTES = 256 * 1024;
 const PIECE_BYTES = 64 * 1024;
 const readPiece = promisify(read);
 
-/** @param gone aborts when the server takes nothing more of the run */
+/** @param gone aborts when the server accepts nothing more of the run */
 export function signedArtifacts(server: RunServer, gone: AbortSignal, limits = ARTIFACT_LIMITS): Artifacts {
   return {
     store: async (root, files, log, signal) => {
@@ -69,10 +68,10 @@ class Upload {
   readonly #failures: string[] = [];
   #next = 0;
   #done = 0;
-  #told = 0;
-  /** The addresses of a batch of names, each batch asked for once. */
+  #reported = 0;
+  /** The URLs of each batch of names, requested once. */
   readonly #batches: Promise<Map<string, SignedUpload>>[] = [];
-  /** Since when nothing has gone well. */
+  /** Since when no upload has succeeded. */
   #troubledSince: number | undefined;
 
   constructor(
@@ -91,7 +90,7 @@ class Upload {
     this.#limits = limits;
   }
 
-  /** @throws RunFailure(artifacts) when not all are there; the others are tried all the same */
+  /** @throws RunFailure(artifacts) when some could not be uploaded; all are tried */
   async run(): Promise<void> {
     const work = async () => {
       for (let index = this.#next++; index < this.#files.length; index = this.#next++) await this.#upload(index);
@@ -122,42 +121,42 @@ class Upload {
       this.#failures.push(error.message);
     }
     this.#done++;
-    await this.#tellProgress();
+    await this.#reportProgress();
   }
 
   async #insist(path: string, index: number): Promise<void> {
-    let fresh: SignedUpload | undefined;
+    const { firstWait, longestWait, patience, tries } = this.#limits;
+    let tried = 0;
     let refused = 0;
-    for (let wait = this.#limits.firstWait; ; wait = Math.min(this.#limits.longestWait, wait * 2)) {
-      try {
-        const to =
-          fresh ?? (await this.#batch(index)).get(path) ?? (await this.#server.sign([path], this.#stop)).get(path);
-        if (to === undefined)
-          throw new RunFailure('artifacts', `The server gives no address for ${JSON.stringify(path)}`);
-        await this.#send(path, to);
-        this.#troubledSince = undefined;
-        return;
-      } catch (error) {
-        if (this.#stop.aborted || !(error instanceof ServerFailure) || error.kind === 'completed') throw error;
-        if (error.passing) {
-          this.#troubledSince ??= performance.now();
-          if (performance.now() - this.#troubledSince > this.#limits.patience) throw error;
-          await sleep(Math.min(error.retryAfterMs ?? wait, this.#limits.patience), undefined, {
-            signal: this.#stop,
-          }).catch(() => {});
-          this.#stop.throwIfAborted();
-        } else if (++refused >= this.#limits.tries) throw error;
-        // An address is valid for a while only; which answer says that it is over depends on the storage.
-        fresh = (await this.#sign([path]))?.get(path);
-      }
-    }
+    const attempt = async () => {
+      // An address is valid for a while only; which answer means that it has expired depends on the storage.
+      const batch = tried++ === 0 ? await this.#batch(index) : undefined;
+      const to = batch?.get(path) ?? (await this.#server.sign([path], this.#stop)).get(path);
+      if (to === undefined) throw new RunFailure('artifacts', `The server gives no URL for ${JSON.stringify(path)}`);
+      await this.#send(path, to);
+      this.#troubledSince = undefined;
+    };
+    await retry(attempt, {
+      waits: doubling(firstWait, longestWait),
+      signal: this.#stop,
+      passing: (error) => {
+        if (!(error instanceof ServerFailure) || error.kind === 'completed') return false;
+        if (!error.passing) return ++refused < tries;
+        this.#troubledSince ??= performance.now();
+        return performance.now() - this.#troubledSince <= patience;
+      },
+      wait: (error, planned) => {
+        const { passing, retryAfterMs = planned } = error as ServerFailure;
+        return passing ? Math.min(retryAfterMs, patience) : 0;
+      },
+    });
   }
 
-  /** The addresses of the batch that a file belongs to. */
+  /** The URLs of the batch that a file belongs to. */
   #batch(index: number): Promise<Map<string, SignedUpload>> {
     const number = Math.floor(index / MOST_NAMES);
     const batch = this.#batchOf(number);
-    // The next ones are asked for before they are needed.
+    // The next batch is requested before it is needed.
     if (index % MOST_NAMES > MOST_NAMES / 2 && (number + 1) * MOST_NAMES < this.#files.length) {
       this.#batchOf(number + 1).catch(() => {});
     }
@@ -170,19 +169,9 @@ class Upload {
     const names = this.#files.slice(number * MOST_NAMES, (number + 1) * MOST_NAMES).map(({ path }) => path);
     const asked = this.#server.sign(names, this.#stop);
     this.#batches[number] = asked;
-    // Asked for again by whoever comes next.
+    // The next file requests it again.
     asked.catch(() => delete this.#batches[number]);
     return asked;
-  }
-
-  /** undefined when the server does not answer: it is asked again with the next try. */
-  async #sign(names: string[]): Promise<Map<string, SignedUpload> | undefined> {
-    try {
-      return await this.#server.sign(names, this.#stop);
-    } catch (error) {
-      if (error instanceof ServerFailure && error.passing) return undefined;
-      throw error;
-    }
   }
 
   async #send(path: string, to: SignedUpload): Promise<void> {
@@ -197,18 +186,18 @@ class Upload {
         size <= SMALL_BYTES ? readSmall(file, size, path) : { bytes: size, open: () => readLarge(file, size, path) };
       await this.#server.upload(to, { name: path, body }, this.#stop);
       if (fstatSync(file).size > size) {
-        await this.#log.warn(`${JSON.stringify(path)} grew while it was sent: its first ${size} bytes were taken`);
+        await this.#log.warn(`${JSON.stringify(path)} grew while it was sent: its first ${size} bytes were uploaded`);
       }
     } finally {
       closeSync(file);
     }
   }
 
-  async #tellProgress(): Promise<void> {
+  async #reportProgress(): Promise<void> {
     if (this.#files.length < LARGE_SET) return;
     const percent = Math.floor((this.#done / this.#files.length) * 10) * 10;
-    if (percent <= this.#told) return;
-    this.#told = percent;
+    if (percent <= this.#reported) return;
+    this.#reported = percent;
     await this.#log.info(`Uploaded ${percent}%: ${this.#done} of ${this.#files.length} artifacts`);
   }
 }
@@ -225,8 +214,8 @@ function readSmall(file: number, size: number, path: string): Buffer {
 }
 
 /**
- * As `readSmall`, a piece after the other; the next ones are read while one is sent. Two buffers, used again and
- * again: fresh memory for each piece costs more than all the copying (1.2 against 0.6 s of processor per GB).
+ * As `readSmall`, piece by piece; the next pieces are read while one is sent. Two buffers are reused: fresh memory for
+ * each piece costs more than the copying (1.2 against 0.6 s of processor time per GB).
  */
 async function* readLarge(file: number, size: number, path: string): AsyncGenerator<Uint8Array> {
   const fill = async (buffer: Buffer, at: number): Promise<Buffer> => {
@@ -246,7 +235,7 @@ async function* readLarge(file: number, size: number, path: string): AsyncGenera
     [one, other] = [other, one];
     if (at < size) {
       next = fill(one, at);
-      // Told when it is its turn.
+      // Thrown when it is awaited.
       next.catch(() => {});
     }
     for (let from = 0; from < bytes.length; from += PIECE_BYTES) yield bytes.subarray(from, from + PIECE_BYTES);

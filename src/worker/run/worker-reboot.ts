@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/ports.js';
 import { writeAtomically } from '../../lib/private-file.js';
 import { runProcess } from '../../lib/process.js';
+import { retry } from '../../lib/retry.js';
 import { readRundef, rundefPath } from '../runs.js';
 import type { RunJournal } from './run-journal.js';
 
@@ -65,12 +66,13 @@ function ignoreTaken(error: NodeJS.ErrnoException): void {
 }
 
 async function goDown(command: string, waits: readonly number[], log: Log): Promise<void> {
-  for (const wait of [...waits, undefined]) {
+  const attempt = async () => {
     const { failure } = await runProcess([command]).catch(({ message }: Error) => ({ failure: `it ${message}` }));
-    if (failure === undefined) return;
-    if (wait === undefined)
+    if (failure !== undefined) {
       throw new RunFailure('setup', `The machine cannot be rebooted with "${command}": ${failure}`);
-    await log.warn(`"${command}" did not work (${failure}); again in ${wait / 1000} s`);
-    await sleep(wait);
-  }
+    }
+  };
+  const before = (error: unknown, wait: number) =>
+    log.warn(`${(error as Error).message}. Trying again in ${wait / 1000} s.`);
+  await retry(attempt, { waits, before });
 }

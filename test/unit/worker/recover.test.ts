@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Claim, recoverRuns } from '../../../src/worker/recover.js';
-import { executeRunProcess } from '../../../src/worker/run-process.js';
+import { executeRunProcess } from '../../../src/worker/run/run-one.js';
 import {
   currentBoot,
   exists,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { RunFailure } from '../../../src/executor/ports.js';
 import { HttpClient } from '../../../src/server/http.js';
-import { runServer } from '../../../src/worker/run/run-server.js';
+import { RunServer } from '../../../src/worker/run/run-server.js';
 import { type ReporterLimits, ServerReporter } from '../../../src/worker/run/server-reporter.js';
 import { Spool } from '../../../src/worker/run/spool.js';
 import { finalStatus } from '../../support/live-server/faults.js';
@@ -30,7 +30,7 @@ async function worldWith(limits: Partial<ReporterLimits> = SILENT, prepare = (_:
   prepare(world);
   const spool = new Spool(join(folder, 'spool'));
   const credentials = { runUrl: run.url, apiKey: run.definition.api_key };
-  world.reporter = new ServerReporter(runServer(http, credentials), spool, limits);
+  world.reporter = new ServerReporter(new RunServer(http, credentials), spool, limits);
   onTestFinished(async () => {
     await world.reporter.close();
     await http.close();

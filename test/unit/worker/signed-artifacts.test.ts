@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ArtifactFile, Log } from '../../../src/executor/ports.js';
 import { HttpClient } from '../../../src/server/http.js';
-import { runServer } from '../../../src/worker/run/run-server.js';
+import { RunServer } from '../../../src/worker/run/run-server.js';
 import { ARTIFACT_LIMITS, signedArtifacts } from '../../../src/worker/run/signed-artifacts.js';
 import type { LiveRun } from '../../support/live-server/live-run.js';
 import { type LiveServer, startLiveServer } from '../../support/live-server/live-server.js';
@@ -35,7 +35,11 @@ async function worldWith(files: Record<string, Buffer>): Promise<World> {
   const listed: ArtifactFile[] = Object.entries(files).map(([path, { length }]) => ({ path, sizeBytes: length }));
   const { signal } = new AbortController();
   const limits = { ...ARTIFACT_LIMITS, firstWait: 1, longestWait: 5 };
-  const port = signedArtifacts(runServer(http, { runUrl: run.url, apiKey: run.definition.api_key }), signal, limits);
+  const port = signedArtifacts(
+    new RunServer(http, { runUrl: run.url, apiKey: run.definition.api_key }),
+    signal,
+    limits,
+  );
   return { server, run, root, store: () => port.store(root, listed, silent, signal) };
 }
 
