@@ -1,7 +1,7 @@
 /** When a call is made again, and where a redirect leads. */
 import { parseHttpUrl, withoutSecrets } from './address.js';
 import type { AnswerHead, Call } from './call.js';
-import { ServerFailure } from './server-failure.js';
+import { callFailure, type ServerFailure } from './server-failure.js';
 
 export interface RetryPolicy {
   tries: number;
@@ -66,24 +66,17 @@ export function isRedirect({ status, headers }: AnswerHead): boolean {
 }
 
 /**
- * The call that a redirect asks for. A GET goes anywhere; one that changes something goes only
- * within its origin, and only where the server says that it stays what it is (307, 308). The
- * call's own headers, among which a key may be, do not leave the origin that they were given for.
+ * The call that a redirect requests. A GET may go anywhere; a call that changes something only within its origin, and
+ * only for 307 and 308. The call's own headers, which may hold a key, are sent to no other origin.
  *
- * @param call as it was made
- * @param hop what was redirected: `call`, or where an earlier redirect led
+ * @param hop what was redirected: `call`, or the call after an earlier redirect
  * @throws ServerFailure for a redirect that is not followed
  */
 export function nextCall(call: Call, hop: Call, { status, headers }: AnswerHead): Call {
   const target = headers['location'] ?? '';
   const url = URL.canParse(target, hop.url) ? parseHttpUrl(new URL(target, hop.url).href) : undefined;
-  const refuse = (why: string, advice: string) =>
-    new ServerFailure(
-      'redirected',
-      `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: ${why}. ${advice}`,
-      { status },
-    );
-  if (url === undefined) throw refuse('the server redirects to what is no address', 'Check the address.');
+  const refuse = (...message: [why: string, advice: string]) => callFailure('redirected', call, message, { status });
+  if (url === undefined) throw refuse('the server redirects to something that is no URL', 'Check the address.');
   const there = withoutSecrets(url.href);
   if (hop.url.startsWith('https:') && url.protocol === 'http:') {
     throw refuse(`the server redirects to ${there}, which is not encrypted`, 'Check the address.');
@@ -98,13 +91,13 @@ export function nextCall(call: Call, hop: Call, { status, headers }: AnswerHead)
   if (call.method !== 'GET' && (url.origin !== origin || (status !== 307 && status !== 308))) {
     throw refuse(`the server redirects to ${there}`, 'Use that address from the start.');
   }
-  // A server of the same origin again gets them again: only it has ever had them.
+  // Back at the first origin the headers are sent again.
   if (url.origin === origin) return { ...call, url: url.href };
   const { headers: _, ...rest } = call;
   return { ...rest, url: url.href };
 }
 
-/** Loopback, link-local (a cloud's metadata service) and unspecified addresses, as `URL` writes them; a server elsewhere has no business there. */
+/** Loopback, link-local (a cloud's metadata service) and unspecified addresses, as `URL` writes them: no server elsewhere may redirect there. */
 function isThisMachine(hostname: string): boolean {
   const host = hostname.toLowerCase().replace(/\.$/, '');
   return (

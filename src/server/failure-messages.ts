@@ -3,7 +3,7 @@ import { hostOf, parseHttpUrl, withoutSecrets } from './address.js';
 import { retryAfterMs } from './attempts.js';
 import type { Answer, Call } from './call.js';
 import { jsendMessage } from './jsend.js';
-import { ServerFailure, type ServerFailureKind } from './server-failure.js';
+import { callFailure, type ServerFailure, type ServerFailureKind } from './server-failure.js';
 
 /** Makes somebody else's text fit for a message: one line, not long, no control characters, no credentials. */
 export type Words = (text: string) => string;
@@ -34,10 +34,8 @@ export function answerFailure(call: Call, answer: Answer, circumstances: Circums
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
     ...(said ? { said } : {}),
   };
-  const what = `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}`;
   const logIn = withheld === undefined ? (call.logIn ?? GIVE_TOKEN) : keptFrom(answer, withheld);
-  const [why, advice] = reasonFor(kind, answer, said, authenticated ? undefined : logIn);
-  return new ServerFailure(kind, `${what}: ${why}. ${advice}`, details);
+  return callFailure(kind, call, reasonFor(kind, answer, said, authenticated ? undefined : logIn), details);
 }
 
 /** Of a host that a redirect led to. */
@@ -121,33 +119,29 @@ export function strangeAnswer(
   redirected: boolean,
   { authenticated, withheld, words }: Circumstances,
 ): ServerFailure {
-  const { status } = answer;
-  const what = `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}`;
-  const shown = withoutSecrets(answer.url);
-  if (isHtml(answer)) {
-    const title = words(titleOf(answer));
-    const page = title ? `the page "${title}"` : 'a web page';
-    if (redirected || looksLikeLogin(answer)) {
-      const given = authenticated || withheld !== undefined;
-      const advice =
-        call.logIn ?? (given ? `What you gave to log in with was not enough. ${NOT_ACCEPTED}` : GIVE_TOKEN);
-      return new ServerFailure(
-        'unauthorized',
-        `${what}: instead of data came ${page} from ${shown}, where one logs in. ${advice}`,
-        { status },
-      );
-    }
-    return new ServerFailure(
+  const details = { status: answer.status };
+  if (!isHtml(answer)) {
+    const why = 'the answer is not what a JobServ server sends there';
+    return callFailure(
       'no-jobserv',
-      `${what}: instead of data came ${page}, which a front end or a proxy has there. ` +
-        "Give the address of the server's API: https://server/projects/…/builds/N/runs/NAME/.",
-      { status },
+      call,
+      [why, 'Check the address; a path before /projects/ may be missing.'],
+      details,
     );
   }
-  return new ServerFailure(
-    'no-jobserv',
-    `${what}: the answer is not what a JobServ server says there. Check the address; a path before /projects/ may be missing.`,
-    { status },
+  const title = words(titleOf(answer));
+  const page = `instead of data came ${title ? `the page "${title}"` : 'a web page'}`;
+  if (!redirected && !looksLikeLogin(answer)) {
+    const advice = "Give the address of the server's API: https://server/projects/…/builds/N/runs/NAME/.";
+    return callFailure('no-jobserv', call, [`${page} of a front end or a proxy`, advice], details);
+  }
+  const given = authenticated || withheld !== undefined;
+  const advice = call.logIn ?? (given ? `Your credentials were not sufficient. ${NOT_ACCEPTED}` : GIVE_TOKEN);
+  return callFailure(
+    'unauthorized',
+    call,
+    [`${page} from ${withoutSecrets(answer.url)}, a login page`, advice],
+    details,
   );
 }
 
@@ -290,23 +284,21 @@ export function connectionFailure(call: Call, error: unknown, words: Words): Ser
   if (proxy !== undefined) {
     const { variable, host, refused } = proxy;
     const why = refused
-      ? `the proxy ${host}, which ${variable} names, refuses the way to ${hostOf(call.url)} (${refused})`
-      : `the proxy ${host}, which ${variable} names, cannot be reached (${words(text)})`;
-    return new ServerFailure(
-      'unreachable',
-      `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: ${why}. Correct ${variable}, or add ${new URL(call.url).hostname} to NO_PROXY.`,
-      { lasting: refused?.startsWith('4') ?? false, proxy: true, cause: error },
-    );
+      ? `the proxy ${host}, set by ${variable}, refuses the connection to ${hostOf(call.url)} (${refused})`
+      : `the proxy ${host}, set by ${variable}, cannot be reached (${words(text)})`;
+    const advice = `Correct ${variable}, or add ${new URL(call.url).hostname} to NO_PROXY.`;
+    return callFailure('unreachable', call, [why, advice], {
+      lasting: refused?.startsWith('4') ?? false,
+      proxy: true,
+      cause: error,
+    });
   }
   const found = REASONS.find(({ codes }) => codes.test(code));
   if (found === undefined) return undefined;
   const { kind, maybeDelivered, why, advice } = found;
   const detail = words(text);
-  return new ServerFailure(
-    kind,
-    `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: ${why(hostOf(call.url))}${detail && ` (${detail})`}. ${advice}`,
-    { maybeDelivered, cause: error },
-  );
+  const message = [`${why(hostOf(call.url))}${detail && ` (${detail})`}`, advice] as const;
+  return callFailure(kind, call, message, { maybeDelivered, cause: error });
 }
 
 /** The proxy of the environment, when it and not the server is what failed. */
@@ -341,12 +333,9 @@ function innermost(error: unknown): { code: string; text: string } {
   return found;
 }
 
-/** JSON came, and not what a JobServ server says there. */
-export function notJobserv(call: Call, { status, url }: Pick<Answer, 'status' | 'url'>): ServerFailure {
-  return new ServerFailure(
-    'no-jobserv',
-    `Could not ${call.what} at ${withoutSecrets(url)}: the answer is not what a JobServ server says there. ` +
-      'Check the address: the run of a build is at https://server/projects/PROJECT/builds/N/runs/NAME/.',
-    { status },
-  );
+/** The answer is JSON, but not a JobServ server's. */
+export function notJobserv({ what }: Call, { status, url }: Pick<Answer, 'status' | 'url'>): ServerFailure {
+  const why = 'the answer is not what a JobServ server sends there';
+  const advice = 'Check the address: the run of a build is at https://server/projects/PROJECT/builds/N/runs/NAME/.';
+  return callFailure('no-jobserv', { what, url }, [why, advice], { status });
 }

@@ -1,7 +1,4 @@
-/**
- * The HTTP client under every call to a server: timeouts, retries, redirects, and errors as
- * paragraphs. Connections are kept for the next call; undici is loaded with the first one.
- */
+/** The HTTP client of every call to a server: timeouts, retries, redirects, and errors as paragraphs. */
 import { Readable } from 'node:stream';
 import { createMasker } from '../executor/masking.js';
 import { doubling, type pause, retry } from '../lib/retry.js';
@@ -11,15 +8,15 @@ import { isRedirect, mayRepeat, nextCall, PATIENCE, type RetryPolicy } from './a
 import type { Answer, AnswerHead, Call, CallLimits, RawAnswer, StreamedAnswer, Transport } from './call.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
 import { answerFailure, type Circumstances, connectionFailure, strangeAnswer, type Words } from './failure-messages.js';
-import { ServerFailure } from './server-failure.js';
+import { callFailure, ServerFailure } from './server-failure.js';
 
 const LIMITS: CallLimits = { connect: 10_000, answer: 30_000, idle: 30_000, total: 120_000 };
-/** Of an answer that is held in memory; a run definition with a long script is far below. */
+/** Of an answer that is held in memory; a run definition with a long script is far smaller. */
 const LARGEST_ANSWER = 32 * 1024 * 1024;
 /** Of an answer that is read as it comes: a console. */
 const LARGEST_STREAM = 2 ** 30;
 const LONGEST_STREAM_MS = 30 * 60_000;
-/** Of a refusal, only what its message may need. */
+/** Of a refusal only the part is read that its message may need. */
 const LARGEST_REFUSAL = 64 * 1024;
 const MOST_REDIRECTS = 5;
 
@@ -37,10 +34,10 @@ export interface HttpSettings {
   pause?: typeof pause;
 }
 
-/** Of an answer, what is masked for an excerpt of it. */
+/** This much of an answer is masked for an excerpt of it. */
 const LONGEST_QUOTED = 4800;
 
-/** Any number of calls may be under way at a time. `close` ends them, and may be called twice. */
+/** Takes any number of calls at a time. `close` ends them, and may be called twice. */
 export class HttpClient {
   readonly #settings: HttpSettings;
   readonly #limits: CallLimits;
@@ -56,7 +53,7 @@ export class HttpClient {
   /**
    * The answer, complete: at most 32 MiB.
    *
-   * @throws ServerFailure for no answer and for one with another status than `expect`; the signal's reason
+   * @throws ServerFailure without an answer, or for a status that is not in `expect`; the signal's reason
    */
   send(call: Call): Promise<Answer> {
     return this.persist(call, async () => {
@@ -74,8 +71,8 @@ export class HttpClient {
   }
 
   /**
-   * The answer's head as soon as it is there, its body as a stream. Tries end with the head:
-   * what breaks in the body is the reader's to ask for again.
+   * The answer's head as soon as it arrives, its body as a stream. Only the head is retried: the caller handles a body
+   * that breaks off.
    *
    * @throws ServerFailure as `send`, here and in the stream
    */
@@ -124,11 +121,8 @@ export class HttpClient {
       const body = await this.#collect(call, answer, LARGEST_REFUSAL, signal);
       if (!isRedirect(answer)) throw answerFailure(call, { ...answer, body }, this.#circumstances(call, answer));
       if (hops === MOST_REDIRECTS) {
-        throw new ServerFailure(
-          'redirected',
-          `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: it was redirected ${hops + 1} times, in the end to ${withoutSecrets(hop.url)}. Check the address.`,
-          { status: answer.status },
-        );
+        const why = `it was redirected ${hops + 1} times, in the end to ${withoutSecrets(hop.url)}`;
+        throw callFailure('redirected', call, [why, 'Check the address.'], { status: answer.status });
       }
       hop = nextCall(call, hop, answer);
       const { location: _, ...kept } = headers;
@@ -161,16 +155,16 @@ export class HttpClient {
       size += chunk.length;
       if (size > most) {
         if (most === LARGEST_REFUSAL) break;
-        throw new ServerFailure(
-          'no-jobserv',
-          `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: the answer is larger than ${most / 2 ** 20} MiB. Check the address.`,
-        );
+        throw callFailure('no-jobserv', call, [
+          `the answer is larger than ${most / 2 ** 20} MiB`,
+          'Check the address.',
+        ]);
       }
     }
     return Buffer.concat(chunks);
   }
 
-  /** A streamed body within its bounds; what is beyond them is a failure, after all that was within. */
+  /** A streamed body up to its bounds; then a failure. */
   async *#bounded(call: Call, body: Readable): AsyncGenerator<Buffer> {
     const { total = LONGEST_STREAM_MS, bytes: most = LARGEST_STREAM } = call.limits ?? {};
     const clock = AbortSignal.timeout(total);
@@ -191,10 +185,8 @@ export class HttpClient {
     if (!clock.aborted && size <= most) return;
     body.destroy();
     const bound = clock.aborted ? `takes longer than ${total / 1000} s` : `is larger than ${most / 2 ** 20} MiB`;
-    throw new ServerFailure(
-      'no-jobserv',
-      `Could not ${call.what} at ${call.shown ?? withoutSecrets(call.url)}: the answer ${bound}. ${call.tooLong ?? 'Check the address, and look at the server.'}`,
-    );
+    const advice = call.tooLong ?? 'Check the address, and look at the server.';
+    throw callFailure('no-jobserv', call, [`the answer ${bound}`, advice]);
   }
 
   async *#guarded(call: Call, body: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
@@ -225,7 +217,7 @@ export class HttpClient {
     return Object.keys(this.#credentials.headersFor(origin)).length > 0;
   }
 
-  /** Without credentials and the call's own key: a server may echo them. */
+  /** Masks credentials and the call's own key: a server may echo them. */
   #words(call: Call): Words {
     const keys = keysOf(call).flatMap((key) => [key, ...key.split(' ')]);
     const masker = createMasker([...this.#credentials.values, ...keys]);
@@ -237,7 +229,7 @@ export class HttpClient {
   }
 }
 
-/** What a call says itself about who asks. */
+/** The keys in a call's own headers. */
 function keysOf({ headers }: Call): string[] {
   return [headers?.['authorization'], headers?.['private-token']].filter((key) => key !== undefined);
 }

@@ -1,23 +1,25 @@
-/** What a call to a server can end with, other than an answer. */
+/** The failure of a call to a server. */
 import { RunFailure } from '../executor/ports.js';
+import { withoutSecrets } from './address.js';
+import type { Call } from './call.js';
 
 export type ServerFailureKind =
   /** No connection: refused, no such host, no route. */
   | 'unreachable'
-  /** Nothing came in time, or the connection broke off. */
+  /** No complete answer in time, or the connection broke. */
   | 'interrupted'
-  /** A certificate that is not trusted, or no TLS where it was wanted. */
+  /** An untrusted certificate, or no TLS where it was expected. */
   | 'tls'
-  /** Something answered that is no JobServ: a proxy's page, another program. */
+  /** The answer is not from JobServ: a proxy's page, another program. */
   | 'no-jobserv'
-  /** Credentials are wanted, or are not enough: 401, 403, a redirect to a login page. */
+  /** Credentials are missing or not sufficient: 401, 403, a redirect to a login page. */
   | 'unauthorized'
-  /** 401 of a run that is complete: there is nothing more to send. */
+  /** 401 for a run that is complete: it accepts nothing more. */
   | 'completed'
   | 'not-found'
   /** 413. */
   | 'too-large'
-  /** 408, 425, 429, and 503 with Retry-After: come again later. */
+  /** 408, 425, 429, and 503 with Retry-After. */
   | 'busy'
   /** Another 5xx. */
   | 'server-error'
@@ -26,35 +28,34 @@ export type ServerFailureKind =
   /** A redirect that is not followed. */
   | 'redirected';
 
-/** Kinds that are the user's to mend (a wrong address, a refused request), not the environment's. */
+/** Faults of the request (a wrong address, say), not of the environment. */
 const USERS: ReadonlySet<ServerFailureKind> = new Set(['not-found', 'rejected', 'completed', 'too-large']);
 
-/** Kinds that may be gone at the next try. */
+/** Kinds that may not recur at the next try. */
 const PASSING: ReadonlySet<ServerFailureKind> = new Set(['unreachable', 'interrupted', 'busy', 'server-error']);
 
 export interface ServerFailureDetails {
   /** The HTTP status, where there was an answer. */
   status?: number;
   /**
-   * Whether the server may have acted on the request all the same: false when it surely has
-   * not (no connection came about, or a 4xx), true when its answer was lost or is a 5xx.
+   * Whether the server may have acted on the request: false when it surely has not (no connection, or a 4xx), true
+   * when its answer was lost or is a 5xx.
    */
   maybeDelivered?: boolean;
   /** From Retry-After, milliseconds. */
   retryAfterMs?: number;
-  /** Whether the next try within seconds would end alike: a proxy's rule refused the way. */
+  /** Whether a try within seconds would fail alike: a proxy's rule refused the connection. */
   lasting?: boolean;
   /** Whether a proxy of the environment is what failed, and not the server. */
   proxy?: boolean;
-  /** The server's own words, one line, without credentials. */
+  /** The server's own message, one line, without credentials. */
   said?: string;
   cause?: unknown;
 }
 
 /**
- * A call that had no good end. The message is one paragraph for a person: what could not be
- * done, why, what to do. `environment` is 'server' (exit status 3) but for `not-found`,
- * `rejected`, `completed` and `too-large`, where the server was there and said no.
+ * The message is one paragraph for a person: what could not be done, why, what to do. `environment` is 'server' (exit
+ * status 3), except for `not-found`, `rejected`, `completed` and `too-large`, where the server works and refused.
  */
 export class ServerFailure extends RunFailure {
   override name = 'ServerFailure';
@@ -79,8 +80,18 @@ export class ServerFailure extends RunFailure {
     this.said = details.said;
   }
 
-  /** Whether the same call may go well later. Of one that `maybeDelivered`, the server may then have two. */
+  /** Whether the same call may succeed later. Where it `maybeDelivered`, the server may then have it twice. */
   get passing(): boolean {
     return PASSING.has(this.kind);
   }
+}
+
+/** @param why what happened; `advice`: what to do about it, one or more sentences */
+export function callFailure(
+  kind: ServerFailureKind,
+  { what, url, shown = withoutSecrets(url) }: Pick<Call, 'what' | 'url' | 'shown'>,
+  [why, advice]: readonly [why: string, advice: string],
+  details?: ServerFailureDetails,
+): ServerFailure {
+  return new ServerFailure(kind, `Could not ${what} at ${shown}: ${why}. ${advice}`, details);
 }

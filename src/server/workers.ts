@@ -1,21 +1,24 @@
-/** What a worker tells a server about itself, and asks it (SPEC 5). */
+/** The calls of a worker to its server (SPEC 5). */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Call } from './call.js';
 import { notJobserv } from './failure-messages.js';
-import type { HttpClient } from './http.js';
+import { HttpClient, type HttpSettings } from './http.js';
 import { jsendData, objectOf } from './jsend.js';
+import { ServerFailure } from './server-failure.js';
 
-export interface WorkerCredentials {
-  /** The server's address; a path in it stays. */
+/** Who asks whom; the worker's settings hold it. */
+export interface WorkerIdentity {
+  /** The server's URL; a path in it stays. */
   serverUrl: string;
   /** The worker's name. */
-  name: string;
-  /** `Token <host_api_key>` or `Bearer <jwt>`. */
-  authorization: string;
+  hostname: string;
+  /** Not used with a JWT. */
+  apiKey: string;
+  jwt?: string | undefined;
 }
 
-/** As the wire has them. */
+/** As the server expects them. */
 export interface WorkerProperties {
   name: string;
   api_key: string;
@@ -30,39 +33,7 @@ export interface WorkerProperties {
   surges_only: boolean;
 }
 
-/** Creates the worker. Tried again only when the server surely does not know it yet: a second one of its name is refused. */
-export async function register(
-  http: HttpClient,
-  { serverUrl, name }: Pick<WorkerCredentials, 'serverUrl' | 'name'>,
-  properties: WorkerProperties,
-  signal?: AbortSignal,
-): Promise<void> {
-  await http.send({
-    method: 'POST',
-    url: workerUrl(serverUrl, name),
-    what: `register the worker ${name}`,
-    ...json(properties),
-    expect: [201],
-    signal,
-  });
-}
-
-/** Sends the properties again. Idempotent. With a JWT it creates the worker too. */
-export async function update(
-  http: HttpClient,
-  worker: WorkerCredentials,
-  properties: Partial<WorkerProperties>,
-  signal?: AbortSignal,
-): Promise<void> {
-  await http.send(ofWorker(worker, 'PATCH', '', `update the worker ${worker.name}`, signal, json(properties)));
-}
-
-/** Removes the worker. A try whose answer was lost may end with `not-found` at the next: then it is gone. */
-export async function unregister(http: HttpClient, worker: WorkerCredentials, signal?: AbortSignal): Promise<void> {
-  await http.send(ofWorker(worker, 'DELETE', '', `unregister the worker ${worker.name}`, signal));
-}
-
-/** Bytes, and the load averages of the host. */
+/** Free memory and disk in bytes, and the load averages of the host. */
 export interface CheckIn {
   available_runners: number;
   mem_free: number;
@@ -73,41 +44,12 @@ export interface CheckIn {
 }
 
 export interface CheckedIn {
-  /** Without it the server gives no work. */
+  /** Without it the server gives no runs. */
   enlisted: boolean;
-  /** The version of the worker that the server hands out. */
+  /** The version of the worker that the server distributes. */
   version: string | undefined;
-  /** Run definitions as JSON text, not checked; from now on they are this worker's to execute. */
+  /** Run definitions as JSON text, not checked; this worker has to execute them now. */
   runDefinitions: string[];
-}
-
-/**
- * Asks for work. **Not idempotent**: a run that is handed out is not handed out again. One try,
- * 60 s: an answer that comes late is better than a run that is lost.
- */
-export async function checkIn(
-  http: HttpClient,
-  worker: WorkerCredentials,
-  state: CheckIn,
-  signal?: AbortSignal,
-): Promise<CheckedIn> {
-  const query = new URLSearchParams(
-    Object.entries(state).map(([name, value]): [string, string] => [name, String(value)]),
-  );
-  const call: Call = {
-    ...ofWorker(worker, 'GET', `?${query}`, 'check in', signal),
-    retry: false,
-    limits: { answer: 60_000, total: 90_000 },
-  };
-  const answer = await http.send(call);
-  const data = objectOf(jsendData(answer.body)?.['worker']);
-  if (data === undefined) throw notJobserv(call, answer);
-  const rundefs = Array.isArray(data['run-defs']) ? data['run-defs'] : [];
-  return {
-    enlisted: data['enlisted'] === true,
-    version: typeof data['version'] === 'string' ? data['version'] : undefined,
-    runDefinitions: rundefs.map((rundef) => (typeof rundef === 'string' ? rundef : JSON.stringify(rundef))),
-  };
 }
 
 export interface WorkerEvent {
@@ -116,72 +58,122 @@ export interface WorkerEvent {
   type: string;
 }
 
-/** Reports an event. Tried again only when the server surely does not have it. */
-export async function sendEvent(
-  http: HttpClient,
-  worker: WorkerCredentials,
-  event: WorkerEvent,
-  signal?: AbortSignal,
-): Promise<void> {
-  await http.send({ ...ofWorker(worker, 'POST', 'events/', 'report the event', signal, json(event)), expect: [201] });
-}
-
-/** Sends a log for support; it is compressed here. Each call is one more log at the server. */
-export async function sendLogs(
-  http: HttpClient,
-  worker: WorkerCredentials,
-  log: Uint8Array,
-  signal?: AbortSignal,
-): Promise<void> {
-  const body = await promisify(gzip)(log);
-  await http.send({
-    ...ofWorker(worker, 'PUT', 'logs/', "send the worker's log", signal, {
-      body,
-      headers: { 'content-encoding': 'gzip', 'content-type': 'text/plain' },
-    }),
-    expect: [202],
-  });
-}
-
-/**
- * Which of these folders belong to no project any more. A GET with a body, as the server wants it.
- *
- * @param directories prefixes of projects' names, as they lie on this host; none asks nothing
- * @returns those of them that may go
- */
-export async function deadVolumes(
-  http: HttpClient,
-  worker: WorkerCredentials,
-  directories: readonly string[],
-  signal?: AbortSignal,
-): Promise<string[]> {
-  if (directories.length === 0) return [];
-  const call = ofWorker(worker, 'GET', 'volumes-deleted/', 'ask for volumes to delete', signal, json({ directories }));
-  const answer = await http.send(call);
-  const volumes = jsendData(answer.body)?.['volumes'];
-  if (!Array.isArray(volumes)) throw notJobserv(call, answer);
-  // Only what was asked about: nothing else is ours to delete on a server's word.
-  return directories.filter((directory) => volumes.includes(directory));
-}
-
-/** For a login page in front of the server: flags of a reader are of no use to a worker. */
+/** A login page before the server: the flags that a reader of runs has do not exist for a worker. */
 const LOG_IN =
-  'A worker logs in with the key or JWT of its settings.conf only: give it an address of the server that has no login page in front, in server_url.';
+  'A worker logs in with the key or JWT of its settings.conf only: set server_url there to a URL of the server that has no login page in front.';
 
-function ofWorker(
-  { serverUrl, name, authorization }: WorkerCredentials,
-  method: Call['method'],
-  resource: string,
-  what: string,
-  signal?: AbortSignal,
-  content: Pick<Call, 'body' | 'headers'> = {},
-): Call {
-  const headers = { ...content.headers, authorization };
-  return { method, url: `${workerUrl(serverUrl, name)}${resource}`, what, logIn: LOG_IN, ...content, headers, signal };
+/** Each call throws a `ServerFailure`, or the signal's reason. */
+export class WorkerClient {
+  /** For calls of a run. */
+  readonly http: HttpClient;
+  readonly #identity: WorkerIdentity;
+  readonly #url: string;
+
+  constructor(identity: WorkerIdentity, settings: HttpSettings = {}) {
+    this.http = new HttpClient(settings);
+    this.#identity = identity;
+    this.#url = `${identity.serverUrl.replace(/\/*$/, '')}/workers/${encodeURIComponent(identity.hostname)}/`;
+  }
+
+  /**
+   * Creates the worker. Tried again only when the server surely does not know it yet: it refuses a second one of the
+   * same name. A JWT names the worker already: then its properties are updated.
+   */
+  async register(properties: WorkerProperties): Promise<void> {
+    if (this.#identity.jwt !== undefined) return this.update(properties);
+    const what = `register the worker ${this.#identity.hostname}`;
+    await this.http.send({ method: 'POST', url: this.#url, what, ...json(properties), expect: [201] });
+  }
+
+  /** Sends the properties again. Idempotent. With a JWT it creates the worker too. */
+  async update(properties: Partial<WorkerProperties>, signal?: AbortSignal): Promise<void> {
+    await this.#send('PATCH', '', `update the worker ${this.#identity.hostname}`, { ...json(properties), signal });
+  }
+
+  /** Removes the worker. After a lost answer the next try may end with `not-found`: then it is gone. */
+  async unregister(): Promise<void> {
+    await this.#send('DELETE', '', `unregister the worker ${this.#identity.hostname}`);
+  }
+
+  /**
+   * Asks for a run. **Not idempotent**: a run is handed out once. One try of at least 60 s: a late answer is better
+   * than a lost run.
+   */
+  async checkIn(state: CheckIn): Promise<CheckedIn> {
+    const query = new URLSearchParams(
+      Object.entries(state).map(([name, value]): [string, string] => [name, String(value)]),
+    );
+    const limits = { answer: 60_000, total: 90_000 };
+    const { call, answer } = await this.#send('GET', `?${query}`, 'check in', { retry: false, limits });
+    const data = objectOf(jsendData(answer.body)?.['worker']);
+    if (data === undefined) throw notJobserv(call, answer);
+    const rundefs = Array.isArray(data['run-defs']) ? data['run-defs'] : [];
+    return {
+      enlisted: data['enlisted'] === true,
+      version: typeof data['version'] === 'string' ? data['version'] : undefined,
+      runDefinitions: rundefs.map((rundef) => (typeof rundef === 'string' ? rundef : JSON.stringify(rundef))),
+    };
+  }
+
+  /** Reports an event. Tried again only when the server surely does not have it. */
+  async sendEvent(event: WorkerEvent): Promise<void> {
+    await this.#send('POST', 'events/', 'report the event', { ...json(event), expect: [201] });
+  }
+
+  /** Sends a log for support, compressed. Not idempotent: each call makes another log. */
+  async sendLogs(log: Uint8Array): Promise<void> {
+    const headers = { 'content-encoding': 'gzip', 'content-type': 'text/plain' };
+    const body = await promisify(gzip)(log);
+    await this.#send('PUT', 'logs/', "send the worker's log", { body, headers, expect: [202] });
+  }
+
+  /**
+   * Which of these folders belong to no project any more. A GET with a body, as the server wants it.
+   *
+   * @param directories names of projects or their first parts; without any, the server is not asked
+   * @returns those of them that may be removed
+   */
+  async deadVolumes(directories: readonly string[]): Promise<string[]> {
+    if (directories.length === 0) return [];
+    const { call, answer } = await this.#send(
+      'GET',
+      'volumes-deleted/',
+      'ask for volumes to delete',
+      json({ directories }),
+    );
+    const volumes = jsendData(answer.body)?.['volumes'];
+    if (!Array.isArray(volumes)) throw notJobserv(call, answer);
+    // Only those that were asked about: the server cannot name others to be removed here.
+    return directories.filter((directory) => volumes.includes(directory));
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  async #send(method: Call['method'], resource: string, what: string, more: Partial<Call> = {}) {
+    const { jwt, apiKey } = this.#identity;
+    const authorization = jwt === undefined ? `Token ${apiKey}` : `Bearer ${jwt}`;
+    const headers = { ...more.headers, authorization };
+    const call: Call = { method, url: `${this.#url}${resource}`, what, logIn: LOG_IN, ...more, headers };
+    return { call, answer: await this.http.send(call).catch((error: unknown) => refused(error, this.#identity)) };
+  }
 }
 
-const workerUrl = (serverUrl: string, name: string) =>
-  `${serverUrl.replace(/\/*$/, '')}/workers/${encodeURIComponent(name)}/`;
+/** Replaces advice for readers of runs by what can be done about a worker. */
+function refused(error: unknown, { serverUrl, hostname, jwt }: WorkerIdentity): never {
+  const { kind, status, said } = error instanceof ServerFailure ? error : {};
+  if (kind !== 'not-found' && kind !== 'unauthorized') throw error;
+  const answer = `(${status}${said === undefined ? '' : `: ${said}`})`;
+  const [what, remedy] = jwt === undefined ? ['key', 'Enlist the worker there'] : ['JWT', 'Get a new one'];
+  let message = `${serverUrl} does not accept the ${what} of the worker ${hostname} ${answer}. ${remedy}, or register another worker in a new folder.`;
+  if (kind === 'not-found') {
+    message = `${serverUrl} has no worker ${hostname} ${answer}: it was unregistered, or never known there. Register one in a new folder; a server may not give a name twice.`;
+  } else if (jwt !== undefined && status === 403) {
+    message = `${serverUrl} does not let the JWT of the worker ${hostname} do this ${answer}: it may not allow all host_tags of settings.conf. Take the others out of host_tags, or get a JWT that allows them.`;
+  }
+  throw new ServerFailure(kind, message, { cause: error });
+}
 
 const json = (value: unknown): { body: string; headers: Record<string, string> } => ({
   body: JSON.stringify(value),

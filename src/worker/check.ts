@@ -10,18 +10,17 @@ import type { HttpClient } from '../server/http.js';
 import { objectOf, parse } from '../server/jsend.js';
 import { readRun } from '../server/run.js';
 import { ServerFailure } from '../server/server-failure.js';
-import type { CheckedIn } from '../server/workers.js';
+import type { CheckedIn, WorkerClient } from '../server/workers.js';
 import { cachePath, hostLoad, hostProperties, isKnown, remember } from './host-properties.js';
 import type { WorkerLog } from './log.js';
 import { type Claim, recoverRuns } from './recover.js';
 import type { RunProcesses } from './run-processes.js';
 import { makeRunFolder, type RunState, readRundef, referenceRuns, runsFolder, runsInProgress } from './runs.js';
 import { closeToOthers, settingsPath, type WorkerSettings } from './settings.js';
-import type { WorkerServer } from './worker-server.js';
 
 export interface CheckOptions {
   settings: WorkerSettings;
-  server: WorkerServer;
+  server: WorkerClient;
   log: WorkerLog;
   processes: RunProcesses;
   /** false: the worker says that it has no free slot. */

@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { makeFolder } from '../lib/folders.js';
 import { type ProcessError, runWithOutput } from '../lib/process.js';
+import { WorkerClient } from '../server/workers.js';
 import { readSettings } from './settings.js';
-import { workerServer } from './worker-server.js';
 
 /** Of the output, what an event quotes: bytes. */
 const QUOTED = 1024;
@@ -27,7 +27,7 @@ export async function cronwrap(folder: string, script: string): Promise<Wrapped>
   const path = join(logs, `cronwrap-${basename(script)}.log`);
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
   const file = await open(path, flags, 0o600);
-  const server = workerServer(settings);
+  const server = new WorkerClient(settings);
   try {
     const begun = performance.now();
     const failure = await failureOfScript(script, file.fd);

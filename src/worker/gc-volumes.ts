@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { takeFileLock } from '../lib/file-lock.js';
 import { nameOfFolder } from '../lib/folders.js';
+import { WorkerClient } from '../server/workers.js';
 import { readSettings } from './settings.js';
-import { workerServer } from './worker-server.js';
 
 export interface CollectedVolumes {
   /** Names of folders in `volumes/` that went, or, of a dry run, would go. */
@@ -35,7 +35,7 @@ export async function gcVolumes({ folder, dryRun, removeTree }: GcOptions): Prom
   // The reference worker's lock for the same work.
   const lock = await takeFileLock(join(volumes, '.gcvols'));
   if (lock === undefined) return { ...result, busy: true };
-  const server = workerServer(settings);
+  const server = new WorkerClient(settings);
   try {
     for (const name of await server.deadVolumes(names)) {
       const path = folders.get(name);

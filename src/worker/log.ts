@@ -1,4 +1,5 @@
 /** What the worker says of its own doings, a line an event, on stderr: for people, or for machines. */
+import type { HttpSettings } from '../server/http.js';
 import { LEVELS, type Level } from './settings.js';
 
 /** More about an event; what is undefined is left out. Never a key, a token or a run definition. */
@@ -40,6 +41,11 @@ export function workerLog(options: LogOptions): WorkerLog {
   };
   return log;
 }
+
+/** Settings of an HTTP client that reports each retry. */
+export const retriesTo = (log: Pick<WorkerLog, 'warning'>): HttpSettings => ({
+  onRetry: ({ message }, waitMs) => log.warning(message, { again_in_s: waitMs / 1000 }),
+});
 
 function plain(time: string, level: Level, message: string, fields: Fields): string {
   const more = Object.entries(fields).filter(([, value]) => value !== undefined);

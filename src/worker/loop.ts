@@ -6,13 +6,13 @@ import { currentOwner, ownerState } from '../docker/process-owner.js';
 import { RunFailure } from '../executor/ports.js';
 import { type FileLock, takeFileLock } from '../lib/file-lock.js';
 import { childEnvironment } from '../lib/process.js';
+import { WorkerClient } from '../server/workers.js';
 import { type Checked, type CheckOptions, check, recover } from './check.js';
 import { runProgram } from './host-programs.js';
-import type { WorkerLog } from './log.js';
+import { retriesTo, type WorkerLog } from './log.js';
 import type { RunProcesses } from './run-processes.js';
 import { runsInProgress } from './runs.js';
 import { readSettings, SettingsError, type WorkerSettings } from './settings.js';
-import { type WorkerServer, workerServer } from './worker-server.js';
 
 /** From a check-in that may not be the last for now to the next: at least, and at random on top of it, ms. */
 const SOON_MS = 1_000;
@@ -53,14 +53,14 @@ export async function loop(options: LoopOptions): Promise<void> {
 class Loop {
   readonly #options: LoopOptions;
   #settings: WorkerSettings;
-  #server: WorkerServer;
+  #server: WorkerClient;
   /** Of the monotonic clock, ms. */
   #lastBusy = performance.now();
 
   constructor(options: LoopOptions, settings: WorkerSettings) {
     this.#options = options;
     this.#settings = settings;
-    this.#server = workerServer(settings, options.log);
+    this.#server = new WorkerClient(settings, retriesTo(options.log));
   }
 
   async run(): Promise<void> {
@@ -115,7 +115,7 @@ class Loop {
         [serverUrl, hostname, apiKey, jwt].join('\n');
       if (identity(settings) !== identity(this.#settings)) {
         await this.#server.close();
-        this.#server = workerServer(settings, log);
+        this.#server = new WorkerClient(settings, retriesTo(log));
       }
       this.#settings = settings;
     } catch (error) {

@@ -5,10 +5,10 @@ import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { writeAtomically } from '../lib/private-file.js';
 import { ServerFailure } from '../server/server-failure.js';
+import { WorkerClient } from '../server/workers.js';
 import { hostProperties, remember } from './host-properties.js';
 import type { Self } from './run-processes.js';
 import { readJwt, readSettings, SettingsError, settingsPath, writeNewSettings } from './settings.js';
-import { workerServer } from './worker-server.js';
 
 export interface Registration {
   folder: string;
@@ -62,7 +62,7 @@ export async function register(registration: Registration): Promise<Registered> 
 async function announce(folder: string, restore: () => Promise<void>): Promise<void> {
   const settings = await readSettings(folder);
   const properties = await hostProperties(settings);
-  const server = workerServer(settings);
+  const server = new WorkerClient(settings);
   try {
     await server.register(properties);
   } catch (error) {
@@ -83,7 +83,7 @@ async function hostName(): Promise<string> {
 /** Removes the worker at its server; its folder stays as it is. */
 export async function unregister(folder: string): Promise<{ name: string; server: string }> {
   const settings = await readSettings(folder);
-  const server = workerServer(settings);
+  const server = new WorkerClient(settings);
   try {
     await server.unregister();
   } finally {

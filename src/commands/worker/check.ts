@@ -1,7 +1,8 @@
+import { WorkerClient } from '../../server/workers.js';
 import { check } from '../../worker/check.js';
+import { retriesTo } from '../../worker/log.js';
 import { runProcesses, thisProgram } from '../../worker/run-processes.js';
 import { readSettings } from '../../worker/settings.js';
-import { workerServer } from '../../worker/worker-server.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { openLog, WORKER_FLAGS, workerFolder } from '../shared/worker-flags.js';
 
@@ -17,7 +18,7 @@ export default class Check extends BaseCommand {
     const log = openLog(flags);
     const settings = await readSettings(workerFolder(flags));
     log.level = settings.logLevel;
-    const server = workerServer(settings, log);
+    const server = new WorkerClient(settings, retriesTo(log));
     const processes = runProcesses(thisProgram(), log, ['--log-format', flags['log-format']]);
     const { inProgress, skipped } = await check({ settings, server, log, processes });
     if (skipped === 'busy') log.warning('Another check-in is under way');

@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
+import { WorkerClient } from '../../server/workers.js';
 import { readSettings } from '../../worker/settings.js';
-import { workerServer } from '../../worker/worker-server.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
 
@@ -15,7 +15,7 @@ export default class Upload extends BaseCommand {
     const { flags } = await this.parse(Upload);
     const settings = await readSettings(workerFolder(flags));
     const log = await buffer(process.stdin);
-    const server = workerServer(settings);
+    const server = new WorkerClient(settings);
     await server.sendLogs(log);
     await server.close();
     this.print(`Sent ${log.length} bytes to ${settings.serverUrl}.`);

@@ -32,7 +32,7 @@ import { forgeOf, withForge } from './forge-reporter.js';
 import { forgottenContainer, isContinued, knownBefore, refusalOf, refusedBy, wasBegunBefore } from './resume.js';
 import { RunJournal, watchFolder } from './run-journal.js';
 import { RunServer } from './run-server.js';
-import { type ReporterLimits, ServerReporter } from './server-reporter.js';
+import { FOLDER_REMOVED, type ReporterLimits, ServerReporter } from './server-reporter.js';
 import { ARTIFACT_LIMITS, type ArtifactLimits, signedArtifacts } from './signed-artifacts.js';
 import { Spool } from './spool.js';
 import { noEngine, workerHost } from './worker-host.js';
@@ -126,7 +126,7 @@ class RunProcess {
       ...(before.unreported === undefined ? {} : { patience: LATER_PATIENCE_MS }),
     });
     const watched = await watchFolder(folder, this.#tuning.watchFolder ?? WATCH_MS, () => {
-      reporter.abandon(new RunFailure('lost', 'The folder of the run was removed from the worker.'));
+      reporter.abandon(new RunFailure('lost', FOLDER_REMOVED));
     });
     try {
       const outcome = await this.#execute(

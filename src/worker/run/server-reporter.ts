@@ -24,6 +24,9 @@ const REPORTER_LIMITS: ReporterLimits = {
   patience: 5 * 60_000,
 };
 
+/** Why a run ends whose folder is gone. */
+export const FOLDER_REMOVED = 'The folder of the run was removed from the worker.';
+
 /** `patience` for a run that cannot continue here. */
 const LAST_PATIENCE_MS = 30_000;
 
@@ -31,11 +34,12 @@ const LAST_PATIENCE_MS = 30_000;
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export class ServerReporter implements Reporter {
+  /** The server's last answer when it did not accept the run's end: another process has to try again later. */
+  unreported: ServerFailure | undefined;
   readonly #server: RunServer;
   readonly #spool: Spool;
   readonly #limits: ReporterLimits;
   #patience: number;
-  #unreported: ServerFailure | undefined;
   readonly #sender: ConsoleSender;
   readonly #end: RunEnd;
   readonly #cancelled = new AbortController();
@@ -69,8 +73,10 @@ export class ServerReporter implements Reporter {
     );
     this.#end = new RunEnd(server, this.#limits, () => this.#patience);
     if (spool.lost > 0) this.note(`${spool.lost} bytes of the console were lost when the machine went down`);
-    this.#sender.start().catch((error: unknown) => {
-      const message = `The console can no longer be sent: ${(error as Error).message}`;
+    this.#sender.start().catch((error: NodeJS.ErrnoException) => {
+      // The spool is in the run's folder.
+      const isRemoved = error.code === 'ENOENT';
+      const message = isRemoved ? FOLDER_REMOVED : `The console can no longer be sent: ${error.message}`;
       this.#leave(new RunFailure('lost', message, { cause: error }));
     });
   }
@@ -82,11 +88,6 @@ export class ServerReporter implements Reporter {
   /** Aborts when the server accepts nothing more of this run; all work on it is then pointless. */
   get gone(): AbortSignal {
     return this.#gone.signal;
-  }
-
-  /** The server's last answer when it did not accept the run's end: another process has to try again later. */
-  get unreported(): ServerFailure | undefined {
-    return this.#unreported;
   }
 
   /** The run cannot continue here: all of its work ends, and the server gets FAILED, if it can be reached. */
@@ -187,7 +188,7 @@ export class ServerReporter implements Reporter {
   #giveUp(
     failure = new ServerFailure('interrupted', 'The server has not accepted the rest of the console in time.'),
   ): void {
-    this.#unreported = failure;
+    this.unreported = failure;
   }
 
   /** Resolves when the server has all of the console. @returns false when it has accepted nothing for too long */

@@ -131,7 +131,7 @@ describe('a proxy', () => {
     let waits = 0;
     const failing = client({ onRetry: () => waits++ }).send(call('https://ci.example.org/x'));
     await expect(failing).rejects.toThrow(
-      `the proxy 127.0.0.1:${port}, which https_proxy names, refuses the way to ci.example.org (403). Correct https_proxy`,
+      `the proxy 127.0.0.1:${port}, set by https_proxy, refuses the connection to ci.example.org (403). Correct https_proxy`,
     );
     await expect(failing).rejects.not.toThrow('secret');
     expect(waits).toBe(0);
@@ -143,7 +143,7 @@ describe('a proxy', () => {
     let waits = 0;
     const onRetry = () => waits++;
     const failing = () => client({ retry: { ...QUICK, tries: 2 }, onRetry }).send(call('https://ci.example.org/x'));
-    await expect(failing()).rejects.toThrow('the proxy 127.0.0.1:9, which https_proxy names, cannot be reached');
+    await expect(failing()).rejects.toThrow('the proxy 127.0.0.1:9, set by https_proxy, cannot be reached');
     expect(waits).toBe(1);
     const asked = client({ onRetry, waitForProxy: false }).send(call('https://ci.example.org/x'));
     await expect(asked).rejects.toThrow('Correct https_proxy, or add ci.example.org to NO_PROXY.');

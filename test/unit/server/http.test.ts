@@ -221,7 +221,7 @@ describe('what is said', () => {
       (_, response) => void response.writeHead(302, { location: `${login.url}/sso?next=x` }).end(),
     );
     expect(await said({}, url)).toContain(
-      `instead of data came the page "Sign in" from ${login.url}/sso, where one logs in. Give what you log in with: --token`,
+      `instead of data came the page "Sign in" from ${login.url}/sso, a login page. Give what you log in with: --token`,
     );
   });
 
@@ -229,7 +229,7 @@ describe('what is said', () => {
     const login = await fakeServer((_, response) => sendHtml(response, '<!doctype html><title>Sign in</title>'));
     const { url } = await fakeServer((_, response) => void response.writeHead(302, { location: login.url }).end());
     const message = await said({ credentials: credentialsFor([[url, tokenHeader('abcdefgh')]]) }, url);
-    expect(message).toContain('where one logs in. What you gave to log in with was not enough. Check that the token');
+    expect(message).toContain('a login page. Your credentials were not sufficient. Check that the token');
   });
 
   it('of another host that a redirect led to: it was not sent the credentials', async () => {
@@ -263,7 +263,7 @@ describe('what is said', () => {
 
   it('of a page where data should be', async () => {
     const { url } = await fakeServer((_, response) => sendHtml(response, '<!DOCTYPE html><title>My CI</title>'));
-    expect(await said({}, url)).toContain('the page "My CI", which a front end or a proxy has there');
+    expect(await said({}, url)).toContain('the page "My CI" of a front end or a proxy');
   });
 
   it('without what may be secret in an address, and without control characters', async () => {

@@ -3,21 +3,13 @@
  * the same with the reference server itself (test/support/server-spec/target.ts says what it needs).
  */
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createSigned, upload } from '../../../src/server/artifacts.js';
 import { appendConsole, readConsole } from '../../../src/server/console.js';
 import { HttpClient } from '../../../src/server/http.js';
 import { readRun, readRunDefinition, validateDefinition } from '../../../src/server/run.js';
 import { readTests, sendTest } from '../../../src/server/tests.js';
-import {
-  checkIn,
-  deadVolumes,
-  register,
-  sendEvent,
-  sendLogs,
-  unregister,
-  update,
-} from '../../../src/server/workers.js';
+import { WorkerClient, type WorkerIdentity } from '../../../src/server/workers.js';
 import { startTarget, type Target } from '../../support/server-spec/target.js';
 
 const HOST = { available_runners: 1, mem_free: 1, disk_free: 1e12, load_avg_1: 0.5, load_avg_5: 0.5, load_avg_15: 0.5 };
@@ -53,23 +45,29 @@ describe('the client with a JobServ server', () => {
   const workerOf = (prefix: string) => {
     workers += 1;
     const name = `${prefix}${workers}-${target.tag}`;
-    return { serverUrl: target.url, name, authorization: `Bearer ${target.jwt(name)}` };
+    return { serverUrl: target.url, hostname: name, apiKey: 'key1', jwt: target.jwt(name) };
+  };
+  const clientOf = (identity: WorkerIdentity) => {
+    const client = new WorkerClient(identity);
+    onTestFinished(() => client.close());
+    return client;
   };
 
   /** A run that was checked out, with its first console line. */
   const start = async () => {
     const runUrl = await target.queue({ secrets: { word: 'sesame' } });
-    const worker = workerOf('c');
-    await update(http, worker, { host_tags: target.tag });
-    const { runDefinitions, enlisted } = await checkIn(http, worker, HOST);
+    const identity = workerOf('c');
+    const worker = clientOf(identity);
+    await worker.update({ host_tags: target.tag });
+    const { runDefinitions, enlisted } = await worker.checkIn(HOST);
     const rundef = JSON.parse(runDefinitions[0] ?? '{}') as Record<string, unknown>;
     expect({ enlisted, given: runDefinitions.length, url: rundef['run_url'] }).toEqual({
       enlisted: true,
       given: 1,
       url: runUrl,
     });
-    await unregister(http, worker);
-    const first = `# Run sent to worker: ${worker.name}\n`;
+    await worker.unregister();
+    const first = `# Run sent to worker: ${identity.hostname}\n`;
     const run = { runUrl, apiKey: String(rundef['api_key']) };
     begun.push(run);
     return { ...run, first, rundef };
@@ -157,20 +155,21 @@ describe('the client with a JobServ server', () => {
   });
 
   it('registers a worker, changes it and removes it', async () => {
-    const worker = { ...workerOf('k'), authorization: 'Token key1' };
-    await register(http, worker, { ...PROPERTIES, name: worker.name, host_tags: 'a,b' });
-    await update(http, worker, { host_tags: 'c' });
-    expect(await checkIn(http, worker, HOST)).toMatchObject({ enlisted: false, runDefinitions: [] });
-    await unregister(http, worker);
-    await expect(checkIn(http, worker, HOST)).rejects.toMatchObject({ kind: 'not-found' });
+    const identity = { ...workerOf('k'), jwt: undefined };
+    const worker = clientOf(identity);
+    await worker.register({ ...PROPERTIES, name: identity.hostname, host_tags: 'a,b' });
+    await worker.update({ host_tags: 'c' });
+    expect(await worker.checkIn(HOST)).toMatchObject({ enlisted: false, runDefinitions: [] });
+    await worker.unregister();
+    await expect(worker.checkIn(HOST)).rejects.toMatchObject({ kind: 'not-found' });
   });
 
   it('reports events and logs, and asks for dead volumes', async () => {
-    const worker = workerOf('j');
-    await sendEvent(http, worker, { title: 't', msg: 'm', type: 'info' });
-    await sendLogs(http, worker, bytes('a log'));
-    expect(await deadVolumes(http, worker, [target.project, 'no-such-project'])).toEqual(['no-such-project']);
-    await unregister(http, worker);
+    const worker = clientOf(workerOf('j'));
+    await worker.sendEvent({ title: 't', msg: 'm', type: 'info' });
+    await worker.sendLogs(bytes('a log'));
+    expect(await worker.deadVolumes([target.project, 'no-such-project'])).toEqual(['no-such-project']);
+    await worker.unregister();
   });
 
   it('asks for the verdict on a definition', async () => {

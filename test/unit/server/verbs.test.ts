@@ -6,15 +6,7 @@ import { appendConsole, readConsole } from '../../../src/server/console.js';
 import { HttpClient } from '../../../src/server/http.js';
 import { readRun, readRunDefinition, validateDefinition } from '../../../src/server/run.js';
 import { readTests, sendTest } from '../../../src/server/tests.js';
-import {
-  checkIn,
-  deadVolumes,
-  register,
-  sendEvent,
-  sendLogs,
-  unregister,
-  update,
-} from '../../../src/server/workers.js';
+import { WorkerClient } from '../../../src/server/workers.js';
 import { fakeServer, sendHtml, sendJson } from './fake-server.js';
 
 function client(): HttpClient {
@@ -61,7 +53,7 @@ describe('a run', () => {
 
   it('of another kind of server is none', async () => {
     const { url } = await fakeServer((_, response) => sendJson(response, { run: { status: 'PASSED' } }));
-    await expect(readRun(client(), url + RUN)).rejects.toThrow('the answer is not what a JobServ server says there');
+    await expect(readRun(client(), url + RUN)).rejects.toThrow('the answer is not what a JobServ server sends there');
     await expect(readRunDefinition(client(), url + RUN)).rejects.toThrow('Check the address: the run of a build is at');
   });
 });
@@ -260,7 +252,11 @@ describe('a definition', () => {
 });
 
 describe('a worker', () => {
-  const worker = (serverUrl: string) => ({ serverUrl, name: 'arm 1', authorization: 'Token hostkey' });
+  const worker = (serverUrl: string) => {
+    const made = new WorkerClient({ serverUrl, hostname: 'arm 1', apiKey: 'hostkey' }, { pause: async () => {} });
+    onTestFinished(() => made.close());
+    return made;
+  };
   const properties = {
     name: 'arm 1',
     api_key: 'hostkey',
@@ -278,12 +274,12 @@ describe('a worker', () => {
     const { url, asked } = await fakeServer(({ method }, response) =>
       sendJson(response, good(), statuses[method] ?? 200),
     );
-    const http = client();
-    await register(http, worker(url), properties);
-    await update(http, worker(url), { concurrent_runs: 2 });
-    await sendEvent(http, worker(url), { title: 't', msg: 'm', type: 'info' });
-    await sendLogs(http, worker(url), Buffer.from('log'));
-    await unregister(http, worker(url));
+    const arm = worker(url);
+    await arm.register(properties);
+    await arm.update({ concurrent_runs: 2 });
+    await arm.sendEvent({ title: 't', msg: 'm', type: 'info' });
+    await arm.sendLogs(Buffer.from('log'));
+    await arm.unregister();
     expect(asked.map(({ method, url: path, headers }) => [method, path, headers['authorization']])).toEqual([
       ['POST', '/workers/arm%201/', undefined],
       ['PATCH', '/workers/arm%201/', 'Token hostkey'],
@@ -303,7 +299,7 @@ describe('a worker', () => {
         : sendJson(response, good({ worker: { enlisted: true, version: '1', 'run-defs': ['{"project":"p"}'] } })),
     );
     const state = { available_runners: 1, mem_free: 2, disk_free: 3, load_avg_1: 0.5, load_avg_5: 0, load_avg_15: 0 };
-    expect(await checkIn(client(), worker(url), state)).toEqual({
+    expect(await worker(url).checkIn(state)).toEqual({
       enlisted: true,
       version: '1',
       runDefinitions: ['{"project":"p"}'],
@@ -311,13 +307,13 @@ describe('a worker', () => {
     expect(asked[0]?.url).toBe(
       '/workers/arm%201/?available_runners=1&mem_free=2&disk_free=3&load_avg_1=0.5&load_avg_5=0&load_avg_15=0',
     );
-    await expect(checkIn(client(), worker(url), state)).rejects.toMatchObject({ kind: 'server-error' });
+    await expect(worker(url).checkIn(state)).rejects.toMatchObject({ kind: 'server-error' });
     expect(asked).toHaveLength(2);
   });
 
   it('asks for dead volumes with a body, and is told of none that it did not name', async () => {
     const { url, asked } = await fakeServer((_, response) => sendJson(response, good({ volumes: ['old', '../etc'] })));
-    expect(await deadVolumes(client(), worker(url), ['old', 'new'])).toEqual(['old']);
+    expect(await worker(url).deadVolumes(['old', 'new'])).toEqual(['old']);
     expect(asked[0]).toMatchObject({ method: 'GET', url: '/workers/arm%201/volumes-deleted/' });
     expect(JSON.parse(asked[0]?.body.toString() ?? '')).toEqual({ directories: ['old', 'new'] });
   });

@@ -4,11 +4,11 @@ import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { takeFileLock } from '../../../src/lib/file-lock.js';
 import { ServerFailure } from '../../../src/server/server-failure.js';
+import { WorkerClient } from '../../../src/server/workers.js';
 import { check } from '../../../src/worker/check.js';
 import { hostLoad } from '../../../src/worker/host-properties.js';
 import { listRuns, makeRunFolder, type RunOneOptions, runFolderName } from '../../../src/worker/runs.js';
 import { readSettings } from '../../../src/worker/settings.js';
-import { workerServer } from '../../../src/worker/worker-server.js';
 import { type Asked, fakeServer, sendJson } from '../server/fake-server.js';
 import { keptLog, rundefText, runUrl, workerFolder } from './folder.js';
 
@@ -59,7 +59,7 @@ async function worldWith({
   });
   const folder = workerFolder(url);
   const settings = await readSettings(folder);
-  const server = workerServer(settings);
+  const server = new WorkerClient(settings);
   onTestFinished(() => server.close());
   const started: [string, RunOneOptions][] = [];
   const processes = {
@@ -257,7 +257,7 @@ describe('a check-in that the server refuses', () => {
   ])('with %i is told with what can be done, and without the key', async (status, message) => {
     const { url } = await fakeServer((_, response) => sendJson(response, { status: 'error', message: 'no' }, status));
     const settings = await readSettings(workerFolder(url));
-    const server = workerServer(settings);
+    const server = new WorkerClient(settings);
     onTestFinished(() => server.close());
     const failing = server.checkIn(await hostLoad(1));
     await expect(failing).rejects.toThrow(message);

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { takeFileLock } from '../../../src/lib/file-lock.js';
+import { WorkerClient } from '../../../src/server/workers.js';
 import { cronwrap } from '../../../src/worker/cronwrap.js';
 import { gcVolumes } from '../../../src/worker/gc-volumes.js';
 import { register, unregister } from '../../../src/worker/register.js';
 import { makeRunFolder, readRunState, takeRunLock, writeRunState } from '../../../src/worker/runs.js';
 import { readSettings } from '../../../src/worker/settings.js';
 import { workerStatus } from '../../../src/worker/status.js';
-import { workerServer } from '../../../src/worker/worker-server.js';
 import { type Asked, fakeServer, sendJson } from '../server/fake-server.js';
 import { rundefText, runUrl, scratchFolder, workerFolder } from './folder.js';
 
@@ -242,7 +242,7 @@ describe('cronwrap', () => {
 
 test('a log for support arrives compressed', async () => {
   const { url, asked } = await fakeServer((_, response) => success(response, 202));
-  const server = workerServer(await readSettings(workerFolder(url)));
+  const server = new WorkerClient(await readSettings(workerFolder(url)));
   onTestFinished(() => server.close());
   await server.sendLogs(Buffer.from('what happened'));
   expect(`${asked[0]?.method} ${asked[0]?.url}`).toBe('PUT /workers/w1/logs/');
