@@ -40,7 +40,7 @@ export async function listArtifacts(root: string, log: Log): Promise<FoundArtifa
       } else if (entry.isDirectory()) {
         folders.push(path);
       } else if (entry.isFile()) {
-        files.push({ path, sizeBytes: lstatSync(join(root, path)).size });
+        files.push({ path, sizeBytes: sizeOf(root, path) });
       } else {
         if (entry.isSymbolicLink() && !leadsSomewhere(join(root, path))) dangling ??= path;
         await log.warn(`Skipping ${shown(path)}: ${entry.isSymbolicLink() ? 'a symbolic link' : 'not a regular file'}`);
@@ -48,6 +48,15 @@ export async function listArtifacts(root: string, log: Log): Promise<FoundArtifa
     }
   }
   return { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)), dangling };
+}
+
+/** Of a folder that can be read a file's path may still be longer than a path can be. */
+function sizeOf(root: string, path: string): number {
+  try {
+    return lstatSync(join(root, path)).size;
+  } catch (error) {
+    throw unreadable('file', path, error);
+  }
 }
 
 /** Nothing is opened, and nothing of what is there is kept. */
@@ -64,13 +73,22 @@ function entriesOf(root: string, folder: string) {
   try {
     return readdirSync(join(root, folder), { withFileTypes: true, encoding: 'buffer' });
   } catch (error) {
-    const why = (error as Error).message;
-    throw new RunFailure('artifacts', `The folder ${shown(folder)} of /archive cannot be read: ${why}.`);
+    throw unreadable('folder', folder, error);
   }
 }
 
+/** The system's message names the path once more, which may be thousands of characters long. */
+function unreadable(what: 'file' | 'folder', path: string, error: unknown): RunFailure {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const why = code === 'ENAMETOOLONG' ? 'its path is too long' : (code ?? message);
+  return new RunFailure('artifacts', `The ${what} ${shown(path)} of /archive cannot be read: ${why}.`);
+}
+
+const LONGEST_SHOWN = 200;
+
 function shown(path: string): string {
-  return JSON.stringify(path === '' ? '.' : path);
+  const short = path.length > LONGEST_SHOWN ? `${path.slice(0, LONGEST_SHOWN)}…` : path;
+  return JSON.stringify(short === '' ? '.' : short);
 }
 
 const FILE_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;

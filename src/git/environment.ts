@@ -1,6 +1,5 @@
 /** The environment that git is started with: an allow-list. A secret given as `-s NAME` stands in ours, and must not reach git's children. */
 
-import { delimiter, isAbsolute } from 'node:path';
 import { childEnvironment } from '../lib/process.js';
 
 type Environment = Record<string, string>;
@@ -8,7 +7,7 @@ type Environment = Record<string, string>;
 /** What programs need to work on this host at all, and how this host reaches servers. */
 const KEPT = new Set(
   [
-    'HOME USER LOGNAME SHELL TMPDIR TZ XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_RUNTIME_DIR',
+    'PATH HOME USER LOGNAME SHELL TMPDIR TZ XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME XDG_RUNTIME_DIR',
     'SSH_AUTH_SOCK SSH_AGENT_PID DBUS_SESSION_BUS_ADDRESS KRB5CCNAME KRB5_CONFIG GNUPGHOME',
     'SSL_CERT_FILE SSL_CERT_DIR CURL_CA_BUNDLE CURL_HOME LD_LIBRARY_PATH NIX_SSL_CERT_FILE',
     'http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY',
@@ -29,14 +28,14 @@ export function runEnvironment(home: string): Environment {
   return { ...kept, HOME: home, XDG_CONFIG_HOME: `${home}/.config` };
 }
 
-/** For reading the user's own repository as the user's git reads it: their HOME and configuration. */
+/**
+ * For reading the user's own repository as the user's git reads it: their HOME and configuration. It has no transport:
+ * for an object that is missing git would ask the remote that the repository's configuration names, with the programs
+ * that it names.
+ */
 export function userEnvironment(): Environment {
-  return { ...inherited((name) => TRANSPORT.test(name) || CONFIGURATION.test(name)), GIT_OPTIONAL_LOCKS: '0' };
-}
-
-/** Absolute folders only: through `.` or an empty entry the user's repository could bring its own git. */
-export function programFolders(): string[] {
-  return (process.env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
+  const environment = inherited((name) => TRANSPORT.test(name) || CONFIGURATION.test(name));
+  return { ...environment, GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1', GIT_ALLOW_PROTOCOL: '' };
 }
 
 /** No `GIT_DIR` of a hook that started us: it would aim every command at the wrong repository. */
@@ -47,7 +46,6 @@ function inherited(keepGit: (name: string) => boolean): Environment {
   }
   return {
     ...environment,
-    PATH: programFolders().join(delimiter),
     // Messages are matched (failure.ts), so they must be in one language.
     LC_ALL: 'C',
     LANGUAGE: '',

@@ -1,26 +1,16 @@
 /** Git LFS, where the host has it. */
 import { createHash } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
-import { access, mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Log, RunFailure } from '../executor/ports.js';
-import { programFolders } from './environment.js';
+import { findProgram } from '../lib/process.js';
 import { gitFailure } from './failure.js';
 import { readGit, streamGit } from './git.js';
 
 /** Whether `git-lfs` is on PATH. */
-export async function hasLfs(): Promise<boolean> {
-  const found = await Promise.all(
-    programFolders().map((folder) =>
-      access(join(folder, 'git-lfs'), constants.X_OK).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.includes(true);
-}
+export const hasLfs = (): boolean => findProgram('git-lfs') !== undefined;
 
 interface LfsCall {
   env: Record<string, string>;

@@ -66,7 +66,6 @@ export async function openPushed(
     GIT_WORK_TREE: source.toplevel,
     GIT_OBJECT_DIRECTORY: objects,
     GIT_ALTERNATE_OBJECT_DIRECTORIES: quoted(join(source.commonDir, 'objects')),
-    GIT_NO_LAZY_FETCH: '1',
   };
   const url = remote ? withoutCredentials(remote.url) : fileUrl(source.toplevel);
   return { gitDir, env, partialFilter, shallow, url };

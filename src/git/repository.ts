@@ -233,7 +233,7 @@ export async function gitTools(signal: AbortSignal): Promise<GitTools> {
     const version = /\d+(\.\d+)+/.exec(output.toString())?.[0] ?? output.toString().trim();
     // Reads the user's configuration, which --version does not.
     await readGit({ args: ['config', '--list'], cwd: '/', env: userEnvironment(), signal });
-    return { version, lfs: await hasLfs() };
+    return { version, lfs: hasLfs() };
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     const repair = REPAIRS.find(([pattern]) => pattern.test(error.output))?.[1]('') ?? 'Run `git config --list`.';

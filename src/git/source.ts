@@ -56,7 +56,7 @@ async function checkoutSnapshot(
   try {
     await clonePushed(pushed, url ?? pushed.url, { directory, log, ...call });
     await placeSubmodules(submodules, join(directory, '.git'), call);
-    const lfs = await hasLfs();
+    const lfs = hasLfs();
     // Servers are needed for submodules, large files and what a partial clone lacks, and so are credentials.
     if (hasSubmodules || lfs || pushed.partialFilter !== undefined) {
       await writeCredentials({ ...request, cloneUrl: url ?? '' }, request);
@@ -100,7 +100,7 @@ async function checkoutRemote(request: RepositoryRequest, waits: readonly number
   if (sha) checkRef(sha, 'GIT_SHA');
 
   await writeCredentials({ cloneUrl: url, env, secrets }, request);
-  if (await hasLfs()) await setUpLfs({ ...request, env: runEnvironment(home) });
+  if (hasLfs()) await setUpLfs({ ...request, env: runEnvironment(home) });
   await log.info(`Cloning ${withoutCredentials(url)}`);
   await clone(url, request, waits);
   if (!sha) return verify(request, false);

@@ -101,7 +101,7 @@ async function captureOne(
   const settings = await settingsOf(source, signal);
   const branch = (await currentBranch(source)) ?? `detached-${sha.slice(0, 12)}`;
   const remote = remoteAmong(settings, branch);
-  const pushed = await openPushed(source, { settings, head: sha, branch, lfs: await hasLfs() }, folder);
+  const pushed = await openPushed(source, { settings, head: sha, branch, lfs: hasLfs() }, folder);
   const git = async (args: string[]) => (await readGit({ args, cwd: place, env: pushed.env, signal })).toString();
   let missingOnRemote: string;
   try {

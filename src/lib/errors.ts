@@ -33,9 +33,14 @@ export function tooManyFiles(error: unknown): string | undefined {
   return code === 'EMFILE' || code === 'ENFILE' ? machineFault(error) : undefined;
 }
 
+/** Only with the path of a file: of a process, a socket or a number it would be a defect of ours. */
+const ABOUT_A_FILE = new Set(['EACCES', 'EPERM', 'ENAMETOOLONG']);
+
 /** A paragraph for an error of the file system that the machine is to blame for; undefined for any other error. */
 export function machineFault(error: unknown): string | undefined {
-  const { code = '', path, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  const fault = syscall === undefined ? undefined : MACHINE[code];
+  const { code = '', path, syscall = '' } = (error ?? {}) as NodeJS.ErrnoException;
+  if (syscall === '' || (ABOUT_A_FILE.has(code) && (path === undefined || syscall.startsWith('spawn'))))
+    return undefined;
+  const fault = MACHINE[code];
   return fault && `${path ?? 'A file'} cannot be used: ${fault[0]} (${code}). ${fault[1]}`;
 }

@@ -12,8 +12,9 @@ const MOST_LINKS = 40;
 
 /**
  * Makes a folder, and those above it that are missing, 0700 whatever the user's mask is; one that exists is kept as
- * it is. Below the first folder that is sticky or this user's own, each one has to belong to this user or to root, and
- * nobody else may write into it; a link there is followed only when one of those two made it.
+ * it is. None may be one that anybody can write into. Below the first folder that is sticky or this user's own, each one
+ * has to belong to this user or to root, and nobody else may write into it; a link there is followed only when one of
+ * those two made it.
  *
  * @returns the folder's path without links
  * @throws EnvironmentError that says which folder is in the way, and how to repair it
@@ -26,7 +27,7 @@ export async function makeFolder(path: string): Promise<string> {
   for (let name = names.shift(); name !== undefined; name = names.shift()) {
     const next = join(folder, name);
     const found = await lookOrMake(next, path);
-    if (guarded) refuseForeign(next, path, found);
+    refuseForeign(next, path, found, guarded);
     if (found.isSymbolicLink()) {
       links += 1;
       if (links > MOST_LINKS) throw unusable(path, `${next} is one of too many links`, 'Name another folder.');
@@ -93,22 +94,34 @@ function isGuard(found: Stats): boolean {
   return found.uid === process.getuid?.() || (found.mode & 0o1000) !== 0;
 }
 
-function refuseForeign(folder: string, path: string, found: Stats): void {
+/** Why other users can change what is there, and how to repair that; undefined when only this user and root can. */
+export function strangersWay(path: string, found: Stats): { why: string; repair: string } | undefined {
   const own = process.getuid?.();
-  if (own === undefined) return;
+  if (own === undefined) return undefined;
   const trusted = [0, own, ...(own === 0 ? [Number(process.env['SUDO_UID'])] : [])];
-  const repair = 'Name another folder, or take it back:';
   if (!trusted.includes(found.uid)) {
     const what = found.isSymbolicLink() ? 'is a link of another user' : 'belongs to another user';
-    throw unusable(path, `${folder} ${what} (uid ${found.uid})`, `${repair} sudo chown -h ${own} "${folder}".`);
+    return { why: `${path} ${what} (uid ${found.uid})`, repair: `sudo chown -h ${own} "${path}"` };
   }
-  if (found.isSymbolicLink()) return;
-  const sticky = (found.mode & 0o1000) !== 0;
+  if (found.isSymbolicLink() || isSticky(found)) return undefined;
   // A user's own group has nobody else in it, as a rule; systems with mask 002 rely on that.
   const group = (found.mode & 0o020) !== 0 && found.gid !== process.getgid?.() && found.gid !== 0;
-  if (sticky || !(group || (found.mode & 0o002) !== 0)) return;
-  throw unusable(path, `other users may write into ${folder}`, `${repair} chmod go-w "${folder}".`);
+  if (!group && !isOpen(found)) return undefined;
+  return {
+    why: `other users may write ${found.isDirectory() ? 'into' : 'to'} ${path}`,
+    repair: `chmod go-w "${path}"`,
+  };
 }
+
+/** @param guarded above the first guarded folder owners differ from system to system; one that anybody can write into is refused there, too */
+function refuseForeign(folder: string, path: string, found: Stats, guarded: boolean): void {
+  if (!guarded && (found.isSymbolicLink() || isSticky(found) || !isOpen(found))) return;
+  const way = strangersWay(folder, found);
+  if (way !== undefined) throw unusable(path, way.why, `Name another folder, or take it back: ${way.repair}.`);
+}
+
+const isSticky = (found: Stats) => found.isDirectory() && (found.mode & 0o1000) !== 0;
+const isOpen = (found: Stats) => (found.mode & 0o002) !== 0;
 
 function unusable(path: string, why: string, repair: string): EnvironmentError {
   return new EnvironmentError(`The folder ${path} cannot be used: ${why}. ${repair}`.trim());

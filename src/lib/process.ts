@@ -69,10 +69,24 @@ export function childEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.has(name)));
 }
 
-/** A program on PATH. Relative folders on PATH do not count: they may lie in a repository of somebody else's. */
+/** The absolute folders of PATH: a relative or empty entry would start a program out of a stranger's repository. */
+function programFolders(env: NodeJS.ProcessEnv): string[] {
+  return (env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
+}
+
+/** Where a system keeps its programs. For a PATH without absolute folders: an empty one means the current folder. */
+const SYSTEM_PATH = '/usr/bin:/bin';
+
+/** The environment of a program: it and its own children are found in absolute folders only. */
+function environmentOf(env: NodeJS.ProcessEnv = childEnvironment()): NodeJS.ProcessEnv {
+  return { ...env, PATH: programFolders(env).join(delimiter) || SYSTEM_PATH };
+}
+
+/** A program in the absolute folders of PATH. */
 export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const folders = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
-  return folders.map((folder) => join(folder, name)).find(isProgram);
+  return programFolders(env)
+    .map((folder) => join(folder, name))
+    .find(isProgram);
 }
 
 function isProgram(file: string): boolean {
@@ -201,13 +215,13 @@ export function startIndependent(
 function spawnWithOutput(
   [program, ...args]: Command,
   output: number,
-  { cwd, env = childEnvironment() }: OutputOptions,
+  { cwd, env }: OutputOptions,
   how: { detached?: boolean; cleanup?: boolean },
 ) {
   const streams = { stdin: 'ignore', stdout: output as 3, stderr: output as 3 } as const;
   const child = execa(program, args, {
     ...(cwd === undefined ? {} : { cwd }),
-    env,
+    env: environmentOf(env),
     extendEnv: false,
     ...streams,
     reject: false,
@@ -226,7 +240,7 @@ export function runProcessSync(
   input: string,
   timeoutMs: number,
 ): ProcessEnd & { stdout: string } {
-  const options = { input, timeout: timeoutMs, reject: false, env: childEnvironment(), extendEnv: false } as const;
+  const options = { input, timeout: timeoutMs, reject: false, env: environmentOf(), extendEnv: false } as const;
   const { exitCode, signal, cause, timedOut, stdout } = execaSync(program, args, options);
   if (timedOut) throw new ProcessError('timeout', `did not end within ${timeoutMs / 1000} s`);
   if (signal !== undefined) return { signal, stdout };
@@ -234,14 +248,14 @@ export function runProcessSync(
   return { status: exitCode, stdout };
 }
 
-function spawn(command: Command, { cwd, env = childEnvironment(), input = '', umask, stdin }: ProcessOptions) {
+function spawn(command: Command, { cwd, env, input = '', umask, stdin }: ProcessOptions) {
   const [program, ...args] = command;
   // execa's types have files up to 9; it takes any. The mask is inherited when the child starts, which happens before execa returns.
   const ours = umask === undefined ? undefined : process.umask(umask);
   try {
     return execa(program, args, {
       ...(cwd === undefined ? {} : { cwd }),
-      env,
+      env: environmentOf(env),
       extendEnv: false,
       ...(stdin === undefined ? { input } : { stdin: stdin as 3 }),
       stdout: 'pipe',

@@ -2,12 +2,13 @@
  * Reads files that are needed whole and may be anything: a definition in a stranger's repository can be a FIFO, a
  * device, a link to a file of the host's, or have no end. Nothing here waits for ever, and no error has content in it.
  */
-import { constants, openSync } from 'node:fs';
+import { constants, openSync, type Stats } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EnvironmentError, tooManyFiles, UsageError } from './errors.js';
+import { strangersWay } from './folders.js';
 
 export interface ReadOptions {
   /** 16 MiB unless given. */
@@ -20,6 +21,8 @@ export interface ReadOptions {
   signal?: AbortSignal;
   /** A file that other users may read or change is refused: it holds credentials. */
   secret?: boolean;
+  /** A file that other users may change is refused: it names programs. */
+  trusted?: boolean;
 }
 
 /**
@@ -54,6 +57,7 @@ export async function readBounded(path: string, options: ReadOptions = {}): Prom
       const opened = await file.stat();
       refuseSpecial(opened, { ...options, pipes: false });
       if (options.secret) refuseExposed(path, opened);
+      if (options.trusted) refuseStrangers(path, opened);
       if (options.inside !== undefined) await refuseOutside(path, options.inside, opened);
       return await readFile(file, options);
     } finally {
@@ -118,6 +122,11 @@ function refuseExposed(path: string, found: Found): void {
   const octal = (mode & 0o777).toString(8).padStart(4, '0');
   const repair = `Make it yours alone with: chmod 600 ${path}`;
   throw new ReadError('exposed', `others on this host may read or change it (mode ${octal}). ${repair}`);
+}
+
+function refuseStrangers(path: string, found: Found): void {
+  const way = strangersWay(path, found as Stats);
+  if (way !== undefined) throw new ReadError('exposed', `${way.why}. Take it back: ${way.repair}`);
 }
 
 /** The name may mean another file by now: what its links lead to has to be the file that is open. */

@@ -67,6 +67,7 @@ export async function setAside(path: string, aside: string): Promise<string> {
 async function flatten(top: string): Promise<Error | undefined> {
   const found = await lstat(top).catch(ignore('ENOENT'));
   if (found === undefined) return undefined;
+  if (!found.isDirectory()) return unlink(top).catch((error: Error) => error) as Promise<Error | undefined>;
   let problem: Error | undefined;
   const keep = (error: Error) => {
     problem ??= error;

@@ -2,7 +2,7 @@
  * `--report x.html`: one page with everything about the runs, which needs no network and no other file. Consoles
  * stand in it compressed, so that one of 100 MB can be opened; what a run printed is never HTML of the page.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
@@ -57,9 +57,10 @@ export const writeHtmlReport = (report: HtmlReport, path: string) => writeWhole(
  * @throws the file system's error when it cannot be written
  */
 export async function writeWhole(content: AsyncIterable<string | Buffer> | string[], path: string): Promise<void> {
-  const next = `${path}.${process.pid}`;
+  // A name that nobody can foresee, for a new file: in a folder of others a link may wait under any other.
+  const next = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
-    await pipeline(content, createWriteStream(next));
+    await pipeline(content, createWriteStream(next, { flags: 'wx' }));
     await rename(next, path);
   } catch (error) {
     await rm(next, { force: true });

@@ -1,4 +1,5 @@
 /** What the worker says of its own doings, a line an event, on stderr: for people, or for machines. */
+import { escapeInJson } from '../lib/sanitise.js';
 import type { HttpSettings } from '../server/http.js';
 import { LEVELS, type Level } from './settings.js';
 
@@ -29,7 +30,7 @@ export function workerLog(options: LogOptions): WorkerLog {
       if (LEVELS.indexOf(level) < LEVELS.indexOf(log.level)) return;
       const time = now().toISOString();
       write(
-        `${format === 'json' ? JSON.stringify({ time, level, message, ...fields }) : plain(time, level, message, fields)}\n`,
+        `${format === 'json' ? escapeInJson(JSON.stringify({ time, level, message, ...fields })) : plain(time, level, message, fields)}\n`,
       );
     };
   const log: WorkerLog = {
@@ -50,7 +51,7 @@ export const retriesTo = (log: Pick<WorkerLog, 'warning'>): HttpSettings => ({
 function plain(time: string, level: Level, message: string, fields: Fields): string {
   const more = Object.entries(fields).filter(([, value]) => value !== undefined);
   const said = more.map(
-    ([name, value]) => ` ${name}=${/^[\w./:@-]+$/.test(String(value)) ? value : JSON.stringify(value)}`,
+    ([name, value]) => ` ${name}=${/^[\w./:@-]+$/.test(String(value)) ? value : escapeInJson(JSON.stringify(value))}`,
   );
   // One event, one line: a server's or a program's words may hold anything.
   return `${time} ${level.toUpperCase().padEnd(7)} ${oneLine(message)}${said.join('')}`;

@@ -1,9 +1,10 @@
 /** What a worker's folder says about it: `settings.conf`, the reference worker's file (SPEC 6). */
-import { chmod, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, rm, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder } from '../lib/folders.js';
 import { writeAtomically } from '../lib/private-file.js';
+import { type ReadError, type ReadOptions, readBoundedText } from '../lib/read-bounded.js';
 import type { StringMap } from '../schema/model.js';
 import { Ini, IniError } from './ini.js';
 
@@ -38,22 +39,41 @@ export interface WorkerSettings {
 const MAIN = 'jobserv';
 export const settingsPath = (folder: string): string => join(folder, 'settings.conf');
 
-/** @throws SettingsError that says what is missing, and what to do; never a value */
+/** Bytes. */
+const LONGEST_SETTINGS = 1024 * 1024;
+
+/**
+ * The file names programs, and what lies beside it says what is executed: neither may be another user's to change.
+ *
+ * @throws SettingsError that says what is missing, and what to do; never a value
+ */
 export async function readSettings(folder: string): Promise<WorkerSettings> {
   const path = settingsPath(folder);
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  const text = await readText(path, { maxBytes: LONGEST_SETTINGS, trusted: true });
+  if (text === undefined) {
     throw new SettingsError(
-      cause.code === 'ENOENT'
-        ? `There is no worker in ${folder}: it holds no settings.conf. Go to the worker's folder, name it with --folder, or make a worker with "jobserv worker register".`
-        : `The settings of the worker, ${path}, cannot be read: ${cause.message}. Run this as the worker's user.`,
-      { cause },
+      `There is no worker in ${folder}: it holds no settings.conf. Go to the worker's folder, name it with --folder, or make a worker with "jobserv worker register".`,
     );
+  }
+  await makeFolder(folder).catch((cause: Error) => {
+    throw new SettingsError(cause.message, { cause });
   });
   try {
     return settingsIn(folder, new Ini(text));
   } catch (error) {
     if (!(error instanceof IniError)) throw error;
     throw new SettingsError(`The settings of the worker, ${path}, cannot be used: ${error.message}. Correct it there.`);
+  }
+}
+
+/** @returns undefined when there is no such file */
+async function readText(path: string, options: ReadOptions): Promise<string | undefined> {
+  try {
+    return await readBoundedText(path, options);
+  } catch (error) {
+    const cause = error as ReadError;
+    if (cause.reason === 'missing') return undefined;
+    throw new SettingsError(`The settings of the worker, ${path}, cannot be read: ${cause.message}.`, { cause });
   }
 }
 
@@ -152,10 +172,7 @@ export interface NewSettings {
 export async function writeNewSettings(folder: string, settings: NewSettings): Promise<() => Promise<void>> {
   const path = settingsPath(folder);
   await makeFolder(folder);
-  const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw new SettingsError(`${path} cannot be read: ${error.message}.`, { cause: error });
-  });
+  const before = await readText(path, { maxBytes: LONGEST_SETTINGS });
   const ini = openForNew(path, before ?? '');
   for (const [key, value] of Object.entries(textsOf(settings))) if (value !== undefined) ini.set(MAIN, key, value);
   await writeAtomically(path, ini.toString());

@@ -1,4 +1,5 @@
 /** `--report FILE`: reports of the runs, in the form that each file's name says. */
+import { randomBytes } from 'node:crypto';
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
@@ -83,7 +84,7 @@ export class Reports {
 
 /** Tries it: what permissions say is not all that counts. */
 async function whyNotWritable(path: string): Promise<string | undefined> {
-  const probe = `${path}.${process.pid}`;
+  const probe = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
     if ((await stat(path).catch(() => undefined))?.isDirectory()) return 'it is a folder';
     await writeFile(probe, '', { flag: 'wx' });

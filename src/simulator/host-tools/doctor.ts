@@ -1,12 +1,12 @@
 /** What a simulation needs of this machine: what works, and how to repair what does not. */
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import { loadDockerConfig } from '../../docker/docker-config.js';
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
 import { gitTools } from '../../git/repository.js';
 import { EnvironmentError } from '../../lib/errors.js';
 import { makeFolder } from '../../lib/folders.js';
+import { findProgram } from '../../lib/process.js';
 import { readServers, serversFile } from '../inputs/server-access.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 import { type Check, containerChecks } from './container-checks.js';
@@ -67,7 +67,7 @@ async function dockerConfigChecks(): Promise<Check[]> {
   ];
   const helpers = new Set([config.credsStore, ...Object.values(config.credHelpers)]);
   for (const helper of helpers) {
-    if (!helper || (await isOnPath(`docker-credential-${helper}`))) continue;
+    if (!helper || findProgram(`docker-credential-${helper}`) !== undefined) continue;
     const found = `docker-credential-${helper}, which ${path} names, is not on PATH`;
     checks.push({
       name: 'credential helper',
@@ -153,16 +153,3 @@ function broken(name: string, { message }: Error): Check {
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
-
-async function isOnPath(command: string): Promise<boolean> {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
-  const found = await Promise.all(
-    folders.map((folder) =>
-      access(join(folder, command), constants.X_OK).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.includes(true);
-}

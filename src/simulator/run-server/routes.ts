@@ -291,9 +291,21 @@ function testSummary(run: ServedRun, { name, status, context, created }: ServedT
   return { name, url: `${address(run, request)}tests/${encodeURIComponent(name)}/`, status, context, created };
 }
 
+/** Bytes of the posts with tests that are kept of a run. */
+const MOST_TEST_BYTES = 64 * 1024 * 1024;
+const testBytes = new WeakMap<ServedRun, number>();
+
+/** @throws Refusal 413 when the run's script has posted more than is kept */
+function reserveTests(run: ServedRun, { bodyBytes }: ServedRequest): void {
+  const all = (testBytes.get(run) ?? 0) + bodyBytes;
+  if (all > MOST_TEST_BYTES) throw new Refusal(frameworkText(413, 'Content Too Large'));
+  testBytes.set(run, all);
+}
+
 function addTest(visible: Visible, request: ServedRequest, names: readonly string[]): HttpAnswer {
   const run = ownRun(visible, request, names);
   const fields = fieldsOf(request);
+  reserveTests(run, request);
   const { context, status, results } = fields;
   run.tests.push({
     name: names[3] ?? '',
@@ -312,6 +324,7 @@ function updateTest(visible: Visible, request: ServedRequest, names: readonly st
   const test = run.tests.find((one) => one.name === names[3] && (!context || one.context === context));
   if (test === undefined) return notFound();
   const { status, results } = fieldsOf(request);
+  reserveTests(run, request);
   if (Array.isArray(results)) test.results.push(...results.map(resultOf));
   if (status) test.status = statusOf(status);
   keep(run, request, `tests/${names[3]}/`);

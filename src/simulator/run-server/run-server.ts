@@ -18,6 +18,8 @@ import type { ServedRun } from './served-run.js';
 const LIMITS = {
   /** Of a request's body, bytes; of a longer one nothing is kept and the connection ends. */
   body: 16 * 1024 * 1024,
+  /** Of all bodies that are held at a time, bytes; of one that does not fit nothing is kept. */
+  bodies: 64 * 1024 * 1024,
   /** A connection on which nothing moves for so long is closed. */
   idleMs: 120_000,
   connections: 256,
@@ -59,6 +61,8 @@ export class ScriptServer {
   #name = '';
   #port = 0;
   #stopped = false;
+  /** Bytes of bodies that may still be held. */
+  readonly #room = { left: LIMITS.bodies as number };
 
   constructor() {
     this.#http.maxConnections = LIMITS.connections;
@@ -122,11 +126,13 @@ export class ScriptServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let held = 0;
     try {
       const [path = '', query] = (request.url ?? '').split('?');
       const access = this.#accessOf(request, new URLSearchParams(query));
       if (access === undefined) return sendAndClose(response, unauthorized(request));
-      const { body, bytes } = await bodyOf(request);
+      const { body, bytes } = await bodyOf(request, this.#room);
+      held = body.length;
       const asked: ServedRequest = {
         method: request.method ?? '',
         path,
@@ -145,6 +151,8 @@ export class ScriptServer {
       // The client went away, or a file changed while it was sent: neither may end the simulation.
       if (response.headersSent || response.destroyed) response.destroy();
       else sendAndClose(response, serverError((error as Error).message));
+    } finally {
+      this.#room.left += held;
     }
   }
 
@@ -172,16 +180,35 @@ function unauthorized({ method, headers }: IncomingMessage): HttpAnswer {
   return answer;
 }
 
-/** Reads to the end; what is beyond the bound is counted and dropped, and past twice the bound nothing more is read. */
-async function bodyOf(request: IncomingMessage): Promise<{ body: Buffer; bytes: number }> {
-  const chunks: Buffer[] = [];
+/**
+ * Reads to the end. A body beyond the bound, or one for which there is no room, is counted and dropped; past twice the
+ * bound nothing more is read. The caller gives the room of the body back.
+ */
+async function bodyOf(request: IncomingMessage, room: { left: number }): Promise<{ body: Buffer; bytes: number }> {
+  let chunks: Buffer[] = [];
+  let held = 0;
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= LIMITS.body) chunks.push(chunk);
-    else if (bytes > 2 * LIMITS.body) break;
+  let fits = true;
+  const drop = () => {
+    fits = false;
+    room.left += held;
+    [held, chunks] = [0, []];
+  };
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (fits && (bytes > LIMITS.body || room.left < chunk.length)) drop();
+      if (bytes > 2 * LIMITS.body) break;
+      if (!fits) continue;
+      chunks.push(chunk);
+      held += chunk.length;
+      room.left -= chunk.length;
+    }
+    return { body: Buffer.concat(chunks), bytes };
+  } catch (error) {
+    drop();
+    throw error;
   }
-  return { body: bytes > LIMITS.body ? Buffer.alloc(0) : Buffer.concat(chunks), bytes };
 }
 
 async function send(response: ServerResponse, answer: ServedAnswer, headOnly: boolean): Promise<void> {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { openArchived } from '../../executor/archive.js';
 import { UsageError } from '../../lib/errors.js';
-import { makeFolder } from '../../lib/folders.js';
+import { folderName, makeFolder } from '../../lib/folders.js';
 import { readBoundedText } from '../../lib/read-bounded.js';
 import type { RunDefinition, Test } from '../../schema/model.js';
 import { isAddress, isBuildUrl, parseRunUrl, type RunAddress } from '../../server/address.js';
@@ -250,7 +250,7 @@ class ServerBackedRun implements ServedRun {
 
   async #fetch(path: string): Promise<string> {
     const { http, url, signal, cache } = this.#source;
-    const file = join(await makeFolder(cache), encodeURIComponent(path).slice(-200));
+    const file = join(await makeFolder(cache), folderName(path));
     const answer = await http.stream({
       method: 'GET',
       url: `${url}${encodePath(path)}`,

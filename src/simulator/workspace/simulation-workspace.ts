@@ -2,11 +2,12 @@
  * The folder of a simulated run (SPEC 8): clean when the run begins; afterwards it keeps
  * what is listed here and nothing else, no secret above all.
  */
-import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openWorkspace, removeSecrets, type Workspace } from '../../executor/workspace.js';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
+import { writeFresh } from '../../lib/private-file.js';
 import { type RemoveAsRoot, type RemovedOrKept, removeOrSetAside, removeTree } from '../../lib/remove-tree.js';
 import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
 import { CONSOLE } from './workspace-names.js';
@@ -64,7 +65,8 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
   const lock = await lockWorkspace(options.locks, realpathSync(root));
   try {
     const leftBefore = await removeEntries(root, options.asRoot, (name) => name === MARKER);
-    writeFileSync(join(root, MARKER), MARKER_TEXT, { mode: 0o600 });
+    // What is there came with the folder, and may be a link.
+    await writeFresh(join(root, MARKER), MARKER_TEXT);
     return {
       ...workspace,
       leftBefore,

@@ -29,6 +29,13 @@ it.each([
     Object.assign(new Error('x'), { code: 'ENOENT', syscall: 'open' }),
     70,
   ],
+  [
+    'a file that this user may not open',
+    Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open', path: '/x' }),
+    3,
+  ],
+  ['a process that this user may not end', Object.assign(new Error('x'), { code: 'EPERM', syscall: 'kill' }), 70],
+  ['a port that this user may not have', Object.assign(new Error('x'), { code: 'EACCES', syscall: 'listen' }), 70],
   ['a run without its engine', new RunFailure('lost', 'x', { environment: 'engine' }), 3],
   ['a run that failed', new RunFailure('script', 'x'), 1],
   ['a run that was interrupted', new RunFailure('interrupted', 'x'), 130],

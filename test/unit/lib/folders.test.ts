@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeFolder, makeFolderBelow } from '../../../src/lib/folders.js';
 
 const STRANGER = 12_345;
@@ -71,6 +71,20 @@ describe('a folder of ours', () => {
     await expect(makeFolder(at('planted/ws'))).rejects.toThrow('is a link of another user');
     expect(existsSync(at('target/ws'))).toBe(false);
   });
+});
+
+it.runIf(isRoot)('a folder below one of root that anybody can write into is refused', async () => {
+  const open = mkdtempSync('/var/lib/jobserv-folders-');
+  try {
+    chmodSync(open, 0o777);
+    // Nothing on the way there is this user's own.
+    vi.spyOn(process, 'getuid').mockReturnValue(STRANGER);
+    await expect(makeFolder(join(open, 'ws'))).rejects.toThrow(`other users may write into ${open}`);
+    expect(existsSync(join(open, 'ws'))).toBe(false);
+  } finally {
+    vi.restoreAllMocks();
+    rmSync(open, { recursive: true });
+  }
 });
 
 describe('a folder that containers write to', () => {

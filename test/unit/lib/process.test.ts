@@ -1,10 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { userEnvironment } from '../../../src/git/environment.js';
-import { findProgram, hideFromPrograms, runProcess, startIndependent, startProcess } from '../../../src/lib/process.js';
+import {
+  findProgram,
+  hideFromPrograms,
+  runProcess,
+  runProcessSync,
+  runWithOutput,
+  startIndependent,
+  startProcess,
+} from '../../../src/lib/process.js';
 import { readGivenValues } from '../../../src/simulator/inputs/given.js';
 
 const sh = (script: string) => ['/bin/sh', '-c', script] as const;
@@ -21,7 +29,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'jobserv-process-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe('a program that is started', () => {
   it('gets its input, and gives its output and status', async () => {
@@ -48,6 +59,24 @@ describe('a program that is started', () => {
       message: 'is not installed, or not on PATH',
     });
     await expect(runProcess(sh(':'), { cwd: join(folder, 'x') })).rejects.toMatchObject({ reason: 'not-started' });
+  });
+
+  it('is never one of the folder that it is started in, nor are its children', async () => {
+    const mark = join(folder, 'mark');
+    mkdirSync(join(folder, 'bin'));
+    for (const name of ['cat', 'no-such-program', 'bin/no-such-program'])
+      writeFileSync(join(folder, name), `#!/bin/sh\ntouch '${mark}'\n`, { mode: 0o755 });
+    const where = { cwd: folder };
+    for (const PATH of [`.::bin:${process.env['PATH']}`, '.', '', undefined]) {
+      vi.stubEnv('PATH', PATH);
+      expect(findProgram('no-such-program')).toBeUndefined();
+      await expect(runProcess(['no-such-program'], where)).rejects.toMatchObject({ reason: 'not-found' });
+      await expect(runWithOutput(['no-such-program'], 1, where)).rejects.toMatchObject({ reason: 'not-found' });
+      expect((await runProcess(['cat'], { ...where, input: 'x' })).stdout.toString()).toBe('x');
+      expect((await runProcess(sh('cat </dev/null'), where)).status).toBe(0);
+      expect(runProcessSync(['/bin/sh', '-c', 'echo $PATH'], '', 10_000).stdout).toMatch(/^(\/[^:]*:)*\/[^:]*$/);
+    }
+    expect(existsSync(mark)).toBe(false);
   });
 
   it('is killed with its children when its time is over', async () => {

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -76,6 +77,17 @@ describe('a tree', () => {
       process.seteuid?.(USER);
     });
     afterEach(() => process.seteuid?.(0));
+
+    it('leaves alone what a link leads to that cannot be removed', async () => {
+      process.seteuid?.(0);
+      symlinkSync('mine', at('tree/link'));
+      chownSync(at('tree'), 0, 0);
+      chmodSync(at('tree/mine'), 0o755);
+      process.seteuid?.(USER);
+      await expect(removeTree(at('tree/link'))).rejects.toThrow('tree/link could not be removed');
+      expect(statSync(at('tree/mine')).mode & 0o777).toBe(0o755);
+      expect(existsSync(at('tree/mine/theirs/file'))).toBe(true);
+    });
 
     it('is emptied as far as possible, and the error has the repair', async () => {
       await expect(removeTree(at('tree'))).rejects.toThrow(`Remove it as root: sudo rm -rf "${at('tree')}".`);

@@ -140,6 +140,18 @@ describe('the workspace of a simulation', () => {
     expect(existsSync(join(folder, 'elsewhere', 'kept'))).toBe(true);
   });
 
+  it('writes no file that a link leads to, when it came with a repository', async () => {
+    const { folder, root, options } = await place();
+    writeFileSync(join(folder, 'precious'), 'kept');
+    mkdirSync(root, { mode: 0o700 });
+    for (const name of ['.jobserv-workspace', 'rundef.json', 'console.log', 'result.json', '.netrc'])
+      symlinkSync(join(folder, 'precious'), join(root, name));
+    const workspace = await openSimulationWorkspace(root, options);
+    expect(readdirSync(root)).toEqual(['.jobserv-workspace']);
+    await workspace.close();
+    expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('kept');
+  });
+
   it('is taken by one simulation at a time, and free again after it', async () => {
     const { root, options } = await place();
     const first = await openSimulationWorkspace(root, options);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -33,6 +33,16 @@ it('a console comes back byte for byte, and neither it nor a message can end an 
   const [, json = ''] = /<script type="application\/json" id="report">(.*)<\/script>/.exec(page) ?? [];
   expect(JSON.parse(json).runs[0].message).toBe(HOSTILE);
   expect(page).not.toMatch(/(?:src|href)="?https?:/);
+});
+
+it('a report is written through no link that waits under a name of its folder', async () => {
+  const precious = join(folder, 'precious');
+  writeFileSync(precious, 'kept');
+  const path = join(folder, 'linked.html');
+  for (const name of [path, `${path}.${process.pid}`]) symlinkSync(precious, name);
+  await writeHtmlReport(report, path);
+  expect(readFileSync(path, 'utf8')).toContain('<!doctype html>');
+  expect(readFileSync(precious, 'utf8')).toBe('kept');
 });
 
 it('a report that cannot be written leaves no half of one', async () => {

@@ -153,6 +153,13 @@ describe('the log', () => {
     });
   });
 
+  test.each(['text', 'json'] as const)('as %s has nothing that acts on a terminal', (format) => {
+    const lines: string[] = [];
+    const log = workerLog({ format, level: 'info', write: (line) => lines.push(line) });
+    log.error('a\u009b31m\u202eb', { run: 'http://x/\u009b31m\u2066\u200f\u007f' });
+    expect(lines.join('')).not.toMatch(/[\u007f-\u009f\u200f\u202e\u2066]/);
+  });
+
   test('leaves out what is below its level', () => {
     expect(logged('text', 'warning')).toBe('1970-01-01T00:00:00.000Z ERROR   Bad\n');
   });

@@ -1,6 +1,7 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSettings, SettingsError, writeNewSettings } from '../../../src/worker/settings.js';
 import { scratchFolder, workerFolder } from './folder.js';
@@ -125,5 +126,38 @@ describe('new settings', () => {
     const before = readFileSync(join(folder, 'settings.conf'), 'utf8');
     await expect(writeNewSettings(folder, NEW)).rejects.toThrow(/a worker in this folder already.*unregister/);
     expect(readFileSync(join(folder, 'settings.conf'), 'utf8')).toBe(before);
+  });
+});
+
+describe('settings that others can change, or that never end', () => {
+  const settings = () => join(workerFolder(), 'settings.conf');
+
+  test.each([
+    ['that others may write to', (path: string) => chmodSync(path, 0o666), /other users may write to .*chmod go-w/],
+    ['of another user', (path: string) => chownSync(path, 4711, 4711), /belongs to another user \(uid 4711\)/],
+    ['in a folder of all users', (path: string) => chmodSync(dirname(path), 0o777), /other users may write into/],
+    [
+      'that are a pipe',
+      (path: string) => {
+        rmSync(path);
+        execFileSync('mkfifo', [path]);
+      },
+      /named pipe/,
+    ],
+    [
+      'that have no end',
+      (path: string) => {
+        rmSync(path);
+        symlinkSync('/dev/zero', path);
+      },
+      /a device/,
+    ],
+    ['of 2 MB', (path: string) => writeFileSync(path, '#'.repeat(2e6)), /larger than 1 MiB/],
+  ])('%s are refused', async (_, change, message) => {
+    const path = settings();
+    change(path);
+    const refused = readSettings(dirname(path));
+    await expect(refused).rejects.toThrow(message);
+    await expect(refused).rejects.toBeInstanceOf(SettingsError);
   });
 });

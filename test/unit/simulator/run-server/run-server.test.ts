@@ -234,6 +234,16 @@ describe('posting', () => {
     expect(run.posts).toEqual([]);
   });
 
+  it('tests are kept up to a bound on all of them; the run goes on', async () => {
+    const json = { 'content-type': 'application/json' };
+    const large = JSON.stringify({ status: 'PASSED', results: [], context: 'x'.repeat(15 * 1024 * 1024) });
+    const statuses: number[] = [];
+    for (let n = 0; n < 6; n++) statuses.push((await post(`${RUN}tests/t${n}/`, large, json)).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 413, 413]);
+    expect(run.tests).toHaveLength(4);
+    expect((await post(RUN, 'still here\n')).status).toBe(200);
+  });
+
   it('a body without end is refused, and costs no memory', async () => {
     const { port } = new URL(server.origin);
     const socket = connect(Number(port), '127.0.0.1');
