@@ -6,8 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { lintConfigText } from '../src/lint/lint-config.js';
-import { parseLintConfig } from '../src/lint/parse-lint-config.js';
+import { lintConfigText, parseLintConfig } from '../src/lint/lint-config.js';
 import type { Explained, Rule } from '../src/lint/rule.js';
 import { RULES } from '../src/lint/rules.js';
 

@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
 import { build } from 'esbuild';
-import { DEFINITION_SCHEMA } from '../src/schema/definition-schema.js';
-import { RUNDEF_SCHEMA } from '../src/schema/rundef-schema.js';
+import definition from '../src/schema/definition.schema.json' with { type: 'json' };
+import rundef from '../src/schema/rundef.schema.json' with { type: 'json' };
 
 /** The generated modules: a file name below `src/schema/generated`, and the schema that it holds. */
 export const VALIDATORS: Record<string, object> = {
-  'validate-definition.js': shapeOf(DEFINITION_SCHEMA),
-  'validate-run-definition.js': RUNDEF_SCHEMA,
+  'validate-definition.js': shapeOf(definition),
+  'validate-run-definition.js': rundef,
 };
 
 /** The text of a generated module. */
@@ -51,7 +51,7 @@ function withoutProse(schema: object): object {
 }
 
 /** The definition's schema without the conditions between keys: the rules say those. */
-function shapeOf(schema: typeof DEFINITION_SCHEMA): object {
+function shapeOf(schema: typeof definition): object {
   const { allOf, ...run } = schema.definitions.run;
   const { enum: types, ...type } = schema.definitions.trigger.properties.type;
   const properties = { ...schema.definitions.trigger.properties, type };

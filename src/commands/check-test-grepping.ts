@@ -3,9 +3,9 @@ import { greppingOf } from '../simulator/test-grepping/grepping-inputs.js';
 import { renderFoundTests } from '../terminal/found-tests.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
-import { EXIT } from './shared/exit-status.js';
-import { loadDefinition } from './shared/load-definition.js';
-import { RUN_FLAGS, readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
+import { loadDefinition } from './shared/definitions.js';
+import { EXIT } from './shared/errors.js';
+import { RUN_FLAGS, readServerFlags, SERVER_FLAGS } from './shared/flags.js';
 
 export default class CheckTestGrepping extends BaseCommand {
   static override summary = 'Show the tests that the server would read from a console.';

@@ -3,8 +3,8 @@ import { type Check, diagnose } from '../simulator/host-tools/doctor.js';
 import { renderCheck } from '../terminal/host-tools.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
-import { definitionAtHand } from './shared/definition-at-hand.js';
-import { EXIT } from './shared/exit-status.js';
+import { definitionAtHand } from './shared/definitions.js';
+import { EXIT } from './shared/errors.js';
 
 export default class Doctor extends BaseCommand {
   static override summary =

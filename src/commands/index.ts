@@ -18,7 +18,7 @@ import Reproduce from './reproduce.js';
 import RundefCreate from './rundef/create.js';
 import RundefGet from './rundef/get.js';
 import Schema from './schema.js';
-import { checkOutput, describeError, endWithError } from './shared/report-error.js';
+import { checkOutput, describeError, endWithError } from './shared/errors.js';
 import Simulate from './simulate.js';
 import Validate from './validate.js';
 import WorkerCheck from './worker/check.js';

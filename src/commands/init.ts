@@ -4,12 +4,10 @@ import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../lib/errors.js';
 import { check } from '../lint/check.js';
 import { BaseCommand } from './shared/base-command.js';
-import { DEFAULT_DEFINITION } from './shared/definition-files.js';
+import { DEFAULT_DEFINITION } from './shared/definitions.js';
 import { firstDefinition } from './shared/init/first-definition.js';
-import { Folder } from './shared/init/folder.js';
-import { ignoreSecrets, SECRETS_FILE, type SecretsIgnored } from './shared/init/git-ignore.js';
-import { lookAt } from './shared/init/project.js';
-import { repositoryAt } from './shared/init/repository.js';
+import { Folder, lookAt } from './shared/init/project.js';
+import { ignoreSecrets, repositoryAt, SECRETS_FILE, type SecretsIgnored } from './shared/init/repository.js';
 
 const HOST_TAGS: Partial<Record<string, string>> = { x64: 'amd64', arm64: 'arm64', arm: 'armhf' };
 

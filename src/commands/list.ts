@@ -6,7 +6,7 @@ import { selectRuns } from '../simulator/plan/select-runs.js';
 import { styleFor } from '../terminal/style.js';
 import { renderTable } from '../terminal/table.js';
 import { BaseCommand } from './shared/base-command.js';
-import { loadDefinition } from './shared/load-definition.js';
+import { loadDefinition } from './shared/definitions.js';
 
 export default class List extends BaseCommand {
   static override summary = 'Show the triggers and runs of a definition, loops expanded.';

@@ -3,7 +3,7 @@ import { printable } from '../lib/sanitise.js';
 import { prune } from '../simulator/host-tools/prune.js';
 import { renderPruned } from '../terminal/host-tools.js';
 import { BaseCommand } from './shared/base-command.js';
-import { EXIT } from './shared/exit-status.js';
+import { EXIT } from './shared/errors.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -9,14 +9,22 @@ import { renderReproduction } from '../terminal/reproduction.js';
 import { reproductionReport } from '../terminal/run-reports.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
-import { findDefinition } from './shared/definition-files.js';
-import { EXIT } from './shared/exit-status.js';
+import { findDefinition, loadDefinition } from './shared/definitions.js';
+import { EXIT } from './shared/errors.js';
+import {
+  pullFlag,
+  REPLAY_FLAGS,
+  RUN_FLAGS,
+  readReplayFlags,
+  readServerFlags,
+  rerun,
+  SECRET_FLAGS,
+  SERVER_FLAGS,
+  SHELL_FLAG,
+  shellFor,
+} from './shared/flags.js';
 import { underInterrupts } from './shared/interrupts.js';
-import { loadDefinition } from './shared/load-definition.js';
-import { pullFlag, REPLAY_FLAGS, readReplayFlags, SHELL_FLAG, shellFor } from './shared/replay-flags.js';
 import { REPORT_FLAG, Reports } from './shared/reports.js';
-import { rerun } from './shared/rerun.js';
-import { RUN_FLAGS, readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from './shared/run-flags.js';
 
 export default class Reproduce extends BaseCommand {
   static override summary = 'Replay a run of a server here, and compare the two.';

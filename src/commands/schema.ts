@@ -1,4 +1,6 @@
 import * as Args from '@oclif/core/args';
+import definition from '../schema/definition.schema.json' with { type: 'json' };
+import rundef from '../schema/rundef.schema.json' with { type: 'json' };
 import { BaseCommand } from './shared/base-command.js';
 
 export default class Schema extends BaseCommand {
@@ -21,10 +23,6 @@ export default class Schema extends BaseCommand {
 
   async run(): Promise<void> {
     const { args } = await this.parse(Schema);
-    const schema =
-      args.document === 'rundef'
-        ? (await import('../schema/rundef-schema.js')).RUNDEF_SCHEMA
-        : (await import('../schema/definition-schema.js')).DEFINITION_SCHEMA;
-    this.logJson(schema);
+    this.logJson(args.document === 'rundef' ? rundef : definition);
   }
 }

@@ -18,12 +18,21 @@ import { simulationReport } from '../terminal/run-reports.js';
 import { styleFor } from '../terminal/style.js';
 import { renderSummary } from '../terminal/summary.js';
 import { BaseCommand } from './shared/base-command.js';
+import { loadDefinition } from './shared/definitions.js';
+import {
+  pullFlag,
+  REPLAY_FLAGS,
+  RUN_FLAGS,
+  readReplayFlags,
+  readServerFlags,
+  rerun,
+  SERVER_FLAGS,
+  SHELL_FLAG,
+  shellFor,
+  VIEW_FLAGS,
+} from './shared/flags.js';
 import { underInterrupts } from './shared/interrupts.js';
-import { loadDefinition } from './shared/load-definition.js';
-import { pullFlag, REPLAY_FLAGS, readReplayFlags, SHELL_FLAG, shellFor, VIEW_FLAGS } from './shared/replay-flags.js';
 import { REPORT_FLAG, Reports } from './shared/reports.js';
-import { rerun } from './shared/rerun.js';
-import { RUN_FLAGS, readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
 import { watchRuns } from './shared/watch-runs.js';
 
 /** The default of `--jobs` is not higher: more containers at a time disturb each other, and the person at the machine. */

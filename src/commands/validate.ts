@@ -2,20 +2,16 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../lib/errors.js';
 import { check } from '../lint/check.js';
-import type { ShellChecker } from '../lint/shell-notes.js';
+import type { ShellChecker } from '../lint/shell.js';
 import { outputOf } from '../terminal/output.js';
 import { styleFor } from '../terminal/style.js';
 import { FORMATS, type Format, writerOf } from '../terminal/validation.js';
 import { type FileReport, Totals } from '../terminal/validation-report.js';
-import { AskedServer } from './shared/ask-server.js';
 import { BaseCommand } from './shared/base-command.js';
-import { type DefinitionFile, readDefinitions } from './shared/definition-files.js';
-import { EXIT } from './shared/exit-status.js';
-import { fixDefinition } from './shared/fix-definition.js';
-import { LintConfigFiles } from './shared/lint-config-file.js';
-import { describeError, endWithError } from './shared/report-error.js';
-import { readServerFlags, SERVER_FLAGS } from './shared/run-flags.js';
-import { shellcheckOnPath } from './shared/shellcheck.js';
+import { type DefinitionFile, LintConfigFiles, readDefinitions } from './shared/definitions.js';
+import { describeError, EXIT, endWithError } from './shared/errors.js';
+import { readServerFlags, SERVER_FLAGS } from './shared/flags.js';
+import { AskedServer, fixDefinition, shellcheckOnPath } from './shared/validation.js';
 
 interface Wanted {
   fix: boolean;

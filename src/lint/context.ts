@@ -1,120 +1,145 @@
 import type { LoadedYaml, YamlObject, YamlValue } from '../python/yaml/load.js';
 import { type ExpansionProblem, expandRuns, type WrittenRun } from '../schema/expand.js';
-import type { Run } from '../schema/model.js';
+import type { Definition, Run, Trigger } from '../schema/model.js';
 import { type ShapeFault, shapeFaults } from '../schema/shape.js';
-import { asList, asObject, asText } from '../schema/values.js';
-import { type LintConfig, NO_CONFIG } from './lint-config.js';
+import { asList, asObject, asText, childPath, valueAt } from '../schema/values.js';
+import { type LintConfig, NO_CONFIG } from './finding.js';
 import { nearest } from './suggest.js';
 
-type UnknownKey = Extract<ShapeFault, { kind: 'unknown-key' }>;
+/** A part of the model as an author may write it: everything may be missing or null. */
+export type Loose<T> = T extends readonly (infer Item)[]
+  ? Loose<Item>[] | null
+  : T extends object
+    ? { [Key in keyof T]?: Loose<T[Key]> } | null
+    : T | null;
 
-/** A run as it stands in the definition, whatever its shape. */
 export interface LintedRun {
   path: string;
-  run: YamlObject;
-  /** Nothing is wrong with the shape of anything in it. */
-  sound: boolean;
+  /** What is well formed of it. */
+  run: NonNullable<Loose<Run>>;
+  /** As written. */
+  written: YamlObject;
 }
 
 export interface TriggerView {
   path: string;
-  trigger: YamlObject;
+  /** What is well formed of it. */
+  trigger: NonNullable<Loose<Trigger>>;
   name: string | undefined;
   runs: LintedRun[];
 }
 
-/** What a message calls a trigger. */
+/** The name of a trigger in a message. */
 export function calledTrigger({ name }: TriggerView): string {
   return name === undefined ? 'a trigger without a name' : `\`${name}\``;
 }
 
 /**
- * What the rules look at. A rule meets definitions of any shape: it looks at what is well formed and leaves the rest
- * to the rules about shapes, so that no finding is the consequence of another.
+ * What the rules look at. Definitions may have any shape: the model holds what is well formed, and the rules about
+ * shapes report the rest, so that no finding is the consequence of another.
  */
 export class CheckContext {
   readonly document: LoadedYaml;
-  /** What the repository says of its server: host-tags and secrets that there are. */
   readonly config: LintConfig;
-  readonly root: YamlObject | undefined;
+  /** The definition without values of the wrong type and unknown keys. Lists keep their places: null stands for such an element. */
+  readonly root: NonNullable<Loose<Definition>> | undefined;
   readonly faults: readonly ShapeFault[];
   readonly triggers: readonly TriggerView[];
   /** Those of all triggers. */
   readonly runs: readonly LintedRun[];
-  /** The runs of each trigger after its loops are expanded; those only in which all that matters for that is good. */
+  /** The runs of each trigger after its loops are expanded, without runs whose names or loops are not well formed. */
   readonly expanded: ReadonlyMap<TriggerView, readonly WrittenRun[]>;
-  /** What the server stumbles over while it expands the runs. */
+  /** What the server cannot expand. */
   readonly problems: readonly ExpansionProblem[];
   readonly #faulty: ReadonlySet<string>;
+  readonly #wrong = new Set<string>();
+  readonly #unknownKeys = new Map<string, Map<string, string[]>>();
   readonly #memo = new Map<unknown, unknown>();
-  readonly #unknownKeys = new Map<string, UnknownKey[]>();
 
   constructor(document: LoadedYaml, config: LintConfig = NO_CONFIG) {
     const { value, problem } = document;
     this.document = document;
     this.config = config;
-    // Beside dates, which are told by themselves, the rest can be looked at.
     const readable = problem?.stage !== 'empty' && value !== undefined;
     this.faults = readable ? shapeFaults(value) : [];
     this.#faulty = new Set(this.faults.flatMap(({ path }) => withAncestors(path)));
     for (const fault of this.faults) {
+      if (fault.kind === 'wrong-type') this.#wrong.add(fault.path);
       if (fault.kind !== 'unknown-key') continue;
-      const others = this.#unknownKeys.get(fault.path);
-      if (others) others.push(fault);
-      else this.#unknownKeys.set(fault.path, [fault]);
+      const keys = this.#unknownKeys.get(fault.path) ?? new Map();
+      this.#unknownKeys.set(fault.path, keys.set(fault.key, fault.choices));
     }
-    this.root = readable ? asObject(value) : undefined;
-    this.triggers = this.#triggerViews();
+    this.root = asObject(readable ? this.#wellFormed(value, '') : undefined) as typeof this.root;
+    this.triggers = views('/triggers', this.root?.triggers).map(([path, trigger]) => ({
+      path,
+      trigger,
+      name: trigger.name ?? undefined,
+      runs: views(`${path}/runs`, trigger.runs).map(([at, run]) => ({
+        path: at,
+        run,
+        written: asObject(valueAt(value, at)) ?? {},
+      })),
+    }));
     this.runs = this.triggers.flatMap(({ runs }) => runs);
     const { lists, problems } = expandRuns(this.triggers.map((trigger) => this.#expandable(trigger)));
     this.expanded = new Map(this.triggers.map((trigger, i) => [trigger, lists[i] ?? []]));
     this.problems = problems;
   }
 
-  /** Whether the shape of everything at and below a pointer is good. */
+  /** Whether everything at and below a pointer has the right shape. */
   isSound(path: string): boolean {
     return !this.#faulty.has(path);
   }
 
   /**
-   * What several rules need, worked out once for a definition.
+   * Computes once what several rules need.
    *
-   * @param key of this and nothing else: the function that makes it, say
+   * @param key of this value only, such as the function that makes it
    */
   memo<T>(key: unknown, make: () => T): T {
     if (!this.#memo.has(key)) this.#memo.set(key, make());
     return this.#memo.get(key) as T;
   }
 
-  /** Whether a key is not there, and no other key looks like a misspelt form of it. */
-  lacks(path: string, object: YamlObject, key: string): boolean {
-    return !(key in object) && !this.isMisspelt(path, key);
+  /** Whether a run has no such key, nor one that looks like a misspelt form of it. */
+  lacks({ path, written }: LintedRun, key: string): boolean {
+    return !(key in written) && !this.isMisspelt(path, key);
   }
 
   /** Whether the mapping at `path` has an unknown key that was probably meant to be `key`. */
   isMisspelt(path: string, key: string): boolean {
-    return this.#unknownKeys.get(path)?.some((fault) => nearest(fault.key, fault.choices) === key) ?? false;
+    return [...(this.#unknownKeys.get(path) ?? [])].some(([unknown, choices]) => nearest(unknown, choices) === key);
   }
 
-  /** A fault elsewhere in a run does not keep it from being expanded. */
-  #expandable({ runs }: TriggerView): WrittenRun[] {
-    const ready: WrittenRun[] = [];
-    for (const view of runs) {
-      const run = view.sound ? view.run : this.#withReadableNames(view);
-      if (run) ready.push({ run: run as unknown as Run, path: view.path });
+  #wellFormed(value: YamlValue, path: string): YamlValue | undefined {
+    if (this.isSound(path)) return value;
+    if (this.#wrong.has(path)) return undefined;
+    if (Array.isArray(value)) return value.map((item, i) => this.#wellFormed(item, `${path}/${i}`) ?? null);
+    const object: YamlObject = Object.create(null);
+    for (const [key, item] of Object.entries(asObject(value) ?? {})) {
+      const kept = this.#unknownKeys.get(path)?.has(key) ? undefined : this.#wellFormed(item, childPath(path, key));
+      if (kept !== undefined) object[key] = kept;
     }
-    return ready;
+    return object;
   }
 
-  #withReadableNames({ path, run }: LintedRun): YamlObject | undefined {
+  /** A fault elsewhere in a run does not prevent its expansion. */
+  #expandable({ runs }: TriggerView): WrittenRun[] {
+    return runs.flatMap((view) => {
+      const run = this.isSound(view.path) ? view.written : this.#withReadableNames(view);
+      return run ? [{ run: run as unknown as Run, path: view.path }] : [];
+    });
+  }
+
+  #withReadableNames({ path, written }: LintedRun): YamlObject | undefined {
     const isGood = (key: string) => this.isSound(`${path}/${key}`) && !this.isMisspelt(path, key);
-    if (asText(run['name']) === undefined || !isGood('name') || !isGood('triggers')) return undefined;
-    if (isGood('loop-on')) return run;
-    const loops = asList(run['loop-on'])?.map((loop, i) => this.#withTexts(loop, `${path}/loop-on/${i}`));
-    return loops?.every((loop) => loop !== undefined) ? { ...run, 'loop-on': loops } : undefined;
+    if (asText(written['name']) === undefined || !isGood('name') || !isGood('triggers')) return undefined;
+    if (isGood('loop-on')) return written;
+    const loops = asList(written['loop-on'])?.map((loop, i) => this.#withTexts(loop, `${path}/loop-on/${i}`));
+    return loops?.every((loop) => loop !== undefined) ? { ...written, 'loop-on': loops } : undefined;
   }
 
-  /** A loop, its values as they are written: what is no text is told by itself, and meant as one. */
+  /** A loop with its values as they stand in the file: a value that is not a text was meant to be one. */
   #withTexts(value: YamlValue, path: string): YamlObject | undefined {
     const loop = asObject(value);
     const values = asList(loop?.['values']);
@@ -122,34 +147,15 @@ export class CheckContext {
     const texts = values.map((item, i) => asText(item) ?? this.document.layout(`${path}/values/${i}`)?.raw);
     return texts.every((text) => text !== undefined) ? { ...loop, values: texts } : undefined;
   }
-
-  #triggerViews(): TriggerView[] {
-    const views: TriggerView[] = [];
-    for (const [i, value] of (asList(this.root?.['triggers']) ?? []).entries()) {
-      const trigger = asObject(value);
-      const path = `/triggers/${i}`;
-      if (trigger) views.push({ path, trigger, name: asText(trigger['name']), runs: this.#runViews(trigger, path) });
-    }
-    return views;
-  }
-
-  #runViews(trigger: YamlObject, triggerPath: string): LintedRun[] {
-    const views: LintedRun[] = [];
-    for (const [i, value] of (asList(trigger['runs']) ?? []).entries()) {
-      const run = asObject(value);
-      const path = `${triggerPath}/runs/${i}`;
-      if (run) views.push({ path, run, sound: this.isSound(path) });
-    }
-    return views;
-  }
 }
 
-/** A pointer and the pointers to everything around it. */
+function views<T>(path: string, list: (T | null)[] | null | undefined): [string, T][] {
+  return (list ?? []).flatMap((item, i): [string, T][] => (item ? [[`${path}/${i}`, item]] : []));
+}
+
+/** A pointer and the pointers to everything that contains it. */
 function withAncestors(path: string): string[] {
   const paths = [path];
-  for (let end = path.lastIndexOf('/'); end >= 0; end = path.lastIndexOf('/', end - 1)) {
-    paths.push(path.slice(0, end));
-    if (end === 0) break;
-  }
+  for (let at = path; at !== ''; paths.push(at)) at = at.slice(0, at.lastIndexOf('/'));
   return paths;
 }

@@ -4,8 +4,7 @@ import { PyFloat, type YamlObject, type YamlValue } from '../python/yaml/load.js
 import { Positions } from '../python/yaml/positions.js';
 import { childPath } from '../schema/values.js';
 import { type CheckResult, check } from './check.js';
-import type { Edit, Range } from './diagnostic.js';
-import type { LintConfig } from './lint-config.js';
+import type { Edit, LintConfig, Range } from './finding.js';
 
 /** A repair may make room for another; nobody writes what needs more rounds than this. */
 const MAX_PASSES = 10;

@@ -1,34 +1,32 @@
 import type { LoadedYaml } from '../python/yaml/load.js';
 import { splitLines } from '../python/yaml/positions.js';
 import { asObject, childPath } from '../schema/values.js';
-import type { Diagnostic, Range } from './diagnostic.js';
-import type { LintConfig } from './lint-config.js';
+import type { Diagnostic, LintConfig, Range } from './finding.js';
 import type { Rule, RuleCheck } from './rule.js';
-import { SHELL_RULE } from './shell-notes.js';
+import { unknownIgnore } from './rules/unknown-ignore.js';
+import { unusedIgnore } from './rules/unused-ignore.js';
+import { SHELL_RULE } from './shell.js';
 import { helpWithChoices } from './suggest.js';
 
-/** What of the findings is told: comments silence some, and the repository's configuration weighs them. */
-
-interface Known {
-  rules: readonly Rule[];
-  unknownIgnore: RuleCheck;
-  unusedIgnore: RuleCheck;
-}
+/** Which findings are reported: comments silence some, and the repository's configuration changes severities. */
 
 /**
- * Silences and weighs findings. One that makes the server reject the definition stays as it is: without it nobody
- * could tell why.
+ * Silences findings and changes their severity. One that makes the server reject the definition stays as it is:
+ * without it nobody could tell why.
  */
 export function quieten(
   all: readonly Diagnostic[],
   document: LoadedYaml,
   config: LintConfig,
-  known: Known,
+  rules: readonly Rule[],
 ): Diagnostic[] {
-  const { rules: weights } = config;
   const ignores = ignoresOf(document);
-  const told = ignores.length === 0 ? all : withIgnores(all, document, ignores, known, config);
-  return weights.size === 0 ? [...told] : told.flatMap((diagnostic) => weigh(diagnostic, weights));
+  const kept = ignores.length === 0 ? [...all] : withIgnores(all, document, ignores, rules, config);
+  return kept.flatMap((diagnostic) => {
+    const weight = config.rules.get(diagnostic.rule);
+    if (weight === undefined || diagnostic.server === 'rejects') return [diagnostic];
+    return weight === 'off' ? [] : [{ ...diagnostic, severity: weight }];
+  });
 }
 
 /** Whether a rule finds here all it can: some need what a configuration says, or a program that not every machine has. */
@@ -41,46 +39,38 @@ function isActive({ id, explain }: Rule, { hostTags, secrets }: LintConfig): boo
   );
 }
 
-function weigh(diagnostic: Diagnostic, weights: LintConfig['rules']): Diagnostic[] {
-  const weight = weights.get(diagnostic.rule);
-  if (weight === undefined || diagnostic.server === 'rejects') return [diagnostic];
-  return weight === 'off' ? [] : [{ ...diagnostic, severity: weight }];
-}
-
 function withIgnores(
   all: readonly Diagnostic[],
   document: LoadedYaml,
   ignores: readonly Ignore[],
-  { rules, unknownIgnore, unusedIgnore }: Known,
+  rules: readonly Rule[],
   config: LintConfig,
 ): Diagnostic[] {
   const used = new Set<Ignore['rules'][number]>();
-  const byLine = new Map<number, Ignore[]>();
-  for (const ignore of ignores) {
-    const others = byLine.get(ignore.line);
-    if (others) others.push(ignore);
-    else byLine.set(ignore.line, [ignore]);
-  }
-  const told = all.filter((diagnostic) => {
+  const kept = all.filter((diagnostic) => {
     if (diagnostic.server === 'rejects') return true;
-    const silencers = linesOf(diagnostic, document)
-      .flatMap((line) => byLine.get(line) ?? [])
-      .flatMap(({ rules }) => rules.filter(({ id }) => id === diagnostic.rule));
+    const lines = linesOf(diagnostic, document);
+    const silencers = ignores
+      .filter(({ line }) => lines.includes(line))
+      .flatMap(({ rules: named }) => named.filter(({ id }) => id === diagnostic.rule));
     for (const entry of silencers) used.add(entry);
     return silencers.length === 0;
   });
-  const ids = rules.map(({ id }) => id);
   const activeIds = rules.filter((rule) => isActive(rule, config)).map(({ id }) => id);
-  // Where the server rejects it, some rules could not look; what they would find is not known.
+  // In a definition that the server rejects, some rules could not look; nobody knows what they would find.
   const complete = !all.some(({ server }) => server === 'rejects');
   for (const ignore of ignores) {
-    const { rules: named } = ignore;
-    const silences = (rule: RuleCheck) => named.some(({ id }) => id === rule.id);
-    if (!silences(unknownIgnore)) told.push(...unknownOnes(ignore, ids, unknownIgnore));
-    if (!complete || silences(unusedIgnore)) continue;
-    told.push(...unusedOnes(ignore, used, activeIds, unusedIgnore));
+    const silences = (rule: RuleCheck) => ignore.rules.some(({ id }) => id === rule.id);
+    if (!silences(unknownIgnore))
+      kept.push(
+        ...unknownOnes(
+          ignore,
+          rules.map(({ id }) => id),
+        ),
+      );
+    if (complete && !silences(unusedIgnore)) kept.push(...unusedOnes(ignore, used, activeIds));
   }
-  return told.sort((a, b) => a.line - b.line || a.column - b.column);
+  return kept.sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
 /** The lines that a comment about a finding may be meant for: its own, and of what is inside of a script its key's. */
@@ -90,22 +80,19 @@ function linesOf({ line, path }: Diagnostic, document: LoadedYaml): number[] {
   return [line, place.value.line, place.key?.line ?? line];
 }
 
-function* unknownOnes(
-  { misspelt, rules, range }: Ignore,
-  ids: readonly string[],
-  rule: RuleCheck,
-): Generator<Diagnostic> {
+function* unknownOnes({ misspelt, rules, range }: Ignore, ids: readonly string[]): Generator<Diagnostic> {
   if (rules.length === 0) {
     const message =
       misspelt === undefined
-        ? 'This comment does not say which rules it is about.'
-        : `\`${misspelt}\` is nothing that such a comment can say.`;
-    yield { ...head(rule), message, ...range, help: 'Write `# jobserv: ignore[rule, rule]`.' };
+        ? 'This comment does not name the rules to ignore.'
+        : `\`${misspelt}\` is unknown in such a comment.`;
+    yield { ...head(unknownIgnore), message, ...range, help: 'Write `# jobserv: ignore[rule, rule]`.' };
   }
   for (const { id, range } of rules) {
     if (ids.includes(id)) continue;
     const help = helpWithChoices(id, ids, 'Rules');
-    yield { ...head(rule), message: `There is no rule \`${id}\`.`, ...range, ...(help !== undefined && { help }) };
+    const message = `There is no rule \`${id}\`.`;
+    yield { ...head(unknownIgnore), message, ...range, ...(help !== undefined && { help }) };
   }
 }
 
@@ -113,12 +100,11 @@ function* unusedOnes(
   { rules, line }: Ignore,
   used: ReadonlySet<Ignore['rules'][number]>,
   ids: readonly string[],
-  rule: RuleCheck,
 ): Generator<Diagnostic> {
   for (const entry of rules) {
     if (used.has(entry) || !ids.includes(entry.id)) continue;
-    const message = `\`${entry.id}\` finds nothing on line ${line}, so that there is nothing to silence.`;
-    yield { ...head(rule), message, ...entry.range, help: 'Remove it.' };
+    const message = `\`${entry.id}\` finds nothing on line ${line}, so there is nothing to ignore.`;
+    yield { ...head(unusedIgnore), message, ...entry.range, help: 'Remove it.' };
   }
 }
 

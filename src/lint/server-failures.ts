@@ -1,7 +1,7 @@
 /** What a simulation has to say about findings that the server fails at: it has no server that would show them. */
 import { expandRuns } from '../schema/expand.js';
 import type { Definition } from '../schema/model.js';
-import type { Diagnostic } from './diagnostic.js';
+import type { Diagnostic } from './finding.js';
 import { isUrlSegment } from './rules/run-name-slash.js';
 import { RULES } from './rules.js';
 

@@ -1,10 +1,11 @@
 import { distance } from 'fastest-levenshtein';
+import type { Finding } from './finding.js';
 
-/** Choices beyond this many are cut off: nobody reads on. */
+/** How many choices a help text lists. */
 const MAX_LISTED = 20;
 /** Longer words are not compared: the time grows with the square. */
 const MAX_COMPARED = 100;
-/** Nor are more choices than this, for a file may be full of words to look up. */
+/** How many choices are compared: a file may be full of words to look up. */
 const MAX_CHOICES = 200;
 
 /** The choice that was probably meant, if one is near enough. */
@@ -24,23 +25,22 @@ export function nearest(word: string, choices: Iterable<string>): string | undef
   return best;
 }
 
-/** `hostTag`, `host_tag` and `Host-Tag` are all near to `host-tag`. */
-function plain(word: string): string {
+/** `hostTag`, `host_tag` and `Host-Tag` all become `hosttag`. */
+export function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[-_ ]/g, '');
 }
 
-/** "Did you mean …? …" with the valid choices. */
+/** "Did you mean …? …" with the valid choices; undefined if there are none. */
 export function helpWithChoices(word: string, choices: Iterable<string>, what: string): string | undefined {
-  const known: string[] = [];
-  for (const choice of choices) if (known.push(choice) === MAX_CHOICES) break;
-  if (known.length === 0) return undefined;
-  const meant = nearest(word, known);
-  const list = `${what}: ${known.slice(0, MAX_LISTED).join(', ')}${known.length > MAX_LISTED ? ', …' : ''}.`;
+  const all: string[] = [];
+  for (const choice of choices) if (all.push(choice) === MAX_CHOICES) break;
+  if (all.length === 0) return undefined;
+  const meant = nearest(word, all);
+  const list = `${what}: ${all.slice(0, MAX_LISTED).join(', ')}${all.length > MAX_LISTED ? ', …' : ''}.`;
   return meant === undefined ? list : `Did you mean \`${meant}\`? ${list}`;
 }
 
-/** A finding about a name that nothing has, with the names that there are. */
-export function reference(path: string, message: string, name: string, known: Iterable<string>, what: string) {
-  const help = helpWithChoices(name, known, what);
-  return { path, message, ...(help !== undefined && { help }) };
+/** A finding about a name that does not exist, with the names that do. */
+export function reference(path: string, message: string, name: string, names: Iterable<string>, what: string): Finding {
+  return { path, message, help: helpWithChoices(name, names, what) };
 }

@@ -1,6 +1,6 @@
 /** Is this JSON a rundef that can be run, and that may be? Rundefs come from files and servers: they are not trusted. */
 import validateRunDefinition from './generated/validate-run-definition.js';
-import { RUNDEF_SCHEMA } from './rundef-schema.js';
+import schema from './rundef.schema.json' with { type: 'json' };
 import type { ShapeError } from './shape.js';
 
 /** What a worker makes folders and files of. */
@@ -85,7 +85,7 @@ const OBJECTS = ['test-grepping', 'console-progress', 'script-repo'] as const;
 
 /** Fields that are not known here, with their path; in the order of the rundef. */
 export function unknownFields(rundef: Record<string, unknown>): string[] {
-  const { properties } = RUNDEF_SCHEMA;
+  const { properties } = schema;
   const unknown = namesOf(rundef).filter((field) => !Object.hasOwn(properties, field));
   for (const field of OBJECTS) {
     const known = properties[field].properties;

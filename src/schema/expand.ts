@@ -1,5 +1,4 @@
-import { FormatError, pythonFormat } from '../python/format/python-format.js';
-import { pythonLength } from '../python/format/python-text.js';
+import { FormatError, pythonFormat, pythonLength } from '../python/format/format.js';
 import type { Definition, Run, StringMap, Trigger, TriggerReference } from './model.js';
 
 /** A trigger with the runs that a build of it has, in the server's order. */

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { printable } from '../lib/sanitise.js';
-import type { Diagnostic, Range, ServerBehaviour } from '../lint/diagnostic.js';
+import type { Diagnostic, Range, ServerBehaviour } from '../lint/finding.js';
 import { splitLines } from '../python/yaml/positions.js';
 import type { Style } from './style.js';
 

@@ -1,5 +1,5 @@
 /** JUnit XML: a test suite for each file, and in it a test case for each finding, or one that is well. */
-import type { Diagnostic } from '../lint/diagnostic.js';
+import type { Diagnostic } from '../lint/finding.js';
 import { type JunitCase, type JunitSuite, junitText } from './junit.js';
 import { findingsOf, type ReportWriter } from './validation-report.js';
 

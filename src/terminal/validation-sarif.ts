@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Diagnostic, Edit, Range, Related } from '../lint/diagnostic.js';
+import type { Diagnostic, Edit, Range, Related } from '../lint/finding.js';
 import { RULES } from '../lint/rules.js';
 import { splitLines } from '../python/yaml/positions.js';
 import { findingsOf, jsonElement, type ReportWriter } from './validation-report.js';

@@ -1,7 +1,7 @@
 /** `validate`'s report in each format; the two that need much of their own have a file each. */
 import { isAbsolute, relative, resolve } from 'node:path';
 import { printable } from '../lib/sanitise.js';
-import type { Diagnostic } from '../lint/diagnostic.js';
+import type { Diagnostic } from '../lint/finding.js';
 import { renderDiagnostics } from './diagnostics.js';
 import type { Style } from './style.js';
 import { junitWriter } from './validation-junit.js';

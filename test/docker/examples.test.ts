@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { loadDefinition } from '../../src/commands/shared/load-definition.js';
+import { loadDefinition } from '../../src/commands/shared/definitions.js';
 import type { RunResult } from '../../src/simulator/run/run-result.js';
 import { simulate } from '../../src/simulator/simulate.js';
 import { quietView } from '../../src/terminal/runs-view.js';

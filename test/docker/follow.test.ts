@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { loadDefinition } from '../../src/commands/shared/load-definition.js';
+import { loadDefinition } from '../../src/commands/shared/definitions.js';
 import type { RunResult, SimulationResult } from '../../src/simulator/run/run-result.js';
 import type { SimulateRequest } from '../../src/simulator/run/simulate-run.js';
 import { simulate } from '../../src/simulator/simulate.js';

@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { loadDefinition } from '../../src/commands/shared/load-definition.js';
+import { loadDefinition } from '../../src/commands/shared/definitions.js';
 import { connectEngine } from '../../src/docker/engine.js';
 import { findEngine } from '../../src/docker/find-engine.js';
 import { reproduce } from '../../src/simulator/reproduce/reproduce.js';

@@ -9,9 +9,9 @@ import { readGivenValues } from '../../simulator/inputs/given.js';
 import { type CreatedRundef, createRundefs } from '../../simulator/plan/create-rundefs.js';
 import { selectRuns } from '../../simulator/plan/select-runs.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { EXIT } from '../shared/exit-status.js';
-import { loadDefinition } from '../shared/load-definition.js';
-import { RUN_FLAGS } from '../shared/run-flags.js';
+import { loadDefinition } from '../shared/definitions.js';
+import { EXIT } from '../shared/errors.js';
+import { RUN_FLAGS } from '../shared/flags.js';
 
 export default class RundefCreate extends BaseCommand {
   static override summary = 'Build the run definitions of runs, as the server would.';

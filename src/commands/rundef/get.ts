@@ -6,7 +6,7 @@ import { readGivenValues } from '../../simulator/inputs/given.js';
 import { type GottenRundef, getRundef } from '../../simulator/plan/server-rundef.js';
 import { askHidden, canAsk } from '../../terminal/prompts.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from '../shared/run-flags.js';
+import { readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from '../shared/flags.js';
 
 export default class RundefGet extends BaseCommand {
   static override summary = 'Get the run definition of a run from its server.';

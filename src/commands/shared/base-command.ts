@@ -1,9 +1,8 @@
 import { Command } from '@oclif/core/command';
 import { CLIError } from '@oclif/core/errors';
-import { jsonText } from './json-text.js';
-import { describeError, endWithError } from './report-error.js';
-import type { Reports } from './reports.js';
-import { warn } from './run-flags.js';
+import { describeError, endWithError } from './errors.js';
+import { warn } from './flags.js';
+import { jsonText, type Reports } from './reports.js';
 
 /**
  * What all commands share. A command parses its flags, calls one function of a layer below,

@@ -4,9 +4,23 @@ import { rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
+import { escapeInJson } from '../../lib/sanitise.js';
 import { type HtmlReport, writeHtmlReport, writeWhole } from '../../terminal/html-report.js';
 import { failureReport, runsJunit } from '../../terminal/run-reports.js';
-import { jsonText } from './json-text.js';
+
+/** What `--json` prints. @throws UsageError when it would be longer than a text can be */
+export function jsonText(value: unknown): string {
+  try {
+    return escapeInJson(JSON.stringify(value, null, 2));
+  } catch (error) {
+    if (!(error instanceof RangeError && /string length/.test(error.message))) throw error;
+    throw new UsageError(
+      'The JSON of this output is longer than the 512 MB that one text can have. Select fewer runs, or split the definition.',
+    );
+  }
+}
+
+/** `--report FILE`: reports of the runs, in the form that each file's name says. */
 
 export const REPORT_FLAG = {
   report: Flags.string({

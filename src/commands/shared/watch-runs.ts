@@ -8,8 +8,8 @@ import { simulate } from '../../simulator/simulate.js';
 import { getsTree, type WatchKey, watch } from '../../simulator/watch.js';
 import { cacheFolder } from '../../simulator/workspace/workspace-names.js';
 import { hasTerminal, listenForKeys } from '../../terminal/prompts.js';
-import { findDefinition } from './definition-files.js';
-import { describeError } from './report-error.js';
+import { findDefinition } from './definitions.js';
+import { describeError } from './errors.js';
 
 export interface WatchedRuns {
   /** The request of the first round. */

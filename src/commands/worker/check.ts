@@ -4,7 +4,7 @@ import { retriesTo } from '../../worker/log.js';
 import { runProcesses, thisProgram } from '../../worker/run-processes.js';
 import { readSettings } from '../../worker/settings.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { openLog, WORKER_FLAGS, workerFolder } from '../shared/worker-flags.js';
+import { openLog, WORKER_FLAGS, workerFolder } from '../shared/flags.js';
 
 export default class Check extends BaseCommand {
   static override summary = 'Check in with the server once: take a run when there is one and a slot is free.';

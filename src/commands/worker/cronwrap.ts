@@ -1,8 +1,8 @@
 import * as Args from '@oclif/core/args';
 import { cronwrap } from '../../worker/cronwrap.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { EXIT } from '../shared/exit-status.js';
-import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
+import { EXIT } from '../shared/errors.js';
+import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Cronwrap extends BaseCommand {
   static override summary = 'Run a program, and tell the server how it ended.';

@@ -2,8 +2,8 @@ import * as Flags from '@oclif/core/flags';
 import { gcVolumes } from '../../worker/gc-volumes.js';
 import { removeTree } from '../../worker/remove-tree.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { EXIT } from '../shared/exit-status.js';
-import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
+import { EXIT } from '../shared/errors.js';
+import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class GcVolumes extends BaseCommand {
   static override summary = 'Remove the persistent volumes of projects that the server does not have any more.';

@@ -2,8 +2,8 @@ import * as Flags from '@oclif/core/flags';
 import { loop } from '../../worker/loop.js';
 import { runProcesses, thisProgram } from '../../worker/run-processes.js';
 import { BaseCommand } from '../shared/base-command.js';
+import { openLog, WORKER_FLAGS, workerFolder } from '../shared/flags.js';
 import { watchStopSignals } from '../shared/interrupts.js';
-import { openLog, WORKER_FLAGS, workerFolder } from '../shared/worker-flags.js';
 
 export default class Loop extends BaseCommand {
   static override summary = 'Check in with the server for ever, and execute the runs that it gives.';

@@ -3,7 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { register } from '../../worker/register.js';
 import { thisProgram } from '../../worker/run-processes.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
+import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Register extends BaseCommand {
   static override summary = 'Make this host a worker of a server.';

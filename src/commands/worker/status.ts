@@ -2,7 +2,7 @@ import { styleFor } from '../../terminal/style.js';
 import { renderWorkerStatus } from '../../terminal/worker-status.js';
 import { workerStatus } from '../../worker/status.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
+import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Status extends BaseCommand {
   static override summary =

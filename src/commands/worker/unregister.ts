@@ -1,6 +1,6 @@
 import { unregister } from '../../worker/register.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
+import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Unregister extends BaseCommand {
   static override summary = 'Remove this worker at its server.';

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { WorkerClient } from '../../server/workers.js';
 import { readSettings } from '../../worker/settings.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { FOLDER_FLAG, workerFolder } from '../shared/worker-flags.js';
+import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Upload extends BaseCommand {
   static override summary = 'Send what comes on stdin to the server, as a log for who supports this worker.';

@@ -1,7 +1,10 @@
-import { asList, asText } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
-import { allReferences, nameBy } from '../links.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Finding } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
+import { allReferences, nameBy } from '../triggers.js';
+
+const LOOP_HELP = 'Write `{loop}` for the values of the loop.';
+const BRACE_HELP = 'A brace as such is `{{` or `}}`.';
 
 export const badPlaceholder: RuleCheck = {
   id: 'bad-placeholder',
@@ -17,22 +20,16 @@ export const badPlaceholder: RuleCheck = {
   },
 };
 
-const LOOP_HELP = 'Write `{loop}` for the values of the loop.';
-
-const BRACE_HELP = 'A brace as such is `{{` or `}}`.';
-
-/** project.py `_expand_run_loops`: without a loop there is no formatting, and the name is what is written. */
+/** project.py `_expand_run_loops`: without a loop the name is used as it is written. */
 function* loopless(context: CheckContext): Generator<Finding> {
   for (const { path, run } of context.runs) {
-    const name = asText(run['name']);
-    if (!name?.includes('{loop}') || !context.isSound(`${path}/loop-on`) || context.isMisspelt(path, 'loop-on'))
-      continue;
-    if ((asList(run['loop-on'])?.length ?? 0) > 0) continue;
+    if (!run.name?.includes('{loop}') || run['loop-on']?.length) continue;
+    if (!context.isSound(`${path}/loop-on`) || context.isMisspelt(path, 'loop-on')) continue;
     yield {
       path: `${path}/name`,
       severity: 'warning',
       server: 'misbehaves',
-      message: `This run has no loop; it will be called \`${name}\`, braces and all.`,
+      message: `This run has no loop; it will be called \`${run.name}\`, braces and all.`,
       help: 'Add `loop-on`, or remove `{loop}`.',
     };
   }
@@ -40,10 +37,8 @@ function* loopless(context: CheckContext): Generator<Finding> {
 
 /** trigger.py `trigger_runs` fills in `{name}` when the runs are started, and fails where it cannot. */
 function* unfilledRunNames(context: CheckContext): Generator<Finding> {
-  const seen = new Set<string>();
   for (const reference of allReferences(context)) {
-    if (seen.has(reference.path) || nameBy(reference, 'name') !== undefined) continue;
-    seen.add(reference.path);
+    if (nameBy(reference, 'name') !== undefined) continue;
     yield {
       path: `${reference.path}/run-names`,
       server: 'fails',

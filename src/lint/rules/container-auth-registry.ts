@@ -1,10 +1,9 @@
-import { DOCKER_HUB } from '../../schema/image-reference.js';
-import { asText } from '../../schema/values.js';
+import { DOCKER_HUB } from '../../schema/docker-syntax.js';
 import type { RuleCheck } from '../rule.js';
 import { images } from './image-reference.js';
 
 /*
- * simple.py `docker_login` puts the credentials under what stands before the first `/` of the name, whatever that is.
+ * simple.py `docker_login` stores the credentials under what stands before the first `/` of the name, whatever that is.
  * Docker looks for them under the registry's host, and for those of Docker Hub under a name of its own that is never
  * the one before a `/`: with `acme/sdk` as with `docker.io/acme/sdk` it sends none. Measured with the docker CLI.
  */
@@ -14,13 +13,12 @@ export const containerAuthRegistry: RuleCheck = {
   server: 'misbehaves',
   *check(context) {
     for (const { path, run, image } of images(context)) {
-      const auth = `${path.slice(0, path.lastIndexOf('/'))}/container-auth`;
-      if (image?.registry !== DOCKER_HUB || !asText(run['container-auth']) || !context.isSound(auth)) continue;
+      if (image?.registry !== DOCKER_HUB || !run['container-auth']) continue;
       yield {
-        path,
+        path: `${path}/container`,
         message: 'The credentials are not used: Docker does not find them for an image of Docker Hub.',
         help: `Put the host of your registry in front, such as \`registry.example.org/${image.path}\`; for Docker Hub log the worker in.`,
-        related: [{ path: auth, message: 'the credentials' }],
+        related: [{ path: `${path}/container-auth`, message: 'the credentials' }],
       };
     }
   },

@@ -15,9 +15,7 @@ const DANGEROUS: Readonly<Record<string, string>> = {
   MAC_OVERRIDE: 'goes past the rules that shield the machine',
 };
 
-/*
- * What `privileged` gives includes all of them, so that in such a run they add nothing to be told.
- */
+/* A privileged run has all of them anyway. */
 export const dangerousCapability: RuleCheck = {
   id: 'dangerous-capability',
   severity: 'warning',
@@ -27,7 +25,7 @@ export const dangerousCapability: RuleCheck = {
       const power = Object.hasOwn(DANGEROUS, plain) ? DANGEROUS[plain] : undefined;
       if (power === undefined || key !== 'cap-add' || privileged || (plain === ALL && name.length > ALL.length))
         continue;
-      const help = 'Take one that does less, if one will do, and workers that are meant for it.';
+      const help = 'Use one that does less, if one is enough, and workers that are meant for it.';
       yield { path, message: `A run with \`${name}\` ${power}; its worker is not safe from it.`, help };
     }
   },

@@ -1,6 +1,6 @@
-import type { Range } from '../diagnostic.js';
+import type { Edit, Range } from '../finding.js';
 import { linesOf } from '../places.js';
-import type { Edit, RuleCheck } from '../rule.js';
+import type { RuleCheck } from '../rule.js';
 
 export const duplicateKey: RuleCheck = {
   id: 'duplicate-key',
@@ -10,23 +10,22 @@ export const duplicateKey: RuleCheck = {
     if (document.duplicates.length === 0) return;
     const lines = linesOf(document);
     for (const { path, key, range, first } of document.duplicates) {
-      const fix = removalOfEqualLine(lines, first, range);
       yield {
         path,
         range,
         message: `\`${key}\` is here a second time; what stands at the first is lost.`,
         help: 'Remove one of the two.',
         related: [{ path, range: first, message: 'the first one' }],
-        ...(fix && { fix }),
+        fix: removalOfEqualLine(lines, first, range),
       };
     }
   },
 };
 
-/** `key: value` on one line, the value being no start of something longer. */
+/** `key: value` on one line, whose value cannot be the start of something longer. */
 const ONE_LINE_PAIR = /^[^\s"'#&*!|>{[][^\s"'#&*!|>{[]*:[ \t]+(?:[\w./:+@%-]+|"[^"\\]*"|'[^']*')[ \t]*$/;
 
-/** Takes the later line out where both say the same and it holds nothing else. */
+/** Removes the later line if both are the same and it holds nothing else. */
 function removalOfEqualLine(lines: string[], first: Range, again: Range): Edit | undefined {
   const text = lines[again.line - 1] ?? '';
   const pair = text.slice(again.column - 1);

@@ -1,7 +1,8 @@
 import type { YamlValue } from '../../python/yaml/load.js';
 import { asList, asObject, asText, valueAt } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Finding } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
 
 /*
  * trigger.py `trigger_runs`: the second run of a name is an error before any run of the build is committed. models.py
@@ -36,17 +37,19 @@ function pairFinding(path: string, other: string, name: string): Finding {
   };
 }
 
-/** Two runs of one loop have the same name: for want of `{loop}`, or because a value is there twice. */
+/** Two runs of one loop have the same name: without `{loop}`, or because a value is there twice. */
 function loopFinding(context: CheckContext, path: string, name: string): Finding {
+  // As written: the values need not be texts.
   const run = asObject(valueAt(context.document.value, path));
   const written = asText(run?.['name']) ?? '';
   const again = written.includes('{loop') ? repeatedValue(run?.['loop-on']) : undefined;
   if (again) {
+    const values = `${path}/loop-on/${again.loop}/values`;
     return {
-      path: `${path}/loop-on/${again.loop}/values/${again.second}`,
+      path: `${values}/${again.second}`,
       message: `\`${again.value}\` is in this loop twice: it makes two runs called \`${name}\`, and the server fails the build.`,
       help: 'Remove one of the two.',
-      related: [{ path: `${path}/loop-on/${again.loop}/values/${again.first}`, message: 'the first one' }],
+      related: [{ path: `${values}/${again.first}`, message: 'the first one' }],
     };
   }
   const message = `This loop makes several runs called \`${name}\`; the server fails the build.`;
@@ -58,12 +61,9 @@ function loopFinding(context: CheckContext, path: string, name: string): Finding
 
 function repeatedValue(loops: YamlValue | undefined) {
   for (const [loop, item] of (asList(loops) ?? []).entries()) {
-    const first = new Map<unknown, number>();
-    for (const [second, value] of (asList(asObject(item)?.['values']) ?? []).entries()) {
-      const before = first.get(value);
-      if (before !== undefined) return { loop, first: before, second, value: String(value) };
-      first.set(value, second);
-    }
+    const values = asList(asObject(item)?.['values']) ?? [];
+    const second = values.findIndex((value, i) => values.indexOf(value) < i);
+    if (second >= 0) return { loop, first: values.indexOf(values[second] as YamlValue), second, value: values[second] };
   }
   return undefined;
 }

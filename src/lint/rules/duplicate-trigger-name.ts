@@ -1,8 +1,8 @@
-import { firstByName } from '../chains.js';
 import type { RuleCheck } from '../rule.js';
+import { firstByName } from '../triggers.js';
 
 /*
- * `get_trigger` in project.py takes the first of a name: for builds that somebody asks for, for references, and for
+ * `get_trigger` in project.py takes the first of a name: for builds that somebody requests, for references, and for
  * webhooks and the poller too, which pass on the name of what they found.
  */
 export const duplicateTriggerName: RuleCheck = {

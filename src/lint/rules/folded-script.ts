@@ -1,7 +1,8 @@
 import type { CheckContext } from '../context.js';
-import type { Finding, RuleCheck } from '../rule.js';
-import { runScripts } from '../run-scripts.js';
-import { isShell, parseShebang } from '../shell/shebang.js';
+import type { Fault } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
+import { runScripts } from '../runs.js';
+import { isShell, parseShebang } from '../shell.js';
 
 /*
  * Folding puts the lines of a paragraph into one: all of the script is then a part of the `#!` line, and the kernel
@@ -21,13 +22,13 @@ export const foldedScript: RuleCheck = {
 };
 
 /** What is wrong with a script that YAML joins into one line; undefined for any other. */
-export function joinedLine({ document }: CheckContext, path: string, text: string): Omit<Finding, 'path'> | undefined {
+export function joinedLine({ document }: CheckContext, path: string, text: string): Fault | undefined {
   const layout = document.layout(path);
   const shebang = parseShebang(text);
   if (layout === undefined || layout.style === 'literal' || !shebang || !isShell(shebang)) return undefined;
   const [, written = ''] = /(#![^\r\n]*)/.exec(layout.raw) ?? [];
   const [first = ''] = text.split('\n', 1);
-  // Words that only options are: these the shell can do something with.
+  // A shell can use words that are options only.
   const added = first.slice(written.trimEnd().length).trim();
   if (!first.startsWith(written.trimEnd()) || !/^[^-]/.test(added)) return undefined;
   const message =

@@ -1,7 +1,7 @@
-import { type ImageName, parseImageName } from '../../schema/image-reference.js';
-import { asText } from '../../schema/values.js';
+import { type ImageName, parseImageName } from '../../schema/docker-syntax.js';
 import type { CheckContext, LintedRun } from '../context.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Fault } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
 
 /*
  * simple.py `docker_pull` passes the name to `docker pull` as it is, four times, and then fails the run. The names that
@@ -21,14 +21,14 @@ export const imageReference: RuleCheck = {
       // Once is enough for an image that changes.
       if (finding === undefined || (finding.server === 'accepts' && reported.has(text))) continue;
       reported.add(text);
-      yield { path, ...finding };
+      yield { path: `${path}/container`, ...finding };
     }
   },
 };
 
-function noNameFault(text: string): Omit<Finding, 'path'> {
+function noNameFault(text: string): Fault {
   const message =
-    text === '' ? 'A run needs the name of an image.' : `\`${text}\` is no name of an image; it cannot be pulled.`;
+    text === '' ? 'A run needs the name of an image.' : `\`${text}\` is not the name of an image; it cannot be pulled.`;
   return { message, help: repair(text) };
 }
 
@@ -46,18 +46,18 @@ function repair(text: string): string {
   return 'Write it as `[registry/]name[:tag]`, the name in lower case.';
 }
 
-/** "http: no Host in request URL", says Docker 20.10 when it is to pull such an image. */
-function noRegistryFault({ registry, path }: ImageName): Omit<Finding, 'path'> | undefined {
+/** "http: no Host in request URL", says Docker 20.10 when it should pull such an image. */
+function noRegistryFault({ registry, path }: ImageName): Fault | undefined {
   if (registry !== '') return undefined;
   const [first = ''] = path.split('/', 1);
-  const message = `\`${first}\` cannot be the host of a registry, so that Docker has none to pull this image from.`;
+  const message = `\`${first}\` cannot be the host of a registry, so Docker has none to pull this image from.`;
   return {
     message,
     help: 'A host has letters, digits, `-` and dots; for an image of Docker Hub write `docker.io/` in front.',
   };
 }
 
-function floatingFault(text: string, { tag, digest }: ImageName): Omit<Finding, 'path'> | undefined {
+function floatingFault(text: string, { tag, digest }: ImageName): Fault | undefined {
   if (digest !== undefined || (tag !== undefined && tag !== 'latest')) return undefined;
   const message = tag
     ? `\`${text}\` is another image whenever somebody pushes one.`
@@ -70,10 +70,9 @@ interface UsedImage extends LintedRun {
   image: ImageName | undefined;
 }
 
-/** `path` leads to the name. */
-export function* images(context: CheckContext): Generator<UsedImage> {
-  for (const view of context.runs) {
-    const text = asText(view.run['container']);
-    if (text !== undefined) yield { ...view, path: `${view.path}/container`, text, image: parseImageName(text) };
-  }
+export function images(context: CheckContext): UsedImage[] {
+  return context.runs.flatMap((view) => {
+    const text = view.run.container;
+    return text == null ? [] : [{ ...view, text, image: parseImageName(text) }];
+  });
 }

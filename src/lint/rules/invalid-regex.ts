@@ -1,7 +1,6 @@
 import { RegexFault } from '../../python/regex/reader.js';
-import { NEVER_COMPLETE, parsedPattern, patterns } from '../patterns.js';
-import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
+import { NEVER_COMPLETE, patterns } from '../runs.js';
 
 export const invalidRegex: RuleCheck = {
   id: 'invalid-regex',
@@ -9,14 +8,11 @@ export const invalidRegex: RuleCheck = {
   server: 'fails',
   simulation: 'fails-itself',
   *check(context) {
-    for (const { path, text, key } of patterns(context)) {
-      const parsed = parsedPattern(context, text);
+    for (const { path, key, parsed } of patterns(context)) {
       if (!(parsed instanceof RegexFault)) continue;
-      const range = placeInScalar(context, path, text, parsed.at, parsed.end);
-      const place = { path, ...(range && { range }) };
-      if (key === 'progress-pattern')
-        yield { ...place, message: parsed.message, severity: 'warning', server: 'misbehaves' };
-      else yield { ...place, message: `${parsed.message} Python refuses the pattern; ${NEVER_COMPLETE}` };
+      const { message } = parsed;
+      if (key === 'progress-pattern') yield { path, message, severity: 'warning', server: 'misbehaves' };
+      else yield { path, message: `${message} Python refuses the pattern; ${NEVER_COMPLETE}` };
     }
   },
 };

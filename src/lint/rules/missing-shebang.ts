@@ -1,8 +1,8 @@
 import type { LintedRun } from '../context.js';
 import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { officialName, runScripts, startedDirectly } from '../run-scripts.js';
-import { parseShebang } from '../shell/shebang.js';
+import { officialName, runScripts, startedDirectly } from '../runs.js';
+import { parseShebang } from '../shell.js';
 
 /** Official images whose entrypoint is empty, so that the script itself is what is started. */
 const WITHOUT_ENTRYPOINT = new Set(
@@ -29,13 +29,7 @@ export const missingShebang: RuleCheck = {
       if (fault === undefined) continue;
       const { path, text } = script;
       const range = text === '' ? undefined : placeInScalar(context, path, text, fault.at, fault.at + fault.length);
-      yield {
-        path,
-        ...(range && { range }),
-        message: fault.message,
-        help: fault.help,
-        ...(sure && { severity: 'error' as const }),
-      };
+      yield { path, range, message: fault.message, help: fault.help, ...(sure && { severity: 'error' }) };
     }
   },
 };
@@ -71,6 +65,6 @@ function shebangFault(text: string, sure: boolean): ShebangFault | undefined {
   return { message, help, at, length: line.length };
 }
 
-function hasNoEntrypoint({ run }: LintedRun): boolean {
-  return run['container-entrypoint'] === '' || WITHOUT_ENTRYPOINT.has(officialName(run) ?? '');
+function hasNoEntrypoint(view: LintedRun): boolean {
+  return view.run['container-entrypoint'] === '' || WITHOUT_ENTRYPOINT.has(officialName(view) ?? '');
 }

@@ -1,7 +1,8 @@
-import { mountModeWords } from '../../schema/mount-mode.js';
+import { mountModeWords } from '../../schema/docker-syntax.js';
 import type { CheckContext, TriggerView } from '../context.js';
-import type { Finding, RuleCheck } from '../rule.js';
-import { cleanPath, hasRepository, type Volume, volumesOf, WORKER_MOUNTS } from '../volumes.js';
+import type { Fault, Finding } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
+import { cleanPath, hasRepository, type Volume, volumesOf } from '../runs.js';
 
 /*
  * simple.py `docker_run` passes each volume as `-v source:path`, and a shared one with `:ro` behind it. What Docker
@@ -15,9 +16,9 @@ export const mountPath: RuleCheck = {
   simulation: 'fails-itself',
   *check(context) {
     for (const view of context.triggers) {
-      for (const { path, run } of view.runs) {
+      for (const run of view.runs) {
         const taken = new Map<string, Volume>();
-        for (const volume of volumesOf(context, path, run)) {
+        for (const volume of volumesOf(context, run)) {
           const finding = pathFault(volume) ?? placeFault(context, view, volume) ?? nameFault(volume);
           const place = cleanPath(withoutMode(volume));
           const other = taken.get(place);
@@ -30,9 +31,7 @@ export const mountPath: RuleCheck = {
   },
 };
 
-type Fault = Omit<Finding, 'path'>;
-
-/** Behind a colon Docker expects the mode of the mount. */
+/** After a colon Docker expects the mode of the mount. */
 function withoutMode({ target }: Volume): string {
   return target.split(':')[0] ?? '';
 }
@@ -41,8 +40,8 @@ function pathFault({ kind, target }: Volume): Fault | undefined {
   if (target === '') return { message: 'A volume needs a path in the container.', help: 'For example `/ccache`.' };
   const [path = '', mode, ...more] = target.split(':');
   if (!path.startsWith('/')) {
-    const message = `\`${target}\` is no absolute path; Docker refuses it.`;
-    const literal = /^[~$]/.test(path) ? 'Nothing is filled in here: w' : 'W';
+    const message = `\`${target}\` is not an absolute path; Docker refuses it.`;
+    const literal = /^[~$]/.test(path) ? 'Variables are not filled in here: w' : 'W';
     return {
       message,
       help: `${literal}rite the path from \`/\` on, such as \`${absolutePath(path)}\`.`,
@@ -61,7 +60,16 @@ function absolutePath(path: string): string {
   return better === '/' ? '/ccache' : better;
 }
 
-/** The files of /proc that runc lets a file take the place of: a machine that counts for a container has its own. */
+/** What the worker mounts into each container: runner/jobserv_runner/handlers/simple.py, `prepare_mounts`. */
+const WORKER_MOUNTS: Readonly<Record<string, string>> = {
+  '/secrets': 'the secrets',
+  '/archive': 'the folder for artifacts',
+  '/script-repo': 'the script',
+  '/root/.netrc': 'credentials for git and curl',
+  '/root/.curlrc': 'settings for curl',
+};
+
+/** The files of /proc that runc allows to replace. */
 const REPLACEABLE =
   /^\/proc\/(?:cpuinfo|diskstats|loadavg|meminfo|slabinfo|stat|swaps|uptime|sys\/kernel\/ns_last_pid)$/;
 

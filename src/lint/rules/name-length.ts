@@ -1,6 +1,6 @@
 import { valueAt } from '../../schema/values.js';
-import { nameFaults } from '../build-walk.js';
 import type { RuleCheck } from '../rule.js';
+import { nameFaults } from '../triggers.js';
 
 export const nameLength: RuleCheck = {
   id: 'name-length',

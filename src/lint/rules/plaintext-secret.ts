@@ -1,8 +1,8 @@
-import { asObject, asText, childPath, valueAt } from '../../schema/values.js';
-import { allParams } from '../all-params.js';
+import { asText, childPath, valueAt } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
 import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
+import { allParams } from '../runs.js';
 import { secretReferences } from './secret-name.js';
 
 /*
@@ -18,12 +18,11 @@ export const plaintextSecret: RuleCheck = {
       const found = name === undefined ? undefined : namedSecret(name, text);
       const secrets = found ? [found] : secretsIn(text);
       for (const { what, start, end } of secrets) {
-        const range = placeInScalar(context, path, text, start, end);
         yield {
           path,
-          ...(range && { range }),
+          range: placeInScalar(context, path, text, start, end),
           message: `This looks like ${what}; everybody who can read the definition or the console has it.`,
-          help: `Make it a secret of the project, and ${help}. Replace it, too: it is known now.`,
+          help: `Make it a secret of the project, and ${help}. Replace it, too: it is no longer secret.`,
         };
       }
     }
@@ -37,27 +36,27 @@ const NAME_IT = 'give its name here';
 interface Text {
   path: string;
   text: string;
-  /** Of a param. */
+  /** The name of the param whose value it is. */
   name?: string;
-  /** What to do with the secret that it should be. */
+  /** How to use the secret that it should be. */
   help?: string;
 }
 
 function* texts(context: CheckContext): Generator<Text> {
+  const { document, root } = context;
   for (const { place, name } of allParams(context)) {
-    const text = place.at === 'key' ? asText(valueAt(context.root, place.path)) : undefined;
+    const text = place.at === 'key' ? asText(valueAt(document.value, place.path)) : undefined;
     if (text !== undefined) yield { path: place.path, text, name };
   }
-  for (const [name, value] of Object.entries(asObject(context.root?.['scripts']) ?? {})) {
-    const text = asText(value);
-    if (text !== undefined) yield { path: childPath('/scripts', name), text };
+  for (const [name, text] of Object.entries(root?.scripts ?? {})) {
+    if (text) yield { path: childPath('/scripts', name), text };
   }
-  for (const [name, value] of Object.entries(asObject(context.root?.['script-repos']) ?? {})) {
-    const text = asText(asObject(value)?.['clone-url']);
-    if (text !== undefined) yield { path: `${childPath('/script-repos', name)}/clone-url`, text };
+  for (const [name, repository] of Object.entries(root?.['script-repos'] ?? {})) {
+    const text = repository?.['clone-url'];
+    if (text) yield { path: `${childPath('/script-repos', name)}/clone-url`, text };
   }
   const named = new Set([...secretReferences(context)].map(({ path }) => path));
-  for (const path of named) yield { path, text: asText(valueAt(context.root, path)) ?? '', help: NAME_IT };
+  for (const path of named) yield { path, text: asText(valueAt(document.value, path)) ?? '', help: NAME_IT };
 }
 
 interface Secret {

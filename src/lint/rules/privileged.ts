@@ -1,8 +1,6 @@
 import type { RuleCheck } from '../rule.js';
 
-/*
- * simple.py `docker_run` adds `--privileged`: all capabilities, all devices, no seccomp and no AppArmor.
- */
+/* simple.py `docker_run` adds `--privileged`: all capabilities, all devices, no seccomp and no AppArmor. */
 export const privileged: RuleCheck = {
   id: 'privileged',
   severity: 'info',
@@ -11,7 +9,7 @@ export const privileged: RuleCheck = {
     `${count} privileged runs are root on their workers; the machines, and all other runs there, are not safe from them.`,
   *check(context) {
     for (const { path, run } of context.runs) {
-      if (run['privileged'] !== true || !context.isSound(`${path}/privileged`)) continue;
+      if (!run.privileged) continue;
       yield {
         path: `${path}/privileged`,
         message: 'A privileged run is root on its worker; the machine, and all other runs on it, are not safe from it.',

@@ -1,9 +1,7 @@
-import type { YamlObject } from '../../python/yaml/load.js';
-import { asObject, asText } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
-import type { Range } from '../diagnostic.js';
+import type { Fault, Finding } from '../finding.js';
 import { placeOfPart } from '../places.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { RuleCheck } from '../rule.js';
 import { nearest } from '../suggest.js';
 import { words } from './poller-params.js';
 
@@ -21,25 +19,33 @@ export const refPattern: RuleCheck = {
   *check(context) {
     for (const { path, trigger } of context.triggers) {
       if (!context.isSound(`${path}/params`)) continue;
-      const params = asObject(trigger['params']) ?? {};
-      if (trigger['type'] === 'git_poller') yield* pollRefs(context, `${path}/params/GIT_POLL_REFS`, params);
-      if (trigger['type'] === 'github_pr') yield* branches(context, `${path}/params/GH_BRANCH`, params);
+      const { GIT_POLL_REFS, GH_BRANCH } = trigger.params ?? {};
+      if (trigger.type === 'git_poller')
+        yield* partFaults(context, `${path}/params/GIT_POLL_REFS`, words(GIT_POLL_REFS), patternFault);
+      const names = GH_BRANCH?.split(',').map((part) => part.trim()) ?? [];
+      if (trigger.type === 'github_pr') yield* partFaults(context, `${path}/params/GH_BRANCH`, names, branchFault);
     }
   },
 };
 
-function* pollRefs(context: CheckContext, path: string, params: YamlObject): Generator<Finding> {
+/** The faults of the parts of a text, each at its place. */
+function* partFaults(
+  { document }: CheckContext,
+  path: string,
+  parts: string[],
+  faultOf: (part: string) => Fault | undefined,
+): Generator<Finding> {
   let from = 0;
-  const layout = context.document.layout(path);
-  for (const pattern of words(params['GIT_POLL_REFS'])) {
-    const range = placeOfPart(layout, pattern, from);
-    if (layout && range) from = layout.raw.indexOf(pattern, from) + pattern.length;
-    const fault = patternFault(pattern);
-    if (fault) yield { path, ...at(range), ...fault };
+  const layout = document.layout(path);
+  for (const part of parts) {
+    const range = placeOfPart(layout, part, from);
+    if (layout && range) from = layout.raw.indexOf(part, from) + part.length;
+    const fault = faultOf(part);
+    if (fault) yield { path, range, ...fault };
   }
 }
 
-function patternFault(pattern: string): Pick<Finding, 'message' | 'help'> | undefined {
+function patternFault(pattern: string): Fault | undefined {
   if (pattern.includes(',')) {
     const names = pattern.split(',').filter((name) => name !== '');
     const message = `A comma is a part of the pattern here; \`${pattern}\` matches no ref.`;
@@ -60,19 +66,7 @@ function patternFault(pattern: string): Pick<Finding, 'message' | 'help'> | unde
   return { message: `\`${pattern}\` is in no namespace that git uses.`, help: `Did you mean \`refs/${meant}/\`?` };
 }
 
-function* branches(context: CheckContext, path: string, params: YamlObject): Generator<Finding> {
-  const text = asText(params['GH_BRANCH']);
-  let from = 0;
-  const layout = context.document.layout(path);
-  for (const name of text?.split(',').map((part) => part.trim()) ?? []) {
-    const range = placeOfPart(layout, name, from);
-    if (layout && range) from = layout.raw.indexOf(name, from) + name.length;
-    const fault = branchFault(name);
-    if (fault) yield { path, ...at(range), ...fault };
-  }
-}
-
-function branchFault(name: string): Pick<Finding, 'message' | 'help'> | undefined {
+function branchFault(name: string): Fault | undefined {
   if (name.startsWith('refs/heads/')) {
     const message = 'GitHub names the branch alone; with `refs/heads/` it matches none.';
     return { message, help: `Write \`${name.slice('refs/heads/'.length)}\`.` };
@@ -84,8 +78,4 @@ function branchFault(name: string): Pick<Finding, 'message' | 'help'> | undefine
   if (!/[*?[\\^~:]/.test(name)) return undefined;
   const message = `\`${name}\` matches no branch: these are names, not patterns.`;
   return { message, help: 'Name each branch, with commas between them, or remove `GH_BRANCH` to build them all.' };
-}
-
-function at(range: Range | undefined): { range?: Range } {
-  return range ? { range } : {};
 }

@@ -1,22 +1,20 @@
 import { namesCharacter } from '../../python/regex/pattern-facts.js';
 import { RegexFault } from '../../python/regex/reader.js';
 import { needsBacktracking } from '../../python/regex/to-re2.js';
-import { parsedPattern, patterns } from '../patterns.js';
 import type { RuleCheck } from '../rule.js';
+import { patterns } from '../runs.js';
 
 export const regexBacktracking: RuleCheck = {
   id: 'regex-backtracking',
   severity: 'warning',
   server: 'accepts',
   *check(context) {
-    for (const { path, text, key } of patterns(context)) {
-      const parsed = parsedPattern(context, text);
+    for (const { path, key, text, parsed } of patterns(context)) {
       if (key === 'progress-pattern' || parsed instanceof RegexFault) continue;
       if (parsed === undefined || namesCharacter(text)) {
         const what = parsed === undefined ? 'is nested too deeply' : 'names a character (`\\N{…}`)';
         const message = `This pattern ${what}: a simulation cannot evaluate it, and fails the run.`;
-        const help = parsed === undefined ? 'Nest it less.' : 'Write the character itself.';
-        yield { path, message, help };
+        yield { path, message, help: parsed === undefined ? 'Nest it less.' : 'Write the character itself.' };
         continue;
       }
       const part = needsBacktracking(parsed);

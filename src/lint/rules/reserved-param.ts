@@ -1,7 +1,6 @@
 import { PARAMS_OF_TRIGGER } from '../../schema/model.js';
-import { asText } from '../../schema/values.js';
-import { allParams } from '../all-params.js';
 import type { RuleCheck } from '../rule.js';
+import { allParams } from '../runs.js';
 
 /** Always the server's or the worker's own: project.py `get_run_definition`, api/worker.py, jobserv_worker.py. */
 const ALWAYS: Readonly<Record<string, string>> = {
@@ -12,7 +11,7 @@ const ALWAYS: Readonly<Record<string, string>> = {
   H_WORKER: 'the name of the worker',
 };
 
-/** Which the trigger itself reads in its params. */
+/** What the trigger itself reads in its params. */
 const READ_BY_TRIGGER: Readonly<Record<string, string>> = { git_poller: 'GIT_URL', github_pr: 'GH_BRANCH' };
 
 export const reservedParam: RuleCheck = {
@@ -22,14 +21,11 @@ export const reservedParam: RuleCheck = {
   *check(context) {
     for (const { place, name, level, view } of allParams(context)) {
       if (Object.hasOwn(ALWAYS, name)) {
-        yield {
-          ...place,
-          message: `\`${name}\` is always ${ALWAYS[name]}; what is written here is lost.`,
-          help: RENAME,
-        };
+        const message = `\`${name}\` is always ${ALWAYS[name]}; what is written here is lost.`;
+        yield { ...place, message, help: 'Choose another name; those that begin with `H_` belong to the server.' };
         continue;
       }
-      const type = asText(view?.trigger['type']) ?? '';
+      const type = view?.trigger.type ?? '';
       if (!(Object.hasOwn(PARAMS_OF_TRIGGER, type) && PARAMS_OF_TRIGGER[type]?.includes(name))) continue;
       if (level === 'trigger' && READ_BY_TRIGGER[type] === name) continue;
       const message = `A ${type} trigger sets \`${name}\` itself; what is written here only counts in a build that somebody starts by hand.`;
@@ -37,5 +33,3 @@ export const reservedParam: RuleCheck = {
     }
   },
 };
-
-const RENAME = 'Choose another name; those that begin with `H_` belong to the server.';

@@ -1,7 +1,8 @@
 import { asList, asObject, asText, valueAt } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
-import { allReferences, nameBy } from '../links.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Finding } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
+import { allReferences, nameBy } from '../triggers.js';
 
 /*
  * flask.py `_reject_relative_paths` answers 400 to any path with `..` in it. The routes of api/run.py have `<run>`, one
@@ -14,17 +15,14 @@ export const runNameSlash: RuleCheck = {
   simulation: 'fails-run',
   *check(context) {
     const seen = new Set<string>();
-    for (const items of context.expanded.values()) {
-      for (const { run, path } of items) {
-        if (seen.has(path) || isUrlSegment(run.name)) continue;
-        seen.add(path);
-        yield slashFinding(culprit(context, path, run.name), run.name);
-      }
+    for (const { run, path } of [...context.expanded.values()].flat()) {
+      if (seen.has(path) || isUrlSegment(run.name)) continue;
+      seen.add(path);
+      yield slashFinding(culprit(context, path, run.name), run.name);
     }
     for (const reference of allReferences(context)) {
       const name = nameBy(reference, 'name');
-      if (seen.has(reference.path) || name === undefined || isUrlSegment(name)) continue;
-      seen.add(reference.path);
+      if (name === undefined || isUrlSegment(name)) continue;
       yield slashFinding(`${reference.path}/run-names`, reference.runNames ?? '');
     }
   },

@@ -1,7 +1,8 @@
-import { asList, asObject, asText, childPath } from '../../schema/values.js';
+import { childPath } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
+import type { Finding } from '../finding.js';
 import { placeOfPart } from '../places.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { RuleCheck } from '../rule.js';
 
 /** What the server lets a trigger's secret be called: models.py, `ProjectTrigger.update_secrets`. */
 export const SECRET_NAME = /^[a-zA-Z0-9_.-]+\n?$/;
@@ -42,25 +43,15 @@ export const secretName: RuleCheck = {
       reported.add(path);
       yield {
         ...placeOf(context, secret),
-        message: `\`${name}\` cannot be the name of a secret${EFFECT[kind]}`,
+        message: `\`${name}\` cannot be the name of a secret; the server ${kind === 'webhook' ? 'never calls this webhook' : 'makes no run that needs it'}.`,
         help: HELP,
-        ...WEIGHT[kind],
+        ...(kind === 'webhook' && WEBHOOK),
       };
     }
   },
 };
 
-const EFFECT = {
-  'container-auth': '; the server makes no run that asks for it.',
-  token: '; the server makes no run that asks for it.',
-  webhook: '; the server never calls this webhook.',
-};
-
-const WEIGHT = {
-  'container-auth': {},
-  token: {},
-  webhook: { severity: 'warning', server: 'misbehaves' },
-} as const;
+const WEBHOOK = { severity: 'warning', server: 'misbehaves' } as const;
 
 function tokenFinding(path: string, parts: string[]): Finding | undefined {
   const help = 'Write the name of one secret, or two as `user:token`.';
@@ -76,33 +67,30 @@ function tokenFinding(path: string, parts: string[]): Finding | undefined {
 export function placeOf({ document }: CheckContext, { path, name, kind, part }: SecretReference) {
   if (kind !== 'token') return { path };
   const layout = document.layout(path);
-  const range = placeOfPart(layout, name, part === 0 ? 0 : (layout?.raw.indexOf(':') ?? 0) + 1);
-  return { path, ...(range && { range }) };
+  return { path, range: placeOfPart(layout, name, part === 0 ? 0 : (layout?.raw.indexOf(':') ?? 0) + 1) };
 }
 
 /** Every place that names a secret; an empty `container-auth` and an empty token count as none. */
 export function* secretReferences(context: CheckContext): Generator<SecretReference> {
   for (const { path, run } of context.runs) {
-    const name = asText(run['container-auth']);
+    const name = run['container-auth'];
     if (name) yield { path: `${path}/container-auth`, name, kind: 'container-auth', part: 0 };
   }
   for (const { path, parts } of tokens(context)) {
     for (const [part, name] of parts.entries()) if (name !== '') yield { path, name, kind: 'token', part };
   }
-  for (const [owner, base] of [
-    [context.root, ''],
-    ...context.triggers.map((view) => [view.trigger, view.path]),
-  ] as const) {
-    for (const [i, webhook] of (asList(asObject(owner)?.['webhooks']) ?? []).entries()) {
-      const name = asText(asObject(webhook)?.['secret_name']);
-      if (name !== undefined) yield { path: `${base}/webhooks/${i}/secret_name`, name, kind: 'webhook', part: 0 };
+  const owners = context.triggers.map(({ trigger, path }) => ({ webhooks: trigger.webhooks, base: path }));
+  for (const { webhooks, base } of [{ webhooks: context.root?.webhooks, base: '' }, ...owners]) {
+    for (const [i, webhook] of (webhooks ?? []).entries()) {
+      const name = webhook?.secret_name;
+      if (name != null) yield { path: `${base}/webhooks/${i}/secret_name`, name, kind: 'webhook', part: 0 };
     }
   }
 }
 
-function* tokens({ root }: CheckContext): Generator<{ path: string; parts: string[] }> {
-  for (const [key, repository] of Object.entries(asObject(root?.['script-repos']) ?? {})) {
-    const token = asText(asObject(repository)?.['token']);
-    if (token) yield { path: `${childPath('/script-repos', key)}/token`, parts: token.split(':') };
-  }
+function tokens({ root }: CheckContext): { path: string; parts: string[] }[] {
+  return Object.entries(root?.['script-repos'] ?? {}).flatMap(([key, repository]) => {
+    const token = repository?.token;
+    return token ? [{ path: `${childPath('/script-repos', key)}/token`, parts: token.split(':') }] : [];
+  });
 }

@@ -1,8 +1,7 @@
 import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { runScripts } from '../run-scripts.js';
-import { shellFault } from '../shell/faults.js';
-import { isShell, parseShebang } from '../shell/shebang.js';
+import { runScripts } from '../runs.js';
+import { isShell, parseShebang, shellFault } from '../shell.js';
 import { joinedLine } from './folded-script.js';
 
 /*
@@ -16,7 +15,7 @@ export const shellSyntax: RuleCheck = {
   simulation: 'fails-itself',
   *check(context) {
     for (const { path, text } of runScripts(context)) {
-      // Its lines are not those that a shell would get: another rule reports that.
+      // Another rule reports that a shell would get other lines.
       if (joinedLine(context, path, text)) continue;
       const shebang = parseShebang(text);
       const fault = shebang && isShell(shebang) ? shellFault(text) : undefined;
@@ -24,7 +23,7 @@ export const shellSyntax: RuleCheck = {
       const range = placeInScalar(context, path, text, fault.start, fault.end);
       const line = text.slice(0, fault.start).split('\n').length;
       const message = range ? fault.message : `In line ${line} of the script: ${fault.message}`;
-      yield { path, message, ...(range && { range }) };
+      yield { path, message, range };
     }
   },
 };

@@ -1,5 +1,5 @@
-import { PyFloat } from '../../python/yaml/load.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Fault } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
 
 /** Beyond this many seconds the worker's timer cannot be set: a C int. */
 const MOST_SECONDS = 2 ** 31 - 1;
@@ -17,25 +17,21 @@ export const timeoutValue: RuleCheck = {
   severity: 'warning',
   server: 'misbehaves',
   *check(context) {
-    const value = context.root?.['timeout'];
-    if (!context.isSound('/timeout') || value instanceof PyFloat) return;
-    if (typeof value !== 'number' && typeof value !== 'bigint') return;
-    const fault = timeoutFault(Number(value));
+    // A bigint, if it is large.
+    const value = context.root?.timeout;
+    const fault = value == null ? undefined : timeoutFault(Number(value));
     if (fault) yield { path: '/timeout', ...fault };
   },
 };
 
-function timeoutFault(minutes: number): Omit<Finding, 'path'> | undefined {
+function timeoutFault(minutes: number): Fault | undefined {
   const seconds = minutes * 60;
   if (seconds > MOST_SECONDS || seconds < -MOST_SECONDS - 1) {
     const message = 'No timer can be set to so many minutes; every run fails when it begins.';
     return { message, help: 'Give the minutes that a run may take.', severity: 'error', server: 'fails' };
   }
   if (minutes <= 0) {
-    return {
-      message: `A timeout of ${minutes} is none: no run is ever ended.`,
-      help: 'Give the minutes that a run may take.',
-    };
+    return { message: `A timeout of ${minutes} never ends a run.`, help: 'Give the minutes that a run may take.' };
   }
   if (minutes <= STUCK_AFTER) return undefined;
   const message = 'The server gives up on a run after 12 hours, whatever stands here.';

@@ -1,9 +1,9 @@
-import { refusedChains } from '../chains.js';
 import { type CheckContext, calledTrigger, type TriggerView } from '../context.js';
-import { allReferences, type LinkedRun, linksOf, nameBy, type Reference } from '../links.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Finding } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
+import { allReferences, type LinkedRun, linksOf, nameBy, type Reference, refusedChains } from '../triggers.js';
 
-/** References that are followed; a definition that has more is not read by anybody. */
+/** How many references are followed. */
 const MAX_FOLLOWED = 50_000;
 
 /*
@@ -16,7 +16,7 @@ export const triggerNeverFires: RuleCheck = {
   severity: 'warning',
   server: 'misbehaves',
   *check(context) {
-    // A chain that is too long is told as such.
+    // Another rule reports a chain that is too long.
     if (refusedChains(context).length > 0) return;
     const renamed = new Set<string>();
     yield* unsavedParams(context);
@@ -75,7 +75,7 @@ function* lostLists(
 
 /**
  * Lists of triggers that runs start, in builds whose params were not stored. A `simple` trigger that others start is
- * taken for one that no build begins with.
+ * assumed to begin no build.
  */
 function* unsavedParams(context: CheckContext): Generator<Finding> {
   const links = linksOf(context);
@@ -83,7 +83,7 @@ function* unsavedParams(context: CheckContext): Generator<Finding> {
   const reported = new Set<TriggerView>();
   let left = MAX_FOLLOWED;
   for (const [view, { references: list }] of links) {
-    if (list.length > 0 || (started.has(view) && view.trigger['type'] === 'simple')) continue;
+    if (list.length > 0 || (started.has(view) && view.trigger.type === 'simple')) continue;
     const queue = new Set([view]);
     for (const from of queue) {
       for (const { path, to } of links.get(from)?.runs.flatMap((run) => run.references) ?? []) {
@@ -111,7 +111,7 @@ function unsaved(view: TriggerView, to: TriggerView, path: string): Finding {
   };
 }
 
-/** What the runs of a trigger would start, if they were not called otherwise. */
+/** What the runs of a trigger would start under their own names. */
 function* lostByRenaming(context: CheckContext, reference: Reference): Generator<Finding> {
   const { path, to, name } = reference;
   const runs = (to && linksOf(context).get(to)?.runs) ?? [];

@@ -1,5 +1,6 @@
-import { type Chain, type ChainStep, misled, refusedChains } from '../chains.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Finding } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
+import { type Chain, type ChainStep, misled, refusedChains } from '../triggers.js';
 
 export const triggerRecursion: RuleCheck = {
   id: 'trigger-recursion',

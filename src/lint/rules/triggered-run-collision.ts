@@ -1,7 +1,5 @@
-import { asList, asObject, valueAt } from '../../schema/values.js';
-import { nameFaults } from '../build-walk.js';
-import type { CheckContext } from '../context.js';
 import type { RuleCheck } from '../rule.js';
+import { nameFaults } from '../triggers.js';
 
 /*
  * trigger.py `trigger_runs` raises when the build has a run of the name; api/run.py `_handle_triggers` then fails the
@@ -25,16 +23,11 @@ export const triggeredRunCollision: RuleCheck = {
             { path: `${holder}/name`, message: 'the build has this one' },
             { path: `${run}/name`, message: 'what is started' },
           ];
-      const help = looped(context, reference.path)
+      const owner = context.runs.find(({ path }) => reference.path.startsWith(`${path}/triggers/`));
+      const help = owner?.run['loop-on']?.length
         ? 'Give them names of their own: `run-names: "{name}-{loop}"`.'
-        : 'Give the new runs names of their own with `run-names`, in which `{name}` stands for the name that they have.';
+        : 'Give the new runs names of their own with `run-names`, in which `{name}` stands for the name in their trigger.';
       yield { path: `${reference.path}/${key}`, message, help, related };
     }
   },
 };
-
-/** Whether a reference stands in a run with a loop. */
-function looped(context: CheckContext, reference: string): boolean {
-  const run = asObject(valueAt(context.document.value, reference.replace(/\/triggers\/\d+$/, '')));
-  return (asList(run?.['loop-on'])?.length ?? 0) > 0;
-}

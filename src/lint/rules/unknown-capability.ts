@@ -1,4 +1,3 @@
-import { asList, asText } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
 import type { RuleCheck } from '../rule.js';
 import { nearest } from '../suggest.js';
@@ -24,7 +23,7 @@ export const unknownCapability: RuleCheck = {
       if (plain === ALL ? !/^cap_/i.test(name) : CAPABILITIES.includes(plain)) continue;
       const meant = plain === ALL ? ALL : nearest(plain, CAPABILITIES);
       const message = `There is no capability \`${name}\`; Docker refuses it.`;
-      yield { path, message, ...(meant !== undefined && { help: `Did you mean \`${meant}\`?` }) };
+      yield { path, message, help: meant && `Did you mean \`${meant}\`?` };
     }
   },
 };
@@ -41,15 +40,13 @@ interface Capability {
   privileged: boolean;
 }
 
-export function* capabilities(context: CheckContext): Generator<Capability> {
-  for (const { path, run } of context.runs) {
+export function* capabilities({ runs }: CheckContext): Generator<Capability> {
+  for (const { path, run } of runs) {
     for (const key of ['cap-add', 'cap-drop'] as const) {
-      if (!context.isSound(`${path}/${key}`)) continue;
-      for (const [i, value] of (asList(run[key]) ?? []).entries()) {
-        const name = asText(value);
-        if (name === undefined) continue;
+      for (const [i, name] of (run[key] ?? []).entries()) {
+        if (name === null) continue;
         const plain = name.toUpperCase().replace(/^CAP_/, '');
-        yield { path: `${path}/${key}/${i}`, key, name, plain, privileged: run['privileged'] === true };
+        yield { path: `${path}/${key}/${i}`, key, name, plain, privileged: run.privileged === true };
       }
     }
   }

@@ -1,5 +1,4 @@
-import { asList, asObject, asText } from '../../schema/values.js';
-import type { CheckContext } from '../context.js';
+import type { LintedRun } from '../context.js';
 import type { RuleCheck } from '../rule.js';
 import { helpWithChoices } from '../suggest.js';
 
@@ -15,16 +14,13 @@ export const unknownHostTag: RuleCheck = {
     const { hostTags } = config;
     if (hostTags === undefined) return;
     const known = new Map<string, boolean>();
-    for (const { path, run } of runs) {
-      for (const { tag, at } of hostTagsOf(path, run)) {
-        const lower = tag.toLowerCase();
-        const is = known.get(lower) ?? isKnown(lower, hostTags);
-        known.set(lower, is);
-        if (is) continue;
-        const help = helpWithChoices(tag, hostTags, 'Known in the config file');
-        const message = `No worker has the host-tag \`${lower}\`; the run will wait in the queue.`;
-        yield { path: at, message, ...(help !== undefined && { help }) };
-      }
+    for (const { tag, at } of runs.flatMap(hostTagsOf)) {
+      const lower = tag.toLowerCase();
+      const is = known.get(lower) ?? isKnown(lower, hostTags);
+      known.set(lower, is);
+      if (is) continue;
+      const message = `No worker has the host-tag \`${lower}\`; the run will wait in the queue.`;
+      yield { path: at, message, help: helpWithChoices(tag, hostTags, 'In the configuration') };
     }
   },
 };
@@ -34,29 +30,22 @@ function isKnown(tag: string, known: readonly string[]): boolean {
 }
 
 /** The host-tags that a run gets: its own, or the values of a loop over them. */
-function hostTagsOf(path: string, run: CheckContext['runs'][number]['run']): { tag: string; at: string }[] {
-  const loops = [...(asList(run['loop-on']) ?? []).entries()].filter(
-    ([, loop]) => asObject(loop)?.['param'] === 'host-tag',
-  );
-  if (loops.length === 0) {
-    const tag = asText(run['host-tag']);
-    return tag ? [{ tag, at: `${path}/host-tag` }] : [];
-  }
+function hostTagsOf({ path, run }: LintedRun): { tag: string; at: string }[] {
+  const loops = [...(run['loop-on'] ?? []).entries()].filter(([, loop]) => loop?.param === 'host-tag');
+  if (loops.length === 0) return run['host-tag'] ? [{ tag: run['host-tag'], at: `${path}/host-tag` }] : [];
   return loops.flatMap(([i, loop]) =>
-    (asList(asObject(loop)?.['values']) ?? []).flatMap((value, j) =>
-      typeof value === 'string' && value !== '' ? [{ tag: value, at: `${path}/loop-on/${i}/values/${j}` }] : [],
-    ),
+    (loop?.values ?? []).flatMap((tag, j) => (tag ? [{ tag, at: `${path}/loop-on/${i}/values/${j}` }] : [])),
   );
 }
 
 const MAX_STARS = 10;
-/** A set of characters in brackets, and every other character that means something to a regular expression. */
+/** A set of characters in brackets, and every other character with a meaning in a regular expression. */
 const SPECIAL = /\[(!?)(\]?[^\]]*)\]|[.*+?^${}()|[\]\\/-]/gs;
 
 /**
  * Python's `fnmatch.fnmatchcase`, which the server compares host-tags by: `*`, `?`, `[set]` and `[!set]`.
  *
- * @returns undefined for a pattern that no regular expression can be made of, or one that could take for ever
+ * @returns undefined for a pattern that cannot become a regular expression, or that could take for ever
  * @public
  */
 export function matcherOf(pattern: string): ((text: string) => boolean) | undefined {

@@ -1,9 +1,10 @@
-import { invisibleHelp } from '../../python/yaml/problem.js';
+import { invisibleHelp } from '../../python/yaml/positions.js';
 import { childPath, valueAt } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
+import type { Edit } from '../finding.js';
 import { locatedText } from '../places.js';
-import type { Edit, RuleCheck } from '../rule.js';
-import { helpWithChoices, nearest } from '../suggest.js';
+import type { RuleCheck } from '../rule.js';
+import { helpWithChoices, nearest, plain } from '../suggest.js';
 
 /* The facts: project-schema.yml of the server. */
 export const unknownKey: RuleCheck = {
@@ -20,23 +21,21 @@ export const unknownKey: RuleCheck = {
         yield { ...place, message, help: 'Use letters, digits, `_`, `.` and `-` only.' };
         continue;
       }
-      const help = invisibleHelp(key) ?? helpWithChoices(key, choices, 'Known here');
-      const fix = otherSpelling(context, fault.path, key, choices);
-      const message = `There is no key \`${key}\` here.`;
-      yield { ...place, message, ...(help !== undefined && { help }), ...(fix && { fix }) };
+      yield {
+        ...place,
+        message: `There is no key \`${key}\` here.`,
+        help: invisibleHelp(key) ?? helpWithChoices(key, choices, 'Keys'),
+        fix: otherSpelling(context, fault.path, key, choices),
+      };
     }
   },
 };
 
-/** `hostTag` and `host_tag` can only be `host-tag`; other likenesses are for a person to judge. */
+/** `hostTag` and `host_tag` can only be `host-tag`; other similar keys are for a person to judge. */
 function otherSpelling({ document }: CheckContext, path: string, key: string, choices: string[]): Edit | undefined {
   const meant = nearest(key, choices);
   if (meant === undefined || plain(meant) !== plain(key)) return undefined;
   if (valueAt(document.value, childPath(path, meant)) !== undefined) return undefined;
   const range = document.locate(childPath(path, key))?.key;
   return range && locatedText(document, range) === key ? { range, text: meant } : undefined;
-}
-
-function plain(word: string): string {
-  return word.toLowerCase().replaceAll(/[-_]/g, '');
 }

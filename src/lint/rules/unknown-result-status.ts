@@ -1,16 +1,17 @@
 import { childrenOf, type RegexNode } from '../../python/regex/nodes.js';
 import { RegexFault } from '../../python/regex/reader.js';
 import { RESULT_STATUSES, UNFINISHED_STATUSES } from '../../schema/model.js';
-import { asObject, asText, childPath } from '../../schema/values.js';
+import { childPath } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
-import { NEVER_COMPLETE, parsedPattern } from '../patterns.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Fault } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
+import { NEVER_COMPLETE, parsedPattern } from '../runs.js';
 import { helpWithChoices } from '../suggest.js';
 
-/** Of words that are no results. */
+/** How many words a message lists. */
 const MOST_SHOWN = 10;
 
-/** A pattern with more words than this is no list of words. */
+/** A pattern with more words than this is not a list of words. */
 const MOST_WORDS = 50;
 
 /*
@@ -25,40 +26,38 @@ export const unknownResultStatus: RuleCheck = {
   *check(context) {
     for (const { path, run } of context.runs) {
       const base = `${path}/test-grepping`;
-      const block = asObject(run['test-grepping']);
-      if (block === undefined || !context.isSound(base)) continue;
-      const fixups = asObject(block['fixupdict']) ?? {};
-      for (const [word, value] of Object.entries(fixups)) {
-        const status = asText(value);
-        const finding = status === undefined ? undefined : statusFault(status);
-        if (finding) yield { path: childPath(`${base}/fixupdict`, word), ...finding };
+      const block = run['test-grepping'];
+      if (!block || !context.isSound(base)) continue;
+      const fixups = block.fixupdict ?? {};
+      for (const [word, status] of Object.entries(fixups)) {
+        const fault = status == null ? undefined : statusFault(status);
+        if (fault) yield { path: childPath(`${base}/fixupdict`, word), ...fault };
       }
       const known = new Set([...RESULT_STATUSES, ...UNFINISHED_STATUSES, ...Object.keys(fixups)]);
-      const words = resultWords(context, asText(block['result-pattern']) ?? '').filter((word) => !known.has(word));
+      const words = resultWords(context, block['result-pattern'] ?? '').filter((word) => !known.has(word));
       if (words.length > 0) yield { path: `${base}/result-pattern`, ...wordsFault(words) };
     }
   },
 };
 
-function statusFault(status: string): Omit<Finding, 'path'> | undefined {
+function statusFault(status: string): Fault | undefined {
   if (RESULT_STATUSES.includes(status)) return undefined;
   if (UNFINISHED_STATUSES.includes(status)) {
-    const message = `A test that is \`${status}\` never ends; the server shows it as going on.`;
+    const message = `A test that is \`${status}\` never ends; the server shows it as in progress.`;
     return { message, help: `Results: ${RESULT_STATUSES.join(', ')}.`, severity: 'warning', server: 'misbehaves' };
   }
-  const help = helpWithChoices(status, RESULT_STATUSES, 'Results');
-  return { message: `\`${status}\` is no result of a test; ${NEVER_COMPLETE}`, ...(help !== undefined && { help }) };
+  const message = `\`${status}\` is not a result of a test; ${NEVER_COMPLETE}`;
+  return { message, help: helpWithChoices(status, RESULT_STATUSES, 'Results') };
 }
 
-function wordsFault(words: string[]): Omit<Finding, 'path'> {
+function wordsFault(words: string[]): Fault {
   const shown = words.slice(0, MOST_SHOWN);
   const more = words.length - shown.length;
   const list = shown.map((word) => `\`${word}\``).join(', ') + (more > 0 ? ` and ${more} more` : '');
   const one = words.length === 1;
-  const message = `${list} ${one ? 'is' : 'are'} no result of a test, and \`fixupdict\` does not translate ${one ? 'it' : 'them'}; where a line says so, the run never becomes complete.`;
+  const message = `${list} ${one ? 'is not a result' : 'are not results'} of a test, and \`fixupdict\` does not translate ${one ? 'it' : 'them'}; where a line says so, the run never becomes complete.`;
   const entries = shown.map((word) => `\`${word}: …\``).join(', ');
   const help = `Add ${entries}${more > 0 ? ', …' : ''} to \`fixupdict\`; results: ${RESULT_STATUSES.join(', ')}.`;
-  // It takes a line of the console that says so.
   return { message, help, severity: 'warning' };
 }
 

@@ -1,15 +1,16 @@
-import { asObject, asText, childPath } from '../../schema/values.js';
+import { childPath } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
+import type { Finding } from '../finding.js';
 import { placeOfPart } from '../places.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { RuleCheck } from '../rule.js';
 import { helpWithChoices } from '../suggest.js';
 import { isToken } from './plaintext-secret.js';
 import { placeOf, SECRET_NAME, secretReferences } from './secret-name.js';
 
-/** What the server adds by itself: api/build.py `build_create`. */
+/** Secrets that the server adds: api/build.py `build_create`. */
 const ADDED = new Set(['triggered-by']);
 
-/** The facts are those of `secret-name`; what a script reads is a file that is not there. */
+/** The facts are those of `secret-name`; a script would read a file that does not exist. */
 export const unknownSecret: RuleCheck = {
   id: 'unknown-secret',
   severity: 'error',
@@ -27,7 +28,7 @@ export const unknownSecret: RuleCheck = {
     for (const { path, name, from } of readSecrets(context)) {
       if (known.has(name) || ADDED.has(name)) continue;
       const range = placeOfPart(context.document.layout(path), name, from);
-      yield { path, ...(range && { range }), ...unknown(name, secrets), ...MISBEHAVES };
+      yield { path, range, ...unknown(name, secrets), ...MISBEHAVES };
     }
   },
 };
@@ -35,15 +36,14 @@ export const unknownSecret: RuleCheck = {
 const MISBEHAVES = { severity: 'warning', server: 'misbehaves' } as const;
 
 function unknown(name: string, secrets: readonly string[]): Pick<Finding, 'message' | 'help'> {
-  const help = helpWithChoices(name, secrets, 'Known in the config file');
-  return { message: `The project has no secret \`${name}\`.`, ...(help !== undefined && { help }) };
+  const help = helpWithChoices(name, secrets, 'In the configuration');
+  return { message: `The project has no secret \`${name}\`.`, help };
 }
 
 /** The files below /secrets that scripts name as they are, each once in a script; `from`: where to look for it. */
 function* readSecrets({ document, root }: CheckContext): Generator<{ path: string; name: string; from: number }> {
-  const scripts = asObject(root?.['scripts']);
-  for (const key in scripts) {
-    if (!asText(scripts[key])?.includes('/secrets/')) continue;
+  for (const [key, script] of Object.entries(root?.scripts ?? {})) {
+    if (!script?.includes('/secrets/')) continue;
     const path = childPath('/scripts', key);
     const raw = document.layout(path)?.raw ?? '';
     const seen = new Set<string>();

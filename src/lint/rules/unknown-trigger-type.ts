@@ -1,5 +1,4 @@
 import { TRIGGER_TYPES } from '../../schema/model.js';
-import { asText } from '../../schema/values.js';
 import type { RuleCheck } from '../rule.js';
 import { reference } from '../suggest.js';
 
@@ -8,9 +7,11 @@ export const unknownTriggerType: RuleCheck = {
   severity: 'error',
   server: 'rejects',
   *check({ triggers }) {
-    for (const { path, trigger } of triggers) {
-      const type = asText(trigger['type']);
-      if (type === undefined || (TRIGGER_TYPES as readonly string[]).includes(type)) continue;
+    for (const {
+      path,
+      trigger: { type },
+    } of triggers) {
+      if (type == null || TRIGGER_TYPES.includes(type)) continue;
       yield reference(`${path}/type`, `There is no trigger type \`${type}\`.`, type, TRIGGER_TYPES, 'Types');
     }
   },

@@ -1,8 +1,8 @@
-import { type Chain, firstByName, misled, refusedChains } from '../chains.js';
 import type { CheckContext } from '../context.js';
-import { allReferences } from '../links.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Finding } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
 import { reference } from '../suggest.js';
+import { allReferences, type Chain, firstByName, misled, refusedChains } from '../triggers.js';
 
 /*
  * trigger.py `_create_triggers` asks for the trigger by name and writes into what it gets: None breaks the request by
@@ -16,7 +16,7 @@ export const unknownTrigger: RuleCheck = {
   *check(context) {
     const chains = refusedChains(context);
     yield* misleading(context, chains);
-    // Where a trigger has no name that counts, nobody can say what names it.
+    // The missing name of a trigger may be the one that is referred to.
     if (context.triggers.some(({ name }) => name === undefined)) return;
     const names = firstByName(context);
     const refused = new Set(chains.flatMap(({ steps }) => steps.map(({ path }) => path)));

@@ -1,8 +1,7 @@
-import { asObject, asText } from '../../schema/values.js';
-import { firstByName } from '../chains.js';
 import { calledTrigger, type TriggerView } from '../context.js';
-import { allReferences } from '../links.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Finding } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
+import { allReferences, firstByName } from '../triggers.js';
 
 /*
  * api/github.py and api/gitlab.py, `_get_proj_def`: the first trigger of the type (GitHub: that has the branch, or no
@@ -18,12 +17,12 @@ export const unreachableTrigger: RuleCheck = {
     const taken = new Taken();
     for (const view of context.triggers) {
       const { path, trigger, name } = view;
-      const type = asText(trigger['type']);
+      const { type } = trigger;
       if ((type !== 'github_pr' && type !== 'gitlab_mr') || !context.isSound(`${path}/params`)) continue;
       const branches = type === 'github_pr' ? branchesOf(view) : undefined;
       const by = taken.by(type, branches);
       taken.add(view, type, branches);
-      // One that is started otherwise is there for that; one of a name that is taken is a mistake of its own.
+      // A trigger that others start is meant for that; another rule reports a repeated name.
       if (by === undefined || started.has(view) || name === undefined || first.get(name) !== view) continue;
       yield unreachable(view, by, type);
     }
@@ -66,7 +65,6 @@ class Taken {
 
 /** As the server splits them; undefined where every branch is meant. */
 function branchesOf({ trigger }: TriggerView): string[] | undefined {
-  const text = asText(asObject(trigger['params'])?.['GH_BRANCH']) ?? '';
-  const branches = text.split(',').filter((name) => name !== '');
+  const branches = (trigger.params?.['GH_BRANCH'] ?? '').split(',').filter((name) => name !== '');
   return branches.length === 0 ? undefined : branches.map((name) => name.trim());
 }

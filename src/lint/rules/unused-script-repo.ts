@@ -1,4 +1,3 @@
-import { asObject } from '../../schema/values.js';
 import type { RuleCheck } from '../rule.js';
 import { unused } from './unused-script.js';
 
@@ -6,5 +5,5 @@ export const unusedScriptRepo: RuleCheck = {
   id: 'unused-script-repo',
   severity: 'warning',
   server: 'accepts',
-  check: (context) => unused(context, 'script-repos', 'script-repo', (value) => asObject(value)?.['name']),
+  check: (context) => unused(context, 'script-repos', 'script-repo', ({ run }) => run['script-repo']?.name),
 };

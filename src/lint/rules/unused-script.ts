@@ -1,56 +1,53 @@
-import type { YamlValue } from '../../python/yaml/load.js';
-import { asList, asObject, asText, childPath } from '../../schema/values.js';
-import type { CheckContext } from '../context.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import { childPath } from '../../schema/values.js';
+import type { CheckContext, LintedRun } from '../context.js';
+import type { Finding } from '../finding.js';
+import type { RuleCheck } from '../rule.js';
 import { nearest } from '../suggest.js';
 
 export const unusedScript: RuleCheck = {
   id: 'unused-script',
   severity: 'warning',
   server: 'accepts',
-  check: (context) => unused(context, 'scripts', 'script', (value) => value),
+  check: (context) => unused(context, 'scripts', 'script', ({ run }) => run.script),
 };
 
 export function* unused(
   context: CheckContext,
   list: 'scripts' | 'script-repos',
   key: 'script' | 'script-repo',
-  nameOf: (value: YamlValue | undefined) => YamlValue | undefined,
+  nameOf: (view: LintedRun) => string | null | undefined,
 ): Generator<Finding> {
-  const entries = asObject(context.root?.[list]);
-  if (entries === undefined || !runsAreKnown(context)) return;
-  const names = Object.keys(entries);
+  const names = Object.keys(context.root?.[list] ?? {});
+  if (names.length === 0 || !runsAreKnown(context)) return;
   const used = new Set<string>();
   let undecided = 0;
-  for (const { path, run } of context.runs) {
-    const name = asText(nameOf(run[key]));
-    const meant = name === undefined || name in entries ? name : nearest(name, names);
+  for (const view of context.runs) {
+    const name = nameOf(view) ?? undefined;
+    const meant = name === undefined || names.includes(name) ? name : nearest(name, names);
     if (meant !== undefined) used.add(meant);
     else if (name !== undefined) undecided++;
-    else if (key in run || context.isMisspelt(path, key)) return;
-    else if (!('script' in run) && !('script-repo' in run)) undecided++;
+    else if (key in view.written || context.isMisspelt(view.path, key)) return;
+    else if (!('script' in view.written) && !('script-repo' in view.written)) undecided++;
   }
   const left = names.filter((name) => !used.has(name));
-  // Where a run does not say what it executes, or names what is not there, it is probably one of these.
+  // A run that does not say what it executes, or names what does not exist, probably means one of these.
   if (left.length <= undecided) return;
   const texts = new Set([...used].map((name) => placeOf(context, list, name)));
   for (const name of left) {
     // What another entry repeats by an alias is used all the same.
     if (texts.has(placeOf(context, list, name))) continue;
-    const what = list === 'scripts' ? 'script' : 'script-repo';
     const path = childPath(`/${list}`, name);
-    yield { path, at: 'key', message: `No run uses the ${what} \`${name}\`.`, help: 'Remove it, or name it in a run.' };
+    yield { path, at: 'key', message: `No run uses the ${key} \`${name}\`.`, help: 'Remove it, or name it in a run.' };
   }
 }
 
-/** Whether every run is where the server looks for it; and there is one, for else everything is unused. */
-function runsAreKnown(context: CheckContext): boolean {
-  const { root, triggers, runs } = context;
-  if (runs.length === 0 || asList(root?.['triggers'])?.length !== triggers.length) return false;
-  return triggers.every((view) => {
-    const list = asList(view.trigger['runs']);
-    return list !== undefined && list.length === view.runs.length;
-  });
+/** Whether there are runs, and every one is where the server looks for it. */
+function runsAreKnown({ root, triggers, runs }: CheckContext): boolean {
+  return (
+    runs.length > 0 &&
+    root?.triggers?.length === triggers.length &&
+    triggers.every((view) => view.trigger.runs?.length === view.runs.length)
+  );
 }
 
 function placeOf({ document }: CheckContext, list: string, name: string): string | undefined {

@@ -1,9 +1,9 @@
 import { type LoadedYaml, PyFloat, type YamlValue } from '../../python/yaml/load.js';
-import { invisibleHelp } from '../../python/yaml/problem.js';
+import { invisibleHelp } from '../../python/yaml/positions.js';
 import type { CheckContext } from '../context.js';
-import type { Range } from '../diagnostic.js';
-import { textBefore } from '../places.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { Finding, Range } from '../finding.js';
+import { linesOf } from '../places.js';
+import type { RuleCheck } from '../rule.js';
 
 const KINDS: Record<string, string> = {
   string: 'a text',
@@ -30,27 +30,27 @@ function wrongTypeFinding({ document }: CheckContext, path: string, expected: st
   const message = `This is ${kindOf(value)}; ${wanted(expected)} is needed.`;
   const bare = typeof value === 'string' && BARE.some(([type, text]) => expected.includes(type) && text.test(value));
   const hidden = typeof value === 'string' ? invisibleHelp(value) : undefined;
-  if (!bare) return { path, message, ...(hidden !== undefined && { help: hidden }) };
+  if (!bare) return { path, message, help: hidden };
   const layout = document.layout(path);
   const quoted = layout?.raw === `"${value}"` || layout?.raw === `'${value}'`;
-  const fix = quoted && !isTagged(document, layout.range) && { range: layout.range, text: value };
-  return { path, message, help: 'Remove the quotes.', ...(fix && { fix }) };
+  const fix = quoted && !isTagged(document, layout.range) ? { range: layout.range, text: value } : undefined;
+  return { path, message, help: 'Remove the quotes.', fix };
 }
 
-/** What is of the type as soon as it is not in quotes. */
+/** What has the type without its quotes. */
 const BARE = [
   ['integer', /^(?:0|[1-9][0-9]*)$/],
   ['boolean', /^(?:true|false)$/],
 ] as const;
 
-/** A date is told as such, wherever it stands. */
+/** Another rule reports dates. */
 function isDateAt({ document }: CheckContext, path: string): boolean {
   if (document.dates.length === 0) return false;
   const place = document.locate(path)?.value;
   return document.dates.some(({ range }) => range.line === place?.line && range.column === place.column);
 }
 
-/** How a scalar is written that would be a text in quotes, and must be one. */
+/** The layout of a scalar that must be a text, and would be one in quotes. */
 export function plainScalar({ document }: CheckContext, fault: CheckContext['faults'][number]) {
   if (fault.kind !== 'wrong-type' || !fault.expected.includes('string')) return undefined;
   if (fault.value === null || typeof fault.value === 'string' || Array.isArray(fault.value)) return undefined;
@@ -58,12 +58,13 @@ export function plainScalar({ document }: CheckContext, fault: CheckContext['fau
   return layout?.style === 'plain' ? layout : undefined;
 }
 
-/** Characters, with an anchor behind it: a line may have thousands of values, and is not to be read for each of them. */
+/** Characters, with the anchor: a line may have thousands of values, and must not be read for each of them. */
 const LONGEST_TAG = 500;
 
-/** Whether a tag stands before it, which counts whatever the quotes. */
+/** Whether a tag stands before it, which counts with and without quotes. */
 export function isTagged(document: LoadedYaml, range: Range): boolean {
-  return /![^\s,[{]*\s+(?:&\S+\s+)?$/.test(textBefore(document, range).slice(-LONGEST_TAG));
+  const before = linesOf(document)[range.line - 1]?.slice(0, range.column - 1) ?? '';
+  return /![^\s,[{]*\s+(?:&\S+\s+)?$/.test(before.slice(-LONGEST_TAG));
 }
 
 export function wanted(expected: string[]): string {

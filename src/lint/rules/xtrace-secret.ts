@@ -1,7 +1,7 @@
 import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { runScripts } from '../run-scripts.js';
-import { isShell, parseShebang, type Shebang } from '../shell/shebang.js';
+import { runScripts } from '../runs.js';
+import { isShell, parseShebang, type Shebang } from '../shell.js';
 
 /*
  * Measured with busybox and Bash: `-x` writes each command with what was filled in, so that of `$(cat /secrets/token)`
@@ -18,22 +18,19 @@ export const xtraceSecret: RuleCheck = {
       if (shebang === undefined || !isShell(shebang)) continue;
       const [first, ...others] = shownSecrets(text, shebang);
       if (first === undefined) continue;
-      const place = (part: Part) => {
-        const range = placeInScalar(context, path, text, part.start, part.end);
-        return { path, ...(range && { range }) };
-      };
+      const place = ({ start, end }: Part) => ({ path, range: placeInScalar(context, path, text, start, end) });
       const more = others.length === 0 ? '' : `, and ${others.length} ${others.length === 1 ? 'other' : 'others'},`;
       yield {
         ...place(first),
         message: `With \`-x\` the shell writes this secret${more} to the console.`,
-        help: 'Put `set +x` in front, or take `-x` away.',
+        help: 'Put `set +x` in front, or remove `-x`.',
         related: relatedParts(first, others).map(({ part, message }) => ({ ...place(part), message })),
       };
     }
   },
 };
 
-/** More places than this help nobody. */
+/** More related places help nobody. */
 const MOST_RELATED = 10;
 
 function relatedParts(first: ShownSecret, others: ShownSecret[]): { part: Part; message: string }[] {

@@ -1,6 +1,8 @@
+import type { YamlProblem } from '../../python/yaml/load.js';
 import type { CheckContext } from '../context.js';
+import type { Fault } from '../finding.js';
 import { locatedText } from '../places.js';
-import type { Finding, RuleCheck } from '../rule.js';
+import type { RuleCheck } from '../rule.js';
 
 /** A date is the one scalar that YAML 1.1 makes something of that JSON does not have. */
 const DATE = /^\d{4}-\d/;
@@ -23,6 +25,6 @@ export function isDate({ document }: Pick<CheckContext, 'document'>): boolean {
   return problem?.stage === 'json' && DATE.test(locatedText(document, problem.range) ?? '');
 }
 
-export function problemFinding({ message, range, help }: NonNullable<CheckContext['document']['problem']>) {
-  return { message, range, ...(help !== undefined && { help }) } satisfies Omit<Finding, 'path'>;
+export function problemFinding({ message, range, help }: YamlProblem): Fault {
+  return { message, range, help };
 }

@@ -1,9 +1,9 @@
-import type { LoadedYaml, YamlProblem, YamlValue } from '../../python/yaml/load.js';
-import { asObject, childPath } from '../../schema/values.js';
+import type { LoadedYaml, YamlProblem } from '../../python/yaml/load.js';
+import { childPath } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
-import type { Range } from '../diagnostic.js';
+import type { Edit, Finding, Range } from '../finding.js';
 import { locatedText } from '../places.js';
-import type { Edit, Finding, RuleCheck } from '../rule.js';
+import type { RuleCheck } from '../rule.js';
 import { isTagged, kindOf, plainScalar } from './wrong-type.js';
 import { isDate, problemFinding } from './yaml-syntax.js';
 
@@ -21,7 +21,7 @@ export const yaml11Type: RuleCheck = {
       const { path, value } = fault;
       const message = `\`${layout.raw}\` is ${kindOf(value)} to YAML 1.1; a text is needed.`;
       const fix = quotes(document, layout.range, layout.raw);
-      yield { path, message, help: `Put it in quotes: "${layout.raw}".`, ...(fix && { fix }) };
+      yield { path, message, help: `Put it in quotes: "${layout.raw}".`, fix };
     }
     const { problem, dates } = document;
     for (const date of dates) yield dateFinding(document, date);
@@ -33,28 +33,28 @@ export const yaml11Type: RuleCheck = {
 
 function dateFinding(document: LoadedYaml, problem: YamlProblem): Finding {
   const fix = quotes(document, problem.range, locatedText(document, problem.range) ?? '');
-  return { path: '', ...problemFinding(problem), ...(fix && { fix }) };
+  return { path: '', ...problemFinding(problem), fix };
 }
 
-/** The one whole number that a definition has; in base 60 or 8 it is probably not what was meant. */
+/** The only whole number in a definition; in base 60 or 8 it is probably not what was meant. */
 function* surprisingTimeout({ document, root }: CheckContext): Generator<Finding> {
-  const value = root?.['timeout'];
+  const value = root?.timeout;
   if (typeof value !== 'number') return;
   const layout = document.layout('/timeout');
   if (layout?.style !== 'plain' || !/:|^[-+]?0[0-9_]/.test(layout.raw)) return;
   yield {
     path: '/timeout',
     ...ACCEPTED,
-    message: `\`${layout.raw}\` is the number ${value} to YAML 1.1, so that the limit is ${value} minutes.`,
+    message: `\`${layout.raw}\` is the number ${value} to YAML 1.1, so the limit is ${value} minutes.`,
     help: `Write \`${value}\` if that is what you mean.`,
   };
 }
 
-/** Keys that the author chooses are texts to JSON, by way of what YAML makes of them: `yes` becomes `true`. */
+/** Keys that the author chooses become YAML values, and then texts in JSON: `yes` becomes `true`. */
 function* surprisingKeys(context: CheckContext): Generator<Finding> {
   for (const [path, map] of namedMaps(context)) {
     for (const { key, raw } of untexts(context, path, map)) {
-      // One that a run names by what is written is told there.
+      // Another rule reports a key that a run names by its text in the file.
       if (isNamed(context, path, raw)) continue;
       yield {
         path: childPath(path, key),
@@ -68,34 +68,34 @@ function* surprisingKeys(context: CheckContext): Generator<Finding> {
 }
 
 function isNamed({ runs }: CheckContext, path: string, name: string): boolean {
-  if (path === '/scripts') return runs.some(({ run }) => run['script'] === name);
-  return path === '/script-repos' && runs.some(({ run }) => asObject(run['script-repo'])?.['name'] === name);
+  if (path === '/scripts') return runs.some(({ run }) => run.script === name);
+  return path === '/script-repos' && runs.some(({ run }) => run['script-repo']?.name === name);
 }
 
 /** The mappings whose keys are names of the author's choice, and pointers to them. */
-function* namedMaps({ root, triggers, runs }: CheckContext): Generator<[string, YamlValue | undefined]> {
-  for (const key of ['params', 'scripts', 'script-repos']) yield [`/${key}`, root?.[key]];
-  for (const { path, trigger } of triggers) yield [`${path}/params`, trigger['params']];
+function* namedMaps({ root, triggers, runs }: CheckContext): Generator<[string, object | null | undefined]> {
+  for (const key of ['params', 'scripts', 'script-repos'] as const) yield [`/${key}`, root?.[key]];
+  for (const { path, trigger } of triggers) yield [`${path}/params`, trigger.params];
   for (const { path, run } of runs) {
-    yield [`${path}/params`, run['params']];
-    yield [`${path}/test-grepping/fixupdict`, asObject(run['test-grepping'])?.['fixupdict']];
+    yield [`${path}/params`, run.params];
+    yield [`${path}/test-grepping/fixupdict`, run['test-grepping']?.fixupdict];
   }
 }
 
-/** Puts what is written there in quotes; not behind a tag, which would count all the same. */
+/** Puts the text in quotes, unless a tag stands before it, which counts anyway. */
 function quotes(document: LoadedYaml, range: Range, raw: string): Edit | undefined {
   return /^[\w.:+-]+$/.test(raw) && !isTagged(document, range) ? { range, text: `"${raw}"` } : undefined;
 }
 
-/** The keys of a mapping that are written otherwise than they are called. */
-function* untexts(context: CheckContext, path: string, map: YamlValue | undefined) {
-  for (const key in asObject(map)) {
+/** The keys of a mapping whose text in the file is another one. */
+function* untexts(context: CheckContext, path: string, map: object | null | undefined) {
+  for (const key of Object.keys(map ?? {})) {
     const raw = untextKey(context, path, key);
     if (raw !== undefined) yield { key, raw };
   }
 }
 
-/** How a key of the mapping at `path` is written that was no text to YAML; undefined for one that is what it says. */
+/** The text in the file of a key that is not a text in YAML; undefined for any other key. */
 export function untextKey({ document }: CheckContext, path: string, key: string): string | undefined {
   if (!UNTEXT.test(key)) return undefined;
   const range = document.locate(childPath(path, key))?.key;
@@ -103,11 +103,11 @@ export function untextKey({ document }: CheckContext, path: string, key: string)
   return raw !== undefined && raw !== key && /^[\w.:+~-]+$/.test(raw) ? raw : undefined;
 }
 
-/** The key at the top that a name would be, were it in quotes; and what it is called instead. */
+/** The key that stands for a name because the name has no quotes in the file. */
 export function unquotedKey(context: CheckContext, list: 'scripts' | 'script-repos', name: string): string | undefined {
   for (const { key, raw } of untexts(context, `/${list}`, context.root?.[list])) if (raw === name) return key;
   return undefined;
 }
 
-/** What a key may be called that was no text to YAML. */
+/** Keys that may come from another value than a text. */
 const UNTEXT = /^(?:true|false|null|NaN|-?Infinity|-?\d[\d.e+-]*)$/;

@@ -1,5 +1,5 @@
 import { type Modes, type RegexNode, type SetNode, type Width, widthOf } from './nodes.js';
-import { anchor, literal, Reader, type RegexFault, readEscape, readFlags, readSetEscape, setOf } from './reader.js';
+import { anchor, literal, Reader, RegexFault, readEscape, readFlags, readSetEscape, setOf } from './reader.js';
 
 /** Deeper than any pattern that means something; Python's own limit depends on its stack. */
 const DEEPEST = 150;
@@ -59,7 +59,7 @@ class Parser {
     const scope = { ...modes, verbose: this.#verbose, depth: 0, behind: undefined };
     const root = this.#choice(scope);
     const reader = this.#reader;
-    if (reader.next !== undefined) throw reader.fault('This parenthesis closes nothing.', reader.at, reader.at + 1);
+    if (reader.next !== undefined) throw new RegexFault('This parenthesis closes nothing.');
     const missing = this.#awaited.find(({ group }) => group >= this.#widths.length);
     if (missing) throw missing.fault;
     return { root, groups: this.#names };
@@ -83,7 +83,7 @@ class Parser {
       reader.take();
       if (scope.verbose && this.#isSpacing(piece)) continue;
       if (/^[*+?{]$/.test(piece) && this.#repeat(piece, begin, items)) continue;
-      const node = this.#item(piece, begin, scope, first && items.length === 0);
+      const node = this.#item(piece, scope, first && items.length === 0);
       if (node) items.push(node);
     }
   }
@@ -95,15 +95,15 @@ class Parser {
     return /^[ \t\n\r\v\f#]$/.test(piece);
   }
 
-  #item(piece: string, begin: number, scope: Scope, first: boolean): RegexNode | undefined {
-    if (piece === '(') return this.#parenthesis(begin, scope, first);
-    if (piece === '[') return this.#set(begin, scope);
+  #item(piece: string, scope: Scope, first: boolean): RegexNode | undefined {
+    if (piece === '(') return this.#parenthesis(scope, first);
+    if (piece === '[') return this.#set(scope);
     if (piece === '^' || piece === '$') return anchor(piece, scope);
     if (piece === '.') {
       return { ...setOf(scope.dotAll ? [] : [{ from: 10, to: 10 }], scope), negated: true };
     }
     if (piece.startsWith('\\')) {
-      const reference = (group: number, at: number) => this.#reference(group, at, scope);
+      const reference = (group: number) => this.#reference(group, scope);
       return readEscape(this.#reader, piece.slice(1), scope, reference);
     }
     return literal(piece.codePointAt(0) as number, scope);
@@ -112,23 +112,19 @@ class Parser {
   /** @returns false where a brace is only a brace */
   #repeat(piece: string, begin: number, items: RegexNode[]): boolean {
     const reader = this.#reader;
-    const bounds = piece === '{' ? this.#braces(begin) : BOUNDS[piece as keyof typeof BOUNDS];
+    const bounds = piece === '{' ? this.#braces() : BOUNDS[piece as keyof typeof BOUNDS];
     if (bounds === undefined) return false;
     const item = items.at(-1);
     if (item === undefined || item.kind === 'anchor')
-      throw reader.fault(`There is nothing that \`${piece}\` could repeat.`, begin, reader.at);
+      throw new RegexFault(`There is nothing that \`${piece}\` could repeat.`);
     if (item.kind === 'repeat')
-      throw reader.fault(
-        `\`${reader.text.slice(begin, reader.at)}\` repeats what is repeated already.`,
-        begin,
-        reader.at,
-      );
+      throw new RegexFault(`\`${reader.text.slice(begin, reader.at)}\` repeats what is repeated already.`);
     const mode = reader.skip('?') ? 'lazy' : reader.skip('+') ? 'possessive' : 'greedy';
     items[items.length - 1] = { kind: 'repeat', body: item, ...bounds, mode };
     return true;
   }
 
-  #braces(begin: number): { min: number; max: number } | undefined {
+  #braces(): { min: number; max: number } | undefined {
     const reader = this.#reader;
     if (reader.next === '}') return undefined;
     const after = reader.at;
@@ -141,36 +137,36 @@ class Parser {
     const min = Number(low);
     const max = high === '' ? Infinity : Number(high);
     if (min >= MOST_REPETITIONS || (high !== '' && max >= MOST_REPETITIONS))
-      throw reader.fault('This is more often than Python can count.', begin, reader.at);
-    if (max < min) throw reader.fault('The most is less than the least.', begin, reader.at);
+      throw new RegexFault('This is more often than Python can count.');
+    if (max < min) throw new RegexFault('The most is less than the least.');
     return { min, max };
   }
 
-  #set(begin: number, modes: Modes): RegexNode {
+  #set(modes: Modes): RegexNode {
     const reader = this.#reader;
     const negated = reader.skip('^');
     const items: SetNode['items'] = [];
     for (;;) {
       const at = reader.at;
-      const piece = this.#inSet(begin);
+      const piece = this.#inSet();
       if (piece === ']' && items.length > 0) return { ...setOf(items, modes), negated };
       const low = this.#setItem(piece);
       if (!reader.skip('-')) {
         items.push(low);
         continue;
       }
-      const end = this.#inSet(begin);
+      const end = this.#inSet();
       if (end === ']') return { ...setOf([...items, low, { from: 0x2d, to: 0x2d }], modes), negated };
       const high = this.#setItem(end);
       if (typeof low === 'string' || typeof high === 'string' || high.from < low.from)
-        throw reader.fault(`\`${reader.text.slice(at, reader.at)}\` is no range of characters.`, at, reader.at);
+        throw new RegexFault(`\`${reader.text.slice(at, reader.at)}\` is not a range of characters.`);
       items.push({ from: low.from, to: high.from });
     }
   }
 
-  #inSet(begin: number): string {
+  #inSet(): string {
     const piece = this.#reader.take();
-    if (piece === undefined) throw this.#reader.fault('This bracket is never closed.', begin, begin + 1);
+    if (piece === undefined) throw new RegexFault('This bracket is never closed.');
     return piece;
   }
 
@@ -180,118 +176,113 @@ class Parser {
     return { from: code, to: code };
   }
 
-  #parenthesis(begin: number, scope: Scope, first: boolean): RegexNode | undefined {
+  #parenthesis(scope: Scope, first: boolean): RegexNode | undefined {
     const reader = this.#reader;
-    if (!reader.skip('?')) return this.#group(begin, scope, undefined);
+    if (!reader.skip('?')) return this.#group(scope, undefined);
     const char = reader.take();
-    if (char === undefined) throw reader.fault('The pattern ends in the middle of a group.', begin);
-    if (char === ':') return { kind: 'group', body: this.#body(begin, scope), hasFlags: false };
-    if (char === '>') return { kind: 'atomic', body: this.#body(begin, scope) };
-    if (char === 'P') return this.#pythonGroup(begin, scope);
+    if (char === undefined) throw new RegexFault('The pattern ends in the middle of a group.');
+    if (char === ':') return { kind: 'group', body: this.#body(scope), hasFlags: false };
+    if (char === '>') return { kind: 'atomic', body: this.#body(scope) };
+    if (char === 'P') return this.#pythonGroup(scope);
     if (char === '#') {
       for (let piece = reader.take(); piece !== ')'; piece = reader.take())
-        if (piece === undefined) throw reader.fault('This comment is never closed.', begin, begin + 3);
+        if (piece === undefined) throw new RegexFault('This comment is never closed.');
       return undefined;
     }
-    if (char === '(') return this.#condition(begin, scope);
-    if (char === '=' || char === '!' || char === '<') return this.#look(begin, char, scope);
-    const flags = readFlags(reader, char, begin);
+    if (char === '(') return this.#condition(scope);
+    if (char === '=' || char === '!' || char === '<') return this.#look(char, scope);
+    const flags = readFlags(reader, char);
     if (flags.scoped) {
       const within = { ...scope };
       for (const key of MODES) within[key] = flags.on(key) ?? within[key];
-      return { kind: 'group', body: this.#body(begin, within), hasFlags: true };
+      return { kind: 'group', body: this.#body(within), hasFlags: true };
     }
-    if (!first) throw reader.fault('Flags for the whole pattern must stand at its beginning.', begin, reader.at);
+    if (!first) throw new RegexFault('Flags for the whole pattern must stand at its beginning.');
     if (flags.on('verbose') && !this.#verbose) throw new VerboseAfterAll();
     // Nothing stands before them but other flags: this is the scope of all that follows.
     for (const key of MODES) scope[key] = flags.on(key) ?? scope[key];
     return undefined;
   }
 
-  #body(begin: number, scope: Scope): RegexNode {
+  #body(scope: Scope): RegexNode {
     const body = this.#choice({ ...scope, depth: scope.depth + 1 });
-    if (!this.#reader.skip(')')) throw this.#reader.fault('This parenthesis is never closed.', begin, begin + 1);
+    if (!this.#reader.skip(')')) throw new RegexFault('This parenthesis is never closed.');
     return body;
   }
 
-  #group(begin: number, scope: Scope, name: string | undefined): RegexNode {
+  #group(scope: Scope, name: string | undefined): RegexNode {
     const index = this.#widths.push(undefined) - 1;
     if (name !== undefined) {
-      if (this.#names.has(name))
-        throw this.#reader.fault(`There is a group \`${name}\` already.`, begin, this.#reader.at);
+      if (this.#names.has(name)) throw new RegexFault(`There is a group \`${name}\` already.`);
       this.#names.set(name, index);
     }
-    const body = this.#body(begin, scope);
+    const body = this.#body(scope);
     this.#widths[index] = widthOf(body);
     return { kind: 'group', body, index, hasFlags: false, ...(name !== undefined && { name }) };
   }
 
-  #pythonGroup(begin: number, scope: Scope): RegexNode {
+  #pythonGroup(scope: Scope): RegexNode {
     const reader = this.#reader;
     if (reader.skip('<')) {
-      const at = reader.at;
-      return this.#group(begin, scope, this.#checkedName(reader.takeUntil('>', 'name of the group'), at));
+      return this.#group(scope, this.#checkedName(reader.takeUntil('>', 'name of the group')));
     }
-    if (!reader.skip('=')) throw reader.fault('After `(?P` comes `<name>` or `=name`.', begin, reader.at + 1);
-    const at = reader.at;
-    const name = this.#checkedName(reader.takeUntil(')', 'name of the group'), at);
+    if (!reader.skip('=')) throw new RegexFault('After `(?P` comes `<name>` or `=name`.');
+    const name = this.#checkedName(reader.takeUntil(')', 'name of the group'));
     const group = this.#names.get(name);
-    if (group === undefined) throw reader.fault(`There is no group \`${name}\` before this.`, at, at + name.length);
-    return this.#reference(group, at, scope);
+    if (group === undefined) throw new RegexFault(`There is no group \`${name}\` before this.`);
+    return this.#reference(group, scope);
   }
 
-  #checkedName(name: string, at: number): string {
+  #checkedName(name: string): string {
     if (/^[\p{XIDS}_]\p{XIDC}*$/u.test(name.normalize('NFKC'))) return name;
     const message = `\`${name}\` cannot be the name of a group: letters, digits and \`_\` only, no digit first.`;
-    throw this.#reader.fault(message, at, at + name.length);
+    throw new RegexFault(message);
   }
 
-  #reference(group: number, at: number, { behind, ignoreCase, ascii }: Scope): RegexNode {
-    const reader = this.#reader;
-    if (group >= this.#widths.length) throw reader.fault(`There is no group ${group} before this.`, at, reader.at);
+  #reference(group: number, { behind, ignoreCase, ascii }: Scope): RegexNode {
+    if (group >= this.#widths.length) throw new RegexFault(`There is no group ${group} before this.`);
     const width = this.#widths[group];
-    if (width === undefined) throw reader.fault(`Group ${group} is not complete yet here.`, at, reader.at);
-    this.#checkBehind(group, at, behind);
+    if (width === undefined) throw new RegexFault(`Group ${group} is not complete yet here.`);
+    this.#checkBehind(group, behind);
     return { kind: 'backreference', group, width, ignoreCase, ascii };
   }
 
-  #checkBehind(group: number, at: number, behind: number | undefined): void {
+  #checkBehind(group: number, behind: number | undefined): void {
     if (behind !== undefined && group >= behind)
-      throw this.#reader.fault('A look-behind cannot refer to a group of its own.', at, this.#reader.at);
+      throw new RegexFault('A look-behind cannot refer to a group of its own.');
   }
 
-  #condition(begin: number, scope: Scope): RegexNode {
+  #condition(scope: Scope): RegexNode {
     const reader = this.#reader;
-    const at = reader.at;
     const name = reader.takeUntil(')', 'group');
-    const fault = reader.fault(`There is no group \`${name}\`.`, at, at + name.length);
+    const fault = new RegexFault(`There is no group \`${name}\`.`);
     const number = /^ *\+?[0-9]+(?:_[0-9]+)* *$/.test(name) ? Number(name.replaceAll('_', '')) : undefined;
-    const group = number ?? this.#names.get(this.#checkedName(name, at));
+    const group = number ?? this.#names.get(this.#checkedName(name));
     if (group === undefined || group === 0) throw fault;
     this.#awaited.push({ group, fault });
-    this.#checkBehind(group, at, scope.behind);
+    this.#checkBehind(group, scope.behind);
     const inner = { ...scope, depth: scope.depth + 1 };
     if (inner.depth > DEEPEST) throw new TooDeep();
     const yes = this.#sequence(inner, false);
     const no: RegexNode = reader.skip('|') ? this.#sequence(inner, false) : { kind: 'sequence', items: [] };
-    if (reader.next === '|') throw reader.fault('A condition has two branches at most.', reader.at, reader.at + 1);
-    if (!reader.skip(')')) throw reader.fault('This parenthesis is never closed.', begin, begin + 1);
+    if (reader.next === '|') throw new RegexFault('A condition has two branches at most.');
+    if (!reader.skip(')')) throw new RegexFault('This parenthesis is never closed.');
     return { kind: 'condition', group, yes, no };
   }
 
-  #look(begin: number, char: string, scope: Scope): RegexNode {
+  #look(char: string, scope: Scope): RegexNode {
     const reader = this.#reader;
     const behind = char === '<';
     const sign = behind ? reader.take() : char;
-    if (sign === undefined) throw reader.fault('The pattern ends in the middle of a group.', begin);
+    if (sign === undefined) throw new RegexFault('The pattern ends in the middle of a group.');
     if (sign !== '=' && sign !== '!') {
       const message = `Python knows no \`(?<${sign}\`; the name of a group is written \`(?P<name>…)\`.`;
-      throw reader.fault(message, begin, reader.at);
+      throw new RegexFault(message);
     }
     const first = behind ? (scope.behind ?? this.#widths.length) : scope.behind;
-    const body = this.#body(begin, { ...scope, behind: first });
+    const body = this.#body({ ...scope, behind: first });
     const { low, high } = behind ? widthOf(body) : { low: 0, high: 0 };
-    if (low !== high) throw reader.fault('What a look-behind looks for must have one fixed length.', begin, reader.at);
+    if (low !== high) throw new RegexFault('What a look-behind looks for must have one fixed length.');
     return { kind: 'look', body, behind, negated: sign === '!' };
   }
 }

@@ -1,16 +1,8 @@
 import type { Category, CharRange, Modes, RegexNode, SetNode } from './nodes.js';
 
-/** What Python would say of a pattern. `at`, `end`: UTF-16 offsets into it. */
+/** Why Python refuses a pattern. */
 export class RegexFault extends Error {
   override name = 'RegexFault';
-  readonly at: number;
-  readonly end: number;
-
-  constructor(message: string, at: number, end: number) {
-    super(message);
-    this.at = at;
-    this.end = end;
-  }
 }
 
 /** Takes a pattern apart, a character at a time; an escape is one piece, `\` and what follows. */
@@ -27,7 +19,7 @@ export class Reader {
     const char = this.#charAt(this.at);
     if (char !== '\\') return char;
     const escaped = this.#charAt(this.at + 1);
-    if (escaped === undefined) throw this.fault('A lone backslash cannot end a pattern.', this.at, this.at + 1);
+    if (escaped === undefined) throw new RegexFault('A lone backslash cannot end a pattern.');
     return `\\${escaped}`;
   }
 
@@ -58,23 +50,15 @@ export class Reader {
 
   /** Takes what stands before an end mark, and the mark. */
   takeUntil(end: string, what: string): string {
-    const begin = this.at;
     let taken = '';
     for (let piece = this.take(); piece !== end; piece = this.take()) {
       if (piece === undefined) {
-        throw this.fault(
-          taken === '' ? `The ${what} is missing.` : `The \`${end}\` after the ${what} is missing.`,
-          begin,
-        );
+        throw new RegexFault(taken === '' ? `The ${what} is missing.` : `The \`${end}\` after the ${what} is missing.`);
       }
       taken += piece;
     }
-    if (taken === '') throw this.fault(`The ${what} is missing.`, begin, this.at);
+    if (taken === '') throw new RegexFault(`The ${what} is missing.`);
     return taken;
-  }
-
-  fault(message: string, at: number, end = this.text.length): RegexFault {
-    return new RegexFault(message, at, Math.max(end, at));
   }
 
   #charAt(at: number): string | undefined {
@@ -104,52 +88,44 @@ export function readEscape(
   reader: Reader,
   char: string,
   modes: Modes,
-  reference: (group: number, at: number) => RegexNode,
+  reference: (group: number) => RegexNode,
 ): RegexNode {
-  const begin = reader.at - char.length - 1;
   if (/^[AbBZ]$/.test(char)) return anchor(`\\${char}`, modes);
   if (isCategory(char)) return setOf([char], modes);
-  const code = named(reader, char, begin);
+  const code = named(reader, char);
   if (code !== undefined) return setOf([{ from: code, to: code }], modes);
   if (char === '0') return literal(Number.parseInt(`0${reader.takeWhile(OCTAL, 2)}`, 8), modes);
-  if (/^[1-9]$/.test(char)) return numbered(reader, char, begin, modes, reference);
-  return literal(plain(reader, char, begin), modes);
+  if (/^[1-9]$/.test(char)) return numbered(reader, char, modes, reference);
+  return literal(plain(char), modes);
 }
 
 /** `\12` is a group, `\123` a character in octal. */
-function numbered(
-  reader: Reader,
-  char: string,
-  begin: number,
-  modes: Modes,
-  reference: (group: number, at: number) => RegexNode,
-): RegexNode {
+function numbered(reader: Reader, char: string, modes: Modes, reference: (group: number) => RegexNode): RegexNode {
   let digits = char + reader.takeWhile(/[0-9]/, 1);
   if (/^[0-7]{2}$/.test(digits)) {
     const third = reader.takeWhile(OCTAL, 1);
     digits += third;
-    if (third !== '') return literal(octal(reader, digits, begin), modes);
+    if (third !== '') return literal(octal(digits), modes);
   }
-  return reference(Number(digits), begin);
+  return reference(Number(digits));
 }
 
 /** An escape in a set; its two characters are taken already. */
 export function readSetEscape(reader: Reader, char: string): CharRange | Category {
-  const begin = reader.at - char.length - 1;
   if (isCategory(char)) return char;
   if (char === 'b') return { from: 8, to: 8 };
-  const code = named(reader, char, begin);
+  const code = named(reader, char);
   if (code !== undefined) return { from: code, to: code };
   if (OCTAL.test(char)) {
-    const value = octal(reader, char + reader.takeWhile(OCTAL, 2), begin);
+    const value = octal(char + reader.takeWhile(OCTAL, 2));
     return { from: value, to: value };
   }
-  const value = plain(reader, char, begin);
+  const value = plain(char);
   return { from: value, to: value };
 }
 
 /** `\n`, `\x0a`, `\u000a`, `\N{LINE FEED}`; the last one may stand for any character here. */
-function named(reader: Reader, char: string, begin: number): number | undefined {
+function named(reader: Reader, char: string): number | undefined {
   const control = Object.hasOwn(CONTROLS, char) ? CONTROLS[char] : undefined;
   if (control !== undefined) return control;
   const length = Object.hasOwn(HEX_DIGITS, char) ? HEX_DIGITS[char] : undefined;
@@ -157,27 +133,23 @@ function named(reader: Reader, char: string, begin: number): number | undefined 
     const digits = reader.takeWhile(/[0-9a-fA-F]/, length);
     const code = Number.parseInt(digits, 16);
     if (digits.length === length && code <= HIGHEST) return code;
-    throw reader.fault(
-      `\`\\${char}\` needs ${length} hexadecimal digits, of a character that there is.`,
-      begin,
-      reader.at,
-    );
+    throw new RegexFault(`\`\\${char}\` needs ${length} hexadecimal digits, of a character that there is.`);
   }
   if (char !== 'N') return undefined;
-  if (!reader.skip('{')) throw reader.fault('`\\N` needs the name of a character in braces.', begin, reader.at);
+  if (!reader.skip('{')) throw new RegexFault('`\\N` needs the name of a character in braces.');
   reader.takeUntil('}', 'name of the character');
   return 0xfffd;
 }
 
-function octal(reader: Reader, digits: string, begin: number): number {
+function octal(digits: string): number {
   const code = Number.parseInt(digits, 8);
-  if (code > HIGHEST_OCTAL) throw reader.fault(`\`\\${digits}\` is beyond \`\\377\`.`, begin, reader.at);
+  if (code > HIGHEST_OCTAL) throw new RegexFault(`\`\\${digits}\` is beyond \`\\377\`.`);
   return code;
 }
 
 /** A character that means nothing special after a backslash; letters and digits must not stand there. */
-function plain(reader: Reader, char: string, begin: number): number {
-  if (/^[a-zA-Z0-9]$/.test(char)) throw reader.fault(`Python knows no escape \`\\${char}\`.`, begin, reader.at);
+function plain(char: string): number {
+  if (/^[a-zA-Z0-9]$/.test(char)) throw new RegexFault(`Python knows no escape \`\\${char}\`.`);
   return char.codePointAt(0) as number;
 }
 
@@ -207,22 +179,20 @@ export interface Flags {
 }
 
 /** @param char what follows `(?`, taken already */
-export function readFlags(reader: Reader, char: string, begin: number): Flags {
-  if (!FLAGS.includes(char) && char !== '-') throw reader.fault(`Python knows no \`(?${char}\`.`, begin, reader.at);
+export function readFlags(reader: Reader, char: string): Flags {
+  if (!FLAGS.includes(char) && char !== '-') throw new RegexFault(`Python knows no \`(?${char}\`.`);
   let added = '';
   let next: string | undefined = char;
   while (next !== undefined && FLAGS.includes(next)) {
     added += next;
-    if (next === 'L') throw reader.fault('`L` is no flag for text.', begin, reader.at);
-    if (added.includes('a') && added.includes('u'))
-      throw reader.fault('`a` and `u` exclude each other.', begin, reader.at);
+    if (next === 'L') throw new RegexFault('`L` is no flag for text.');
+    if (added.includes('a') && added.includes('u')) throw new RegexFault('`a` and `u` exclude each other.');
     next = reader.take();
   }
-  if (next === undefined || !')-:'.includes(next))
-    throw reader.fault('After the flags comes `)`, `:` or `-`.', begin, reader.at);
-  const removed = next === '-' ? readRemoved(reader, begin) : '';
+  if (next === undefined || !')-:'.includes(next)) throw new RegexFault('After the flags comes `)`, `:` or `-`.');
+  const removed = next === '-' ? readRemoved(reader) : '';
   if ([...removed].some((flag) => added.includes(flag)))
-    throw reader.fault('A flag cannot be turned on and off at once.', begin, reader.at);
+    throw new RegexFault('A flag cannot be turned on and off at once.');
   return {
     scoped: next !== ')',
     on: (flag) => {
@@ -232,11 +202,11 @@ export function readFlags(reader: Reader, char: string, begin: number): Flags {
   };
 }
 
-function readRemoved(reader: Reader, begin: number): string {
+function readRemoved(reader: Reader): string {
   let removed = '';
   for (let next = reader.take(); next !== ':' || removed === ''; next = reader.take()) {
     if (next === undefined || next.length !== 1 || !FLAGS.includes(next) || TYPES.includes(next))
-      throw reader.fault('After `-` come flags to turn off, of `imsx`, and a colon.', begin, reader.at);
+      throw new RegexFault('After `-` come flags to turn off, of `imsx`, and a colon.');
     removed += next;
   }
   return removed;

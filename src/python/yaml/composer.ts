@@ -1,5 +1,5 @@
 import { type MappingNode, type Node, type Pair, type ScalarNode, type SequenceNode, TAG } from './nodes.js';
-import { clip, YamlFault } from './problem.js';
+import { clip, YamlFault } from './positions.js';
 import { resolveScalar } from './scalar-values.js';
 import { KIND, type Token, type TokenKind, TokenStream, tokenFault } from './tokens.js';
 

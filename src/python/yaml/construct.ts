@@ -10,7 +10,7 @@ import {
   type SequenceNode,
   TAG,
 } from './nodes.js';
-import { clip, nodeFault, type YamlFault } from './problem.js';
+import { clip, nodeFault, type YamlFault } from './positions.js';
 import { constructScalar, TOO_LONG } from './scalar-values.js';
 
 /** A key that an earlier pair of the same mapping already had. */

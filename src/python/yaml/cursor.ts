@@ -1,4 +1,4 @@
-import { YamlFault } from './problem.js';
+import { YamlFault } from './positions.js';
 
 /**
  * The character classes of YAML 1.1 as PyYAML reads them. All take UTF-16 code units of a text that

@@ -1,8 +1,7 @@
 import { compose } from './composer.js';
 import { construct, type Repetition } from './construct.js';
 import { childPlace, joinPointer, mappingPointers, type Node, PyFloat, splitPointer } from './nodes.js';
-import { Positions, type Range, type Related } from './positions.js';
-import { YamlFault } from './problem.js';
+import { Positions, type Range, type Related, YamlFault } from './positions.js';
 import { scan } from './scanner.js';
 import { toValue, type YamlValue } from './to-value.js';
 import type { ScalarStyle } from './tokens.js';

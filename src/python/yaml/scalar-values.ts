@@ -1,4 +1,4 @@
-import { decimalDigit } from '../format/python-text.js';
+import { decimalDigit } from '../format/format.js';
 import { type Constructed, PyFloat, type ScalarNode, TAG } from './nodes.js';
 
 /** Which type YAML 1.1 gives to a scalar without a tag, by its text alone; the patterns are PyYAML's reading of it. */

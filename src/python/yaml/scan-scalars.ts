@@ -12,7 +12,7 @@ import {
   SPACE,
   TAB,
 } from './cursor.js';
-import { quoteCharacter } from './problem.js';
+import { quoteCharacter } from './positions.js';
 import { scalarToken, type Token } from './tokens.js';
 
 /** Scans a plain scalar, which may go on over several lines as long as they are indented enough. */

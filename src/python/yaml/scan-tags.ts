@@ -1,6 +1,6 @@
 import type { Cursor } from './cursor.js';
 import { BANG, DOT, isBlankOrEnd, isBreakOrEnd, isDigit, isSpaceOrEnd, isWord, PERCENT, SPACE } from './cursor.js';
-import { quoteCharacter } from './problem.js';
+import { quoteCharacter } from './positions.js';
 import { KIND, type Token, tagToken, token } from './tokens.js';
 
 const URI_PUNCTUATION = new Set(Array.from("-;/?:@&=+$,_.!~*'()[]%", (character) => character.charCodeAt(0)));

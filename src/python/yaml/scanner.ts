@@ -11,7 +11,7 @@ import {
   QUESTION,
   TAB,
 } from './cursor.js';
-import { hexCode, invisibleHelp, quoteCharacter, YamlFault } from './problem.js';
+import { hexCode, invisibleHelp, quoteCharacter, YamlFault } from './positions.js';
 import { scanBlockScalar, scanPlain, scanQuoted } from './scan-scalars.js';
 import { scanAnchor, scanDirective, scanTag } from './scan-tags.js';
 import { KIND, type Token, type TokenKind, token } from './tokens.js';

@@ -1,6 +1,6 @@
 import { bigintText } from './construct.js';
 import { type Constructed, type Node, type PyFloat, TAG } from './nodes.js';
-import { nodeFault, type YamlFault } from './problem.js';
+import { nodeFault, type YamlFault } from './positions.js';
 
 /**
  * A loaded value as JSON has it. Whole numbers are `number`, or `bigint` beyond 2^53; every float is a `PyFloat`.

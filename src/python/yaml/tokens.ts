@@ -1,4 +1,4 @@
-import { YamlFault } from './problem.js';
+import { YamlFault } from './positions.js';
 
 /** What the scanner hands to the composer. */
 

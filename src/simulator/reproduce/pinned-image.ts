@@ -2,7 +2,7 @@
 
 import { RunFailure } from '../../executor/ports.js';
 import { containerAuth } from '../../executor/pull-image.js';
-import { parseImageName } from '../../schema/image-reference.js';
+import { parseImageName } from '../../schema/docker-syntax.js';
 import type { StringMap } from '../../schema/model.js';
 
 export interface PinnedImage {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { jsonText } from '../../../src/commands/shared/json-text.js';
+import { jsonText } from '../../../src/commands/shared/reports.js';
 import { UsageError } from '../../../src/lib/errors.js';
 
 it('says what to do when there is more than one text can hold', () => {

@@ -8,7 +8,7 @@ import {
   readDefinition,
   readDefinitions,
   readFound,
-} from '../../../src/commands/shared/definition-files.js';
+} from '../../../src/commands/shared/definitions.js';
 
 let folder = '';
 beforeEach(() => {

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { firstDefinition, pollableUrl } from '../../../src/commands/shared/init/first-definition.js';
-import { Folder } from '../../../src/commands/shared/init/folder.js';
-import { lookAt } from '../../../src/commands/shared/init/project.js';
+import { Folder, lookAt } from '../../../src/commands/shared/init/project.js';
 import { check } from '../../../src/lint/check.js';
 
 let folder = '';

@@ -1,6 +1,6 @@
 import { CLIError } from '@oclif/core/errors';
 import { expect, it, vi } from 'vitest';
-import { describeError, endWithError, flagErrorText } from '../../../src/commands/shared/report-error.js';
+import { describeError, endWithError, flagErrorText } from '../../../src/commands/shared/errors.js';
 import { RunFailure } from '../../../src/executor/ports.js';
 import { EnvironmentError, UsageError } from '../../../src/lib/errors.js';
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { rerun } from '../../../src/commands/shared/rerun.js';
+import { rerun } from '../../../src/commands/shared/flags.js';
 
 const flag = (name: string, input: string) => ({ type: 'flag' as const, flag: name, input });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { NO_CONFIG } from '../../../src/lint/finding.js';
 import { fix } from '../../../src/lint/fix.js';
-import { NO_CONFIG } from '../../../src/lint/lint-config.js';
 import { definition } from './rules/findings.js';
 
 const fixed = (text: string) => fix(text, NO_CONFIG);

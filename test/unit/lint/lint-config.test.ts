@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLintConfig } from '../../../src/lint/parse-lint-config.js';
+import { parseLintConfig } from '../../../src/lint/lint-config.js';
 import { place } from './rules/findings.js';
 
 const faults = (text: string) => parseLintConfig(text).faults.map((fault) => `${place(text, fault)}: ${fault.message}`);
@@ -47,10 +47,10 @@ ruels: {}
     ).toEqual([
       '2:3 unused-scirpt: There is no rule `unused-scirpt`.',
       '4:3 no-runs: `no-runs` is here a second time.',
-      '4:12 on: This is no weight of a rule.',
+      '4:12 on: This is not a weight of a rule.',
       '5:12 amd64: `host-tags` is a list: `host-tags: [one, another]`.',
-      '6:14 3.10: This is no text to YAML 1.1.',
-      '6:20 "": This is no text to YAML 1.1.',
+      '6:14 3.10: This is not a text in YAML 1.1.',
+      '6:20 "": This is not a text in YAML 1.1.',
       '7:1 ruels: There is no key `ruels` here.',
     ]);
   });

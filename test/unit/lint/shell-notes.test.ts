@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../src/lint/check.js';
 import { CheckContext } from '../../../src/lint/context.js';
-import { NO_CONFIG } from '../../../src/lint/lint-config.js';
-import { SHELL_RULE, type ShellChecker, shellNotes } from '../../../src/lint/shell-notes.js';
+import { NO_CONFIG } from '../../../src/lint/finding.js';
+import { SHELL_RULE, type ShellChecker, shellNotes } from '../../../src/lint/shell.js';
 import { loadYaml } from '../../../src/python/yaml/load.js';
 import { definition, place } from './rules/findings.js';
 

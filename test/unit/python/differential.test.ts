@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { FormatError, pythonFormat } from '../../../src/python/format/python-format.js';
+import { FormatError, pythonFormat } from '../../../src/python/format/format.js';
 import { backtrackingEngine } from '../../../src/python/regex/backtracking.js';
 import { compilePython, PatternError } from '../../../src/python/regex/python-regex.js';
 import { loadYaml, PyFloat, type YamlValue } from '../../../src/python/yaml/load.js';

@@ -169,7 +169,7 @@ describe('what Python refuses is refused', () => {
   it.each([
     ['(', 'never closed'],
     ['a**', 'repeats'],
-    ['[z-a]', 'no range'],
+    ['[z-a]', 'not a range'],
     ['\\z', '\\z'],
     ['\\p{L}', '\\p'],
     ['a\\', 'backslash'],

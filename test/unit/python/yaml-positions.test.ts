@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Range } from '../../../src/lint/diagnostic.js';
+import type { Range } from '../../../src/lint/finding.js';
 import { loadYaml } from '../../../src/python/yaml/load.js';
 
 /** The piece of text that a range names, found the way an editor does. */

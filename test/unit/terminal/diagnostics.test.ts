@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Diagnostic } from '../../../src/lint/diagnostic.js';
+import type { Diagnostic } from '../../../src/lint/finding.js';
 import { renderDiagnostics } from '../../../src/terminal/diagnostics.js';
 import { hasColours, styleFor } from '../../../src/terminal/style.js';
 

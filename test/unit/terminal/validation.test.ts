@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../src/lint/check.js';
-import type { Diagnostic } from '../../../src/lint/diagnostic.js';
+import type { Diagnostic } from '../../../src/lint/finding.js';
 import { RULES } from '../../../src/lint/rules.js';
 import { styleFor } from '../../../src/terminal/style.js';
 import { type Format, writerOf } from '../../../src/terminal/validation.js';

@@ -1,5 +1,5 @@
 /** Writes the definition that `init` begins a project with. */
-import { type FolderStep, type Project, STEPS } from './folder.js';
+import { type FolderStep, type Project, STEPS } from './project.js';
 
 export interface SourceForge {
   /** Of the repository; undefined where none is known that a server can poll. */

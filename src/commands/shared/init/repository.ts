@@ -1,4 +1,5 @@
-/** The repository that `init` is for. */
+import { appendFile, lstat, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { GitError } from '../../../git/git.js';
 import { withoutCredentials } from '../../../git/guard.js';
 import {
@@ -10,6 +11,8 @@ import {
 } from '../../../git/repository.js';
 import { UsageError } from '../../../lib/errors.js';
 import { pollableUrl, type SourceForge } from './first-definition.js';
+
+/** The repository that `init` is for. */
 
 /**
  * Where the definition belongs, and which address and branch it polls.
@@ -41,4 +44,43 @@ async function mainBranch(paths: RepositoryPaths, remote: string | undefined, si
 function emptyWhenAbsent(error: unknown): string {
   if (error instanceof GitError) return '';
   throw error;
+}
+
+/** Keeps the file that `simulate` reads secrets from out of commits. */
+
+export const SECRETS_FILE = '.jobserv.secrets';
+
+/** `no`: .gitignore is no file that can be written to. */
+export type SecretsIgnored = 'already' | 'added' | 'no';
+
+/** Adds the file to the repository's .gitignore, unless git ignores it already. */
+export async function ignoreSecrets(paths: RepositoryPaths): Promise<SecretsIgnored> {
+  const ignored = readUser(
+    paths,
+    ['check-ignore', '--quiet', '--no-index', SECRETS_FILE],
+    new AbortController().signal,
+  );
+  if (await isSuccess(ignored)) return 'already';
+  const file = join(paths.toplevel, '.gitignore');
+  try {
+    const found = await lstat(file).catch(() => undefined);
+    // A link could lead to any file of this machine.
+    if (found !== undefined && !found.isFile()) return 'no';
+    const text = found === undefined ? '' : await readFile(file, 'utf8');
+    await appendFile(file, `${text === '' || text.endsWith('\n') ? '' : '\n'}${SECRETS_FILE}\n`);
+    return 'added';
+  } catch {
+    // Not worth the definition: what is left to do is among the next steps.
+    return 'no';
+  }
+}
+
+async function isSuccess(command: Promise<string>): Promise<boolean> {
+  try {
+    await command;
+    return true;
+  } catch (error) {
+    if (error instanceof GitError) return false;
+    throw error;
+  }
 }

@@ -50,7 +50,7 @@ const PLACES: Record<string, string> = {
   'folded-script': '11:10 >',
   'missing-interpreter': '12:12 bash',
   'shell-syntax': '13:5 if',
-  'invalid-regex': '10:28 (?<n',
+  'invalid-regex': "10:27 '(?<name>\\w+): (?<result>PASSED|FAILED)'",
   'regex-missing-group': "10:27 '(?P<test>\\w+): (?P<result>PASSED|FAILED)'",
   'unknown-result-status': '12:17 PASS',
   'regex-backtracking': "10:27 '(?P<name>\\w+)(?=:): (?P<result>PASSED|FAILED)'",

@@ -1,5 +1,5 @@
 import { check } from '../../../../src/lint/check.js';
-import type { Diagnostic, Range } from '../../../../src/lint/diagnostic.js';
+import type { Diagnostic, Range } from '../../../../src/lint/finding.js';
 
 /** What the rules say of a definition, short enough to be compared. */
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { check } from '../../../../src/lint/check.js';
 import { CheckContext } from '../../../../src/lint/context.js';
-import type { Range } from '../../../../src/lint/diagnostic.js';
-import type { Edit } from '../../../../src/lint/rule.js';
+import type { Edit, Range } from '../../../../src/lint/finding.js';
 import { RULES } from '../../../../src/lint/rules.js';
 import { loadYaml } from '../../../../src/python/yaml/load.js';
 import { definition } from './findings.js';

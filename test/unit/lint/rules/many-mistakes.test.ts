@@ -177,7 +177,7 @@ it('so are those that only show at run time, in patterns, and of security', () =
     'docker-socket 15:35 /var/run/docker.sock',
     'unknown-capability 16:20 SYS-NICE',
     'dangerous-capability 17:19 SYS_ADMIN',
-    'invalid-regex 19:26 (?<n',
+    "invalid-regex 19:25 '(?<name>x)'",
     "regex-slow 20:27 '(?P<name>(\\w+\\s?)+): (?P<result>ok|FAILED)'",
     'unknown-result-status 21:28 PASS',
     'container-auth-registry 23:20 acme/sdk:12',
@@ -231,5 +231,5 @@ it('a name of a megabyte is not repeated in what is said of it', () => {
   const text = definition().replace('registry.example.org/sdk:12', `${'a/'.repeat(500_000)}!`);
   const [finding] = check(text).diagnostics;
   expect(finding?.rule).toBe('image-reference');
-  expect(finding?.message).toMatch(/^`(?:a\/){49}a…` is no name of an image; it cannot be pulled\.$/);
+  expect(finding?.message).toMatch(/^`(?:a\/){49}a…` is not the name of an image; it cannot be pulled\.$/);
 });

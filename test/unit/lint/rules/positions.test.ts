@@ -135,19 +135,6 @@ describe.each(EVERY_END)('positions inside of scripts, in a file with %s', (_, w
   });
 
   it.each([
-    ['single quotes', "'(?P<name>x) (?P<result>PASSED)[z-a]'", '11:59 z-a'],
-    ['double quotes', '"(?P<name>x) (?P<result>PASSED)[z-a]"', '11:59 z-a'],
-    ['no quotes', '(?P<name>x) (?P<result>PASSED)[z-a]', '11:58 z-a'],
-    ['|-', '|-\n    (?P<name>x) (?P<result>PASSED)[z-a]', '12:44 z-a'],
-    ['an anchor', "&p '(?P<name>x) (?P<result>PASSED)[z-a]'", '11:62 z-a'],
-    ['wide characters', "'(?P<name>日本🚀) (?P<result>PASSED)[z-a]'", '11:62 z-a'],
-    ['combining characters', "'(?P<name>e\u0301) (?P<result>PASSED)[z-a]'", '11:60 z-a'],
-  ])('of a pattern in %s', (_, pattern, place) => {
-    const text = definition({ run: `test-grepping:\n  result-pattern: ${pattern}` });
-    expect(summary(write(text))).toEqual([`invalid-regex ${place}`]);
-  });
-
-  it.each([
     ['escapes', '"(?P<name>\\x78) (?P<result>PASSED)[z-a]"', '11:27 "(?P<name>\\x78) (?P<result>PASSED)[z-a]"'],
     ['doubled quotes', "'(?P<name>'') (?P<result>PASSED)[z-a]'", "11:27 '(?P<name>'') (?P<result>PASSED)[z-a]'"],
     ['several lines', "'(?P<name>x)\n    (?P<result>PASSED)[z-a]'", '11:11 result-pattern'],

@@ -196,7 +196,7 @@ describe('image-reference', () => {
     expect(others).toEqual([]);
     expect(finding).toMatchObject({ rule: 'image-reference', severity: 'error', server: 'fails' });
     expect(finding?.message).toBe(
-      '`x_y.z` cannot be the host of a registry, so that Docker has none to pull this image from.',
+      '`x_y.z` cannot be the host of a registry, so Docker has none to pull this image from.',
     );
   });
 

@@ -1,14 +1,22 @@
-/**
- * Finds and reads definitions. What lies in a repository may come from strangers (CI validates their requests):
- * no link leads out of it, and nothing is read that never ends or has no end in sight.
- */
-import type { Dirent } from 'node:fs';
-import { lstatSync, statSync } from 'node:fs';
+import { type Dirent, existsSync, lstatSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
 import { type ReadOptions, readChosen, readStreamBounded } from '../../lib/read-bounded.js';
+import { check } from '../../lint/check.js';
+import { type LintConfig, NO_CONFIG } from '../../lint/finding.js';
+import { parseLintConfig } from '../../lint/lint-config.js';
+import { type FailuresOfRun, serverFailures } from '../../lint/server-failures.js';
+import { type ExpandedTrigger, expand } from '../../schema/expand.js';
+import type { Definition } from '../../schema/model.js';
+import type { Check } from '../../simulator/host-tools/doctor.js';
+import { RejectedDefinition, UnfitFile } from './errors.js';
+
+/**
+ * Finds and reads definitions. What lies in a repository may come from strangers (CI validates their requests):
+ * no link leads out of it, and nothing is read that never ends or has no end in sight.
+ */
 
 export interface DefinitionFile {
   /** As the user wrote it, or as it was found; `<stdin>` for `-`. */
@@ -154,4 +162,99 @@ async function readNamed(path: string): Promise<Buffer> {
 
 async function read(path: string, shown: string, options: ReadOptions): Promise<Buffer> {
   return readChosen(path, shown, { ...options, maxBytes: MAX_BYTES });
+}
+
+export interface DefinitionAndText {
+  path: string;
+  definition: Definition;
+  triggers: ExpandedTrigger[];
+  /** What a run would fail of on a server, and not here. */
+  failures: FailuresOfRun;
+}
+
+/**
+ * Reads, checks and expands one definition: a file, a folder that has a `.jobserv.yml`, or `-`.
+ *
+ * @throws RejectedDefinition when the server would not take it; UsageError when it cannot be read
+ */
+export async function loadDefinition(name?: string): Promise<DefinitionAndText> {
+  const { path, bytes } = await readDefinition(name);
+  const { definition, all, document } = check(bytes);
+  if (definition === undefined) {
+    const rejections = all.filter(({ server }) => server === 'rejects');
+    throw new RejectedDefinition(path, document.text, rejections);
+  }
+  return { path, definition, triggers: expand(definition), failures: serverFailures(definition, all) };
+}
+
+/**
+ * What `doctor` reports on the definition, and the images of its runs. Without one there is nothing wrong.
+ *
+ * @throws UsageError when the one that was named cannot be read
+ */
+export async function definitionAtHand(name?: string): Promise<{ check: Check; images: string[] }> {
+  if (name === undefined && findDefinition() === undefined) {
+    const repair = 'Write a first one with jobserv init.';
+    return { check: { name: 'definition', state: 'note', found: `no ${DEFAULT_DEFINITION} here`, repair }, images: [] };
+  }
+  const { path, bytes } = await readDefinition(name);
+  const { accepted, definition } = check(bytes);
+  const images = (definition?.triggers ?? []).flatMap(({ runs }) => runs.map(({ container }) => container));
+  if (accepted) {
+    return { check: { name: 'definition', state: 'works', found: `${path}: the server would accept it` }, images };
+  }
+  const found = `${path}: the server would reject it`;
+  return { check: { name: 'definition', state: 'broken', found, repair: `See jobserv validate ${path}.` }, images };
+}
+
+/** Finds and reads the `.jobserv-lint.yml` that a definition is checked with. */
+
+const NAME = '.jobserv-lint.yml';
+
+/**
+ * Configurations by the folders they are for; each file is read once. One is looked for in the definition's folder
+ * and those above, up to the repository's root. Outside of a repository only folders below the current one, and
+ * that one, are looked at, so that nobody else's file counts.
+ */
+export class LintConfigFiles {
+  readonly #cwd: string;
+  /** By folder, so that many definitions of one folder cost one look. */
+  readonly #byFolder = new Map<string, Promise<LintConfig>>();
+
+  constructor(cwd: string = process.cwd()) {
+    this.#cwd = cwd;
+  }
+
+  /**
+   * What a definition is checked with.
+   *
+   * @param path as the user wrote it; `<stdin>` counts as a file of the current folder
+   * @throws UnfitFile when there is something wrong with the configuration; UsageError when it cannot be read
+   */
+  of(path: string): Promise<LintConfig> {
+    const folder = path === '<stdin>' ? this.#cwd : dirname(resolve(this.#cwd, path));
+    const isBelow = !relative(this.#cwd, folder).startsWith('..');
+    return this.#ofFolder(folder, repositoryFolder(folder) ?? (isBelow ? this.#cwd : folder));
+  }
+
+  #ofFolder(folder: string, top: string): Promise<LintConfig> {
+    const config = this.#byFolder.get(folder) ?? this.#find(folder, top);
+    this.#byFolder.set(folder, config);
+    return config;
+  }
+
+  async #find(folder: string, top: string): Promise<LintConfig> {
+    const file = join(folder, NAME);
+    if (existsSync(file)) return readConfig(file, relative(this.#cwd, file));
+    return folder === top || folder === dirname(folder) ? NO_CONFIG : this.#ofFolder(dirname(folder), top);
+  }
+}
+
+async function readConfig(file: string, shown: string): Promise<LintConfig> {
+  const { config, faults, document } = parseLintConfig(await readFound(file, shown));
+  if (faults.length === 0) return config;
+  throw new UnfitFile(
+    `${shown} cannot be understood, so that nothing was checked with it. Mend what is marked, then try again.`,
+    { path: shown, source: document.text, diagnostics: faults },
+  );
 }

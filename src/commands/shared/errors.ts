@@ -1,16 +1,56 @@
-/** What an error means to the user, and to the caller's `$?`. */
 import { inspect } from 'node:util';
 import { CLIError, exit } from '@oclif/core/errors';
 import { RunFailure } from '../../executor/ports.js';
 import { EnvironmentError, machineFault, UsageError } from '../../lib/errors.js';
 import { printable } from '../../lib/sanitise.js';
+import type { Diagnostic } from '../../lint/finding.js';
 import { nearest } from '../../lint/suggest.js';
 import { renderDiagnostics } from '../../terminal/diagnostics.js';
 import { outputLost, whenWritten } from '../../terminal/output.js';
 import { styleFor } from '../../terminal/style.js';
 import { SettingsError } from '../../worker/settings.js';
-import { EXIT } from './exit-status.js';
-import { UnfitFile } from './rejected-definition.js';
+
+/** Exit statuses of SPEC 7, and one for our own defects that no script can mistake for a run's. */
+export const EXIT = {
+  passed: 0,
+  /** A run failed; for `validate`, something to mend. */
+  failed: 1,
+  /** Wrong usage, or a definition that the server would reject. */
+  usage: 2,
+  /** Engine, registry, git, disk or server not to be had. */
+  environment: 3,
+  /** `reproduce` cannot say whether it is the same here. */
+  inconclusive: 4,
+  defect: 70,
+  interrupted: 130,
+} as const;
+
+/** A file cannot be worked with; the findings say where, and are shown above the message. */
+export class UnfitFile extends UsageError {
+  override name = 'UnfitFile';
+  readonly path: string;
+  readonly source: string;
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(message: string, file: { path: string; source: string; diagnostics: readonly Diagnostic[] }) {
+    super(message);
+    this.path = file.path;
+    this.source = file.source;
+    this.diagnostics = file.diagnostics;
+  }
+}
+
+/** The server would refuse what is to be worked on. */
+export class RejectedDefinition extends UnfitFile {
+  override name = 'RejectedDefinition';
+
+  constructor(path: string, source: string, diagnostics: readonly Diagnostic[]) {
+    const message = `The server would reject ${path}, so no run of it can be built. Mend what is marked, then try again.`;
+    super(message, { path, source, diagnostics });
+  }
+}
+
+/** What an error means to the user, and to the caller's `$?`. */
 
 export interface ErrorReport {
   /** One paragraph; empty when everything has been reported already. */

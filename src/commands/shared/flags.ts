@@ -1,0 +1,254 @@
+import { resolve } from 'node:path';
+import * as Flags from '@oclif/core/flags';
+import { createMasker } from '../../executor/masking.js';
+import { UsageError } from '../../lib/errors.js';
+import { shellCommand } from '../../lib/shell-command.js';
+import type { StringMap } from '../../schema/model.js';
+import { readImages, readMemory, readSharedVolumes } from '../../simulator/inputs/given.js';
+import type { AccessRequest } from '../../simulator/inputs/server-access.js';
+import { SHELL_WISHES, type ShellRequest, type ShellWish } from '../../simulator/run/shell.js';
+import { PULL_POLICIES, type PullPolicy } from '../../simulator/run/simulation-ports.js';
+import { OUTPUTS } from '../../terminal/open-runs-view.js';
+import { printMessage } from '../../terminal/output.js';
+import { askHidden, canAsk, hasTerminal, withRawTerminal } from '../../terminal/prompts.js';
+import { type WorkerLog, workerLog } from '../../worker/log.js';
+
+/** Flags that say which run definition is built, and who asks a server for it. `readGivenValues` and `readServerFlags` read them. */
+
+const repeatable = { multiple: true, multipleNonGreedy: true } as const;
+
+export const SECRET_FLAGS = {
+  secret: Flags.string({
+    char: 's',
+    description: 'a secret, or the name of one to take from the environment; repeatable',
+    helpValue: 'NAME[=VALUE]',
+    helpGroup: 'Input',
+    ...repeatable,
+  }),
+  'secret-file': Flags.string({
+    description: 'secrets, NAME=VALUE a line; by default ./.jobserv.secrets, if it exists',
+    helpValue: 'FILE',
+    helpGroup: 'Input',
+  }),
+};
+
+export const RUN_FLAGS = {
+  file: Flags.string({
+    char: 'f',
+    description: 'the definition; by default ./.jobserv.yml',
+    helpValue: 'FILE',
+    helpGroup: 'Input',
+  }),
+  param: Flags.string({
+    char: 'p',
+    description: 'a param of the build; repeatable',
+    helpValue: 'KEY=VALUE',
+    helpGroup: 'Input',
+    ...repeatable,
+  }),
+  'param-file': Flags.string({
+    description: 'params, KEY=VALUE a line; --param wins over it',
+    helpValue: 'FILE',
+    helpGroup: 'Input',
+  }),
+  ...SECRET_FLAGS,
+  project: Flags.string({
+    description: "the project's name; by default that of the repository's folder",
+    helpValue: 'NAME',
+    helpGroup: 'Input',
+  }),
+  build: Flags.integer({
+    description: "the build's number; by default 1, or that of --upstream",
+    helpValue: 'N',
+    helpGroup: 'Input',
+    min: 1,
+  }),
+};
+
+export const SERVER_FLAGS = {
+  token: Flags.string({
+    description:
+      'your API token at the server; prefer JOBSERV_TOKEN, since others on this host can read a command line',
+    helpValue: 'TOKEN',
+    helpGroup: 'Source',
+  }),
+  header: Flags.string({
+    description: 'an HTTP header for the server; repeatable; prefer JOBSERV_HEADER',
+    helpValue: "'NAME: VALUE'",
+    helpGroup: 'Source',
+    ...repeatable,
+  }),
+};
+
+export function readServerFlags(flags: { token?: string | undefined; header?: string[] | undefined }): AccessRequest {
+  return { token: flags.token, headers: flags.header, warn };
+}
+
+export function warn(message: string): void {
+  printMessage(`Warning: ${message}`);
+}
+
+/** Flags that say how a run is executed on this machine; `simulate` and `reproduce` take them. */
+
+export const REPLAY_FLAGS = {
+  workspace: Flags.string({
+    description: 'folder for what a run leaves; by default one in the cache folder',
+    helpValue: 'DIR',
+    helpGroup: 'Output',
+  }),
+  keep: Flags.boolean({
+    description: 'keep the checkouts (repo, script-repo) in the workspace',
+    helpGroup: 'Output',
+  }),
+  'shared-volume': Flags.string({
+    description: 'the folder to mount as a shared volume; repeatable',
+    helpValue: 'NAME=PATH',
+    helpGroup: 'Engine',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  image: Flags.string({
+    description: 'use the image TO where the definition says FROM; repeatable',
+    helpValue: 'FROM=TO',
+    helpGroup: 'Engine',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  memory: Flags.string({
+    description: 'memory limit of the container: 512m, 2g',
+    helpValue: 'SIZE',
+    helpGroup: 'Engine',
+  }),
+  'docker-config': Flags.boolean({
+    description: "give scripts the docker client's configuration, as a worker does",
+    helpGroup: 'Engine',
+    default: true,
+    allowNo: true,
+  }),
+};
+
+export const VIEW_FLAGS = {
+  output: Flags.option({
+    description: 'what is shown while runs go on; by default live on a terminal, and grouped elsewhere',
+    helpGroup: 'Output',
+    options: OUTPUTS,
+  })(),
+  verbose: Flags.boolean({ description: 'show image, phases and all of each run at the end', helpGroup: 'Output' }),
+};
+
+export const SHELL_FLAG = Flags.option({
+  description: "open a shell after the run, in a container like the run's",
+  helpGroup: 'Output',
+  options: SHELL_WISHES,
+})();
+
+/** `--pull`, whose default is not the same for a definition and for a server's run. */
+export function pullFlag(byDefault: PullPolicy) {
+  return Flags.option({
+    description: 'when to pull the image',
+    helpGroup: 'Engine',
+    options: PULL_POLICIES,
+    default: byDefault,
+  })();
+}
+
+/** The flags' values, with functions to ask for secrets and to warn. */
+export function readReplayFlags(flags: {
+  workspace?: string | undefined;
+  'shared-volume'?: string[] | undefined;
+  image?: string[] | undefined;
+  keep: boolean;
+  memory?: string | undefined;
+  'docker-config': boolean;
+}) {
+  return {
+    workspace: flags.workspace,
+    sharedVolumes: readSharedVolumes(flags['shared-volume'] ?? []),
+    images: readImages(flags.image ?? []),
+    keep: flags.keep,
+    memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
+    showDockerConfig: flags['docker-config'],
+    ask: canAsk() ? askHidden : undefined,
+    warn,
+  };
+}
+
+/**
+ * What `--shell` asks for.
+ *
+ * @throws UsageError where a shell is not possible
+ */
+export function shellFor(when: ShellWish, flags: { jobs: number; json: boolean; dryRun: boolean }): ShellRequest {
+  const conflict = flags.dryRun ? '--dry-run' : flags.json ? '--json' : flags.jobs > 1 ? '--jobs' : undefined;
+  if (conflict !== undefined) {
+    throw new UsageError(
+      `--shell hands the terminal over after a run, so it cannot be used with ${conflict}. Leave one of them out.`,
+    );
+  }
+  if (!hasTerminal()) {
+    throw new UsageError(
+      '--shell needs a terminal, and standard input or output is not one. Start the command from a terminal, not through a pipe or in a CI; or leave --shell out and look at the workspace.',
+    );
+  }
+  return { when, withTerminal: withRawTerminal, tell: (message) => process.stderr.write(`\n${message}\n`) };
+}
+
+/** What all `worker` commands take. */
+
+export const FOLDER_FLAG = {
+  folder: Flags.string({
+    description: "the worker's folder, that of its settings.conf; the current one when none is named",
+    helpValue: 'DIR',
+    env: 'JOBSERV_WORKER_FOLDER',
+  }),
+};
+
+export const WORKER_FLAGS = {
+  ...FOLDER_FLAG,
+  'log-format': Flags.string({
+    description: 'how the log on stderr is written',
+    options: ['text', 'json'],
+    default: 'text',
+  }),
+};
+
+export const workerFolder = (flags: { folder?: string | undefined }): string => resolve(flags.folder ?? '.');
+
+/** A log on stderr; its level is that of the settings, once they have been read. */
+export function openLog(flags: { 'log-format': string }): WorkerLog {
+  return workerLog({ format: flags['log-format'] === 'json' ? 'json' : 'text', level: 'info' });
+}
+
+/** A command line that does something again, with the flags that were given: quoted, to be pasted into a shell. */
+
+/** A word of a command line as oclif's parser has it. */
+interface Token {
+  type: 'arg' | 'flag';
+  flag?: string;
+  input: string;
+}
+
+/**
+ * A secret stands in it by its name, to be taken from the environment; a login of a server does not stand in it.
+ *
+ * @param words the command, its arguments, and flags that replace those that were given
+ * @param given what oclif's parser found, and the secrets that must not be shown
+ * @param without names of flags that do not belong to it
+ */
+export function rerun(
+  words: readonly string[],
+  given: { raw: readonly Token[]; secrets: StringMap },
+  without: readonly string[] = [],
+): string {
+  const replaced = words.filter((word) => word.startsWith('--')).map((word) => word.slice(2));
+  const left = new Set(['json', 'report', 'token', 'header', ...without, ...replaced]);
+  const flags = given.raw.flatMap(({ flag, input }) => {
+    if (flag === undefined || left.has(flag)) return [];
+    // The parser has a flag without a value as it was written.
+    if (input === `--${flag}` || input === `--no-${flag}`) return [input];
+    const value = flag === 'secret' ? input.replace(/=.*/s, '') : input;
+    return value.startsWith('-') ? [`--${flag}=${value}`] : [`--${flag}`, value];
+  });
+  const masker = createMasker(Object.values(given.secrets));
+  return shellCommand(['jobserv', ...words, ...flags.map((word) => masker.text(word))]);
+}
