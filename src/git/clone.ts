@@ -2,10 +2,10 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log, RepositoryRequest } from '../executor/ports.js';
-import { runEnvironment } from './environment.js';
+import { FROM_THIS_HOST, runEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
 import { GitError, streamGit } from './git.js';
-import { withoutCredentials } from './guard.js';
+import { isHostFolder, withoutCredentials } from './guard.js';
 
 /** Milliseconds before the second, third and fourth try. */
 export const RETRY_WAITS: readonly number[] = [1000, 2000, 3000];
@@ -15,6 +15,7 @@ type CloneRequest = Pick<RepositoryRequest, 'directory' | 'home' | 'log' | 'sign
 /**
  * `git clone`, four times if need be, each into a folder that is not there.
  *
+ * @param url that `checkUrl` has accepted
  * @param options before the command: `-c` and its value
  */
 export async function clone(
@@ -24,6 +25,7 @@ export async function clone(
   options: string[] = [],
 ): Promise<void> {
   const { directory, home, log, signal } = request;
+  const env = { ...runEnvironment(home), ...(isHostFolder(url) ? FROM_THIS_HOST : {}) };
   const removePartial = () => rm(directory, { recursive: true, force: true });
   // A local repository's objects would be hard links otherwise: root in the container could write into them.
   const args = [...options, 'clone', '--no-hardlinks', '--', url, directory];
@@ -31,7 +33,7 @@ export async function clone(
     await retry(
       async () => {
         await removePartial();
-        await streamGit({ args, cwd: home, env: runEnvironment(home), signal }, log);
+        await streamGit({ args, cwd: home, env, signal }, log);
       },
       { waits, log, signal },
     );

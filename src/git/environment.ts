@@ -17,10 +17,10 @@ const TRANSPORT = /^GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_\w+|HTTP_\w+|
 /** The user's configuration, as `git -c` and a CI system's set-up pass it on. */
 const CONFIGURATION = /^GIT_CONFIG_(GLOBAL|PARAMETERS|COUNT|KEY_\d+|VALUE_\d+)$/;
 
-/** Transports of a top clone. A transport helper (`ext::`, `fd::`) runs what its URL says: never. */
-const CLONE_PROTOCOLS = 'https:http:git:ssh:file';
-/** A submodule's URL comes out of the repository: it must not name this host's files. */
-export const SUBMODULE_PROTOCOLS = 'https:http:git:ssh';
+/** A transport helper (`ext::`, `fd::`) runs what its URL says, and `file` names this host's files: never. */
+const PROTOCOLS = 'https:http:git:ssh';
+/** For a clone of what is the user's own, or ours. */
+export const FROM_THIS_HOST = { GIT_ALLOW_PROTOCOL: 'file' };
 
 /** For commands on behalf of a run: the system's git configuration, and the run's own HOME in place of the user's. */
 export function runEnvironment(home: string): Environment {
@@ -52,7 +52,7 @@ function inherited(keepGit: (name: string) => boolean): Environment {
     GIT_TERMINAL_PROMPT: '0',
     GIT_ASKPASS: '',
     SSH_ASKPASS_REQUIRE: 'never',
-    GIT_ALLOW_PROTOCOL: CLONE_PROTOCOLS,
+    GIT_ALLOW_PROTOCOL: PROTOCOLS,
     GIT_DEFAULT_REF_FORMAT: 'files',
     // glibc returns freed memory to the kernel for each object that git packs or adds: three quarters of its time.
     MALLOC_TRIM_THRESHOLD_: '268435456',

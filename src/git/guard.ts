@@ -4,8 +4,16 @@ import { RunFailure } from '../executor/ports.js';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\0-\x1f\x7f]/;
 
-/** @throws RunFailure for an option, a transport helper (`ext::…` runs commands) or control characters */
-export function checkUrl(url: string, name: string): void {
+/** As git reads it: a folder of this host, neither `scheme://…` nor `host:path`. */
+export const isHostFolder = (url: string): boolean => /^file:/i.test(url) || !/^[^/:]+:/.test(url);
+
+/**
+ * A folder of this host may be anybody's, another run's too, and on another host it would be another one.
+ *
+ * @param own addresses that the user has given: these may be folders of this host
+ * @throws RunFailure for an option, a transport helper (`ext::…` runs commands), control characters, or a folder
+ */
+export function checkUrl(url: string, name: string, own: readonly (string | undefined)[] = []): void {
   const shown = JSON.stringify(url);
   if (url === '')
     throw refuse(`${name} is empty, so there is nothing to clone. Set it to the address of a repository.`);
@@ -14,6 +22,12 @@ export function checkUrl(url: string, name: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9+.-]*::/.test(url)) {
     throw refuse(
       `${name} ${shown} names a transport helper, which could run any command. Use an https or ssh address.`,
+    );
+  }
+  if (isHostFolder(url) && !own.includes(url)) {
+    const advice = name === 'GIT_URL' ? ', or for a simulation give the folder yourself with -p GIT_URL=FOLDER' : '';
+    throw refuse(
+      `${name} ${shown} is a folder of this host, which is not for runs. Use the address of a server${advice}.`,
     );
   }
 }

@@ -7,7 +7,7 @@ import { copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 
 import { dirname, join } from 'node:path';
 import type { Log } from '../executor/ports.js';
 import { configLine, configSection } from './credentials.js';
-import { userEnvironment } from './environment.js';
+import { FROM_THIS_HOST, userEnvironment } from './environment.js';
 import { readGit, streamGit } from './git.js';
 import { withoutCredentials } from './guard.js';
 import { type RepositoryPaths, readUser, remoteAmong, type Setting } from './repository.js';
@@ -190,6 +190,7 @@ export async function clonePushed(pushed: PushedRepository, url: string, request
   const address = url.includes(':') ? url : `origin:${url}`;
   const env = {
     ...request.env,
+    ...FROM_THIS_HOST,
     GIT_CONFIG_COUNT: '1',
     GIT_CONFIG_KEY_0: `url.${pushed.gitDir}.insteadOf`,
     GIT_CONFIG_VALUE_0: address,

@@ -23,9 +23,10 @@ const CREDENTIAL_FILE = '.gitconfig-script-repo';
 export async function cloneScripts(
   request: ScriptRepositoryRequest,
   waits: readonly number[],
+  own: readonly (string | undefined)[],
 ): Promise<{ sha: string }> {
   const { cloneUrl, gitRef, directory, home, log, signal } = request;
-  checkUrl(cloneUrl, "The script-repo's clone-url");
+  checkUrl(cloneUrl, "The script-repo's clone-url", own);
   if (gitRef) checkRef(gitRef, "The script-repo's git-ref");
   await log.info(`Cloning ${withoutCredentials(cloneUrl)}`);
   await cloneWithToken(request, waits);

@@ -8,7 +8,7 @@ import { type RepositoryRequest, RunFailure, type Source } from '../executor/por
 import type { Snapshot } from './capture.js';
 import { clone, RETRY_WAITS, retry } from './clone.js';
 import { writeCredentials } from './credentials.js';
-import { runEnvironment, SUBMODULE_PROTOCOLS } from './environment.js';
+import { runEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
 import { streamGit } from './git.js';
 import { checkRef, checkUrl, withoutCredentials } from './guard.js';
@@ -21,12 +21,14 @@ import { verifyCheckout } from './verify.js';
 export interface SourceOptions {
   /** Milliseconds before each further try; one try more than there are. */
   waits?: readonly number[];
+  /** Addresses that the user has given: only these may be folders of this host. */
+  own?: readonly (string | undefined)[];
 }
 
-export function gitSource({ waits = RETRY_WAITS }: SourceOptions = {}): Source {
+export function gitSource({ waits = RETRY_WAITS, own = [] }: SourceOptions = {}): Source {
   return {
-    checkout: (request) => checkoutRemote(request, waits),
-    checkoutScripts: (request) => cloneScripts(request, waits),
+    checkout: (request) => checkoutRemote(request, waits, own),
+    checkoutScripts: (request) => cloneScripts(request, waits, own),
   };
 }
 
@@ -34,10 +36,10 @@ export function gitSource({ waits = RETRY_WAITS }: SourceOptions = {}): Source {
  * Every checkout gets the same commit in a clone of its own. `origin` is the run's GIT_URL, or else the repository's own
  * remote. Script-repos are cloned as always.
  */
-export function workingTreeSource(snapshot: Snapshot, { waits = RETRY_WAITS }: SourceOptions = {}): Source {
+export function workingTreeSource(snapshot: Snapshot, { waits = RETRY_WAITS, own = [] }: SourceOptions = {}): Source {
   return {
     checkout: (request) => checkoutSnapshot(snapshot, request, waits),
-    checkoutScripts: (request) => cloneScripts(request, waits),
+    checkoutScripts: (request) => cloneScripts(request, waits, own),
   };
 }
 
@@ -50,7 +52,8 @@ async function checkoutSnapshot(
   const { paths, scratch, sha, pushed, submodules, hasSubmodules } = snapshot;
   const call = { env: runEnvironment(home), signal };
   const url = request.env['GIT_URL'] || undefined;
-  if (url !== undefined) checkUrl(url, 'GIT_URL');
+  // It is not cloned: the clone only gets it as the name of its origin.
+  if (url !== undefined) checkUrl(url, 'GIT_URL', [url]);
   await log.info(`Taking the working tree at ${paths.toplevel}: ${describe(snapshot)}`);
   for (const note of snapshot.notes) await log.warn(note);
   try {
@@ -89,13 +92,17 @@ function describe({ sha, dirty, branch }: Snapshot): string {
 const RUN_BRANCH = 'jobserv-run';
 
 /** Clones GIT_URL; with GIT_SHA, checks that out on its branch, and its submodules. Throws as `Source.checkout`. */
-async function checkoutRemote(request: RepositoryRequest, waits: readonly number[]): Promise<void> {
+async function checkoutRemote(
+  request: RepositoryRequest,
+  waits: readonly number[],
+  own: readonly (string | undefined)[],
+): Promise<void> {
   const { directory, home, env, secrets, log } = request;
   const url = env['GIT_URL'];
   if (url === undefined) {
     throw new RunFailure('setup', 'There is nothing to clone: the run has no GIT_URL. Set it as a parameter.');
   }
-  checkUrl(url, 'GIT_URL');
+  checkUrl(url, 'GIT_URL', own);
   const sha = env['GIT_SHA'];
   if (sha) checkRef(sha, 'GIT_SHA');
 
@@ -140,7 +147,7 @@ async function updateSubmodules(
   waits: readonly number[],
 ): Promise<void> {
   const { home, log, signal } = request;
-  const call = { cwd: directory, env: { ...runEnvironment(home), GIT_ALLOW_PROTOCOL: SUBMODULE_PROTOCOLS }, signal };
+  const call = { cwd: directory, env: runEnvironment(home), signal };
   try {
     await streamGit({ args: ['submodule', 'init'], ...call }, log);
     const update = { args: ['submodule', 'update', '--init', '--recursive', '--jobs=4'], ...call };

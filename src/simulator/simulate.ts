@@ -124,7 +124,7 @@ const namesOf = (runs: readonly PlannedRun[]) => listOf(runs.map(labelOf)) || 'n
 
 /** Sources are prepared in a scratch folder, which lasts as long as the simulation. */
 export function meansOf(
-  { signal, secretFiles }: SimulateRequest,
+  { signal, secretFiles, params }: SimulateRequest,
   scratch: Scratch,
   upstreams: UpstreamReader,
   differences: readonly Difference[],
@@ -135,7 +135,7 @@ export function meansOf(
     upstreams,
     checkout: async (choice, folder) =>
       choice === 'remote'
-        ? remoteCheckout(folder, signal)
+        ? remoteCheckout(folder, signal, params['GIT_URL'])
         : namedWhenSlow(
             `Taking the working tree at ${folder}`,
             localCheckout(folder, await scratch.folder(), signal, secretFiles),

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join, normalize, resolve } from 'node:path';
 import type { Source } from '../../executor/ports.js';
 import { captureWorkingTree, ignoredAmong, type Snapshot } from '../../git/capture.js';
+import { fileUrl } from '../../git/pushed.js';
 import { type RepositoryInfo, repositoryFolder, repositoryInfo } from '../../git/repository.js';
 import { gitSource, workingTreeSource } from '../../git/source.js';
 import { UsageError } from '../../lib/errors.js';
@@ -53,12 +54,17 @@ export interface Checkout {
   scriptDifferences?: (script: string) => Promise<Difference[]>;
 }
 
-/** GIT_URL is cloned as a worker does. */
-export async function remoteCheckout(folder: string, signal: AbortSignal): Promise<Checkout> {
+/**
+ * GIT_URL is cloned as a worker does.
+ *
+ * @param given the GIT_URL that the user gave: with the repository's own addresses, all that may be a folder of this host
+ */
+export async function remoteCheckout(folder: string, signal: AbortSignal, given?: string): Promise<Checkout> {
   const repository = await repositoryInfo(folder, signal);
+  const own = [given, repository?.remoteUrl, repository && fileUrl(repository.toplevel)];
   const message = `The definition lies in no git repository: GIT_URL was cloned, and the files in ${resolve(folder)} are not in /repo.`;
   return {
-    source: gitSource(),
+    source: gitSource({ own }),
     repository,
     sha: repository?.headSha,
     oldSha: repository?.parentSha,

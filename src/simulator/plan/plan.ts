@@ -1,6 +1,7 @@
 /** From what was named to the runs that are simulated: nothing starts before all of them are complete. */
 import { closest, distance } from 'fastest-levenshtein';
 import { repositoryFolder } from '../../git/repository.js';
+import { gitSource } from '../../git/source.js';
 import { UsageError } from '../../lib/errors.js';
 import { asStored, reachableRuns } from '../../schema/build.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
@@ -327,7 +328,7 @@ async function planOfFile(
     ...given.map(givenParam),
     ...context.differences,
   ];
-  let source: PlannedRun['source'];
+  let source: PlannedRun['source'] = gitSource({ own: [request.params['GIT_URL']] });
   let scriptDifferences: PlannedRun['scriptDifferences'];
   if (GIT_TRIGGER_TYPES.has(rundef.trigger_type) && request.source === 'local') {
     const folder = process.cwd();

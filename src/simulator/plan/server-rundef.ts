@@ -1,4 +1,5 @@
 /** A run's definition from its server: found by any address of the run, to be replayed, read or kept. */
+import { isHostFolder } from '../../git/guard.js';
 import { UsageError } from '../../lib/errors.js';
 import type { StringMap } from '../../schema/model.js';
 import { isBuildUrl, parseRunUrl, type RunAddress, runByPattern, withoutSecrets } from '../../server/address.js';
@@ -108,7 +109,7 @@ export function replayable(file: RundefFile): RundefFile {
     'script-repo.clone-url': rundef['script-repo']?.['clone-url'],
   };
   for (const [field, url] of Object.entries(repositories)) {
-    if (!url || !isLocalPath(url)) continue;
+    if (!url || !isHostFolder(url)) continue;
     throw new UsageError(
       `${path} is not replayed: its ${field} is ${JSON.stringify(url)}, a folder of the worker's own host, and here that would be one of yours. ` +
         'If you want it, keep the rundef with "jobserv rundef get URL --output FILE", mend the address in it, and simulate FILE.',
@@ -116,9 +117,6 @@ export function replayable(file: RundefFile): RundefFile {
   }
   return file;
 }
-
-/** As git reads it: neither `scheme://…` nor `host:path`. */
-const isLocalPath = (url: string) => /^file:/i.test(url) || !/^[^/:]+:/.test(url);
 
 /**
  * The addresses in it as they are on the way to a worker: those of the server that was asked,

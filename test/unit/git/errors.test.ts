@@ -139,7 +139,7 @@ describe('a script-repo', () => {
       log: keptLog(),
       signal,
     };
-    return gitSource({ waits: [] }).checkoutScripts({
+    return gitSource({ waits: [], own: [cloneUrl] }).checkoutScripts({
       ...request,
       cloneUrl,
       ...(gitRef === undefined ? {} : { gitRef }),

@@ -9,7 +9,18 @@ import { runEnvironment, userEnvironment } from '../../../src/git/environment.js
 import { readGit } from '../../../src/git/git.js';
 import { repositoryInfo, repositoryPaths } from '../../../src/git/repository.js';
 import { gitSource, workingTreeSource } from '../../../src/git/source.js';
-import { capture, checkout, commit, git, program, repository, runOf, temporaryFolder, write } from './repository.js';
+import {
+  capture,
+  checkout,
+  commit,
+  git,
+  keptLog,
+  program,
+  repository,
+  runOf,
+  temporaryFolder,
+  write,
+} from './repository.js';
 
 const signal = new AbortController().signal;
 
@@ -220,9 +231,36 @@ describe('an address of a rundef', () => {
     await expect(checkout(source, { GIT_URL: url })).rejects.toMatchObject({ name: 'RunFailure', reason: 'setup' });
   });
 
-  it('of a repository on this disk is cloned without hard links', async () => {
+  it('that is a folder of this host is refused, for a script-repo too', async () => {
     const folder = repository();
-    const repo = await checkout(gitSource({ waits: [] }), {
+    const source = gitSource({ waits: [] });
+    const refused = { name: 'RunFailure', reason: 'setup', message: expect.stringContaining('a folder of this host') };
+    for (const url of [
+      folder,
+      `file://${folder}`,
+      'FILE:///x',
+      '../other/repo',
+      './x',
+      'x/y:z',
+      '/proc/self/cwd/../x',
+    ]) {
+      await expect(checkout(source, { GIT_URL: url })).rejects.toMatchObject(refused);
+      const scripts = { directory: temporaryFolder(), home: temporaryFolder(), secrets: {}, log: keptLog(), signal };
+      await expect(source.checkoutScripts({ ...scripts, cloneUrl: url })).rejects.toMatchObject(refused);
+    }
+    // Git itself refuses it, too, whatever form the address has.
+    const clone = {
+      args: ['clone', '--', folder, join(temporaryFolder(), 'c')],
+      cwd: '/',
+      env: runEnvironment('/x'),
+      signal,
+    };
+    await expect(readGit(clone)).rejects.toThrow(/transport 'file' not allowed/);
+  });
+
+  it('of the user, of a repository on this disk, is cloned without hard links', async () => {
+    const folder = repository();
+    const repo = await checkout(gitSource({ waits: [], own: [folder] }), {
       GIT_URL: folder,
       GIT_SHA: git(folder, 'rev-parse', 'HEAD'),
     });
