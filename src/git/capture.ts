@@ -69,7 +69,10 @@ export async function captureWorkingTree(request: CaptureRequest): Promise<Snaps
   const { repository, scratch, signal } = request;
   const paths = await repositoryPaths(repository, signal);
   if (!paths) {
-    throw new RunFailure('setup', `${repository} is in no git repository, so there is no working tree to run with.`);
+    throw new RunFailure(
+      'setup',
+      `${repository} is in no git repository, so there is no working tree to take. Make one with git init, or clone GIT_URL with --source remote.`,
+    );
   }
   try {
     const [settings, head, branch, lfs, leftOut] = await Promise.all([

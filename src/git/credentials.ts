@@ -124,7 +124,10 @@ export function isHttp(url: string): boolean {
 function required(secrets: Record<string, string>, name: string, other: string): string {
   const value = secrets[name];
   if (value) return value;
-  throw new RunFailure('setup', `The secret ${name} is missing: ${other} is set, and is of no use without it.`);
+  throw new RunFailure(
+    'setup',
+    `The secret ${name} is missing: ${other} is set, and works only together with it. Give both, or neither.`,
+  );
 }
 
 /** Writes `.gitconfig` of a run's HOME, asking the server first whether GitLab's credentials are for it. */

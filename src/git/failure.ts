@@ -16,7 +16,7 @@ const KINDS: Kind[] = [
   {
     pattern: /No space left on device|Disk quota exceeded|Out of diskspace/i,
     why: 'the disk is full',
-    advice: 'Make room, or choose another workspace.',
+    advice: 'Free some space, or choose another workspace.',
     environment: 'disk',
   },
   {

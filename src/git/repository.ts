@@ -103,7 +103,7 @@ const REPAIRS: [pattern: RegExp, repair: (toplevel: string) => string][] = [
   [/bad config|invalid (config|key)|unable to (read|access|parse).*config/i, () => 'Correct that configuration file.'],
   [
     /not a git repository: /,
-    () => 'The folder that its .git file names is gone: `git worktree repair` in the main working tree mends that.',
+    () => 'The folder that its .git file names is gone: run `git worktree repair` in the main working tree.',
   ],
   [/not a git repository/, () => 'Its .git folder is damaged: look at .git/HEAD, or clone it again.'],
 ];

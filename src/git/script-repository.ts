@@ -64,7 +64,7 @@ async function noCommit(
   const branches = (await readGit({ args: ['for-each-ref', '--count=1', 'refs/remotes/origin'], ...call })).toString();
   const message =
     branches === ''
-      ? `The script-repo ${url} is empty: there is no commit to run a script of.`
+      ? `The script-repo ${url} is empty: it has no commit, so there is no script to run. Push one.`
       : `The HEAD of the script-repo ${url} names no branch, so nothing was checked out. Name a branch, tag or commit with git-ref.`;
   return new RunFailure('setup', message, { cause });
 }
@@ -74,7 +74,7 @@ async function cloneWithToken(request: ScriptRepositoryRequest, waits: readonly 
   const credentials = tokenOf(request);
   if (credentials === undefined) return clone(cloneUrl, request, waits);
   if (!isHttp(cloneUrl)) {
-    const message = `The script-repo has a token, which is of no use with ${withoutCredentials(cloneUrl)}. Use its https address.`;
+    const message = `The script-repo has a token, which cannot be used with ${withoutCredentials(cloneUrl)}. Use its https address.`;
     throw new RunFailure('setup', message);
   }
   const { scheme, host, path } = parts(cloneUrl);

@@ -100,7 +100,10 @@ async function checkoutRemote(
   const { directory, home, env, secrets, log } = request;
   const url = env['GIT_URL'];
   if (url === undefined) {
-    throw new RunFailure('setup', 'There is nothing to clone: the run has no GIT_URL. Set it as a parameter.');
+    throw new RunFailure(
+      'setup',
+      'There is nothing to clone: the run has no GIT_URL. Set it as a param of the definition, or with -p.',
+    );
   }
   checkUrl(url, 'GIT_URL', own);
   const sha = env['GIT_SHA'];

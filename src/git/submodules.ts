@@ -157,7 +157,7 @@ function whyUnpushed(
   }
   if (!found.isMissing) return undefined;
   if (found.isShallow) return `${commit} could not be checked: the submodule is a shallow clone.`;
-  return `${commit} is in no branch of its remote: push it there, or a worker cannot fetch it.`;
+  return `${commit} is in no branch of its remote, so a worker cannot fetch it: push it.`;
 }
 
 /**

@@ -10,7 +10,7 @@ export class EnvironmentError extends Error {
 
 const FULL = ['the disk is full', 'Free some space, or choose a folder on another disk.'] as const;
 const MANY = ['too many files are open', 'Raise the limit (ulimit -n), or do less at once.'] as const;
-const FORBIDDEN = ['this user may not do that', 'Give this user the right to it, or choose another folder.'] as const;
+const FORBIDDEN = ['this user has no permission', 'Give this user access to it, or choose another folder.'] as const;
 const BROKEN = ['its disk cannot be read or written', 'Check the disk, or choose a folder on another one.'] as const;
 
 /** What the system refuses for reasons of the machine: why, and what to do. */

@@ -25,9 +25,12 @@ const PATIENCE_MS = 30_000;
 export async function takeFileLock(path: string): Promise<FileLock | undefined> {
   const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600).catch(
     (cause: NodeJS.ErrnoException) => {
-      throw new EnvironmentError(`The lock ${path} cannot be opened: ${cause.message}. Give this user the folder.`, {
-        cause,
-      });
+      throw new EnvironmentError(
+        `The lock ${path} cannot be opened: ${cause.message}. Give this user access to its folder.`,
+        {
+          cause,
+        },
+      );
     },
   );
   if (!(await flock(file, path))) {

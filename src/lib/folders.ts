@@ -81,7 +81,7 @@ async function lookOrMake(folder: string, path: string): Promise<Stats> {
     return await lstat(folder);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return lookOrMake(folder, path);
-    throw unusable(path, `${folder}: ${wordsOf(error)}`, 'Name another folder, or give this user the right to it.');
+    throw unusable(path, `${folder}: ${wordsOf(error)}`, 'Name another folder, or give this user access to it.');
   }
 }
 

@@ -117,7 +117,8 @@ async function runAll(
   return { version: 1, status: passed ? 'PASSED' : 'FAILED', runs, ...(warnings.length > 0 ? { warnings } : {}) };
 }
 
-const HALTED = 'This run was not started, because an earlier one failed for want of the environment.';
+const HALTED =
+  'This run was not started, because an earlier run failed for a reason of this machine (engine, registry, network or disk).';
 const FAILED_FAST = 'This run was not started, because an earlier one failed (--fail-fast).';
 
 const namesOf = (runs: readonly PlannedRun[]) => listOf(runs.map(labelOf)) || 'none';

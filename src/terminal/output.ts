@@ -57,7 +57,7 @@ function loseOutput(error: NodeJS.ErrnoException): void {
   if (['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END'].includes(error.code ?? '')) return;
   if (lost.signal.aborted) return;
   const why = error.code === 'ENOSPC' ? 'no space is left on its device' : error.message;
-  const message = `Standard output cannot be written: ${why}. What it got is not complete. Free some space or send the output elsewhere, then run the command again.`;
+  const message = `Standard output cannot be written: ${why}. The output is not complete. Free some space or send the output elsewhere, then run the command again.`;
   lost.abort(new RunFailure('interrupted', message, { environment: 'disk', cause: error }));
 }
 

@@ -102,7 +102,7 @@ export function findingsOf({ accepted, diagnostics, asked }: FileReport): readon
   const message = asked.accepted
     ? `${asked.server} accepts this definition; by what is found here it would reject it.`
     : `${asked.server} rejects this definition, which nothing found here explains${said}`;
-  const help = 'Its version may be another than the one that these checks follow: please report it.';
+  const help = 'Its version may differ from the one that these checks follow: please report it.';
   const severity = 'error';
   const server = asked.accepted ? 'accepts' : 'rejects';
   const start = { line: 1, column: 1, endLine: 1, endColumn: 1 };

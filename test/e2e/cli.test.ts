@@ -152,7 +152,7 @@ it('is silent and keeps its status when the reader of its output goes away', asy
 });
 
 const NOT_WRITTEN =
-  'Error: Standard output cannot be written: no space is left on its device. What it got is not complete. Free some space or send the output elsewhere, then run the command again.\n';
+  'Error: Standard output cannot be written: no space is left on its device. The output is not complete. Free some space or send the output elsewhere, then run the command again.\n';
 
 it.each([
   ['a list', ['explain']],

@@ -97,7 +97,7 @@ describe('the verdict', () => {
   it('without the image: status 1 where no pull is wanted, 3 where the registry is not there', async () => {
     const world = await worldWith({ good: RUNS.good }, { container: '127.0.0.1:1/none:1' });
     const never = await simulate(world, 'good', '--pull', 'never');
-    expect(never).toMatchObject({ status: 1, stdout: expect.stringContaining('--pull never forbids to fetch it') });
+    expect(never).toMatchObject({ status: 1, stdout: expect.stringContaining('--pull never forbids pulling it') });
     const missing = await simulate(world, 'good');
     expect(missing.status).toBe(3);
     expect(missing.stdout).toContain('Check that 127.0.0.1:1 can be reached from the engine.');
@@ -167,7 +167,7 @@ it('refuses to clear a folder that is not its own', async () => {
   const mine = folderWith({ 'thesis.tex': 'three years' });
   const { status, stderr } = await simulate(world, 'good', '--workspace', mine);
   expect(status).toBe(2);
-  expect(stderr).toContain('is not empty, and no workspace');
+  expect(stderr).toContain('is not empty and is no workspace');
   expect(readFileSync(join(mine, 'thesis.tex'), 'utf8')).toBe('three years');
 });
 

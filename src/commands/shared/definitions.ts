@@ -254,7 +254,7 @@ async function readConfig(file: string, shown: string): Promise<LintConfig> {
   const { config, faults, document } = parseLintConfig(await readFound(file, shown));
   if (faults.length === 0) return config;
   throw new UnfitFile(
-    `${shown} cannot be understood, so that nothing was checked with it. Mend what is marked, then try again.`,
+    `${shown} cannot be understood, so nothing was checked with it. Correct what is marked, then try again.`,
     { path: shown, source: document.text, diagnostics: faults },
   );
 }

@@ -45,7 +45,7 @@ export class RejectedDefinition extends UnfitFile {
   override name = 'RejectedDefinition';
 
   constructor(path: string, source: string, diagnostics: readonly Diagnostic[]) {
-    const message = `The server would reject ${path}, so no run of it can be built. Mend what is marked, then try again.`;
+    const message = `The server would reject ${path}, so no run of it can be built. Correct what is marked, then try again.`;
     super(message, { path, source, diagnostics });
   }
 }
@@ -71,7 +71,8 @@ export function describeError(error: unknown): ErrorReport {
   if (error instanceof EnvironmentError) return { message: error.message, status: EXIT.environment, foreseen: true };
   if (error instanceof RunFailure) return { message: error.message, status: statusOfFailure(error), foreseen: true };
   if ((error as NodeJS.ErrnoException)?.syscall === 'uv_cwd') {
-    const message = 'The folder that this was started in is not there any more. Go to one that exists, and try again.';
+    const message =
+      'The folder in which this was started does not exist any more. Go to another folder, and try again.';
     return { message, status: EXIT.environment, foreseen: true };
   }
   const fault = machineFault(error);

@@ -128,7 +128,7 @@ export class DefinitionPlanner {
     if (planned.rundef.env['H_TRIGGER_URL'] === undefined && isTriggered(definition, trigger.name)) {
       planned.differences.push({
         kind: 'no-trigger-url',
-        message: `H_TRIGGER_URL is not set: on a server another run starts ${trigger.name}, and that one's address stands there. Give --upstream a run that came before.`,
+        message: `H_TRIGGER_URL is not set: on a server another run starts ${trigger.name}, and the variable holds that run's address. Name an earlier run with --upstream.`,
       });
     }
     return { selected, planned, start };

@@ -248,7 +248,7 @@ function warnOfParams({ params, warn }: PlanRequest, { definition }: LoadedDefin
     if (near !== undefined && distance(name, near) <= TYPO && name.length > TYPO + 1) {
       warn(`No run here has a param ${name}. Did you mean -p ${near}=…?`);
     } else if (everyText) {
-      warn(`No run here has a param ${name}, and no script names it; it is in the environment all the same.`);
+      warn(`No run here has a param ${name}, and no script names it; it was set all the same.`);
     }
   }
 }

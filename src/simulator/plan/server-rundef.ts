@@ -111,8 +111,8 @@ export function replayable(file: RundefFile): RundefFile {
   for (const [field, url] of Object.entries(repositories)) {
     if (!url || !isHostFolder(url)) continue;
     throw new UsageError(
-      `${path} is not replayed: its ${field} is ${JSON.stringify(url)}, a folder of the worker's own host, and here that would be one of yours. ` +
-        'If you want it, keep the rundef with "jobserv rundef get URL --output FILE", mend the address in it, and simulate FILE.',
+      `${path} is not replayed: its ${field} is ${JSON.stringify(url)}, a folder on the worker's host. Here, the same path would name one of your own folders. ` +
+        'If you want it, keep the rundef with "jobserv rundef get URL --output FILE", correct the address in it, and simulate FILE.',
     );
   }
   return file;

@@ -22,7 +22,7 @@ export type NextStep = string | readonly ['simulate' | 'reproduce' | 'doctor', .
 export function hopeless(server: Pick<ServerSide, 'status' | 'cause' | 'message'>): Judgement | undefined {
   const { status, cause, message } = server;
   if (!hasEnded(server)) {
-    const reason = `The run is ${status} on the server: there is no end yet that a replay could be compared with.`;
+    const reason = `The run is ${status} on the server: there is no result yet to compare a replay with.`;
     return inconclusive(reason, ['Wait until it has ended, or run it here now:', ['simulate']]);
   }
   if (status !== 'FAILED' || cause === undefined || !NOT_THE_RUNS.has(cause)) return undefined;

@@ -111,7 +111,12 @@ const documented = (status: string) =>
 /** The result of a run that passed, where the server fails it for what the definition says. */
 export function withServerFailure(result: RunResult, failure: string | undefined): RunResult {
   if (failure === undefined || result.status !== 'PASSED') return result;
-  return { ...result, status: 'FAILED', cause: 'server', message: `It passed here, and fails on a server: ${failure}` };
+  return {
+    ...result,
+    status: 'FAILED',
+    cause: 'server',
+    message: `It passed here and would fail on a server: ${failure}`,
+  };
 }
 
 /** The result of a run that passed, where the server then stumbles over what it is to start. */

@@ -53,7 +53,7 @@ export function simulationEngine(
       if (policy === 'missing') return engine.pull(request);
       throw new RunFailure(
         'setup',
-        `The image ${request.reference} is not on this machine, and --pull never forbids to fetch it. ` +
+        `The image ${request.reference} is not on this machine, and --pull never forbids pulling it. ` +
           'Pull it first, or leave the flag out.',
       );
     },

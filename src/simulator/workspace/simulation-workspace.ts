@@ -98,7 +98,8 @@ async function openFolder(root: string): Promise<Workspace> {
     return await openWorkspace(root);
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
-    const where = 'It is a workspace: --workspace names another folder, XDG_CACHE_HOME one for all of them.';
+    const where =
+      'It is the workspace of a run: name another with --workspace, or set XDG_CACHE_HOME to move all of them.';
     throw new EnvironmentError(`${error.message} ${where}`, { cause: error });
   }
 }
@@ -116,7 +117,7 @@ function foreignFolder(root: string): string | undefined {
     return `The workspace ${root} is no folder.`;
   }
   if (names.length === 0 || names.includes(MARKER)) return undefined;
-  return `The folder ${root} is not empty, and no workspace of an earlier simulation, so it is not cleared.`;
+  return `The folder ${root} is not empty and is no workspace of an earlier simulation, so it is not cleared.`;
 }
 
 /**

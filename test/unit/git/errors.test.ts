@@ -162,7 +162,7 @@ describe('a script-repo', () => {
     );
     const empty = temporaryFolder();
     git(empty, 'init', '--quiet', '--bare');
-    await expect(clone(empty)).rejects.toThrow('is empty: there is no commit');
+    await expect(clone(empty)).rejects.toThrow('is empty: it has no commit');
   });
 });
 

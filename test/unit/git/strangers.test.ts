@@ -164,7 +164,7 @@ describe('submodules', () => {
     git(folder, 'add', 'lib');
     const commitOfLib = `The commit ${sha.slice(0, 12)} of the submodule lib`;
     expect((await capture(folder)).unpushed).toEqual([
-      `${commitOfLib} is in no branch of its remote: push it there, or a worker cannot fetch it.`,
+      `${commitOfLib} is in no branch of its remote, so a worker cannot fetch it: push it.`,
     ]);
     git(lib, 'remote', 'set-url', 'origin', 'https://git.example.org/fork.git');
     expect((await capture(folder)).unpushed).toEqual([
