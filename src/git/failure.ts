@@ -20,6 +20,13 @@ const KINDS: Kind[] = [
     environment: 'disk',
   },
   {
+    // git does not always print why: on a full disk as little as "unable to write file x".
+    pattern: /^(error|fatal): (unable|could not|cannot|failed) (to )?(write|create|append|store|mkdir)/im,
+    why: 'git cannot write its files',
+    advice: 'Make room on the disk, or choose another workspace.',
+    environment: 'disk',
+  },
+  {
     pattern: /unable to index file|adding files failed|updating files failed|could not open directory/i,
     why: 'git cannot read a file of it',
     advice: 'Make the file readable for you, or have git ignore it.',

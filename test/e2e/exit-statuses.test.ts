@@ -1,13 +1,14 @@
 /** The documented statuses and causes (docs/exit-statuses.md, docs/json.md), one real run for each. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { RunResult } from '../../src/simulator/run/run-result.js';
 import { containersOf } from '../support/containers-of.js';
+import { canBeElsewhere, EngineElsewhere } from '../support/engine-elsewhere.js';
 import { type GitHttpServer, startGitHttpServer } from '../support/git-http-server.js';
 import { testImage } from '../support/image.js';
 import { type LiveServer, startLiveServer } from '../support/live-server/live-server.js';
-import { definitionOf, docker, filesBelow, type World, worldOf } from './definition.js';
+import { definitionOf, docker, filesBelow, type World, worldOf, worldWith } from './definition.js';
 import { folderWith, jobserv, startJobserv } from './jobserv.js';
 
 const SECRET = 'kept-to-ourselves';
@@ -162,6 +163,31 @@ it('status 4 where reproduce can say nothing, 3 for a server that does not answe
   const away = await jobserv(['reproduce', 'http://127.0.0.1:1/projects/p/builds/1/runs/r/'], world);
   expect(away).toMatchObject({ status: 3, stderr: expect.stringMatching(/^(Warning: [^\n]+\n)*Error: [^\n]+\n$/) });
 });
+
+it.runIf(canBeElsewhere)(
+  'status 3 for an engine that lost its runtime, reported once; the remaining runs are not started',
+  async () => {
+    const engine = await EngineElsewhere.start();
+    onTestFinished(() => engine.stop());
+    await engine.there('for path in $(which -a runc); do mount --bind /dev/null "$path"; done');
+    const passes = '#!/bin/sh\n';
+    const world = await worldWith({ first: passes, second: passes, third: passes });
+    const env = { ...world.env, DOCKER_HOST: engine.address };
+    const { status, stdout, stderr } = await jobserv(['simulate', '*', '--jobs', '1', '--json'], { ...world, env });
+    expect(status, stderr).toBe(3);
+    const waiting = { status: 'NOT_STARTED', message: expect.stringContaining('was not started') };
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 'FAILED',
+      runs: [
+        { run: 'first', status: 'FAILED', cause: 'setup', environment: 'engine' },
+        { run: 'second', ...waiting },
+        { run: 'third', ...waiting },
+      ],
+    });
+    expect(JSON.parse(stdout).runs[0].message).toContain('The engine refuses for reasons of its own');
+    expect((await engine.docker('ps', '--all', '--quiet')).trim()).toBe('');
+  },
+);
 
 it('the rows name every cause of the documentation that a simulation can have', () => {
   const page = readFileSync(new URL('../../docs/json.md', import.meta.url), 'utf8');

@@ -3,14 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { findEngine } from '../../src/docker/find-engine.js';
 import { containersOf } from '../support/containers-of.js';
-import { canBeElsewhere, EngineElsewhere } from '../support/engine-elsewhere.js';
 import { testImage } from '../support/image.js';
 import { type RegistryUser, TestRegistry } from '../support/registry.js';
 import { definitionOf, docker, filesBelow, type World, worldOf, worldWith } from './definition.js';
-import { jobserv, startJobserv } from './jobserv.js';
+import { folderWith, jobserv, startJobserv } from './jobserv.js';
 
 const WAITS =
   '#!/bin/sh\ntrap "" TERM INT\necho "it begins: $(cat /secrets/token)"\ntouch /archive/begun\nwhile :; do sleep 1; done\n';
@@ -189,12 +188,8 @@ describe('as a user who is not root', () => {
     'says which file of the tree git cannot read (status 3), and which folder is left out',
     async () => {
       const script = '#!/bin/sh\ncd /repo; ls\n';
-      const { triggers, ...definition } = JSON.parse(await definitionOf({ lists: script }));
-      const git = {
-        type: 'git_poller',
-        params: { GIT_URL: 'https://git.example.org/x', GIT_POLL_REFS: 'refs/heads/main' },
-      };
-      const text = JSON.stringify({ ...definition, triggers: [{ ...triggers[0], ...git }] });
+      const params = { GIT_URL: 'https://git.example.org/x', GIT_POLL_REFS: 'refs/heads/main' };
+      const text = await gitDefinition({ lists: script }, params);
       const files = worldOf({ '.jobserv.yml': text, 'closed/file': 'x' });
       execFileSync('git', ['init', '--quiet', files.cwd]);
       const world = await asNobody(files);
@@ -227,31 +222,27 @@ describe('a full disk', () => {
     expect(stdout).toContain('the disk is full');
     expect(containersOf(folder)).toEqual([]);
   });
-});
 
-describe('an engine that lost its runtime', () => {
-  it.runIf(canBeElsewhere)('is reported once, status 3, and the remaining runs are not started', async () => {
-    const engine = await EngineElsewhere.start();
-    onTestFinished(() => engine.stop());
-    await engine.there('for path in $(which -a runc); do mount --bind /dev/null "$path"; done');
-    const passes = '#!/bin/sh\n';
-    const world = await worldWith({ first: passes, second: passes, third: passes });
-    const env = { ...world.env, DOCKER_HOST: engine.address };
-    const { status, stdout, stderr } = await jobserv(['simulate', '*', '--jobs', '1', '--json'], { ...world, env });
-    expect(status, stderr).toBe(3);
-    const waiting = { status: 'NOT_STARTED', message: expect.stringContaining('was not started') };
-    expect(JSON.parse(stdout)).toMatchObject({
-      status: 'FAILED',
-      runs: [
-        { run: 'first', status: 'FAILED', cause: 'setup', environment: 'engine' },
-        { run: 'second', ...waiting },
-        { run: 'third', ...waiting },
-      ],
-    });
-    expect(JSON.parse(stdout).runs[0].message).toContain('The engine refuses for reasons of its own');
-    expect((await engine.docker('ps', '--all', '--quiet')).trim()).toBe('');
+  it.runIf(mounted)('on which a clone has no room for its files is status 3', async () => {
+    // Zeros take no room as objects.
+    const upstream = folderWith({ zeros: '\0'.repeat(3_000_000) });
+    const git = (...args: string[]) => execFileSync('git', ['-C', upstream, ...args], { stdio: 'pipe' });
+    git('init', '--quiet', '--initial-branch=main');
+    git('add', '.');
+    git('-c', 'user.name=n', '-c', 'user.email=e@example.org', 'commit', '--quiet', '--message=one');
+    const params = { GIT_URL: `file://${upstream}`, GIT_POLL_REFS: 'refs/heads/main' };
+    const world = worldOf({ '.jobserv.yml': await gitDefinition({ clones: '#!/bin/sh\n' }, params) });
+    const workspace = ['--source', 'remote', '--workspace', join(folder, 'clone')];
+    const { status, stdout } = await jobserv(['simulate', 'clones', ...workspace, '--json'], world);
+    expect(status, stdout).toBe(3);
+    expect(JSON.parse(stdout).runs).toMatchObject([{ status: 'FAILED', cause: 'setup', environment: 'disk' }]);
   });
 });
+
+async function gitDefinition(scripts: Record<string, string>, params: object): Promise<string> {
+  const { triggers, ...definition } = JSON.parse(await definitionOf(scripts));
+  return JSON.stringify({ ...definition, triggers: [{ ...triggers[0], type: 'git_poller', params }] });
+}
 
 function mountSmall(folder: string): boolean {
   try {

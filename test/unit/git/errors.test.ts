@@ -105,6 +105,9 @@ describe('the git of this host', () => {
 describe('what git printed', () => {
   it.each([
     ['fatal: write error: No space left on device', 'disk', 'the disk is full'],
+    ['error: unable to write file x\nfatal: unable to checkout working tree', 'disk', 'git cannot write its files'],
+    ['error: failed to write new configuration file x.lock', 'disk', 'git cannot write its files'],
+    ["fatal: could not create work tree dir 'x': Read-only file system", 'disk', 'git cannot write its files'],
     [
       'error: open("x"): Permission denied\nerror: unable to index file \'x\'\nfatal: adding files failed',
       'git',
