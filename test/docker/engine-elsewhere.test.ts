@@ -174,5 +174,3 @@ describe.runIf(canBeElsewhere)('an engine that does not see this machine', () =>
     await expect(creating).rejects.toThrow('stopped');
   });
 });
-
-it.skipIf(canBeElsewhere)('needs root for its namespaces: not tested here', () => expect(canBeElsewhere).toBe(false));

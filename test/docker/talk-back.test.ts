@@ -3,7 +3,7 @@
  * simulation and, by our worker, from a live server. On Docker, and on Podman where that is installed.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadDefinition } from '../../src/commands/shared/definitions.js';
@@ -179,11 +179,6 @@ describe('on docker', () => {
 
   it('with our worker on a live server the consoles are the same but for addresses', async () => {
     const { listen } = (await (await connectEngine({ logDriver: 'none' })).hostAddress()) ?? { listen: '' };
-    expect(
-      Object.values(networkInterfaces())
-        .flat()
-        .map((one) => one?.address),
-    ).toContain(listen);
     await using server = await startLiveServer(listen);
     // A worker pulls before each run.
     const registry = await TestRegistry.start((await findEngine()).endpoint.address, []);
@@ -238,8 +233,4 @@ describe.runIf(podman)('on podman', () => {
     await service?.stop();
   });
   talksBack(['xterm', 'podman']);
-});
-
-describe.skipIf(podman)('on podman', () => {
-  it('is not installed here', () => expect(podman).toBe(false));
 });
