@@ -1,6 +1,6 @@
 /** Where containers of an engine reach this machine: the address that the run's server listens on. */
 import { BlockList, isIPv4 } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { hostname, networkInterfaces } from 'node:os';
 import type Docker from 'dockerode';
 import { within } from './client.js';
 import type { EngineName } from './request.js';
@@ -14,39 +14,46 @@ export interface HostAddress {
   later?: boolean;
 }
 
-/** What is read of the engine's answers. */
+/** What is read from the engine's answers. */
 export interface EngineFacts {
   engine: EngineName;
-  /** `OperatingSystem` of the engine. */
+  /** Whether the engine's host has this machine's name. */
+  sameHost: boolean;
+  /** The engine's `OperatingSystem`. */
   system: string;
-  /** Of the engine's security options: it runs as an ordinary user. */
+  /** The engine runs as an ordinary user, by its security options. */
   rootless: boolean;
-  /** Subnets of the network that containers get by default, with the gateway where the engine names it. */
+  /** Subnets of the default network, with the gateway where the engine names it. */
   subnets: readonly { subnet: string; gateway?: string }[];
 }
 
 /**
- * Of Docker on Linux and Podman as root, the default network's gateway, which is an address of this machine; of
- * Docker Desktop and of an engine without root, the engine's own name for this machine, which leads to loopback.
+ * For Docker on Linux and Podman as root this machine's address in the default network: the gateway, or, in a
+ * container that uses the engine's socket, that container's own. For Docker Desktop and an engine without root the
+ * engine's name for this machine, which leads to loopback.
  *
- * @param addresses IPv4 addresses of this machine; a bridge without containers is not among them, and can be listened on
- * @returns undefined when there is none; nobody can listen there when the engine's network is not on this machine
+ * @param addresses IPv4 addresses of this machine; they lack a bridge without containers, which can be listened on
+ * @returns undefined when containers do not reach this machine. An engine elsewhere often has the subnet of this
+ *   machine's own bridge: a gateway is this machine's only on the same host
  * @public
  */
 export function addressFor(
-  { engine, system, rootless, subnets }: EngineFacts,
+  { engine, sameHost, system, rootless, subnets }: EngineFacts,
   addresses: readonly string[],
 ): HostAddress | undefined {
   if (system === 'Docker Desktop') return { listen: '127.0.0.1', name: 'host.docker.internal' };
-  if (rootless) return engine === 'podman' ? { listen: '127.0.0.1', name: 'host.containers.internal' } : undefined;
-  for (const { subnet } of subnets) {
-    const [network = '', bits = ''] = subnet.split('/');
+  if (rootless) {
+    return engine === 'podman' && sameHost ? { listen: '127.0.0.1', name: 'host.containers.internal' } : undefined;
+  }
+  for (const one of subnets) {
+    const [network = '', bits = ''] = one.subnet.split('/');
     if (!isIPv4(network)) continue;
     const range = new BlockList();
     range.addSubnet(network, Number(bits));
-    const own = addresses.find((address) => range.check(address));
+    const own = addresses.find((address) => range.check(address) && (sameHost || address !== gatewayOf(one)));
     if (own !== undefined) return { listen: own, name: own };
   }
+  if (!sameHost) return undefined;
   const gateway = subnets.map(gatewayOf).find((one) => one !== undefined && isIPv4(one));
   if (gateway === undefined) return undefined;
   return { listen: gateway, name: gateway, ...(engine === 'podman' ? { later: true } : {}) };
@@ -71,6 +78,7 @@ export async function hostAddress(
   const security: unknown[] = Array.isArray(info.SecurityOptions) ? info.SecurityOptions : [];
   const facts: EngineFacts = {
     engine,
+    sameHost: info.Name === hostname(),
     system: String(info.OperatingSystem),
     rootless: security.includes('name=rootless'),
     subnets: (IPAM?.Config ?? []).flatMap(({ Subnet, Gateway }) =>

@@ -3,6 +3,7 @@ import { addressFor, type EngineFacts } from '../../../src/docker/host-address.j
 
 const facts: EngineFacts = {
   engine: 'docker',
+  sameHost: true,
   system: 'Debian',
   rootless: false,
   subnets: [{ subnet: '172.17.0.0/16' }],
@@ -32,6 +33,18 @@ it.each<[string, Partial<EngineFacts>, object | undefined]>([
     { engine: 'podman', rootless: true },
     { listen: '127.0.0.1', name: 'host.containers.internal' },
   ],
+  ['an engine elsewhere with the subnet of this machine is not reached', { sameHost: false }, undefined],
+  [
+    'an engine elsewhere whose bridge has no containers is not reached',
+    { sameHost: false, subnets: [{ subnet: '10.1.0.0/16', gateway: '10.1.0.9' }] },
+    undefined,
+  ],
+  [
+    'from a container of the engine this container is reached',
+    { sameHost: false, subnets: [{ subnet: '172.17.0.0/16', gateway: '172.17.0.254' }] },
+    { listen: '172.17.0.1', name: '172.17.0.1' },
+  ],
+  ['Podman without root elsewhere is not reached', { sameHost: false, engine: 'podman', rootless: true }, undefined],
   ['Docker without root is not reached', { rootless: true }, undefined],
   ['a network of IPv6 only is not reached', { subnets: [{ subnet: 'fd00::/64', gateway: 'fd00::1' }] }, undefined],
 ])('%s', (_, some, expected) => {
