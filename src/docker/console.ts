@@ -11,7 +11,7 @@ const KEEP_ALIVE_MS = 30_000;
 export class ContainerConsole {
   /** Resolves after the last byte was taken. Rejects with a `BrokenStream`, or with what the sink threw. */
   readonly done: Promise<void>;
-  /** Set when the script has closed its console itself and goes on. */
+  /** Set when the script has closed its console itself and continues. */
   closedByScript = false;
   readonly #stream: Readable;
   #ended = false;

@@ -206,7 +206,7 @@ export class DockerEngine implements ContainerEngine {
     return hostAddress(this.#client, name, this.#limits.call).catch(() => undefined);
   }
 
-  /** Every container that was made here and still exists, whoever made it. */
+  /** Every container that this program has made, in any process, and that still exists. */
   listOwned(): Promise<OwnedContainer[]> {
     return listOwned(this.#client, this.#limits.call);
   }

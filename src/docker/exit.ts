@@ -8,7 +8,7 @@ import { type ContainerConsole, isConsoleClosed } from './console.js';
 
 export interface ContainerEnd {
   exitCode: number;
-  /** What the engine says went wrong with it. */
+  /** The engine's error message. */
   error?: string;
 }
 
@@ -52,7 +52,7 @@ export async function awaitExit(
   }
 }
 
-/** Undefined: ask again. Not after the console's end: an answer counts that was asked for before, over a connection that held. */
+/** Undefined: ask again. Not after the console's end: only a request made before it, over a connection that held, counts. */
 async function askForExit(
   container: Docker.Container,
   console: ContainerConsole,

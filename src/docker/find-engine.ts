@@ -34,7 +34,7 @@ export interface Candidate {
   setting?: string;
   /** As a user would write it. */
   address: string;
-  /** @throws Error that says why nothing can listen there */
+  /** @throws Error with the reason why nothing can listen there */
   endpoint: () => Promise<Endpoint>;
 }
 
@@ -58,7 +58,7 @@ export interface Search {
   waiting?: ((message: string) => void) | undefined;
 }
 
-/** @throws RunFailure(setup, environment engine): one paragraph that says what was tried, why it failed, what to do */
+/** @throws RunFailure(setup, environment engine): one paragraph with what was tried, why it failed, what to do */
 export async function findEngine({
   surroundings,
   limits = ENGINE_LIMITS,
@@ -263,7 +263,7 @@ export function explainAttempts(tried: Attempt[]): string {
   return `Tried ${list.join('; ')}. ${remedy(tried)}`;
 }
 
-/** The attempt that came closest says what to do. */
+/** The advice for the attempt that came closest. */
 function remedy(tried: Attempt[]): string {
   const of = (...codes: string[]) => tried.find(({ error }) => codes.includes(error.code ?? ''));
   const forbidden = of('EACCES', 'EPERM');

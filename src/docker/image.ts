@@ -125,7 +125,7 @@ export async function askRegistry(
     return { registry, digest, authenticated: auth !== undefined };
   } catch (error) {
     if (statusOf(error) === 404 && /page not found|not found\s*$/i.test(engineWords(error))) return undefined;
-    if (isUnreachable(error)) throw engineFailure(`${registry} could not be asked for ${image}`, error);
+    if (isUnreachable(error)) throw engineFailure(`${registry} could not be asked about ${image}`, error);
     throw pullFailure(image, registry, engineWords(error));
   }
 }

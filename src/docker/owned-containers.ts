@@ -5,7 +5,7 @@ import { retry } from '../lib/retry.js';
 import { engineFailure, engineWords, isUnreachable, refuseAnswer, statusOf, within } from './client.js';
 import { type OwnerState, ownerState } from './process-owner.js';
 
-/** On every container that is made here; its value says who made it. */
+/** On every container that this program makes; its value identifies the maker. */
 export const OWNER_LABEL = 'io.jobserv.owner';
 
 export interface OwnedContainer {

@@ -1,4 +1,4 @@
-/** Who made a container: a process that can be told from every other, also after a reboot. */
+/** Who made a container: a process, identified across reboots. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { runProcess } from '../lib/process.js';

@@ -1,4 +1,4 @@
-/** Why a pull failed, from the engine's words: every one of these says nothing about the code of the run. */
+/** Why an image could not be pulled, or a container not created or started, from the engine's messages. */
 import { type ContainerExit, RunFailure } from '../executor/ports.js';
 import { engineFailure, engineWords, isUnreachable, statusOf } from './client.js';
 
@@ -89,7 +89,7 @@ export function isRefusal(message: string): boolean {
   return KINDS.some(({ refusal, advice }) => refusal && message.includes(advice('').slice(0, ADVICE_HEAD)));
 }
 
-/** So much of an advice tells it from the others; the registry's name comes later. */
+/** This much of an advice is unique; the registry's name comes later. */
 const ADVICE_HEAD = 20;
 
 /** @param refusalIsFinal whether the registry's own "no" ends the pull at once: a worker tries again all the same */
@@ -98,7 +98,7 @@ export function pullFailure(image: string, registry: string, words: string, refu
   const telling = words.split(' ').filter((word) => word !== image && !/[/@]/.test(word));
   const reason = ` ${telling.join(' ')} `.toLowerCase();
   const kind = KINDS.find((each) => each.words.some((part) => reason.includes(part))) ?? UNKNOWN;
-  // Podman tries a short name on several registries, and says which.
+  // Podman tries a short name on several registries, and names them.
   const asked = /pinging container registry ([^\s/]+?):? /.exec(words)?.[1] ?? registry;
   const retryAfterMs = retryAfter(words);
   return new RunFailure('setup', `Image ${image} could not be pulled: ${words}. ${kind.advice(asked)}`, {

@@ -155,7 +155,7 @@ async function follow(
 class Layers {
   readonly #layers = new Map<string, { current: number; total: number }>();
 
-  /** Whether the event says how far a download is. */
+  /** Whether the event is a download's progress. */
   take({ id = '', status, progressDetail }: PullEvent): boolean {
     const { current = 0, total = 0 } = progressDetail ?? {};
     if (status !== 'Downloading' || (!current && !total)) return false;
@@ -224,7 +224,7 @@ async function credentialsFor(
   }
 }
 
-/** What has to arrive between two looks, so that a drip is not taken for progress. */
+/** Less than this between two checks is no progress. */
 const LEAST_BYTES = 64 * 1024;
 
 /** Aborts when the caller does, or when hardly anything arrives for too long. */

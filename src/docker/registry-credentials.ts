@@ -105,7 +105,7 @@ async function askHelper(
   if (end.status !== 0) throw new Error(`${command} failed (exit status ${end.status ?? end.signal})${says()}`);
   const answer = parse(stdout);
   if (typeof answer?.Username !== 'string' || typeof answer.Secret !== 'string') {
-    throw new Error(`${command} answered something else than credentials${says()}`);
+    throw new Error(`${command} did not answer with credentials${says()}`);
   }
   return answer.Secret === '' ? undefined : { username: answer.Username, secret: answer.Secret };
 }

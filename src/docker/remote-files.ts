@@ -43,7 +43,7 @@ type MakeContainer = (
   more?: Docker.ContainerCreateOptions,
 ) => Promise<Docker.Container>;
 
-/** A volume that is there for one container. */
+/** A volume for one container. */
 interface Passing {
   volume: string;
   /** Where it is copied to afterwards; undefined for one that the script could not write to. */
@@ -70,7 +70,7 @@ export class RemoteFiles {
   /**
    * Makes the container, with all that it mounts copied to it.
    *
-   * @throws RunFailure, or whatever the engine said when it takes no copies: then nothing is left of them
+   * @throws RunFailure, or the engine's error when it accepts no copies: then nothing is left of them
    */
   async create(
     spec: ContainerSpec,
@@ -150,7 +150,7 @@ export class RemoteFiles {
     }
   }
 
-  /** One that stays is there already for the second container of a run, and needs only what was changed here since. */
+  /** A staying volume exists already for a run's second container; only later changes are copied to it. */
   async #volumeFor({ source, target }: Mount, made: string[]): Promise<{ name: string; changedAfter?: number }> {
     if (STAYING.has(target)) {
       const there = (await this.#volumes()).find(({ Labels }) => Labels?.[SOURCE_LABEL] === source);

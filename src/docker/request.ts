@@ -1,8 +1,8 @@
-/** What the engine is asked to create: what `docker run` would ask for the same container. */
+/** The request to create a container: what `docker run` would send for it. */
 import type Docker from 'dockerode';
 import type { ContainerSpec, Mount } from '../executor/ports.js';
 
-/** `none`: the console goes to whoever is attached, nowhere else. `local`: the engine keeps it too, so that another process can go on reading. */
+/** `none`: the console goes to whoever is attached, nowhere else. `local`: the engine keeps it too, so that another process can continue reading. */
 export type LogDriver = 'none' | 'local';
 
 export type EngineName = 'docker' | 'podman';

@@ -9,7 +9,7 @@ import { engineFailure, engineWords, refuseAnswer, statusOf, within } from './cl
 /** Nothing of the run has been started then. */
 export class UnseenFiles extends RunFailure {}
 
-/** What the engine says when a mount's source is not there, or not shared with its virtual machine. */
+/** The engine's messages when a mount's source does not exist, or is not shared with its virtual machine. */
 const NO_SOURCE =
   /bind source path does not exist|statfs .*no such file|mounts denied|not shared from the host|error stat.*no such file/i;
 

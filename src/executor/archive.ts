@@ -1,6 +1,6 @@
 /**
  * What the script left under `/archive`. The container could write there whatever it
- * liked, so nothing below it is followed: links are told and skipped, files are opened
+ * liked, so no link below it is followed: links are skipped with a warning, files are opened
  * with O_NOFOLLOW and looked at again once they are open.
  *
  * Without waiting: there may be thousands of small ones, and a call takes microseconds.
@@ -68,7 +68,7 @@ function leadsSomewhere(link: string): boolean {
   }
 }
 
-/** With names as bytes: one that is no UTF-8 cannot be asked for by name on the server. */
+/** With names as bytes: the server cannot serve one that is not UTF-8. */
 function entriesOf(root: string, folder: string) {
   try {
     return readdirSync(join(root, folder), { withFileTypes: true, encoding: 'buffer' });
@@ -160,7 +160,7 @@ function openIfThere(path: string, flags: number): number | undefined {
   }
 }
 
-/** The longest script that is taken over a reboot, bytes: it has to stand in a rundef. */
+/** The longest script that is kept over a reboot, bytes: it must fit into a rundef. */
 const LONGEST_REBOOT_SCRIPT = 16 * 1024 * 1024;
 
 const REBOOT_SCRIPTS = { warm: 'execute-on-reboot', cold: 'execute-on-cold-reboot' };

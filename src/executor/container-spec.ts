@@ -74,7 +74,8 @@ const LONGEST_LINE = 64 * 1024;
 const LEADING_SPACE = /^[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 
 /**
- * @param env the rundef's `env`
+ * A rundef's `env` as `docker run --env-file` reads it, one `KEY=value` a line (SPEC 3); measured with docker's CLI.
+ *
  * @returns `KEY=value`, in order
  * @throws RunFailure(setup) for a key with a blank inside, no name at all, or a line that is too long
  */

@@ -26,7 +26,7 @@ import type { Workspace } from './workspace.js';
 /** What is known of a run so far; from it the outcome is made, however the run ends. */
 interface Progress {
   image?: ImageInfo;
-  /** Whether a container has been asked for. */
+  /** Whether a container was requested. */
   started: boolean;
   exit?: ContainerExit;
   tests: Test[];
@@ -40,7 +40,7 @@ interface Progress {
 /**
  * Executes one run to its end. A script that fails, a timeout, a cancel, an image that is
  * not there are outcomes; what is thrown is a defect of ours or of an adapter, and even then
- * the reporter has been told FAILED. When the promise settles, no container of the run is left.
+ * the reporter has got FAILED. When the promise settles, no container of the run is left.
  *
  * A journal that has notes of an earlier process makes the story go on from them: no step
  * that has ended is begun again, a script that was started is never started again. Artifacts
@@ -117,7 +117,7 @@ export async function executeRun(
     return junit.failure === undefined ? undefined : new RunFailure('tests', junit.failure);
   };
 
-  /** The script, and after a reboot the script that it left to go on with. */
+  /** The script, and after a reboot the script that it left for that. */
   const scripts = async (clock: Clock): Promise<void> => {
     for (;;) {
       if (known.reboot === undefined) {
@@ -128,7 +128,7 @@ export async function executeRun(
         }
         const found = findRebootScript(workspace);
         if (found === undefined) return;
-        await log.heading(`The script asks for a ${found.cold ? 'cold ' : ''}reboot, and to go on after it`);
+        await log.heading(`The script requests a ${found.cold ? 'cold ' : ''}reboot, and to continue after it`);
         await notes.add({ reboot: found });
       }
       await reboot(clock);
@@ -150,7 +150,7 @@ export async function executeRun(
           progress.warnings.push(`A container of this run may be left: ${error.message}`);
         }),
       );
-      if (resumed) await log.info('While the script ran, the process that reads its console was replaced by another');
+      if (resumed) await log.info('While the script ran, another process took over reading its console');
     });
   };
 
@@ -199,7 +199,7 @@ export async function executeRun(
       return await endedBy(stop, story);
     } catch (error) {
       defect = error;
-      return new RunFailure('lost', `Something that was not foreseen ended the run: ${(error as Error).message}`);
+      return new RunFailure('lost', `An unexpected error ended the run: ${(error as Error).message}`);
     }
   };
   let failure: RunFailure | undefined;
@@ -219,7 +219,7 @@ export async function executeRun(
     }
     await reporter.status(failure === undefined ? 'PASSED' : 'FAILED');
   }).catch((error: unknown) => {
-    // A console that cannot be written is told by the story's own failure, when it had one.
+    // When the story has failed, that failure is the outcome, not the console that cannot be written.
     if (failure === undefined) failure = asFailure(error);
   });
   await Promise.all(progress.removals);

@@ -67,7 +67,7 @@ interface Span {
   end: number;
 }
 
-/** So many forms of which one lies in another are followed into the next piece. */
+/** At most this many nested forms are followed into the next piece. */
 const MOST_GOING = 16;
 
 class SearchingStream implements MaskingStream {
@@ -75,7 +75,7 @@ class SearchingStream implements MaskingStream {
   readonly #sieve: Sieve;
   /** What may be the beginning of a form. */
   #held: Buffer = Buffer.alloc(0);
-  /** So many of the held bytes lie under a mask that is already written. */
+  /** How many of the held bytes a mask covers that is already written. */
   #covered = 0;
   /** Masked parts of the held bytes whose form began before them. */
   #spans: Span[] = [];

@@ -22,7 +22,7 @@ export function netrc(input: NetrcInput): string {
   const user = (name: string, token: string): string => {
     const value = secrets[name];
     if (value === undefined) {
-      throw new RunFailure('setup', `The secret "${token}" needs the secret "${name}" beside it, which is not there.`);
+      throw new RunFailure('setup', `The secret "${token}" needs the secret "${name}", which the run does not have.`);
     }
     return value;
   };
@@ -54,7 +54,7 @@ function entry(machine: string, login: string, password?: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Without the white space around it, as Python's `strip` counts it; JavaScript's `trim` takes others. */
+/** Python's `strip`: JavaScript's `trim` counts other characters as white space. */
 function strip(text: string): string {
   const space = '[\\t-\\r\\x1c- \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
   return text.replace(new RegExp(`^${space}`), '').replace(new RegExp(`${space}$`), '');

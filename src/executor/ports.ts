@@ -35,7 +35,7 @@ export interface Log {
   raw(bytes: Uint8Array): Promise<void>;
 }
 
-/** Takes the console, the status and the tests of a run to whoever wants them. */
+/** Receives the console, the status and the tests of a run. */
 export interface Reporter {
   /**
    * Appends to the console, in call order. Resolves when more may be written: the caller
@@ -47,11 +47,11 @@ export interface Reporter {
   write(bytes: Uint8Array, position?: ConsolePosition): void | Promise<void>;
   /** Called in the story's order; PASSED or FAILED comes once, last. */
   status(status: RunStatus): Promise<void>;
-  /** @returns why the test is not where it should be, when that cannot be helped; the run goes on */
+  /** @returns why the test could not be reported; the run continues */
   test(test: Test): Promise<string | undefined>;
   /** Aborts when the server, or the user, wants the run to stop; its reason is a `RunFailure`. */
   readonly cancelled: AbortSignal;
-  /** What an earlier process of this run had given it; only there for a run that goes on. */
+  /** What an earlier process of this run has written; absent for a new run. */
   readonly kept?: { position?: ConsolePosition | undefined; atLineStart: boolean };
 }
 
@@ -107,7 +107,7 @@ export interface Container {
   /**
    * Attaches, then starts. Every byte of stdout and stderr, in the order the engine gives
    * them, goes to `sink`, one call at a time. One that was found again and runs already, or
-   * has ended, is not started: its console goes on after `from`.
+   * has ended, is not started: its console continues after `from`.
    */
   start(sink: ConsoleSink, from?: StreamPosition): Promise<void>;
   /** Resolves when the process has ended and the last byte has been taken by the sink. Throws a `RunFailure('lost')` when the engine or the container went away. */
@@ -197,7 +197,7 @@ export interface Reboot {
 export const PHASES = ['pull', 'prepare', 'script', 'reboot', 'upload', 'tests', 'report'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Called when a phase begins and ends: a summary's timings, or the state from which another process goes on. */
+/** Called when a phase begins and ends: a summary's timings, or the state from which another process continues. */
 export interface Journal {
   begin(phase: Phase): void | Promise<void>;
   end(phase: Phase): void | Promise<void>;
@@ -205,7 +205,7 @@ export interface Journal {
   pulling?(bytes: { current: number; total: number }): void;
   /** Keeps what the story needs to go on; when it resolves, a process that dies has it no less. */
   note?(known: Checkpoint): void | Promise<void>;
-  /** What an earlier process of this run noted last: the story goes on from there. */
+  /** What an earlier process of this run noted last: the story continues from there. */
   readonly resumed?: Checkpoint;
 }
 
@@ -227,6 +227,6 @@ export type RunOutcome = {
   artifacts: ArtifactFile[];
   /** What could not be cleaned up; the verdict stands all the same. */
   warnings: string[];
-  /** Says that the reference's worker would come to another verdict, and why; a sentence. */
+  /** Why the reference's worker would come to another verdict; a sentence. */
   elsewhere?: string;
 } & ({ status: 'PASSED' } | { status: 'FAILED'; cause: FailureCause; message: string; environment?: Environment });

@@ -13,7 +13,7 @@ import { makeVisibleFolder, type Workspace } from './workspace.js';
  * Fills the workspace and says which container is to run. May be called again on the same
  * workspace, after a reboot: archive and repository stay, the rest is written anew.
  *
- * @param rebootScript the script that goes on after a reboot, instead of the rundef's
+ * @param rebootScript the script to run after a reboot, instead of the rundef's
  */
 export async function prepare(
   run: RunDefinition,
@@ -87,7 +87,7 @@ async function prepareSecrets(
   }
 }
 
-/** File systems take so many bytes a name. */
+/** The longest file name of common file systems, bytes. */
 const LONGEST_NAME = 255;
 
 function checkSecrets(run: RunDefinition): void {
@@ -152,14 +152,14 @@ async function prepareRepository(
   if (!GIT_TRIGGER_TYPES.has(run.trigger_type)) return;
   await log.heading('Preparing the repository');
   if (existsSync(workspace.repo)) {
-    await log.info('Going on with the repository as the script left it');
+    await log.info('Continuing with the repository as the script left it');
     return;
   }
   const { root: home, repo: directory } = workspace;
   try {
     await ports.source.checkout({ directory, home, env: run.env, secrets: run.secrets ?? {}, log, signal });
   } catch (error) {
-    // Half a clone must not be taken for a repository by whoever begins this phase again.
+    // An incomplete clone must not look like a repository when this phase is repeated.
     await rm(directory, { recursive: true, force: true });
     throw error;
   }

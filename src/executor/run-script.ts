@@ -73,7 +73,7 @@ interface SilenceWatch {
   stop(): Promise<void>;
 }
 
-/** Looks inside a container that has written nothing for `limits.hungAfter`; the run goes on. */
+/** Looks inside a container that has written nothing for `limits.hungAfter`; the run continues. */
 function watchSilence(container: Container, workspace: Workspace, log: ConsoleLog, limits: Limits): SilenceWatch {
   let last = monotonicMs();
   let busy: Promise<void> = Promise.resolve();

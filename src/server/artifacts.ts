@@ -6,7 +6,7 @@ import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
 import { jsendData, objectOf } from './jsend.js';
 
-/** So many names a server takes at once (SPEC 5). */
+/** The most names that a server signs at once (SPEC 5). */
 export const MOST_NAMES = 75;
 
 /**

@@ -102,7 +102,7 @@ export interface AppendRequest extends RunCredentials {
  *   `passing` when the same may go well later, after `retryAfterMs` where the server says so
  */
 export async function appendConsole(http: HttpClient, request: AppendRequest): Promise<Appended> {
-  const what = request.bytes.length > 0 ? 'send the console' : 'tell the status of the run';
+  const what = request.bytes.length > 0 ? 'send the console' : 'report the status of the run';
   return append(http, { ...request, what });
 }
 

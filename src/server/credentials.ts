@@ -1,4 +1,4 @@
-/** What says to a server who asks: headers by origin, so that no other host ever gets them. */
+/** Credentials as headers by origin, so that no other host ever gets them. */
 import { parseHttpUrl } from './address.js';
 
 export interface Credentials {

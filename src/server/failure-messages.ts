@@ -1,4 +1,4 @@
-/** A call that failed, as a paragraph that says what to do: no answer, or one that is not the one wanted. */
+/** The messages for failed calls: without an answer, or with one that was not expected. */
 import { hostOf, parseHttpUrl, withoutSecrets } from './address.js';
 import { retryAfterMs } from './attempts.js';
 import type { Answer, Call } from './call.js';
@@ -53,7 +53,7 @@ function kindOf({ status, body }: Answer, said: string, wait: number | undefined
   return status >= 400 ? 'rejected' : 'no-jobserv';
 }
 
-/** Why, and what to do about it. @param logIn of somebody who has not said who they are */
+/** @param logIn how to log in, for a call without credentials */
 function reasonFor(
   kind: ServerFailureKind,
   answer: Answer,
@@ -66,7 +66,7 @@ function reasonFor(
   const html = isHtml(answer);
   switch (kind) {
     case 'completed':
-      return ['the run is complete on the server, which takes nothing more of it', 'There is nothing to do.'];
+      return ['the run is complete on the server, which accepts nothing more of it', 'There is nothing to do.'];
     case 'unauthorized':
       if (status === 407) {
         return [
@@ -79,7 +79,7 @@ function reasonFor(
             `${host} does not accept the credentials that were given, or they may not do this (${status})${quoted}`,
             NOT_ACCEPTED,
           ]
-        : [`${host} wants to know who asks (${status})${quoted}`, logIn];
+        : [`${host} requires a login (${status})${quoted}`, logIn];
     case 'not-found': {
       const hidden =
         logIn === undefined
@@ -104,11 +104,11 @@ function reasonFor(
             `a proxy before ${host} answered with a page of its own (${status})${quoted}`,
             'The server behind it is down or too slow: try again later, or ask who runs it.',
           ]
-        : [`${host} failed (${status})${quoted}`, "Try again later; if it stays so, the server's log says why."];
+        : [`${host} failed (${status})${quoted}`, "Try again later; if that does not help, look at the server's log."];
     case 'rejected':
       return [`${host} refuses the request (${status})${quoted}`, 'Check the address and what was given.'];
     default:
-      return [`${host} answers something else than was asked for (${status})${quoted}`, 'Check the address.'];
+      return [`${host} gives an unexpected answer (${status})${quoted}`, 'Check the address.'];
   }
 }
 
@@ -164,7 +164,7 @@ function titleOf({ body }: Answer): string {
   return /<title[^>]{0,100}>([^<]{0,200})/i.exec(page)?.[1] ?? '';
 }
 
-/** Of a text that is no envelope only a short one says something. */
+/** A short text that is no envelope may be a message. */
 function plainText({ headers, body }: Answer): string {
   const text = /^text\/|^$/.test(headers['content-type'] ?? '') ? body.subarray(0, 300).toString('utf8') : '';
   return text.includes('<') ? '' : text;
@@ -215,7 +215,7 @@ const REASONS: Reason[] = [
     kind: 'interrupted',
     maybeDelivered: true,
     why: (host) => `${host} took the connection and then was silent for too long`,
-    advice: 'It may be overloaded: try again later, and look at the server if that goes on.',
+    advice: 'It may be overloaded: try again later; if that does not help, look at the server.',
   },
   {
     codes: /^(EPROTO|ERR_SSL_\w+)$/,
@@ -265,7 +265,7 @@ const REASONS: Reason[] = [
     kind: 'interrupted',
     maybeDelivered: true,
     why: (host) => `the connection to ${host} broke off before the answer was complete`,
-    advice: 'Try again; if it stays so, look at the server, and at the proxies before it.',
+    advice: 'Try again; if that does not help, look at the server, and at the proxies before it.',
   },
   {
     // Whatever else an answer makes undici complain of is that call's failure, never a defect of ours.

@@ -41,7 +41,7 @@ export function parsePullRequest(text: string, apiUrl?: string): PullRequestAt |
 const apiOf = (web: string) => (web === GITHUB ? 'https://api.github.com' : `${web}/api/v3`);
 const webOf = (api: string) => (api === apiOf(GITHUB) ? GITHUB : new URL(api).origin);
 
-/** What can be said of a pull request without asking anybody; the commit is the caller's to know. */
+/** The params of a pull request that need no call; the caller knows the commit. */
 export function pullRequestIdentity({ owner, repo, number, api, web }: PullRequestAt, sha: string): StringMap {
   return {
     GH_PRNUM: String(number),
@@ -56,7 +56,7 @@ export function pullRequestIdentity({ owner, repo, number, api, web }: PullReque
  * The params of a build of this pull request as it is now.
  *
  * @param token a `githubtok`; a public repository needs none
- * @throws ServerFailure when GitHub is not to be had, or does not show it
+ * @throws ServerFailure when GitHub cannot be reached, or does not show it
  */
 export async function pullRequestParams(
   http: HttpClient,
@@ -141,7 +141,7 @@ export function parseMergeRequest(text: string, apiUrl?: string): MergeRequest |
   return { project, number: Number(number), api, web };
 }
 
-/** What can be said of a merge request without asking anybody. */
+/** The params of a merge request that need no call. */
 export function mergeRequestIdentity({ project, number, api, web }: MergeRequest, sha: string): StringMap {
   return {
     GL_MR: `${web}/${project}/-/merge_requests/${number}`,
@@ -155,7 +155,7 @@ export function mergeRequestIdentity({ project, number, api, web }: MergeRequest
  * The params of a build of this merge request as it is now.
  *
  * @param token a `gitlabtok`; a public project needs none
- * @throws ServerFailure when GitLab is not to be had, or does not show it
+ * @throws ServerFailure when GitLab cannot be reached, or does not show it
  */
 export async function mergeRequestParams(
   http: HttpClient,

@@ -7,7 +7,7 @@ export function jsendData(body: Buffer): Record<string, unknown> | undefined {
   return envelope['status'] === 'success' ? (objectOf(envelope['data']) ?? {}) : undefined;
 }
 
-/** What an envelope says went wrong, however the server wrote it: text, list, or an object with a message. */
+/** The error message of an envelope: a text, a list, or an object with a message. */
 export function jsendMessage(body: Buffer): string | undefined {
   const envelope = objectOf(parse(body));
   if (envelope === undefined) return undefined;

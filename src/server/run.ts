@@ -99,7 +99,7 @@ function listOf(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.map(objectOf).filter((item) => item !== undefined) : [];
 }
 
-/** A field that is there only when it has a value. */
+/** The field, or nothing where it has no value. */
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
 }
@@ -110,7 +110,7 @@ export interface BuildRun {
   status: string;
 }
 
-/** @param buildUrl with its slash at the end. @returns in the order of the server; none where it says something else */
+/** @param buildUrl ends with a slash. @returns in the server's order; none when the answer is something else */
 export async function readBuildRuns(http: HttpClient, buildUrl: string, signal?: AbortSignal): Promise<BuildRun[]> {
   const answer = await http.send({ method: 'GET', url: buildUrl, what: 'read the build', signal });
   const runs = objectOf(jsendData(answer.body)?.['build'])?.['runs'];
@@ -127,7 +127,7 @@ export type ServerVerdict = { accepted: true } | { accepted: false; message: str
  *
  * @param server its address; a path in it stays
  * @param json the definition as JSON text, as PyYAML's loader and `json.dumps` would make it
- * @throws ServerFailure when there is no verdict to be had
+ * @throws ServerFailure when there is no verdict
  */
 export async function validateDefinition(
   http: HttpClient,

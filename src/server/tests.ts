@@ -8,7 +8,7 @@ import type { HttpClient } from './http.js';
 import { jsendData, objectOf } from './jsend.js';
 import { ServerFailure } from './server-failure.js';
 
-/** How many of a run's tests are asked for at once. */
+/** How many of a run's tests are read at a time. */
 const AT_ONCE = 4;
 
 interface ListedTest extends Omit<Test, 'results'> {
@@ -82,7 +82,7 @@ export interface SendOptions {
   signal?: AbortSignal | undefined;
   /** It may have been sent already, by a process that did not live to know: look first. */
   doubtful?: boolean;
-  /** Told when it is sent again though nobody could say whether it is there. */
+  /** Called when it is sent again, though the server may have it already. */
   onDoubt?: () => void;
 }
 

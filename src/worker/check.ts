@@ -1,4 +1,4 @@
-/** One check-in: runs without a process get one, the server is asked for work, what it gives is begun. */
+/** One check-in: starts a process for each run without one, asks the server for a run, and begins it. */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ export interface CheckOptions {
   server: WorkerClient;
   log: WorkerLog;
   processes: RunProcesses;
-  /** false: the worker says that it has no free slot. */
+  /** false: the worker reports no free slot. */
   takeRuns?: boolean;
   /** Ends what can be begun again later. */
   signal?: AbortSignal;
@@ -119,7 +119,7 @@ async function beginRuns(options: CheckOptions, answer: CheckedIn, asked: Date, 
   if (usable.length > free) {
     const fields = { handed_out: usable.length, free };
     options.log.warning(
-      'The server has handed out more runs than there are free slots; the others are left to it',
+      'The server has handed out more runs than there are free slots; it will queue the others again',
       fields,
     );
   }
@@ -141,7 +141,7 @@ async function beginRun(options: CheckOptions, { rundef, runUrl }: HandedOutRun,
   const folder = await makeRunFolder(settings.folder, runUrl, rundef, asked).catch((cause: Error) => {
     throw new RunFailure(
       'setup',
-      `The run ${runUrl} cannot be begun: ${runsFolder(settings.folder)} cannot be written (${cause.message}). Free some space, or mend the folder; the server gives the run to a worker again.`,
+      `The run ${runUrl} cannot begin: ${runsFolder(settings.folder)} cannot be written (${cause.message}). Free some space, or repair the folder; the server will hand out the run again.`,
       { environment: 'disk', cause },
     );
   });
@@ -167,8 +167,8 @@ interface HandedOutRun {
 const refused = new Set<string>();
 
 /**
- * A run definition that says where its run is. Whatever else is wrong with it the run's own process reports to the
- * server; without an address there is nobody to report to, so it is logged, once.
+ * A run definition with the URL of its run. Any other fault is reported to that URL by the run's own process; without
+ * a URL it can only be logged, once.
  */
 function usableRun({ log }: CheckOptions, rundef: string): HandedOutRun | undefined {
   const runUrl = runUrlOf(rundef);
@@ -191,17 +191,17 @@ function runUrlOf(rundef: string): string | undefined {
 interface HandedOut {
   runUrl: string;
   apiKey: string;
-  /** When the server was asked for it; ISO 8601. */
+  /** When the server was asked; ISO 8601. */
   takenAt: string;
 }
 
-/** As long as this after the question the run is surely ours, ms. */
+/** For this time after the check-in the run is surely ours, ms. */
 const FRESH_MS = 10_000;
 
-/** What the server says while a run is at work, or about to be stopped: the run's process sees to that. */
+/** The server's statuses of a run in progress, or about to be stopped: the run's process handles that. */
 const AT_WORK = new Set(['RUNNING', 'UPLOADING', 'CANCELLING']);
 
-/** Answers that a later try would get as well. */
+/** Answers that a later try would get too. */
 const REFUSALS = new Set(['completed', 'not-found', 'unauthorized', 'rejected']);
 
 /**
@@ -244,16 +244,16 @@ async function isOurs(
   log: Pick<WorkerLog, 'warning'>,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  // A clock that was set back tells nothing: then it is asked.
+  // After the clock was set back the age means nothing: then the server is asked.
   const age = Date.now() - Date.parse(takenAt);
   if (age >= 0 && age < FRESH_MS) return true;
   try {
     const { status, workerName } = await readRun(http, runUrl, signal);
     if (AT_WORK.has(status) && (workerName ?? worker) === worker) return true;
-    log.warning('A run is not begun: the server has taken it back', { run: runUrl, status, worker: workerName });
+    log.warning('A run does not begin: the server has queued it again', { run: runUrl, status, worker: workerName });
     return false;
   } catch (error) {
-    // A server that does not let a worker read its runs says nothing against it.
+    // A server that does not let a worker read its runs is no reason against it.
     if (error instanceof ServerFailure && !error.passing) return true;
     throw error;
   }

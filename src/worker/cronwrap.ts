@@ -1,4 +1,4 @@
-/** Runs a program of the host's, and tells the server how it ended. */
+/** Runs a program of the host, and reports to the server how it ended. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -15,7 +15,7 @@ export interface Wrapped {
   failure?: string;
   /** Where its output is. */
   log: string;
-  /** Why the server could not be told. */
+  /** Why it could not be reported to the server. */
   untold?: string;
 }
 

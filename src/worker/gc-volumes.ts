@@ -10,9 +10,9 @@ export interface CollectedVolumes {
   /** Names of folders in `volumes/` that went, or, of a dry run, would go. */
   removed: string[];
   failed: { name: string; reason: string }[];
-  /** Another process was at it. */
+  /** Another process is collecting. */
   busy: boolean;
-  /** Why the server could not be told of some of it. */
+  /** Why some of it could not be reported to the server. */
   untold?: string;
 }
 

@@ -1,4 +1,4 @@
-/** What a worker tells its server about the host: once, and again when it changes. */
+/** The host's properties, sent to the server once and after each change. */
 import { readFile, statfs } from 'node:fs/promises';
 import { cpus, loadavg, machine, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ export async function hostLoad(availableRunners: number): Promise<CheckIn> {
   };
 }
 
-/** The reference worker keeps the same beside its settings. */
+/** The reference worker's file of the same name and content. */
 export const cachePath = (folder: string): string => join(folder, 'hostprops.cache');
 
 /** Whether the server has these properties, as far as is known. */

@@ -6,7 +6,7 @@
  * comments and what we do not know included, stay as they are.
  */
 
-/** A text that is no such file; says the line, never a value. */
+/** The text is no INI file; the message has the line, never a value. */
 export class IniError extends Error {
   override name = 'IniError';
 }
@@ -123,7 +123,7 @@ export class Ini {
 
   #open(header: string, at: number): Map<string, Option> {
     const known = this.#sections.get(header);
-    if (known !== undefined && header !== DEFAULTS) throw new IniError(`line ${at + 1}: [${header}] is there twice`);
+    if (known !== undefined && header !== DEFAULTS) throw new IniError(`line ${at + 1}: [${header}] is repeated`);
     const section = known ?? new Map<string, Option>();
     this.#sections.set(header, section);
     this.#headers.set(header, at);
@@ -139,7 +139,7 @@ function optionIn(section: Map<string, Option> | undefined, text: string, at: nu
   const [, key = '', value = ''] = /^(.*?)\s*[=:]\s*(.*)$/.exec(text) ?? [];
   if (key === '') throw new IniError(`line ${line}: it is neither a [section] nor "key = value"`);
   const name = key.toLowerCase();
-  if (section.has(name)) throw new IniError(`line ${line}: ${name} is there twice in its section`);
+  if (section.has(name)) throw new IniError(`line ${line}: ${name} is repeated in its section`);
   const option = { value, parts: [value], from: at, to: line };
   section.set(name, option);
   return option;

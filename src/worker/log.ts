@@ -1,4 +1,4 @@
-/** What the worker says of its own doings, a line an event, on stderr: for people, or for machines. */
+/** The worker's log: a line an event, on stderr, as text or JSON. */
 import { escapeInJson } from '../lib/sanitise.js';
 import type { HttpSettings } from '../server/http.js';
 import { LEVELS, type Level } from './settings.js';

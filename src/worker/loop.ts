@@ -27,7 +27,7 @@ export interface LoopOptions {
   processes: RunProcesses;
   /** Seconds between check-ins; by default what the reference does: 20, for a surge worker 90. */
   every?: number | undefined;
-  /** A program that is run after each check-in of a worker that has been idle for so many minutes. */
+  /** A program to run after each check-in, once the worker has been idle for `threshold` minutes. */
   idle?: { command: string; threshold: number } | undefined;
   /** No new runs, and an end when those in progress have ended. */
   stop: AbortSignal;
@@ -65,7 +65,7 @@ class Loop {
 
   async run(): Promise<void> {
     const { stop, log, folder } = this.#options;
-    log.info('The worker is at work', { folder, server: this.#settings.serverUrl, name: this.#settings.hostname });
+    log.info('The worker has started', { folder, server: this.#settings.serverUrl, name: this.#settings.hostname });
     try {
       while (!stop.aborted) {
         const ended = this.#options.processes.ends();
@@ -125,7 +125,7 @@ class Loop {
   }
 
   /**
-   * Whatever goes wrong in one check-in is told, and the next one is tried.
+   * An error of one check-in is logged, and does not prevent the next.
    *
    * @returns how many runs are in progress, and whether the server gave one
    */
@@ -147,7 +147,7 @@ class Loop {
           status: status ?? 'signal',
         });
     } catch (error) {
-      if (!this.#options.stop.aborted || !isAbort(error)) tell(log, error);
+      if (!this.#options.stop.aborted || !isAbort(error)) report(log, error);
     }
     const inProgress = await runsInProgress(folder).then(
       ({ length }) => length,
@@ -193,12 +193,12 @@ class Loop {
     return jwtExpires !== undefined && jwtExpires * SECOND < Date.now() + 2 * this.#every();
   }
 
-  /** While the token is good the server is told that we go; runs in progress have keys of their own. */
+  /** Unregisters while the token is valid; runs in progress have their own keys. */
   async #retire(): Promise<void> {
     const { log, idle } = this.#options;
     log.info('The JWT is about to expire: the worker unregisters, and ends when it is idle');
-    await this.#server.unregister().catch((error: unknown) => tell(log, error));
-    await this.#drain(() => recover(this.#about(false)).catch((error: unknown) => tell(log, error)));
+    await this.#server.unregister().catch((error: unknown) => report(log, error));
+    await this.#drain(() => recover(this.#about(false)).catch((error: unknown) => report(log, error)));
     if (idle !== undefined && !this.#options.leave.aborted) await this.#runIdleCommand(idle.command);
   }
 
@@ -206,12 +206,12 @@ class Loop {
   async #drain(look: () => Promise<unknown>): Promise<void> {
     const { log, leave, folder, processes } = this.#options;
     let next = 0;
-    let told = -1;
+    let logged = -1;
     while (!leave.aborted) {
       const runs = (await runsInProgress(folder)).length;
       if (runs === 0) return;
-      if (runs !== told) log.info('No new runs; waiting for those in progress', { in_progress: runs });
-      told = runs;
+      if (runs !== logged) log.info('No new runs; waiting for those in progress', { in_progress: runs });
+      logged = runs;
       if (performance.now() >= next) {
         next = performance.now() + this.#every();
         await look();
@@ -221,9 +221,9 @@ class Loop {
   }
 }
 
-function tell(log: WorkerLog, error: unknown): void {
+function report(log: WorkerLog, error: unknown): void {
   if (error instanceof RunFailure) log.error(error.message);
-  else log.error('Something that was not foreseen went wrong', { error: (error as Error).stack ?? String(error) });
+  else log.error('An unexpected error', { error: (error as Error).stack ?? String(error) });
 }
 
 const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError';

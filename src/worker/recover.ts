@@ -1,4 +1,4 @@
-/** What an earlier process left: runs without one, and one that waited for a reboot. */
+/** Continues what an earlier process left: runs without a process, and one that waited for a reboot. */
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from '../lib/folders.js';
@@ -26,7 +26,7 @@ import {
   writeRunState,
 } from './runs.js';
 
-/** So many processes may die over a run. The kernel ends one when memory is short; more than this is the run's doing. */
+/** A run is given up after this many of its processes. The kernel may end one for memory; this many are the run's fault. */
 const MOST_STARTS = 10;
 
 /** The longest time between two tries to report the end of a run, ms. */
@@ -73,28 +73,28 @@ export async function recoverRuns(options: RecoveryOptions): Promise<Recovery> {
       if (await recoverRun(run, options, boot)) inProgress++;
     } catch (error) {
       if (error instanceof BrokenRunFolder) await putAside(run, error, log);
-      else log.error(`A run cannot be gone on with now: ${(error as Error).message}`, { folder: run });
+      else log.error(`A run cannot continue now: ${(error as Error).message}`, { folder: run });
     }
   }
   return { inProgress, rebooting };
 }
 
-/** One folder that is beyond repair neither stops the others nor keeps its slot. */
+/** A broken folder neither stops the other runs nor takes a slot. */
 async function putAside(run: string, { message }: BrokenRunFolder, log: WorkerLog): Promise<void> {
   const folder = await setRunAside(run).catch((error: Error) => `${run} (it cannot be moved: ${error.message})`);
-  log.error(`A run can neither be gone on with nor be reported to the server. ${message} Its folder was set aside.`, {
+  log.error(`A run can neither continue nor be reported to the server. ${message} Its folder was moved to set-aside.`, {
     folder,
   });
 }
 
-/** @returns whether the run goes on */
+/** @returns whether the run takes a slot */
 async function recoverRun(run: string, options: RecoveryOptions, boot: string): Promise<boolean> {
   const { log, started } = options;
   if (started.has(run) || (await ownerOf(run)).alive) return !(await readRunState(run).then(isUnreported, () => false));
   // It may have ended between the listing and now.
   if (!(await exists(run))) return false;
   if (!(await exists(rundefPath(run)))) {
-    // Its end has been told; the process died while it removed the folder.
+    // Its end was reported; the process died while it removed the folder.
     options.start(run, {});
     return false;
   }
@@ -111,13 +111,13 @@ async function recoverRun(run: string, options: RecoveryOptions, boot: string): 
   const why = reasonToStop(state, boot);
   const about = { run: state.runUrl, phase: state.phase, starts: state.starts };
   if (why.afterReboot) log.warning('The host went down during a run; it is reported FAILED', about);
-  else if (why.givenUp) log.error('The process of a run died again and again; it is reported FAILED', about);
-  else if (state.starts > 0) log.warning('The process of a run has died; another one goes on with it', about);
+  else if (why.givenUp) log.error('The processes of a run died too often; it is reported FAILED', about);
+  else if (state.starts > 0) log.warning('The process of a run has died; another one continues it', about);
   options.start(run, why);
   return true;
 }
 
-/** A clock that was set back must not put it off for longer than was meant. */
+/** A clock that was set back must not extend the wait. */
 function isDue({ next }: Unreported, now = Date.now()): boolean {
   const wait = Date.parse(next) - now;
   return !(wait > 0 && wait <= LONGEST_PUT_OFF);
@@ -130,7 +130,7 @@ function reasonToStop(state: RunState, boot: string): RunOneOptions {
   return state.starts >= MOST_STARTS ? { givenUp: true } : {};
 }
 
-/** A state that is lost, or not ours, leaves no more than to say so to the server. */
+/** With a lost or foreign state the run can only be reported FAILED. */
 async function stateOf(run: string): Promise<RunState> {
   try {
     return await readRunState(run);
@@ -154,13 +154,13 @@ async function resumeRebooted(options: RecoveryOptions, boot: string): Promise<b
   await makeFolder(runsFolder(folder));
   await rename(waiting, run);
   await Promise.all([syncFolder(folder), syncFolder(runsFolder(folder))]);
-  log.info(state.boot === boot ? 'A run asks for its reboot again' : 'A run goes on after the reboot', {
+  log.info(state.boot === boot ? 'A run requests its reboot again' : 'A run continues after the reboot', {
     run: state.runUrl,
   });
   return false;
 }
 
-/** The reference worker keeps no state: its run definition alone says how to go on. */
+/** The reference worker keeps no state: only its run definition shows how the run continues. */
 async function rebootedState(waiting: string): Promise<RunState> {
   if (await exists(join(waiting, 'state.json'))) return readRunState(waiting);
   const { run_url: runUrl } = await readRundef(waiting);

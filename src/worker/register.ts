@@ -101,7 +101,7 @@ export interface UnitOptions {
 
 /**
  * `KillMode=process`: runs in progress are processes of their own, and outlive a stop, an
- * upgrade and a crash of the service; the next start goes on with those that did not.
+ * upgrade and a crash of the service; the next start continues those that did not.
  * `OOMPolicy=continue`: one of them that the kernel ends is no reason to stop the others.
  * @public
  */

@@ -10,7 +10,7 @@
  *
  * The folder is the run: while it is there, it takes a slot, and the next check-in starts a
  * process for it when none has its lock. `run-one` removes it as its very last act, after the
- * final status has been taken by the server. A reboot that was asked for moves it, as it is,
+ * server has accepted the final status. A requested reboot moves it, as it is,
  * to `rebooted-run` beside `runs`; after the boot the loop moves it back and starts it again.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
@@ -62,17 +62,17 @@ export interface Unreported {
   answer: string;
 }
 
-/** Why a run is not to go on: `run-one` does not execute, but reports FAILED, cleans up and removes the folder. */
+/** Why a run must not continue: `run-one` then only reports FAILED, cleans up and removes the folder. */
 export interface RunOneOptions {
-  /** The host went down while the run was in progress, and nobody had asked for that. */
+  /** The host went down while the run was in progress, and the run had not requested that. */
   afterReboot?: boolean;
-  /** Its process has died again and again; the loop does not start another. */
+  /** Its process has died too often. */
   givenUp?: boolean;
   /** This host cannot execute it, a sentence for its console. */
   refused?: string;
 }
 
-/** Why a folder cannot be gone on with: power was lost before it was complete, or somebody changed it. */
+/** A run's folder that cannot be used: power was lost before it was complete, or somebody changed it. */
 export class BrokenRunFolder extends Error {
   override name = 'BrokenRunFolder';
 }
@@ -113,7 +113,7 @@ export async function readRunState(folder: string): Promise<RunState> {
   const { version, runUrl, phase, boot, known } = value;
   const phases: readonly unknown[] = RUN_PHASES;
   if (version !== 1 || typeof runUrl !== 'string' || typeof boot !== 'string' || !phases.includes(phase) || !known) {
-    throw new BrokenRunFolder(`${statePath(folder)} is not the state of a run that this version can go on with.`);
+    throw new BrokenRunFolder(`${statePath(folder)} is not the state of a run that this version can continue.`);
   }
   return value as RunState;
 }
@@ -145,7 +145,7 @@ export async function currentBoot(): Promise<string> {
 }
 
 export const runsFolder = (folder: string): string => join(folder, 'runs');
-/** Where a run waits for the reboot that it asked for. */
+/** Where a run waits for the reboot that it requested. */
 export const rebootedRun = (folder: string): string => join(folder, 'rebooted-run');
 
 /** Ours; the reference worker's temporary folders are not, nor is what is being made. */

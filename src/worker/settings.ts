@@ -1,4 +1,4 @@
-/** What a worker's folder says about it: `settings.conf`, the reference worker's file (SPEC 6). */
+/** The settings of a worker: `settings.conf`, the reference worker's file (SPEC 6). */
 import { chmod, rm, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -43,9 +43,9 @@ export const settingsPath = (folder: string): string => join(folder, 'settings.c
 const LONGEST_SETTINGS = 1024 * 1024;
 
 /**
- * The file names programs, and what lies beside it says what is executed: neither may be another user's to change.
+ * The file names programs, and its folder holds what is executed: no other user may change either.
  *
- * @throws SettingsError that says what is missing, and what to do; never a value
+ * @throws SettingsError with what is missing and what to do; it quotes no value
  */
 export async function readSettings(folder: string): Promise<WorkerSettings> {
   const path = settingsPath(folder);
@@ -150,7 +150,7 @@ export async function closeToOthers(...paths: readonly string[]): Promise<void> 
   }
 }
 
-/** What `register` writes; the reference worker goes on with it. */
+/** What `register` writes; the reference worker can use it too. */
 export interface NewSettings {
   serverUrl: string;
   hostname: string;
@@ -164,7 +164,7 @@ export interface NewSettings {
 }
 
 /**
- * Adds a worker to a folder that has none; other sections of a file that is there stay.
+ * Adds a worker to a folder that has none; other sections of an existing file stay.
  *
  * @returns puts back what was there before
  * @throws SettingsError when the folder is a worker's already
@@ -185,7 +185,7 @@ function openForNew(path: string, before: string): Ini {
     if (!ini.has(MAIN)) return ini;
   } catch (error) {
     if (!(error instanceof IniError)) throw error;
-    throw new SettingsError(`${path} is there, and cannot be used: ${error.message}. Correct or remove it.`);
+    throw new SettingsError(`${path} exists and cannot be used: ${error.message}. Correct or remove it.`);
   }
   throw new SettingsError(
     `There is a worker in this folder already: ${path}. To register another, name another folder with --folder; to replace it, first "jobserv worker unregister", then remove the file.`,
@@ -223,7 +223,7 @@ export function readJwt(jwt: string): WorkerToken {
     const { name, exp } = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
     if (typeof name === 'string' && name !== '') return { name, ...(typeof exp === 'number' ? { expires: exp } : {}) };
   } catch {
-    // Said below, without its text.
+    // Reported below, without quoting it.
   }
   throw new SettingsError(
     'The JWT cannot be used: it does not hold the name of a worker. Ask the server for another one.',

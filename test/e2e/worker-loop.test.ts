@@ -76,14 +76,14 @@ describe('kill -9', () => {
     await expectWhole(world, run);
   });
 
-  it('of the process of a run: another one goes on with its container, and nothing is lost or repeated', async () => {
+  it('of the process of a run: another one continues its container, and nothing is lost or repeated', async () => {
     const world = await WorkerWorld.create(image.name);
     const { run, begun, release } = world.queueHeld();
     const loop = world.loop('--no-drain');
     await begun;
     const killed = await world.inProgress();
     process.kill(killed.pid, 'SIGKILL');
-    await loop.says('another one goes on with it');
+    await loop.says('another one continues it');
     await vi.waitFor(
       async () => expect(await world.inProgress()).toMatchObject({ starts: 2, phase: 'script' }),
       60_000,

@@ -1,11 +1,11 @@
-/** A run of a pull or merge request also tells its forge how it does. */
+/** Sets the status of a pull or merge request at its forge. */
 import type { Reporter, RunStatus } from '../../executor/ports.js';
 import type { RunDefinition } from '../../schema/model.js';
 import { setGithubStatus, setGitlabStatus } from '../../server/forges.js';
 import type { HttpClient } from '../../server/http.js';
 
 export interface Forge {
-  /** What each status is called there; one that is not here is not told. */
+  /** The forge's names of the statuses; others are not reported. */
   states: Readonly<Partial<Record<RunStatus, string>>>;
   set(state: string): Promise<void>;
 }
@@ -44,9 +44,9 @@ export function forgeOf(run: RunDefinition, http: HttpClient): Forge | string | 
   return undefined;
 }
 
-/** @param onFailure called when the forge does not accept a status; the run goes on */
+/** @param onFailure called when the forge does not accept a status; the run continues */
 export function withForge(reporter: Reporter, forge: Forge, onFailure: (error: Error) => void): Reporter {
-  let told: string | undefined;
+  let reported: string | undefined;
   return {
     write: (bytes, position) => reporter.write(bytes, position),
     test: (test) => reporter.test(test),
@@ -57,8 +57,8 @@ export function withForge(reporter: Reporter, forge: Forge, onFailure: (error: E
     status: async (status) => {
       await reporter.status(status);
       const state = forge.states[status];
-      if (state === undefined || state === told) return;
-      told = state;
+      if (state === undefined || state === reported) return;
+      reported = state;
       await forge.set(state).catch(onFailure);
     },
   };

@@ -11,9 +11,9 @@ import type { RunServer } from './run-server.js';
 const lost = (message: string) => recordOf(new RunFailure('lost', message));
 
 const REBOOTED = lost(
-  'The machine of this worker went down while the run was in progress, and the run had not asked for that.',
+  'The machine of this worker went down while the run was in progress, and the run had not requested that.',
 );
-const GIVEN_UP = lost('The process that executes this run died again and again, and is not started any more.');
+const GIVEN_UP = lost('The processes that execute this run died too often; no other is started.');
 
 /** @param why.rebooted the machine has booted since the run was last in progress */
 export function knownBefore(

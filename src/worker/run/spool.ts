@@ -25,10 +25,10 @@ const SEGMENT_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;
 /** Written in one piece, in place: a process that dies leaves the old mark or the new one. */
 const MARK_BYTES = 512;
-/** Enough to tell the beginning of a console from a later piece of it; it has to fit into the mark. */
+/** Enough to recognise the beginning of a console; it must fit into the mark. */
 const HEAD_BYTES = 48;
 
-/** What is known beside the bytes. */
+/** The spool's state. */
 export interface Mark {
   /** All that was appended ends here. */
   end: number;
@@ -62,7 +62,7 @@ export class Spool {
   readonly lost: number;
 
   constructor(path: string) {
-    // Not recursive: the run's folder is there, and is ours.
+    // Not recursive: the run's folder exists.
     if (!existsSync(path)) mkdirSync(path, { mode: 0o700 });
     // By its open folder it is found also when the run's folder is moved, as for a reboot.
     this.#directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
@@ -116,7 +116,7 @@ export class Spool {
     this.#advance(bytes, position);
   }
 
-  /** As `append` where the disk takes nothing more: keeps the bytes in memory until they are acknowledged. */
+  /** As `append`, for a full disk: keeps the bytes in memory until they are acknowledged. */
   hold(bytes: Uint8Array, position?: ConsolePosition): void {
     this.#held = Buffer.from(bytes);
     this.#close();

@@ -1,4 +1,4 @@
-/** A run that asked for a reboot: its folder is put where the next boot finds it, and the machine goes down. */
+/** A run that requests a reboot: its folder is moved to where the next boot finds it, and the machine goes down. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/ports.js';
 import { writeAtomically } from '../../lib/private-file.js';
@@ -13,7 +13,7 @@ export interface RebootOptions {
   worker: string;
   /** Where the run waits for the boot. */
   rebootedRun: string;
-  /** The machine's boot now, and the one in which the run was last under way. */
+  /** The ids of the machine's current boot, and of the one in which the run was last in progress. */
   boot: string;
   bootBefore: string | undefined;
   /** Programs, from `[tools]`; they get no arguments. */
@@ -26,7 +26,7 @@ export interface RebootOptions {
 const WAITS = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((seconds) => seconds * 1000);
 const DOWN_AFTER = 180_000;
 
-/** Resolves when the machine has booted since the run was last under way; else this process ends with the machine. */
+/** Resolves when the machine has booted since the run was last in progress; else this process ends with the machine. */
 export function workerReboot(options: RebootOptions): Reboot {
   const { journal, worker, rebootedRun, boot, bootBefore, tools, waits = WAITS, downAfter = DOWN_AFTER } = options;
   let rebooted = bootBefore !== undefined && bootBefore !== boot;
@@ -35,12 +35,12 @@ export function workerReboot(options: RebootOptions): Reboot {
       if (rebooted) {
         rebooted = false;
         await journal.update({ boot });
-        await log.heading('Going on after the reboot');
+        await log.heading('Continuing after the reboot');
         return;
       }
       const { folder } = journal;
       await keepForReference(folder, request.script, worker);
-      // Where another run waits already, this one waits in its own place: its state says for what.
+      // When another run waits there, this one stays where it is; its state holds the reboot.
       if (folder !== rebootedRun) await journal.move(rebootedRun).catch(ignoreTaken);
       try {
         await goDown(request.cold ? tools.coldReboot : tools.reboot, waits, log);

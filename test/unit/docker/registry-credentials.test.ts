@@ -109,7 +109,7 @@ describe('credential helpers', () => {
 
   it.each([
     ['locked', 'docker-credential-locked failed (exit status 1)'],
-    ['noise', 'docker-credential-noise answered something else than credentials'],
+    ['noise', 'docker-credential-noise did not answer with credentials'],
     ['missing', 'docker-credential-missing is not installed, or not on PATH'],
     ['endless', 'docker-credential-endless does not stop writing'],
     ['says', 'docker-credential-says failed (exit status 3): the vault is sealed == 2026-01-01: forged'],

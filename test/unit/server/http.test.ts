@@ -254,7 +254,7 @@ describe('what is said', () => {
     const { url } = await fakeServer(({ headers }, response) =>
       sendJson(response, { status: 'error', message: `bad ${headers['authorization'] ?? 'nothing'}` }, 401),
     );
-    expect(await said({}, url)).toContain('wants to know who asks (401) ("bad nothing"). Give what you log in with');
+    expect(await said({}, url)).toContain('requires a login (401) ("bad nothing"). Give what you log in with');
     const credentials = credentialsFor([[url, tokenHeader('very-secret')]]);
     const message = await said({ credentials }, url);
     expect(message).toContain('does not accept the credentials that were given');

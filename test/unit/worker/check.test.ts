@@ -149,7 +149,7 @@ describe('a check-in', () => {
     mkdirSync(join(folder, 'runs'), { recursive: true });
     // Its name is taken by what is no folder.
     writeFileSync(join(folder, 'runs', runFolderName(runUrl('one', url))), '');
-    await expect(checkIn()).rejects.toThrow(/cannot be begun/);
+    await expect(checkIn()).rejects.toThrow(/cannot begin/);
     expect(started).toContainEqual([runFolderName(runUrl('other', url)), {}]);
     expect(readdirSync(join(folder, 'runs')).filter((name) => name.startsWith('.'))).toEqual([]);
   });

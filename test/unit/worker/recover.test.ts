@@ -78,7 +78,7 @@ describe('a run whose process died', () => {
     const { run, recover } = await worldWith({ ...begun, starts: 10 });
     const { started, lines } = await recover();
     expect(started).toEqual([[run, { givenUp: true }]]);
-    expect(lines.join('')).toMatch(/ERROR .*again and again/);
+    expect(lines.join('')).toMatch(/ERROR .*died too often/);
   });
 
   test('after its verdict only has it told', async () => {
