@@ -1,10 +1,10 @@
-import * as Flags from '@oclif/core/flags';
 import { type Check, diagnose } from '../simulator/host-tools/doctor.js';
 import { renderCheck } from '../terminal/host-tools.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
 import { definitionAtHand } from './shared/definitions.js';
 import { EXIT } from './shared/errors.js';
+import { option, toggle } from './shared/flags.js';
 
 export default class Doctor extends BaseCommand {
   static override summary =
@@ -21,14 +21,11 @@ export default class Doctor extends BaseCommand {
   ];
   static override enableJsonFlag = true;
   static override flags = {
-    file: Flags.string({
-      char: 'f',
-      description: 'the definition; by default ./.jobserv.yml, if it exists',
-      helpValue: 'FILE',
-    }),
-    deep: Flags.boolean({
-      description: "run a container: does the engine see this machine's files, reach it, and give back what is left",
-    }),
+    file: option('Inputs', 'FILE', 'the definition; by default ./.jobserv.yml, if it exists', 'f'),
+    deep: toggle(
+      'Engine',
+      "run a container: does the engine see this machine's files, can a container reach this machine, do its files come back",
+    ),
   };
 
   async run(): Promise<unknown> {

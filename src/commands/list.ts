@@ -1,5 +1,4 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../lib/errors.js';
 import type { ExpandedTrigger } from '../schema/expand.js';
 import { selectRuns } from '../simulator/plan/select-runs.js';
@@ -7,6 +6,7 @@ import { styleFor } from '../terminal/style.js';
 import { renderTable } from '../terminal/table.js';
 import { BaseCommand } from './shared/base-command.js';
 import { loadDefinition } from './shared/definitions.js';
+import { option, options } from './shared/flags.js';
 
 export default class List extends BaseCommand {
   static override summary = 'Show the triggers and runs of a definition, loops expanded.';
@@ -25,13 +25,8 @@ export default class List extends BaseCommand {
     }),
   };
   static override flags = {
-    file: Flags.string({ char: 'f', description: 'the definition, as FILE names one', helpValue: 'FILE' }),
-    run: Flags.string({
-      description: 'only runs that this names, as for simulate: a run, trigger/run, or a glob of either',
-      helpValue: 'RUN',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    file: option('Inputs', 'FILE', 'the same as FILE', 'f'),
+    run: options('Output', 'RUN', 'only these runs: a run, trigger/run, or a glob of either; repeatable'),
   };
 
   async run(): Promise<unknown> {

@@ -12,8 +12,11 @@ import { BaseCommand } from './shared/base-command.js';
 import { findDefinition, loadDefinition } from './shared/definitions.js';
 import { EXIT } from './shared/errors.js';
 import {
+  count,
+  option,
   pullFlag,
   REPLAY_FLAGS,
+  REPORT_FLAG,
   RUN_FLAGS,
   readReplayFlags,
   readServerFlags,
@@ -24,7 +27,7 @@ import {
   shellFor,
 } from './shared/flags.js';
 import { underInterrupts } from './shared/interrupts.js';
-import { REPORT_FLAG, Reports } from './shared/reports.js';
+import { Reports } from './shared/reports.js';
 
 export default class Reproduce extends BaseCommand {
   static override summary = 'Replay a run of a server here, and compare the two.';
@@ -69,24 +72,13 @@ export default class Reproduce extends BaseCommand {
     shell: SHELL_FLAG,
     // As with `simulate URL`: for whoever tries it, there is a reason why not.
     follow: Flags.boolean({ hidden: true }),
-    repeat: Flags.integer({
-      description: 'how often to replay it',
-      helpValue: 'N',
-      helpGroup: 'Engine',
-      min: 1,
-      default: 1,
-    }),
-    'max-console': Flags.string({
-      description: "the longest console that is read of the server; it is kept on this machine's disk while this runs",
-      helpValue: 'SIZE',
-      helpGroup: 'Input',
-      default: '1g',
-    }),
-    'console-diff': Flags.string({
-      description: 'write the differences between both outputs to this file',
-      helpValue: 'FILE',
-      helpGroup: 'Output',
-    }),
+    repeat: count('Engine', 'how often to replay it; by default once'),
+    'max-console': option(
+      'Inputs',
+      'SIZE',
+      "the longest console to read from the server, by default 1g; it stays on this machine's disk meanwhile",
+    ),
+    'console-diff': option('Output', 'FILE', 'write the differences between both outputs to this file'),
   };
 
   async run(): Promise<ReproduceResult> {
@@ -112,8 +104,8 @@ export default class Reproduce extends BaseCommand {
           ...readReplayFlags(flags),
           ...given,
           address: args.url,
-          repeat: flags.repeat,
-          maxConsole: readSize('--max-console', flags['max-console'], '1k'),
+          repeat: flags.repeat ?? 1,
+          maxConsole: readSize('--max-console', flags['max-console'] ?? '1g', '1k'),
           onConsole: quiet ? () => {} : readingProgress('the console of the run'),
           consoleDiff: flags['console-diff'],
           access: readServerFlags(flags),

@@ -20,8 +20,11 @@ import { renderSummary } from '../terminal/summary.js';
 import { BaseCommand } from './shared/base-command.js';
 import { loadDefinition } from './shared/definitions.js';
 import {
+  count,
+  option,
   pullFlag,
   REPLAY_FLAGS,
+  REPORT_FLAG,
   RUN_FLAGS,
   readReplayFlags,
   readServerFlags,
@@ -29,10 +32,11 @@ import {
   SERVER_FLAGS,
   SHELL_FLAG,
   shellFor,
+  toggle,
   VIEW_FLAGS,
 } from './shared/flags.js';
 import { underInterrupts } from './shared/interrupts.js';
-import { REPORT_FLAG, Reports } from './shared/reports.js';
+import { Reports } from './shared/reports.js';
 import { watchRuns } from './shared/watch-runs.js';
 
 /** The default of `--jobs` is not higher: more containers at a time disturb each other, and the person at the machine. */
@@ -87,55 +91,35 @@ export default class Simulate extends BaseCommand {
       helpGroup: 'Source',
       options: ['local', 'remote'] as const,
     })(),
-    pr: Flags.string({
-      description: 'the pull request for github_pr runs: its commit, or with --source local your tree',
-      helpValue: 'OWNER/REPO#N',
-      helpGroup: 'Source',
-    }),
-    mr: Flags.string({
-      description: 'the merge request for gitlab_mr runs: its commit, or with --source local your tree',
-      helpValue: 'URL',
-      helpGroup: 'Source',
-    }),
-    'api-url': Flags.string({
-      description: 'the API of a self-hosted GitHub or GitLab',
-      helpValue: 'URL',
-      helpGroup: 'Source',
-    }),
+    pr: option(
+      'Source',
+      'OWNER/REPO#N',
+      'the pull request for github_pr runs: its commit, or with --source local your tree',
+    ),
+    mr: option('Source', 'URL', 'the merge request for gitlab_mr runs: its commit, or with --source local your tree'),
+    'api-url': option('Source', 'URL', 'the API of a self-hosted GitHub or GitLab'),
     ...SERVER_FLAGS,
     pull: pullFlag('missing'),
     ...REPLAY_FLAGS,
     ...VIEW_FLAGS,
     ...REPORT_FLAG,
-    jobs: Flags.integer({
-      description: 'how many runs at a time; by default one a processor, at most 4, and 1 with --shell',
-      helpValue: 'N',
-      helpGroup: 'Engine',
-      min: 1,
-    }),
-    'fail-fast': Flags.boolean({
-      description: 'when a run fails, begin no other, and interrupt those in progress',
-      helpGroup: 'Engine',
-    }),
-    failed: Flags.boolean({
-      description: 'only those that failed or were interrupted the last time; of all runs, where none is named',
-      helpGroup: 'Input',
-    }),
+    jobs: count('Engine', 'how many runs at a time; by default one a processor, at most 4, and 1 with --shell'),
+    'fail-fast': toggle('Engine', 'when a run fails, begin no other, and interrupt those in progress'),
+    failed: toggle('Inputs', 'only runs that failed or were interrupted the last time; without RUN, of all runs'),
     watch: Flags.boolean({
       description: 'run again when files change that the run would see; Enter runs now, f what failed, q quits',
       helpGroup: 'Engine',
       exclusive: ['dry-run', 'shell'],
     }),
-    follow: Flags.boolean({
-      description: 'continue with the runs that triggers start when a run, or all runs of a build, have passed',
-      helpGroup: 'Engine',
-    }),
-    upstream: Flags.string({
-      description:
-        'what triggered the runs, for H_TRIGGER_URL: the workspace of an earlier simulation, or the address of a run or build',
-      helpValue: 'DIR|URL',
-      helpGroup: 'Source',
-    }),
+    follow: toggle(
+      'Engine',
+      'continue with the runs that triggers start when a run, or all runs of a build, have passed',
+    ),
+    upstream: option(
+      'Source',
+      'DIR|URL',
+      'what triggered the runs, for H_TRIGGER_URL: the workspace of an earlier simulation, or the address of a run or build',
+    ),
     shell: SHELL_FLAG,
     'dry-run': Flags.boolean({
       description: 'print each run definition and container; execute nothing',

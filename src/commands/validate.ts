@@ -10,8 +10,8 @@ import { type FileReport, Totals } from '../terminal/validation-report.js';
 import { BaseCommand } from './shared/base-command.js';
 import { type DefinitionFile, LintConfigFiles, readDefinitions } from './shared/definitions.js';
 import { describeError, EXIT, endWithError } from './shared/errors.js';
-import { readServerFlags, SERVER_FLAGS } from './shared/flags.js';
-import { AskedServer, fixDefinition, shellcheckOnPath } from './shared/validation.js';
+import { option, options, readServerFlags, SERVER_FLAGS, toggle } from './shared/flags.js';
+import { fixDefinition, openServer, shellcheckOnPath } from './shared/validation.js';
 
 interface Wanted {
   fix: boolean;
@@ -22,9 +22,9 @@ interface Wanted {
 }
 
 export default class Validate extends BaseCommand {
-  static override summary = 'Say whether the server would accept a definition, and where it would not.';
+  static override summary = 'Check whether the server would accept a definition, and show where it would not.';
   static override description =
-    'Names may be files, folders (searched for .jobserv.yml, NAME.jobserv.yml, and other YAML files with timeout and triggers) and - for stdin. The status is 0 when all is well, 1 when there is something to mend, 2 when the server would reject a definition, or a name cannot be read. A comment # jobserv: ignore[RULE] on or above a line silences a rule there; a file .jobserv-lint.yml, in the folder of the definition or one above in the repository, weighs rules for all of it. Where shellcheck is on PATH, scripts are checked with it. What each rule is about: <%= config.bin %> explain RULE.';
+    'FILE is a file, a folder (searched for .jobserv.yml, NAME.jobserv.yml, and other YAML files with timeout and triggers) or - for stdin. The exit status is 0 without findings, 1 when there is something to fix, and 2 when the server would reject a definition, or a file cannot be read. A comment # jobserv: ignore[RULE] on or above a line silences a rule there. A file .jobserv-lint.yml, in the folder of the definition or above it in the repository, sets the severity of rules. If shellcheck is on PATH, it checks the scripts. <%= config.bin %> explain RULE describes a rule.';
   static override examples = [
     { description: 'The definition of this repository', command: '<%= config.bin %> validate' },
     { description: 'Every definition below two folders', command: '<%= config.bin %> validate ci/ examples/' },
@@ -53,27 +53,25 @@ export default class Validate extends BaseCommand {
     }),
   };
   static override flags = {
-    file: Flags.string({
-      char: 'f',
-      description: 'a definition, as FILE names one',
-      helpValue: 'FILE',
-      multiple: true,
-      multipleNonGreedy: true,
-    }),
+    file: options('Inputs', 'FILE', 'the same as FILE; repeatable', 'f'),
     format: Flags.option({
-      description: 'how findings are shown: pretty, or github where GITHUB_ACTIONS is true',
+      description: 'the format of the findings; by default pretty, or github if GITHUB_ACTIONS is true',
+      helpGroup: 'Output',
       options: FORMATS,
     })(),
     'max-warnings': Flags.integer({
       description: 'fail when there are more warnings than this',
-      min: 0,
+      helpGroup: 'Output',
       helpValue: 'N',
+      min: 0,
     }),
-    fix: Flags.boolean({
-      description: 'make the repairs that cannot change what is meant; of stdin the repaired text goes to stdout',
+    fix: toggle('Output', 'repair what has only one meaning; the repaired text of stdin goes to stdout'),
+    'dry-run': Flags.boolean({
+      description: 'show what --fix would change, and write nothing',
+      helpGroup: 'Output',
+      dependsOn: ['fix'],
     }),
-    'dry-run': Flags.boolean({ description: 'show what --fix would change, and write nothing', dependsOn: ['fix'] }),
-    server: Flags.string({ description: 'ask this server too, and tell where it disagrees', helpValue: 'URL' }),
+    server: option('Source', 'URL', 'ask this server too, and report where it disagrees'),
     ...SERVER_FLAGS,
   };
 
@@ -92,7 +90,7 @@ export default class Validate extends BaseCommand {
     const write = (text: string | Buffer, to = out) => to.write([Buffer.from(text)]);
     const writer = writerOf(format, styleFor(stream), this.config.version);
     const configs = new LintConfigFiles();
-    const asked = await openServer(flags.server, flags);
+    const asked = await serverOf(flags.server, flags);
     const totals = new Totals();
     try {
       for await (const file of readDefinitions(names)) {
@@ -112,7 +110,7 @@ export default class Validate extends BaseCommand {
         this.#hasBegun = true;
       }
     } catch (error) {
-      // What is written by now is completed, so that a program can read it.
+      // The report is completed, so that a program can read it.
       const { message, status } = describeError(error);
       if (this.#hasBegun && (format === 'json' || format === 'sarif'))
         await write(writer.end(totals, { message, status }));
@@ -125,7 +123,7 @@ export default class Validate extends BaseCommand {
     return undefined;
   }
 
-  /** Whether a part of the report is out, to which no second JSON document may be added. */
+  /** A part of the report is written, so no second JSON document may follow. */
   #hasBegun = false;
 
   protected override catch(error: Error): Promise<never> {
@@ -139,19 +137,19 @@ async function resultOf(file: DefinitionFile, configs: LintConfigFiles, { fix, d
   return fixDefinition(file, config, { dryRun, shell });
 }
 
-/** What `--fix` writes to stdout: differences; of stdin all of it, be it no text at all. */
+/** What `--fix` writes to stdout: with --dry-run the difference, otherwise the whole definition from stdin. */
 function textOf({ path, bytes }: DefinitionFile, { fixed }: FileReport, { dryRun }: Wanted): string | Buffer {
   if (dryRun) return fixed?.diff ?? '';
   if (path !== '<stdin>') return '';
   return fixed?.repairs ? (fixed.text ?? '') : bytes;
 }
 
-async function openServer(address: string | undefined, flags: Parameters<typeof readServerFlags>[0]) {
+async function serverOf(address: string | undefined, flags: Parameters<typeof readServerFlags>[0]) {
   if (address === undefined) {
     if (flags.token === undefined && flags.header === undefined) return undefined;
     throw new UsageError('--token and --header are for a server: name it with --server URL, or leave them out.');
   }
-  return AskedServer.open(address, readServerFlags(flags));
+  return openServer(address, readServerFlags(flags));
 }
 
 function usualFormat(): Format {

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
 import { folderName } from '../../lib/folders.js';
 import { defaultProject } from '../../simulator/inputs/checkout.js';
@@ -11,7 +10,7 @@ import { selectRuns } from '../../simulator/plan/select-runs.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { loadDefinition } from '../shared/definitions.js';
 import { EXIT } from '../shared/errors.js';
-import { RUN_FLAGS } from '../shared/flags.js';
+import { option, RUN_FLAGS, toggle } from '../shared/flags.js';
 
 export default class RundefCreate extends BaseCommand {
   static override summary = 'Build the run definitions of runs, as the server would.';
@@ -32,14 +31,9 @@ export default class RundefCreate extends BaseCommand {
     run: Args.string({ ignoreStdin: true, description: 'the runs; one or more names or globs' }),
   };
   static override flags = {
-    all: Flags.boolean({ description: 'every run of the definition', helpGroup: 'Input' }),
+    all: toggle('Inputs', 'every run of the definition'),
     ...RUN_FLAGS,
-    output: Flags.string({
-      char: 'o',
-      description: 'a file for one run, a folder for several',
-      helpValue: 'PATH',
-      helpGroup: 'Output',
-    }),
+    output: option('Output', 'PATH', 'a file for one run, a folder for several', 'o'),
   };
 
   async run(): Promise<unknown> {

@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
 import { readGivenValues } from '../../simulator/inputs/given.js';
 import { type GottenRundef, getRundef } from '../../simulator/plan/server-rundef.js';
 import { askHidden, canAsk } from '../../terminal/prompts.js';
 import { BaseCommand } from '../shared/base-command.js';
-import { readServerFlags, SECRET_FLAGS, SERVER_FLAGS } from '../shared/flags.js';
+import { option, readServerFlags, SECRET_FLAGS, SERVER_FLAGS, toggle } from '../shared/flags.js';
 
 export default class RundefGet extends BaseCommand {
   static override summary = 'Get the run definition of a run from its server.';
@@ -29,14 +28,9 @@ export default class RundefGet extends BaseCommand {
   };
   static override flags = {
     ...SECRET_FLAGS,
-    ask: Flags.boolean({ description: 'ask for the secrets that the server hides', helpGroup: 'Input' }),
+    ask: toggle('Inputs', 'ask for the secrets that the server hides'),
     ...SERVER_FLAGS,
-    output: Flags.string({
-      char: 'o',
-      description: 'write it to this file, readable for you alone',
-      helpValue: 'FILE',
-      helpGroup: 'Output',
-    }),
+    output: option('Output', 'FILE', 'write it to this file, readable for you alone', 'o'),
   };
 
   async run(): Promise<unknown> {

@@ -13,71 +13,59 @@ import { printMessage } from '../../terminal/output.js';
 import { askHidden, canAsk, hasTerminal, withRawTerminal } from '../../terminal/prompts.js';
 import { type WorkerLog, workerLog } from '../../worker/log.js';
 
-/** Flags that say which run definition is built, and who asks a server for it. `readGivenValues` and `readServerFlags` read them. */
+/** The flags that several commands share, and how their values are read. */
 
-const repeatable = { multiple: true, multipleNonGreedy: true } as const;
+/** The sections of the help. */
+type Group = 'Inputs' | 'Source' | 'Engine' | 'Output';
+
+/** A flag with a value. */
+export function option(helpGroup: Group, helpValue: string, description: string, char?: 'f' | 'o') {
+  return Flags.string({ helpGroup, helpValue, description, ...(char && { char }) });
+}
+
+/** A flag with a value that may be given several times. */
+export function options(helpGroup: Group, helpValue: string, description: string, char?: 'f' | 'p' | 's') {
+  const multiple = { multiple: true, multipleNonGreedy: true } as const;
+  return Flags.string({ helpGroup, helpValue, description, ...multiple, ...(char && { char }) });
+}
+
+/** A flag with a number, at least 1. */
+export function count(helpGroup: Group, description: string) {
+  return Flags.integer({ helpGroup, helpValue: 'N', description, min: 1 });
+}
+
+/** A flag without a value. */
+export function toggle(helpGroup: Group, description: string) {
+  return Flags.boolean({ helpGroup, description });
+}
 
 export const SECRET_FLAGS = {
-  secret: Flags.string({
-    char: 's',
-    description: 'a secret, or the name of one to take from the environment; repeatable',
-    helpValue: 'NAME[=VALUE]',
-    helpGroup: 'Input',
-    ...repeatable,
-  }),
-  'secret-file': Flags.string({
-    description: 'secrets, NAME=VALUE a line; by default ./.jobserv.secrets, if it exists',
-    helpValue: 'FILE',
-    helpGroup: 'Input',
-  }),
+  secret: options(
+    'Inputs',
+    'NAME[=VALUE]',
+    'a secret, or the name of one to take from the environment; repeatable',
+    's',
+  ),
+  'secret-file': option('Inputs', 'FILE', 'secrets, NAME=VALUE a line; by default ./.jobserv.secrets, if it exists'),
 };
 
+/** They decide which run definition is built. `readGivenValues` reads them. */
 export const RUN_FLAGS = {
-  file: Flags.string({
-    char: 'f',
-    description: 'the definition; by default ./.jobserv.yml',
-    helpValue: 'FILE',
-    helpGroup: 'Input',
-  }),
-  param: Flags.string({
-    char: 'p',
-    description: 'a param of the build; repeatable',
-    helpValue: 'KEY=VALUE',
-    helpGroup: 'Input',
-    ...repeatable,
-  }),
-  'param-file': Flags.string({
-    description: 'params, KEY=VALUE a line; --param wins over it',
-    helpValue: 'FILE',
-    helpGroup: 'Input',
-  }),
+  file: option('Inputs', 'FILE', 'the definition; by default ./.jobserv.yml', 'f'),
+  param: options('Inputs', 'KEY=VALUE', 'a param of the build; repeatable', 'p'),
+  'param-file': option('Inputs', 'FILE', 'params, KEY=VALUE a line; --param wins over it'),
   ...SECRET_FLAGS,
-  project: Flags.string({
-    description: "the project's name; by default that of the repository's folder",
-    helpValue: 'NAME',
-    helpGroup: 'Input',
-  }),
-  build: Flags.integer({
-    description: "the build's number; by default 1, or that of --upstream",
-    helpValue: 'N',
-    helpGroup: 'Input',
-    min: 1,
-  }),
+  project: option('Inputs', 'NAME', "the project's name; by default that of the repository's folder"),
+  build: count('Inputs', "the build's number; by default 1, or that of --upstream"),
 };
 
 export const SERVER_FLAGS = {
-  token: Flags.string({
-    description:
-      'your API token at the server; prefer JOBSERV_TOKEN, since others on this host can read a command line',
-    helpValue: 'TOKEN',
-    helpGroup: 'Source',
-  }),
-  header: Flags.string({
-    description: 'an HTTP header for the server; repeatable; prefer JOBSERV_HEADER',
-    helpValue: "'NAME: VALUE'",
-    helpGroup: 'Source',
-    ...repeatable,
-  }),
+  token: option(
+    'Source',
+    'TOKEN',
+    'your API token at the server; prefer JOBSERV_TOKEN, since others on this host can read a command line',
+  ),
+  header: options('Source', "'NAME: VALUE'", 'an HTTP header for the server; repeatable; prefer JOBSERV_HEADER'),
 };
 
 export function readServerFlags(flags: { token?: string | undefined; header?: string[] | undefined }): AccessRequest {
@@ -88,37 +76,13 @@ export function warn(message: string): void {
   printMessage(`Warning: ${message}`);
 }
 
-/** Flags that say how a run is executed on this machine; `simulate` and `reproduce` take them. */
-
+/** They decide how a run is executed on this machine; `simulate` and `reproduce` have them. */
 export const REPLAY_FLAGS = {
-  workspace: Flags.string({
-    description: 'folder for what a run leaves; by default one in the cache folder',
-    helpValue: 'DIR',
-    helpGroup: 'Output',
-  }),
-  keep: Flags.boolean({
-    description: 'keep the checkouts (repo, script-repo) in the workspace',
-    helpGroup: 'Output',
-  }),
-  'shared-volume': Flags.string({
-    description: 'the folder to mount as a shared volume; repeatable',
-    helpValue: 'NAME=PATH',
-    helpGroup: 'Engine',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
-  image: Flags.string({
-    description: 'use the image TO where the definition says FROM; repeatable',
-    helpValue: 'FROM=TO',
-    helpGroup: 'Engine',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
-  memory: Flags.string({
-    description: 'memory limit of the container: 512m, 2g',
-    helpValue: 'SIZE',
-    helpGroup: 'Engine',
-  }),
+  workspace: option('Output', 'DIR', 'folder for what a run leaves; by default one in the cache folder'),
+  keep: toggle('Output', 'keep the checkouts (repo, script-repo) in the workspace'),
+  'shared-volume': options('Engine', 'NAME=PATH', 'the folder to mount as a shared volume; repeatable'),
+  image: options('Engine', 'FROM=TO', 'use the image TO where the definition says FROM; repeatable'),
+  memory: option('Engine', 'SIZE', 'memory limit of the container: 512m, 2g'),
   'docker-config': Flags.boolean({
     description: "give scripts the docker client's configuration, as a worker does",
     helpGroup: 'Engine',
@@ -129,11 +93,11 @@ export const REPLAY_FLAGS = {
 
 export const VIEW_FLAGS = {
   output: Flags.option({
-    description: 'what is shown while runs go on; by default live on a terminal, and grouped elsewhere',
+    description: 'what is shown during the runs; by default live on a terminal, and grouped elsewhere',
     helpGroup: 'Output',
     options: OUTPUTS,
   })(),
-  verbose: Flags.boolean({ description: 'show image, phases and all of each run at the end', helpGroup: 'Output' }),
+  verbose: toggle('Output', 'show image, phases and all of each run at the end'),
 };
 
 export const SHELL_FLAG = Flags.option({
@@ -142,7 +106,11 @@ export const SHELL_FLAG = Flags.option({
   options: SHELL_WISHES,
 })();
 
-/** `--pull`, whose default is not the same for a definition and for a server's run. */
+export const REPORT_FLAG = {
+  report: options('Output', 'FILE', 'write a report: .html for people, .xml (JUnit) or .json for programs; repeatable'),
+};
+
+/** `--pull`, which has another default for a definition than for a server's run. */
 export function pullFlag(byDefault: PullPolicy) {
   return Flags.option({
     description: 'when to pull the image',
@@ -192,8 +160,6 @@ export function shellFor(when: ShellWish, flags: { jobs: number; json: boolean; 
   }
   return { when, withTerminal: withRawTerminal, tell: (message) => process.stderr.write(`\n${message}\n`) };
 }
-
-/** What all `worker` commands take. */
 
 export const FOLDER_FLAG = {
   folder: Flags.string({

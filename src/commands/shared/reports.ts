@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import * as Flags from '@oclif/core/flags';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
 import { escapeInJson } from '../../lib/sanitise.js';
 import { type HtmlReport, writeHtmlReport, writeWhole } from '../../terminal/html-report.js';
@@ -19,18 +18,6 @@ export function jsonText(value: unknown): string {
     );
   }
 }
-
-/** `--report FILE`: reports of the runs, in the form that each file's name says. */
-
-export const REPORT_FLAG = {
-  report: Flags.string({
-    description: 'write a report: .html for people, .xml (JUnit) or .json for programs; repeatable',
-    helpValue: 'FILE',
-    helpGroup: 'Output',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
-};
 
 const FORMATS = ['.html', '.xml', '.json'];
 

@@ -7,54 +7,42 @@ import { fix } from '../../lint/fix.js';
 import type { ShellChecker, ShellNote } from '../../lint/shell.js';
 import { jsonTextOf, type LoadedYaml } from '../../python/yaml/load.js';
 import { validateDefinition } from '../../server/run.js';
-import { type AccessRequest, openServers, type ServerAccess } from '../../simulator/inputs/server-access.js';
+import { type AccessRequest, openServers } from '../../simulator/inputs/server-access.js';
 import type { Repairs, ServerWord } from '../../terminal/validation-report.js';
 import type { DefinitionFile } from './definitions.js';
 
-/** `validate --server`: what a live server says of a definition. */
-
-/** One server, asked about any number of definitions. To be closed. */
-export class AskedServer {
-  readonly #address: string;
-  readonly #access: ServerAccess;
-
-  private constructor(address: string, access: ServerAccess) {
-    this.#address = address;
-    this.#access = access;
-  }
-
-  /** @throws UsageError for what is no address, or a token that cannot be sent */
-  static async open(address: string, request: AccessRequest): Promise<AskedServer> {
-    return new AskedServer(address.replace(/\/+$/, ''), await openServers([address], request));
-  }
-
+/** The server of `validate --server`. To be closed. */
+export interface AskedServer {
   /**
-   * Its verdict; undefined where the text makes no JSON, so that there is nothing to post.
+   * The server's verdict; undefined for a text that cannot become JSON, so there is nothing to post.
    *
    * @throws ServerFailure when it gives none
    */
-  async ask(document: LoadedYaml): Promise<ServerWord | undefined> {
-    const json = jsonTextOf(document);
-    if (json === undefined) return undefined;
-    const verdict = await validateDefinition(this.#access.http, this.#address, json);
-    return { server: this.#address, ...verdict };
-  }
-
-  async close(): Promise<void> {
-    await this.#access.http.close();
-  }
+  ask(document: LoadedYaml): Promise<ServerWord | undefined>;
+  close(): Promise<void>;
 }
 
-/** `validate --fix`: repairs a definition where it stands. */
+/** @throws UsageError for an address that is not one, or a token that cannot be sent */
+export async function openServer(address: string, request: AccessRequest): Promise<AskedServer> {
+  const server = address.replace(/\/+$/, '');
+  const { http } = await openServers([address], request);
+  return {
+    async ask(document) {
+      const json = jsonTextOf(document);
+      return json === undefined ? undefined : { server, ...(await validateDefinition(http, server, json)) };
+    },
+    close: () => http.close(),
+  };
+}
 
 /** The time to compare two texts grows with their length times their differences. */
 const MAX_DIFF_MS = 5000;
 
 /**
- * Makes the repairs that are safe, and answers what is said of the definition then. A file is replaced in one step,
- * its mode and owner kept; behind a link it is the link's target. A definition from stdin is answered as text.
+ * `validate --fix`: makes the safe repairs, and checks the result. A file is replaced in one step and keeps its mode
+ * and owner; of a link the target is replaced. A repaired definition from stdin is returned as text.
  *
- * @param dryRun writes nothing: the answer has the difference instead
+ * @param dryRun writes nothing, and returns the difference
  * @throws UsageError when the file cannot be written
  */
 export async function fixDefinition(
@@ -90,7 +78,7 @@ async function difference(path: string, before: string, after: string): Promise<
 async function write(path: string, bytes: Buffer): Promise<void> {
   const { default: writeFileAtomic } = await import('write-file-atomic');
   try {
-    // A rename would replace a file that nobody may write, too.
+    // A rename would also replace a file that is not writable.
     accessSync(path, constants.W_OK);
     await writeFileAtomic(path, bytes);
   } catch (error) {
@@ -100,16 +88,14 @@ async function write(path: string, bytes: Buffer): Promise<void> {
   }
 }
 
-/** shellcheck, where this machine has it: it knows of a script's mistakes what the grammar does not tell. */
-
-/** Below a warning it is about style. SC1091: sourced files are in the container; SC2187: ash is dash to it; SC3043: every `sh` has `local`. */
+/** Findings below a warning are about style. SC1091: sourced files are in the container; SC2187: it checks ash as dash; SC3043: every `sh` has `local`. */
 const ARGUMENTS = ['--format=json1', '--severity=warning', '--norc', '--exclude=SC1091,SC2187,SC3043', '-'];
 const TIMEOUT_MS = 10_000;
 
 /**
- * Asks the shellcheck on PATH, once for each text; without one it finds nothing.
+ * Runs the shellcheck on PATH, once for each text. Without shellcheck there are no findings.
  *
- * @param warn is told, once, when it does not work
+ * @param warn is called once if it does not work
  */
 export function shellcheckOnPath(warn: (message: string) => void): ShellChecker {
   let program: string | undefined | null = null;
@@ -126,7 +112,7 @@ export function shellcheckOnPath(warn: (message: string) => void): ShellChecker 
   };
 }
 
-/** undefined when it cannot be understood. */
+/** undefined for an answer that cannot be read. */
 function ask(program: string, script: string): ShellNote[] | undefined {
   try {
     const { status, stdout } = runProcessSync([program, ...ARGUMENTS], script, TIMEOUT_MS);

@@ -55,13 +55,6 @@ export function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39;
 }
 
-/** What names of anchors, directives and tag handles are made of: ASCII letters, digits, `-` and `_`. */
-export function isWord(code: number): boolean {
-  return (
-    (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || isDigit(code) || code === DASH || code === 0x5f
-  );
-}
-
 /** `,` `[` `]` `{` `}`. */
 export function isFlowIndicator(code: number): boolean {
   return code === 0x2c || code === 0x5b || code === 0x5d || code === 0x7b || code === 0x7d;

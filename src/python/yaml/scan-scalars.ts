@@ -13,7 +13,7 @@ import {
   TAB,
 } from './cursor.js';
 import { quoteCharacter } from './positions.js';
-import { scalarToken, type Token } from './tokens.js';
+import { KIND, type Token, token } from './tokens.js';
 
 /** Scans a plain scalar, which may go on over several lines as long as they are indented enough. */
 export function scanPlain(cursor: Cursor): Token {
@@ -35,7 +35,7 @@ export function scanPlain(cursor: Cursor): Token {
     space = scanPlainSpaces(cursor);
     if (space === '' || text.charCodeAt(cursor.pos) === HASH || (!inFlow && cursor.column < indent)) break;
   }
-  return scalarToken(start, end, value, 'plain');
+  return token(KIND.scalar, start, end, value, 'plain');
 }
 
 /** Where the run of text that begins at `from` ends: at a blank, or at a `:` or flow indicator that means something. */
@@ -113,7 +113,7 @@ export function scanQuoted(cursor: Cursor): Token {
     value += scanQuotedSpaces(cursor, start);
   }
   cursor.pos++;
-  return scalarToken(start, cursor.pos, value, quote === DOUBLE ? 'double-quoted' : 'single-quoted');
+  return token(KIND.scalar, start, cursor.pos, value, quote === DOUBLE ? 'double-quoted' : 'single-quoted');
 }
 
 function scanSingleText(cursor: Cursor): string {
@@ -273,7 +273,7 @@ export function scanBlockScalar(cursor: Cursor): Token {
   }
   if (header.chomping !== 'strip') value += lineBreak;
   if (header.chomping === 'keep') value += breaks;
-  return scalarToken(start, end, value, folded ? 'folded' : 'literal', { offset, indent });
+  return token(KIND.scalar, start, end, value, folded ? 'folded' : 'literal', { offset, indent });
 }
 
 /** The indicators after `|` or `>`: chomping and indentation, in either order. */

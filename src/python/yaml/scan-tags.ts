@@ -1,33 +1,36 @@
-import type { Cursor } from './cursor.js';
-import { BANG, DOT, isBlankOrEnd, isBreakOrEnd, isDigit, isSpaceOrEnd, isWord, PERCENT, SPACE } from './cursor.js';
+import { type Cursor, isBlankOrEnd, isBreakOrEnd, isSpaceOrEnd, SPACE } from './cursor.js';
 import { quoteCharacter } from './positions.js';
-import { KIND, type Token, tagToken, token } from './tokens.js';
+import { KIND, type Token, token } from './tokens.js';
 
-const URI_PUNCTUATION = new Set(Array.from("-;/?:@&=+$,_.!~*'()[]%", (character) => character.charCodeAt(0)));
-const AFTER_ANCHOR = new Set(Array.from('?:,]}%@`', (character) => character.charCodeAt(0)));
-/** More digits than this and Python refuses to read a decimal number. */
-const MAX_DIGITS = 4300;
+const WORD = /[\w-]*/y;
+const LINE = /[^\0\n\r\x85\u2028\u2029]*/y;
+const HANDLE = /!(?= )|![\w-]*!/y;
+/** Another `!` before the next blank, other than a tab, ends a handle. */
+const HANDLED = /![^\0 \n\r\x85\u2028\u2029!]*!/y;
+const URI = /(?:[\w\-;/?:@&=+$,.!~*'()[\]]|%[0-9a-fA-F]{2})*/y;
+const VERSION = /[0-9]*\.?[0-9]*/y;
+/** Version 1.x. Python reads no decimal number with more than 4300 digits. */
+const SUPPORTED = /^0{0,4299}1\.[0-9]{1,4300}$/;
+const AFTER_ANCHOR = '?:,]}%@`';
 
 /** Scans a `%` line. The token's value is its name; a `%TAG` has the handle, and its prefix as value. */
 export function scanDirective(cursor: Cursor): Token {
-  const start = cursor.pos;
-  cursor.pos++;
-  const name = takeWord(cursor);
+  const start = cursor.pos++;
+  const name = take(cursor, WORD);
   if (name === '' || !isSpaceOrEnd(cursor.code())) {
     const help = "A line that begins with '%' is a directive. Put a text that begins with it in quotes.";
     throw cursor.fault("'%' at the start of a line is not followed by the name of a directive.", help, start);
   }
-  let result = tagToken(KIND.directive, start, cursor.pos, name, undefined);
+  const result = token(KIND.directive, start, start, name);
   if (name === 'YAML') checkVersion(cursor, start);
   else if (name === 'TAG') {
     cursor.skipSpaces();
-    const handle = scanHandle(cursor);
+    result.handle = scanHandle(cursor);
     if (cursor.code() !== SPACE) throw cursor.fault('A %TAG directive needs a handle and a prefix.', undefined, start);
     cursor.skipSpaces();
-    const prefix = scanUri(cursor);
+    result.value = scanUri(cursor);
     if (!isSpaceOrEnd(cursor.code())) throw unexpected(cursor, 'in the prefix of a %TAG directive');
-    result = tagToken(KIND.directive, start, cursor.pos, prefix, handle);
-  } else while (!isBreakOrEnd(cursor.code())) cursor.pos++;
+  } else take(cursor, LINE);
   result.end = cursor.pos;
   cursor.skipSpaces();
   cursor.takeComment();
@@ -38,28 +41,16 @@ export function scanDirective(cursor: Cursor): Token {
 
 function checkVersion(cursor: Cursor, start: number): void {
   cursor.skipSpaces();
-  const major = takeDigits(cursor);
-  const dotted = cursor.code() === DOT;
-  if (dotted) cursor.pos++;
-  const minor = takeDigits(cursor);
-  const complete = major !== '' && dotted && minor !== '' && isSpaceOrEnd(cursor.code());
-  if (!complete || minor.length > MAX_DIGITS || !/^0*1$/.test(major) || major.length > MAX_DIGITS) {
-    throw cursor.fault(
-      'Only YAML 1.x can be read.',
-      "Write '%YAML 1.1', or leave the line out.",
-      start,
-      cursor.pos + 1,
-    );
-  }
+  if (SUPPORTED.test(take(cursor, VERSION)) && isSpaceOrEnd(cursor.code())) return;
+  const help = "Write '%YAML 1.1', or leave the line out.";
+  throw cursor.fault('Only YAML 1.x can be read.', help, start, cursor.pos + 1);
 }
 
 /** Scans `&name` or `*name`. */
 export function scanAnchor(cursor: Cursor, kind: typeof KIND.anchor | typeof KIND.alias): Token {
-  const start = cursor.pos;
-  cursor.pos++;
-  const name = takeWord(cursor);
-  const code = cursor.code();
-  if (name === '' || !(isBlankOrEnd(code) || AFTER_ANCHOR.has(code))) {
+  const start = cursor.pos++;
+  const name = take(cursor, WORD);
+  if (name === '' || !(isBlankOrEnd(cursor.code()) || AFTER_ANCHOR.includes(cursor.text.charAt(cursor.pos)))) {
     const indicator = cursor.text.charAt(start);
     const what = kind === KIND.alias ? 'alias' : 'anchor';
     const help = `Put the value in quotes if it is meant to begin with '${indicator}'.`;
@@ -71,89 +62,50 @@ export function scanAnchor(cursor: Cursor, kind: typeof KIND.anchor | typeof KIN
 
 /** Scans `!`, `!suffix`, `!!suffix`, `!handle!suffix` or `!<uri>`. */
 export function scanTag(cursor: Cursor): Token {
-  const { text } = cursor;
-  const start = cursor.pos;
-  const next = cursor.code(1);
-  let handle: string | undefined;
-  let suffix = '!';
-  if (next === 0x3c) {
+  const { text, pos: start } = cursor;
+  const result = token(KIND.tag, start, start, '!');
+  if (text.startsWith('!<', start)) {
     cursor.pos += 2;
-    suffix = scanUri(cursor);
-    if (cursor.code() !== 0x3e) throw unexpected(cursor, "in a tag that begins with '!<'");
+    result.value = scanUri(cursor);
+    if (!text.startsWith('>', cursor.pos)) throw unexpected(cursor, "in a tag that begins with '!<'");
     cursor.pos++;
-  } else if (isBlankOrEnd(next)) cursor.pos++;
+  } else if (isBlankOrEnd(cursor.code(1))) cursor.pos++;
   else {
-    let at = start + 1;
-    while (!isSpaceOrEnd(text.charCodeAt(at)) && text.charCodeAt(at) !== BANG) at++;
-    if (text.charCodeAt(at) === BANG) handle = scanHandle(cursor);
-    else {
-      handle = '!';
-      cursor.pos++;
-    }
-    suffix = scanUri(cursor);
+    HANDLED.lastIndex = start;
+    const isHandle = HANDLED.test(text);
+    result.handle = isHandle ? scanHandle(cursor) : '!';
+    if (!isHandle) cursor.pos++;
+    result.value = scanUri(cursor);
   }
   if (!isSpaceOrEnd(cursor.code())) throw unexpected(cursor, 'in a tag');
-  return tagToken(KIND.tag, start, cursor.pos, suffix, handle);
+  result.end = cursor.pos;
+  return result;
 }
 
 /** `!`, `!!` or `!word!`. */
 function scanHandle(cursor: Cursor): string {
-  const { text } = cursor;
-  const start = cursor.pos;
-  if (cursor.code() !== BANG) throw unexpected(cursor, "where a tag's handle must begin ('!')");
-  cursor.pos++;
-  if (cursor.code() !== SPACE) {
-    takeWord(cursor);
-    if (cursor.code() !== BANG) throw unexpected(cursor, "in a tag's handle");
-    cursor.pos++;
-  }
-  return text.slice(start, cursor.pos);
+  const handle = take(cursor, HANDLE);
+  if (handle === '') throw unexpected(cursor, "where a tag's handle ('!', '!!' or '!word!') must begin");
+  return handle;
 }
 
 function scanUri(cursor: Cursor): string {
-  const { text } = cursor;
   const start = cursor.pos;
-  let uri = '';
-  let from = start;
-  for (;;) {
-    const code = text.charCodeAt(cursor.pos);
-    if (code === PERCENT) {
-      uri += text.slice(from, cursor.pos) + scanUriEscapes(cursor);
-      from = cursor.pos;
-    } else if (isWord(code) || URI_PUNCTUATION.has(code)) cursor.pos++;
-    else break;
-  }
-  if (cursor.pos === start) throw unexpected(cursor, 'in a tag');
-  return uri + text.slice(from, cursor.pos);
-}
-
-/** A run of `%XX`, which is UTF-8. */
-function scanUriEscapes(cursor: Cursor): string {
-  const start = cursor.pos;
-  const bytes: number[] = [];
-  while (cursor.code() === PERCENT) {
-    const digits = cursor.text.slice(cursor.pos + 1, cursor.pos + 3);
-    if (!/^[0-9a-fA-F]{2}$/.test(digits)) throw unexpected(cursor, 'in a tag without two hexadecimal digits after it');
-    bytes.push(Number.parseInt(digits, 16));
-    cursor.pos += 3;
-  }
+  const uri = take(cursor, URI);
+  if (uri === '') throw unexpected(cursor, 'in a tag');
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+    return uri.replace(/(?:%..)+/g, decodeURIComponent);
   } catch {
     throw cursor.fault('The escaped characters of this tag are not UTF-8.', undefined, start, cursor.pos);
   }
 }
 
-function takeWord(cursor: Cursor): string {
-  const start = cursor.pos;
-  while (isWord(cursor.code())) cursor.pos++;
-  return cursor.text.slice(start, cursor.pos);
-}
-
-function takeDigits(cursor: Cursor): string {
-  const start = cursor.pos;
-  while (isDigit(cursor.code())) cursor.pos++;
-  return cursor.text.slice(start, cursor.pos);
+/** Steps over what a sticky pattern matches. */
+function take(cursor: Cursor, pattern: RegExp): string {
+  pattern.lastIndex = cursor.pos;
+  const taken = pattern.exec(cursor.text)?.[0] ?? '';
+  cursor.pos += taken.length;
+  return taken;
 }
 
 function unexpected(cursor: Cursor, where: string) {

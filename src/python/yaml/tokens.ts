@@ -50,22 +50,15 @@ export interface Token {
   fault: Error | undefined;
 }
 
-export function token(kind: TokenKind, start: number, end: number, value = ''): Token {
-  return { kind, start, end, value, handle: undefined, style: 'plain', block: undefined, fault: undefined };
-}
-
-export function scalarToken(start: number, end: number, value: string, style: ScalarStyle, block?: BlockLayout): Token {
-  return { kind: KIND.scalar, start, end, value, handle: undefined, style, block, fault: undefined };
-}
-
-export function tagToken(
+export function token(
   kind: TokenKind,
   start: number,
   end: number,
-  value: string,
-  handle: string | undefined,
+  value = '',
+  style: ScalarStyle = 'plain',
+  block?: BlockLayout,
 ): Token {
-  return { kind, start, end, value, handle, style: 'plain', block: undefined, fault: undefined };
+  return { kind, start, end, value, handle: undefined, style, block, fault: undefined };
 }
 
 /** Reads tokens one after the other; throws the scanner's fault once that is reached. */

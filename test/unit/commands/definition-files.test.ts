@@ -80,7 +80,7 @@ describe('what a person names', () => {
   });
 
   it('may outside of a repository be a pipe', () => {
-    const code = `import('${new URL('../../../src/commands/shared/definition-files.ts', import.meta.url).pathname}').then(({ readDefinition }) => readDefinition(process.argv[1])).then(({ bytes }) => process.stdout.write(bytes))`;
+    const code = `import('${new URL('../../../src/commands/shared/definitions.ts', import.meta.url).pathname}').then(({ readDefinition }) => readDefinition(process.argv[1])).then(({ bytes }) => process.stdout.write(bytes))`;
     const script = `exec ${process.execPath} --import tsx --input-type=module --eval "$1" <(echo from a pipe)`;
     expect(execFileSync('bash', ['-c', script, 'bash', code], { encoding: 'utf8' })).toBe('from a pipe\n');
   });

@@ -58,11 +58,6 @@ export class Folder {
 /** `own`: steps that the project itself names, which nothing else may replace. */
 type Kind = Project & { own?: Steps };
 
-interface Recognised {
-  files: string[];
-  kind(folder: Folder): Kind;
-}
-
 const DEBIAN = 'debian:12';
 const MAKEFILES = ['Makefile', 'makefile', 'GNUmakefile'];
 const install = (...packages: string[]) => [
@@ -70,104 +65,75 @@ const install = (...packages: string[]) => [
   `apt-get install --yes --no-install-recommends ${packages.join(' ')}`,
 ];
 
-/** The first that fits counts. */
-const KINDS: Recognised[] = [
-  { files: ['package.json'], kind: nodePackage },
-  {
-    files: ['Cargo.toml'],
-    kind: () => ({
-      what: 'a Rust crate',
-      container: 'rust:1-bookworm',
-      prepare: [],
-      steps: { build: ['cargo build'], test: ['cargo test'] },
-    }),
-  },
-  {
-    files: ['go.mod'],
-    kind: (folder) => ({
-      what: 'a Go module',
-      container: `golang:${/^go[ \t]+(\d+\.\d+)/m.exec(folder.text('go.mod'))?.[1] ?? '1'}-bookworm`,
-      prepare: [],
-      steps: { lint: ['go vet ./...'], test: ['go test ./...'] },
-    }),
-  },
-  { files: ['pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt', 'tox.ini'], kind: pythonProject },
-  {
-    files: ['pom.xml'],
-    kind: (folder) => ({
-      what: 'a Maven project',
-      container: 'maven:3-eclipse-temurin-21',
-      prepare: [],
-      steps: { test: [`${folder.has('mvnw') ? './mvnw' : 'mvn'} --batch-mode verify`] },
-    }),
-  },
-  {
-    files: ['build.gradle', 'build.gradle.kts'],
-    kind: (folder) => ({
-      what: 'a Gradle project',
-      container: folder.has('gradlew') ? 'eclipse-temurin:21' : 'gradle:8-jdk21',
-      prepare: [],
-      steps: { test: [`${folder.has('gradlew') ? './gradlew' : 'gradle'} check`] },
-    }),
-  },
-  {
-    files: ['CMakeLists.txt'],
-    kind: (folder) => ({
-      what: 'a CMake project',
-      container: DEBIAN,
-      prepare: install('cmake', 'g++', 'make'),
-      steps: /^[ \t]*(?:enable_testing|include[ \t]*\([ \t]*CTest)/im.test(folder.text('CMakeLists.txt'))
-        ? { test: ['cmake -S . -B build', 'cmake --build build', 'ctest --test-dir build --output-on-failure'] }
-        : { build: ['cmake -S . -B build', 'cmake --build build'] },
-    }),
-  },
-  {
-    files: ['meson.build'],
-    kind: () => ({
-      what: 'a Meson project',
-      container: DEBIAN,
-      prepare: install('meson', 'g++'),
-      steps: { test: ['meson setup build', 'meson test -C build'] },
-    }),
-  },
-  {
-    files: ['Gemfile'],
-    kind: () => ({
-      what: 'a Ruby project',
-      container: 'ruby:3.3',
-      prepare: ['bundle install'],
-      steps: { test: ['bundle exec rake'] },
-    }),
-  },
-  {
-    files: ['mix.exs'],
-    kind: () => ({
-      what: 'an Elixir project',
-      container: 'elixir:1.17',
-      prepare: ['mix local.hex --force', 'mix deps.get'],
-      steps: { test: ['mix test'] },
-    }),
-  },
-  {
-    files: MAKEFILES,
-    kind: () => ({
-      what: 'a Makefile',
-      container: DEBIAN,
-      prepare: install('gcc', 'libc6-dev', 'make'),
-      steps: { build: ['make'] },
-    }),
-  },
+const project = (what: string, container: string, steps: Steps, prepare: string[] = []): Kind => ({
+  what,
+  container,
+  prepare,
+  steps,
+});
+
+/** Kinds of projects by the files at their top. The first that matches counts. */
+const KINDS: [files: string[], kind: (folder: Folder) => Kind][] = [
+  [['package.json'], nodePackage],
+  [['Cargo.toml'], () => project('a Rust crate', 'rust:1-bookworm', { build: ['cargo build'], test: ['cargo test'] })],
+  [
+    ['go.mod'],
+    (folder) => {
+      const version = /^go[ \t]+(\d+\.\d+)/m.exec(folder.text('go.mod'))?.[1] ?? '1';
+      return project('a Go module', `golang:${version}-bookworm`, { lint: ['go vet ./...'], test: ['go test ./...'] });
+    },
+  ],
+  [['pyproject.toml', 'setup.py', 'setup.cfg', 'requirements.txt', 'tox.ini'], pythonProject],
+  [
+    ['pom.xml'],
+    (folder) => {
+      const maven = folder.has('mvnw') ? './mvnw' : 'mvn';
+      return project('a Maven project', 'maven:3-eclipse-temurin-21', { test: [`${maven} --batch-mode verify`] });
+    },
+  ],
+  [
+    ['build.gradle', 'build.gradle.kts'],
+    (folder) =>
+      folder.has('gradlew')
+        ? project('a Gradle project', 'eclipse-temurin:21', { test: ['./gradlew check'] })
+        : project('a Gradle project', 'gradle:8-jdk21', { test: ['gradle check'] }),
+  ],
+  [
+    ['CMakeLists.txt'],
+    (folder) => {
+      const build = ['cmake -S . -B build', 'cmake --build build'];
+      const hasTests = /^[ \t]*(?:enable_testing|include[ \t]*\([ \t]*CTest)/im.test(folder.text('CMakeLists.txt'));
+      const steps = hasTests ? { test: [...build, 'ctest --test-dir build --output-on-failure'] } : { build };
+      return project('a CMake project', DEBIAN, steps, install('cmake', 'g++', 'make'));
+    },
+  ],
+  [
+    ['meson.build'],
+    () =>
+      project(
+        'a Meson project',
+        DEBIAN,
+        { test: ['meson setup build', 'meson test -C build'] },
+        install('meson', 'g++'),
+      ),
+  ],
+  [['Gemfile'], () => project('a Ruby project', 'ruby:3.3', { test: ['bundle exec rake'] }, ['bundle install'])],
+  [
+    ['mix.exs'],
+    () =>
+      project('an Elixir project', 'elixir:1.17', { test: ['mix test'] }, ['mix local.hex --force', 'mix deps.get']),
+  ],
+  [MAKEFILES, () => project('a Makefile', DEBIAN, { build: ['make'] }, install('gcc', 'libc6-dev', 'make'))],
 ];
 
 /** What kind of project is in a folder; where no file shows it, one of scripts. */
 export function kindOf(folder: Folder): Kind {
   if (isPythonWithMakefile(folder)) return pythonProject(folder);
-  for (const { files, kind } of KINDS) if (folder.first(...files) !== undefined) return kind(folder);
+  for (const [files, kind] of KINDS) if (folder.first(...files) !== undefined) return kind(folder);
   if (folder.names.some((name) => /\.(?:sln|csproj|fsproj)$/.test(name))) {
-    const container = 'mcr.microsoft.com/dotnet/sdk:8.0';
-    return { what: 'a .NET project', container, prepare: [], steps: { test: ['dotnet test'] } };
+    return project('a .NET project', 'mcr.microsoft.com/dotnet/sdk:8.0', { test: ['dotnet test'] });
   }
-  return { what: 'no build files of a known kind', container: DEBIAN, prepare: [], steps: {} };
+  return project('no build files of a known kind', DEBIAN, {});
 }
 
 function nodePackage(folder: Folder): Kind {
@@ -184,7 +150,7 @@ function nodePackage(folder: Folder): Kind {
     // What npm writes into a new package.json only says that there is none.
     if (script !== undefined && !script.includes('no test specified')) own[step] = [`${manager} run ${step}`];
   }
-  return { what: 'a Node.js package', container: `node:${version}`, prepare, steps: {}, own };
+  return { ...project('a Node.js package', `node:${version}`, {}, prepare), own };
 }
 
 function scriptsOf(text: string): Partial<Record<string, string>> {
@@ -202,7 +168,7 @@ function scriptsOf(text: string): Partial<Record<string, string>> {
 /** A Makefile alone says nothing of a language; what it calls does, and so do the sources beside it. */
 function isPythonWithMakefile(folder: Folder): boolean {
   const makefile = folder.first(...MAKEFILES);
-  const manifest = folder.first(...KINDS.flatMap(({ files }) => files).filter((file) => !MAKEFILES.includes(file)));
+  const manifest = folder.first(...KINDS.flatMap(([files]) => files).filter((file) => !MAKEFILES.includes(file)));
   if (makefile === undefined || manifest !== undefined) return false;
   if (folder.names.some((name) => /\.(?:c|cc|cpp|cxx|h|hpp|rs|go)$/.test(name))) return false;
   const calls = /\b(?:python3?|pip3?|pytest|poetry|uv)\b/.test(folder.text(makefile));
@@ -210,8 +176,8 @@ function isPythonWithMakefile(folder: Folder): boolean {
 }
 
 function pythonProject(folder: Folder): Kind {
-  const kind = { what: 'a Python project', container: 'python:3.12' };
-  if (folder.has('tox.ini')) return { ...kind, prepare: ['pip install tox'], steps: { test: ['tox'] } };
+  const python = (steps: Steps, prepare: string[]) => project('a Python project', 'python:3.12', steps, prepare);
+  if (folder.has('tox.ini')) return python({ test: ['tox'] }, ['pip install tox']);
   const prepare = [
     ...(folder.has('requirements.txt') ? ['pip install -r requirements.txt'] : []),
     ...(folder.first('pyproject.toml', 'setup.py') ? ['pip install .'] : []),
@@ -220,7 +186,7 @@ function pythonProject(folder: Folder): Kind {
   ];
   const tests = folder.first('tests', 'test', 'pytest.ini', 'conftest.py');
   const check = tests === undefined ? ['python -m compileall -q .'] : ['pip install pytest', 'python -m pytest'];
-  return { ...kind, prepare, steps: { test: check } };
+  return python({ test: check }, prepare);
 }
 
 /** What a folder holds, as far as a first definition asks. */
