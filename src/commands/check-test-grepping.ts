@@ -10,7 +10,7 @@ import { RUN_FLAGS, readServerFlags, SERVER_FLAGS } from './shared/flags.js';
 export default class CheckTestGrepping extends BaseCommand {
   static override summary = 'Show the tests that the server would read from a console.';
   static override description =
-    'RUN has the test-grepping to use: a run of the definition, a rundef file, or the URL of a run on its server. LOG is the console: a file, - for standard input, or the URL of a run; by default the console of RUN if that is a URL, otherwise standard input. If RUN is a URL, the tests found are compared with those that the server recorded. The exit status is 1 when the server would fail the run for these tests, could not read them, or recorded others.';
+    'RUN names the test-grepping to use: a run of the definition, a rundef file, or the URL of a run on its server. LOG is the console: a file, - for standard input, or the URL of a run; by default the console of RUN if that is a URL, otherwise standard input. If RUN is a URL, the tests found are compared with those that the server recorded. The exit status is 1 when the server would fail the run because of these tests, could not read them, or recorded others.';
   static override examples = [
     {
       description: 'The console of the last simulation',

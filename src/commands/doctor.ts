@@ -14,7 +14,7 @@ export default class Doctor extends BaseCommand {
   static override examples = [
     { description: 'This machine, and the images of ./.jobserv.yml', command: '<%= config.bin %> doctor' },
     {
-      description: 'Also whether a container runs, and its files come back',
+      description: 'Also run a container, and look whether its files come back',
       command: '<%= config.bin %> doctor --deep',
     },
     { description: 'For a bug report', command: '<%= config.bin %> doctor --json' },

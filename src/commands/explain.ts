@@ -6,9 +6,9 @@ import { BaseCommand } from './shared/base-command.js';
 import { findRule } from './shared/find-rule.js';
 
 export default class Explain extends BaseCommand {
-  static override summary = 'Say what a rule of validate catches, why, and how to repair it.';
+  static override summary = 'Explain a rule of validate: what it catches, why, and how to repair it.';
   static override description =
-    'Without RULE all rules are listed, with what the server does: it rejects the definition; it accepts it and the build or run fails; it accepts it and does something else; or it does what the definition says.';
+    'Without RULE it lists all rules, with what the server does: it rejects the definition; it accepts it and the build or run fails; it accepts it and does something else; or it does what the definition says.';
   static override examples = [
     { description: 'All rules', command: '<%= config.bin %> explain' },
     { description: 'One of them', command: '<%= config.bin %> explain yaml11-type' },

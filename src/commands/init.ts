@@ -14,7 +14,7 @@ const HOST_TAGS: Partial<Record<string, string>> = { x64: 'amd64', arm64: 'arm64
 export default class Init extends BaseCommand {
   static override summary = 'Write a first definition for this repository.';
   static override description =
-    "Looks at the repository's remote, its language, and the ways to build and test it that it has already: npm scripts, Makefile targets, scripts. Writes .jobserv.yml at the top of the repository, has git ignore .jobserv.secrets, and lists what to do next. It asks nothing, and replaces no definition without --force.";
+    "Looks at the repository's remote, its language, and how it is built and tested: npm scripts, Makefile targets, scripts. Writes .jobserv.yml at the top of the repository, has git ignore .jobserv.secrets, and lists what to do next. It asks no questions, and replaces no definition without --force.";
   static override examples = [
     { description: 'In a repository', command: '<%= config.bin %> init' },
     { description: 'Replace the definition', command: '<%= config.bin %> init --force' },
@@ -42,7 +42,7 @@ export default class Init extends BaseCommand {
   }
 }
 
-/** What is replaced is the entry of the folder: behind a link there may be any file of this machine. */
+/** Replaces the entry of the folder, not the target of a link, which may be any file of this machine. */
 async function write(path: string, text: string, force: boolean): Promise<void> {
   try {
     if (force) await rm(path, { force: true });

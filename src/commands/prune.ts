@@ -10,9 +10,9 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export default class Prune extends BaseCommand {
   static override summary = 'Remove containers and workspaces that earlier runs left.';
   static override description =
-    'Removes containers whose process is dead, and workspaces in the cache folder that no run uses. Workspaces that were chosen with --workspace are kept, and so are persistent volumes, which make later runs fast, unless --volumes is given.';
+    'Removes containers whose process is dead, and workspaces in the cache folder that no run uses. Workspaces outside of it, from --workspace, are kept. Persistent volumes, which make later runs fast, are kept without --volumes.';
   static override examples = [
-    { description: 'Look first', command: '<%= config.bin %> prune --dry-run' },
+    { description: 'Show what it would remove', command: '<%= config.bin %> prune --dry-run' },
     { description: 'Keep what was used in the last week', command: '<%= config.bin %> prune --older-than 7' },
     { description: 'Everything, the persistent volumes too', command: '<%= config.bin %> prune --volumes' },
   ];

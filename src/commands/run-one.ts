@@ -1,7 +1,7 @@
 /**
- * `worker run-one FOLDER`, which `worker check` and `loop` start for each run and nobody else needs: a program of its
- * own (`dist/run-one.cjs`), because a worker has one such process for each run, for hours. Without the command line's
- * library and the linter it has a third less memory and half of the start.
+ * `worker run-one FOLDER`, which `worker check` and `loop` start for each run: a program of its own
+ * (`dist/run-one.cjs`), because a worker has one such process for each run, for hours. Without the command line's
+ * library and the linter it needs a third less memory and starts in half the time.
  */
 import { parseArgs } from 'node:util';
 import { watchStandardStreams } from '../terminal/output.js';

@@ -1,4 +1,4 @@
-/** Makes the repairs that findings offer, where they change nothing but what they are for. */
+/** Makes the repairs that findings offer, if they change nothing else. */
 
 import { PyFloat, type YamlObject, type YamlValue } from '../python/yaml/load.js';
 import { Positions } from '../python/yaml/positions.js';
@@ -6,16 +6,16 @@ import { childPath } from '../schema/values.js';
 import { type CheckResult, check } from './check.js';
 import type { Edit, LintConfig, Range } from './finding.js';
 
-/** A repair may make room for another; nobody writes what needs more rounds than this. */
+/** A repair may make another one possible; real files need fewer passes. */
 const MAX_PASSES = 10;
-/** Looks at the whole text in a pass: enough to tell a few harmful repairs from thousands of others. */
+/** Checks of the whole text in a pass: enough to find a few harmful repairs among thousands. */
 const MAX_CHECKS = 60;
 
 export interface Fixed {
   text: string;
   /** How many repairs are in it; 0 leaves the text as it was. */
   repairs: number;
-  /** What is said of the text now. */
+  /** The check of the repaired text. */
   result: CheckResult;
 }
 
@@ -27,7 +27,7 @@ export function fix(input: string | Uint8Array, config: LintConfig): Fixed {
   let result = check(input, config);
   let { text } = result.document;
   let repairs = 0;
-  // Bytes that are no text cannot be written back as they were.
+  // Bytes that are not text cannot be written back unchanged.
   if (result.document.problem?.stage === 'yaml') return { text, repairs, result };
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const { edits, after } = mendable(text, result, config);
@@ -39,7 +39,7 @@ export function fix(input: string | Uint8Array, config: LintConfig): Fixed {
   return { text, repairs, result };
 }
 
-/** The largest set of the repairs that can be made at once, and what is said of the text after them. */
+/** The largest set of repairs that can be made at once, and the check of the text after them. */
 function mendable(text: string, before: CheckResult, config: LintConfig): { edits: Edit[]; after: CheckResult } {
   const positions = new Positions(text);
   let after = before;

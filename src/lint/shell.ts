@@ -11,7 +11,7 @@ export interface Shebang {
   path: string;
   /** All that follows it, one argument for the kernel; `''` for none. */
   argument: string;
-  /** What reads the script in the end, without its folder: `bash`, also behind `env`. */
+  /** The program that reads the script, without its folder: `bash`, also after `env`. */
   interpreter: string;
   /** The options that the interpreter gets. */
   options: string[];
@@ -67,7 +67,7 @@ export function shellFault(script: string): ShellFault | undefined {
 type Statement = ParsedScript['commands'][number];
 
 /**
- * A shell reads a line, executes it, and reads the next one: what stands on the lines behind an `exit` may be anything,
+ * A shell reads a line, executes it, and reads the next one: the lines after an `exit` may hold anything,
  * what stands on its own line may not.
  */
 const REST_OF_LINE = /^[ \t]*(?:;[ \t]*)?(?:#[^\n]*)?\n/;
@@ -162,7 +162,7 @@ function at(script: string, pos: number, message: string): ShellFault {
   return { message, start, end: start + token.length };
 }
 
-/** Places what a linter for shells says of the scripts of a definition. */
+/** Findings of shellcheck, at their places in the definition. */
 
 /** The id of the rule that the findings count to; the rule itself needs a parser, which is not loaded for this. */
 export const SHELL_RULE = 'shell-syntax';
@@ -176,7 +176,7 @@ export interface ShellNote extends Range {
   url?: string;
 }
 
-/** Says what a linter finds in a script. */
+/** A linter for scripts. */
 export type ShellChecker = (script: string) => readonly ShellNote[];
 
 /** Its findings are those of `shell-syntax`, as warnings; none for a script that no shell can read. */

@@ -1,4 +1,4 @@
-/** Is this JSON a rundef that can be run, and that may be? Rundefs come from files and servers: they are not trusted. */
+/** Whether JSON is a rundef that can run safely. Rundefs come from files and servers, which are not trusted. */
 import validateRunDefinition from './generated/validate-run-definition.js';
 import schema from './rundef.schema.json' with { type: 'json' };
 import type { ShapeError } from './shape.js';
@@ -50,7 +50,7 @@ function* nameProblems(rundef: Record<string, unknown>): Generator<string> {
   yield* repositoryProblems(rundef['script-repo']);
 }
 
-/** What no worker could hand to a container, and what names the run's own folder. */
+/** Variables that no container can have, and those that name the run's folder. */
 function* environmentProblems(env: unknown): Generator<string> {
   for (const [name, value] of entriesOf(env)) {
     if (/[=\0]/.test(name) || value.includes('\0')) yield `env has what no environment can, ${JSON.stringify(name)}`;
@@ -80,10 +80,10 @@ function* repositoryProblems(repository: unknown): Generator<string> {
   }
 }
 
-/** Where a field may be that this version does not know, and what it knows there. */
+/** Objects that may have unknown fields. */
 const OBJECTS = ['test-grepping', 'console-progress', 'script-repo'] as const;
 
-/** Fields that are not known here, with their path; in the order of the rundef. */
+/** The paths of unknown fields, in the order of the rundef. */
 export function unknownFields(rundef: Record<string, unknown>): string[] {
   const { properties } = schema;
   const unknown = namesOf(rundef).filter((field) => !Object.hasOwn(properties, field));

@@ -30,7 +30,7 @@ const LONGEST_NAME = 255;
 /** Of the whole text; longer ones are not looked at. */
 const LONGEST = 512;
 
-/** @returns undefined for what is no name of an image */
+/** @returns undefined for a text that is not the name of an image */
 export function parseImageName(text: string): ImageName | undefined {
   const [named = '', digest, ...more] = text.split('@');
   if (more.length > 0 || text.length > LONGEST || (digest !== undefined && !DIGEST.test(digest))) return undefined;
@@ -61,7 +61,7 @@ function fullName(registry: string, path: string): string {
 }
 
 /**
- * The mode behind a volume's path (`/ccache:ro,z`), as Docker reads it for a folder of the host; measured with Docker
+ * The mode after a volume's path (`/ccache:ro,z`), as Docker reads it for a folder of the host; measured with Docker
  * 20.10 and 29. `nocopy` is for the engine's own volumes only.
  */
 const KINDS: readonly RegExp[] = [

@@ -15,7 +15,7 @@ interface ExpandedRun extends WrittenRun {
   looped?: StringMap;
 }
 
-/** What the server stumbles over while it expands. */
+/** Why the server cannot expand a run. */
 export interface ExpansionProblem {
   kind: 'placeholder' | 'null-value' | 'name-length' | 'loop-size';
   /** JSON pointer to the text at fault. */
@@ -50,9 +50,9 @@ function withParams({ run, looped }: ExpandedRun): Run {
 }
 
 /**
- * Expands the runs of each trigger. The server walks over a list that it changes meanwhile, so that it skips the run
- * behind one whose loop is empty; and it does it all twice, so that most of the skipped ones get their turn. What is
- * left after that stays as written. A run with a problem is left out here; the server stops at the first.
+ * Expands the runs of each trigger. The server changes the list that it iterates over, so it skips the run
+ * after one whose loop is empty; it does this twice, which expands most of the skipped runs. The rest
+ * stays as written. A run with a problem is left out here; the server stops at the first.
  *
  * What a loop makes has its names and its host-tag, and the params as written: those of a thousand runs with a
  * thousand params each fill a memory, and the rules ask for none of them.

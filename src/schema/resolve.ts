@@ -11,7 +11,7 @@ export interface RunRequest {
   name?: string;
   project: string;
   build: number;
-  /** What the trigger passes, or a person with `-p`; values that are no texts become what Python's `str` makes of them. */
+  /** What the trigger passes, or a person with `-p`. Values other than texts are converted by Python's `str`. */
   params: Readonly<Record<string, unknown>> | null;
   secrets: Readonly<Record<string, string>> | null;
   apiKey?: string;
@@ -69,7 +69,7 @@ export function buildRunDefinition(request: RunRequest): RunDefinition | { error
 
 type ScriptPart = Pick<RunDefinition, 'script' | 'script-repo'>;
 
-/** What the run executes, or why that is not known. A `script` that is there counts, even an empty one. */
+/** What the run executes, or why that is unknown. A `script` counts even if it is empty. */
 function scriptOf(definition: Definition, run: Run): ScriptPart | string {
   if ('script' in run) {
     const scripts = definition.scripts ?? {};

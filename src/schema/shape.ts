@@ -66,7 +66,7 @@ function faultOf(error: ShapeError, root: YamlValue): ShapeFault | undefined {
   }
 }
 
-/** A float is an object to the validator, which then looks into it; it is no mapping to the server. */
+/** To the validator a float is an object; to the server it is not a mapping. */
 function floatFault(error: ShapeError, root: YamlValue): ShapeFault | undefined {
   const { keyword, instancePath } = error;
   const path = keyword === 'type' ? instancePath.slice(0, instancePath.lastIndexOf('/')) : instancePath;

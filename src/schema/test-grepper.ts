@@ -30,7 +30,7 @@ export interface FoundLine {
   result?: TestResult;
 }
 
-/** Why the run cannot pass on a server, or why that is not known here: a clause. */
+/** Why the run cannot pass on a server, or why that is unknown: a clause. */
 export interface Trouble {
   /** null where it concerns the whole console. */
   line: number | null;
@@ -101,7 +101,7 @@ export class TestGrepper {
     await this.#read(this.#lines.end());
     await this.close();
     if (this.#lines.isInvalid) {
-      const message = 'the console has bytes that are no UTF-8: the server cannot read it, and cannot end the run';
+      const message = 'the console has bytes that are not UTF-8: the server cannot read it, and cannot end the run';
       this.#troubles.push({ line: null, message });
     }
     if (this.#lines.longest !== undefined) {
@@ -232,7 +232,7 @@ class LineReader {
   /** For each pattern, texts of which a matching line has one; undefined where any line may match. */
   requires: (readonly string[] | undefined)[] = [];
   count = 0;
-  /** Some bytes are no UTF-8. */
+  /** Some bytes are not UTF-8. */
   isInvalid = false;
   /** Number of the first line that was cut. */
   longest: number | undefined;

@@ -5,8 +5,8 @@ import { warn } from './flags.js';
 import { jsonText, type Reports } from './reports.js';
 
 /**
- * What all commands share. A command parses its flags, calls one function of a layer below,
- * shows what came back, and sets its exit status with `endWith`. What `run` returns is what
+ * The base of all commands. A command parses its flags, calls one function of a layer below,
+ * shows the result, and sets its exit status with `endWith`. What `run` returns is what
  * `--json` prints.
  */
 export abstract class BaseCommand extends Command {

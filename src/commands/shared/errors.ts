@@ -10,14 +10,14 @@ import { outputLost, whenWritten } from '../../terminal/output.js';
 import { styleFor } from '../../terminal/style.js';
 import { SettingsError } from '../../worker/settings.js';
 
-/** Exit statuses of SPEC 7, and one for our own defects that no script can mistake for a run's. */
+/** The exit statuses, and one for our own defects that no script can mistake for a run's. */
 export const EXIT = {
   passed: 0,
   /** A run failed; for `validate`, something to mend. */
   failed: 1,
   /** Wrong usage, or a definition that the server would reject. */
   usage: 2,
-  /** Engine, registry, git, disk or server not to be had. */
+  /** Engine, registry, git, disk or server cannot be used. */
   environment: 3,
   /** `reproduce` cannot say whether it is the same here. */
   inconclusive: 4,
@@ -25,7 +25,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** A file cannot be worked with; the findings say where, and are shown above the message. */
+/** A file that cannot be used; its findings are shown above the message. */
 export class UnfitFile extends UsageError {
   override name = 'UnfitFile';
   readonly path: string;
@@ -40,7 +40,7 @@ export class UnfitFile extends UsageError {
   }
 }
 
-/** The server would refuse what is to be worked on. */
+/** A definition that the server would reject. */
 export class RejectedDefinition extends UnfitFile {
   override name = 'RejectedDefinition';
 
@@ -110,7 +110,7 @@ async function report(message: string, error: unknown): Promise<void> {
   if (error instanceof UnfitFile) {
     process.stderr.write(`${renderDiagnostics(error.path, error.source, error.diagnostics, style)}\n`);
   }
-  // Names and words of servers, files and engines stand in it.
+  // It may hold text from servers, files and engines.
   process.stderr.write(`${style.red('Error:')} ${message.split('\n').map(printable).join('\n')}\n`);
   if (/(^|[\s,])(jobserv|\*)/.test(process.env['DEBUG'] ?? '')) process.stderr.write(`${inspect(error)}\n`);
 }

@@ -163,7 +163,7 @@ export function shellFor(when: ShellWish, flags: { jobs: number; json: boolean; 
 
 export const FOLDER_FLAG = {
   folder: Flags.string({
-    description: "the worker's folder, that of its settings.conf; the current one when none is named",
+    description: "the worker's folder, with its settings.conf; by default the current one",
     helpValue: 'DIR',
     env: 'JOBSERV_WORKER_FOLDER',
   }),

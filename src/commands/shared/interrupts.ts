@@ -1,4 +1,4 @@
-/** Signals, and an output that is lost: what ends a command in good order before its work is done. */
+/** Ends a command in order, before its work is done, at a signal or when its output is lost. */
 import { type Interruption, watchInterrupts } from '../../simulator/run/interruption.js';
 import { doNotWaitForTerminals, outputLost, printMessage } from '../../terminal/output.js';
 
@@ -6,9 +6,9 @@ import { doNotWaitForTerminals, outputLost, printMessage } from '../../terminal/
 const LEAVE_MS = 1500;
 
 /**
- * Does the work until it is done, or until the first SIGINT, SIGTERM, SIGHUP or SIGQUIT.
+ * Runs `work` to its end, or until the first SIGINT, SIGTERM, SIGHUP or SIGQUIT.
  *
- * @param stopping is printed at the first signal
+ * @param stopping the message at the first signal
  * @param fail ends the command with the signal's status
  */
 export async function underInterrupts<T>(
@@ -36,7 +36,7 @@ export async function underInterrupts<T>(
 export interface StopSignals {
   /** Aborts at the first SIGTERM or SIGINT. */
   stop: AbortSignal;
-  /** Aborts at the second: whoever sends it does not want to wait. */
+  /** Aborts at the second, from somebody who does not want to wait. */
   leave: AbortSignal;
 }
 

@@ -35,7 +35,7 @@ export async function watchRuns(
   let next: SimulateRequest | undefined = first;
   const definition = file ?? findDefinition();
   const answers = new Map<string, Promise<unknown>>();
-  /** Who answered once is not asked again. */
+  /** Asks each question only once. */
   const once = <A extends unknown[], R>(name: string, ask: ((...args: A) => Promise<R>) | undefined) =>
     ask &&
     ((...args: A): Promise<R> => {
@@ -69,7 +69,7 @@ export async function watchRuns(
             return request.openView(view);
           },
         });
-        // A round that began again has nothing to say; one that the user ended has.
+        // A round that began again reports nothing; one that the user ended does.
         if (stop.aborted && !signal.aborted) return;
         last = result;
         await show(result);

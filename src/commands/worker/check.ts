@@ -7,9 +7,9 @@ import { BaseCommand } from '../shared/base-command.js';
 import { openLog, WORKER_FLAGS, workerFolder } from '../shared/flags.js';
 
 export default class Check extends BaseCommand {
-  static override summary = 'Check in with the server once: take a run when there is one and a slot is free.';
+  static override summary = 'Check in with the server once, and take a run if a slot is free.';
   static override description =
-    'The run goes on in a process of its own. Runs whose process died are gone on with. For a host that has no service manager, call it from cron.';
+    'The run continues in a process of its own. Runs whose process died are continued. On a host without a service manager, call it from cron.';
   static override examples = ['<%= config.bin %> worker check --folder /srv/worker --log-format json'];
   static override flags = WORKER_FLAGS;
 

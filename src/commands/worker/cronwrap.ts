@@ -5,9 +5,9 @@ import { EXIT } from '../shared/errors.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Cronwrap extends BaseCommand {
-  static override summary = 'Run a program, and tell the server how it ended.';
+  static override summary = 'Run a program, and report to the server how it ended.';
   static override description =
-    "Its output goes to logs/ in the worker's folder. The status is 1 when it failed, 3 when the server could not be told how it ended.";
+    "Its output goes to logs/ in the worker's folder. The exit status is 1 when it failed, and 3 when the report did not reach the server.";
   static override examples = ['<%= config.bin %> worker cronwrap /srv/worker/clean-caches.sh --folder /srv/worker'];
   static override args = {
     script: Args.string({ required: true, ignoreStdin: true, description: 'the program; it gets no arguments' }),
@@ -17,11 +17,12 @@ export default class Cronwrap extends BaseCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Cronwrap);
     const { failure, log, untold } = await cronwrap(workerFolder(flags), args.script);
-    const told = untold === undefined ? ' The server has been told.' : '';
+    const reported = untold === undefined ? ' This was reported to the server.' : '';
     if (failure !== undefined) {
-      process.stderr.write(`${args.script} failed (${failure}); its output is in ${log}.${told}\n`);
+      process.stderr.write(`${args.script} failed (${failure}); its output is in ${log}.${reported}\n`);
     }
-    if (untold !== undefined) process.stderr.write(`The server was not told how ${args.script} ended. ${untold}\n`);
+    if (untold !== undefined)
+      process.stderr.write(`The end of ${args.script} was not reported to the server. ${untold}\n`);
     if (failure !== undefined) this.endWith(EXIT.failed);
     else if (untold !== undefined) this.endWith(EXIT.environment);
   }

@@ -6,16 +6,16 @@ import { EXIT } from '../shared/errors.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class GcVolumes extends BaseCommand {
-  static override summary = 'Remove the persistent volumes of projects that the server does not have any more.';
+  static override summary = 'Remove the persistent volumes of projects that the server no longer has.';
   static override examples = [
-    { description: 'Look first', command: '<%= config.bin %> worker gc-volumes --dryrun' },
+    { description: 'Show what it would remove', command: '<%= config.bin %> worker gc-volumes --dryrun' },
     {
-      description: 'From cron, told to the server',
+      description: 'From cron, with a report to the server',
       command: '<%= config.bin %> worker gc-volumes --folder /srv/worker',
     },
   ];
   static override enableJsonFlag = true;
-  static override flags = { ...FOLDER_FLAG, dryrun: Flags.boolean({ description: 'only show what would go' }) };
+  static override flags = { ...FOLDER_FLAG, dryrun: Flags.boolean({ description: 'only show what would be removed' }) };
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(GcVolumes);
@@ -29,7 +29,7 @@ export default class GcVolumes extends BaseCommand {
     for (const { name, reason } of failed) process.stderr.write(`${name} could not be removed: ${reason}\n`);
     if (busy) this.print('Another process is removing volumes now.');
     else if (removed.length + failed.length === 0) this.print('Nothing to remove.');
-    if (untold !== undefined) process.stderr.write(`The server was not told of all of it. ${untold}\n`);
+    if (untold !== undefined) process.stderr.write(`Not everything was reported to the server. ${untold}\n`);
     if (failed.length > 0 || untold !== undefined) this.endWith(EXIT.environment);
     return { version: 1, dryRun, removed, failed, busy, ...(untold === undefined ? {} : { untold }) };
   }

@@ -6,28 +6,28 @@ import { openLog, WORKER_FLAGS, workerFolder } from '../shared/flags.js';
 import { watchStopSignals } from '../shared/interrupts.js';
 
 export default class Loop extends BaseCommand {
-  static override summary = 'Check in with the server for ever, and execute the runs that it gives.';
+  static override summary = 'Check in with the server for ever, and execute the runs that it hands out.';
   static override description =
-    'Each run is a process of its own and outlives the loop: it can be stopped, upgraded or killed at any time. SIGTERM or Ctrl-C: no new runs, and an end when those in progress have ended; a second one ends it at once. Runs go on in any case, and the next start finds them.';
+    'Each run is a process of its own and outlives the loop, which can be stopped, upgraded or killed at any time. After SIGTERM or Ctrl-C it takes no new runs and ends when those in progress have ended; after a second one it ends at once. Runs continue in any case, and the next start finds them.';
   static override examples = [
     {
-      description: 'In a folder that was made with register',
+      description: 'In the folder of worker register',
       command: '<%= config.bin %> worker loop --folder /srv/worker',
     },
     {
-      description: 'A machine that switches itself off when there has been nothing to do for half an hour',
+      description: 'A machine that switches itself off after half an hour without a run',
       command: '<%= config.bin %> worker loop --idle-command /sbin/poweroff --idle-threshold 30',
     },
   ];
   static override flags = {
     ...WORKER_FLAGS,
     every: Flags.integer({
-      description: 'seconds between check-ins; 20 when not given, and 90 for a worker that only takes surges',
+      description: 'seconds between check-ins; by default 20, and 90 for a worker that only takes surges',
       helpValue: 'S',
       min: 1,
     }),
     'idle-command': Flags.string({
-      description: 'a program that is run while the worker has nothing to do',
+      description: 'a program to run while the worker has nothing to do',
       helpValue: 'CMD',
     }),
     'idle-threshold': Flags.integer({

@@ -8,7 +8,7 @@ import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 export default class Register extends BaseCommand {
   static override summary = 'Make this host a worker of a server.';
   static override description =
-    'Writes settings.conf, with a new key for the worker, and a systemd unit, and makes the worker known to the server. Afterwards it says what is left to do.';
+    'Writes settings.conf, with a new key for the worker, and a systemd unit, and registers the worker at the server. Then it lists the next steps.';
   static override examples = [
     {
       description: 'A worker for two tags that takes three runs at a time',
@@ -16,7 +16,7 @@ export default class Register extends BaseCommand {
         '<%= config.bin %> worker register https://ci.example.org amd64,kvm --concurrent-runs 3 --folder /srv/worker',
     },
     {
-      description: 'With a token of the server, which says the name',
+      description: 'With a token of the server, which holds the name',
       command: 'JOBSERV_WORKER_JWT="$(cat token)" <%= config.bin %> worker register https://ci.example.org amd64',
     },
   ];
@@ -25,17 +25,17 @@ export default class Register extends BaseCommand {
     host_tags: Args.string({
       required: true,
       ignoreStdin: true,
-      description: 'what runs ask for in their host-tag; separated by commas',
+      description: 'the host-tags of the runs that it takes; separated by commas',
     }),
   };
   static override flags = {
     ...FOLDER_FLAG,
-    hostname: Flags.string({ description: "the worker's name; the host's own when none is given", helpValue: 'NAME' }),
+    hostname: Flags.string({ description: "the worker's name; by default the host's name", helpValue: 'NAME' }),
     'concurrent-runs': Flags.integer({ description: 'how many runs at a time', helpValue: 'N', min: 1, default: 1 }),
-    'surges-only': Flags.boolean({ description: 'takes runs only while many are waiting' }),
+    'surges-only': Flags.boolean({ description: 'take runs only while many are waiting' }),
     jwt: Flags.string({
       description:
-        'a token of the server, instead of a key; others on this host can read it here, better is JOBSERV_WORKER_JWT',
+        'a token of the server, instead of a key; prefer JOBSERV_WORKER_JWT, since others on this host can read a command line',
       env: 'JOBSERV_WORKER_JWT',
       helpValue: 'TOKEN',
     }),
@@ -55,7 +55,7 @@ export default class Register extends BaseCommand {
       self: thisProgram(),
     });
     const enlist = enlistedByToken ? '' : `\nThe server gives it work once somebody has enlisted ${name} there.\n`;
-    this.print(`The worker ${name} is known to ${args.server_url}. Its settings are in ${settings}.
+    this.print(`The worker ${name} is registered at ${args.server_url}. Its settings are in ${settings}.
 ${enlist}
 To run it as a service:
   sudo cp ${unit} /etc/systemd/system/

@@ -5,8 +5,7 @@ import { BaseCommand } from '../shared/base-command.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Status extends BaseCommand {
-  static override summary =
-    'Show the runs in progress on this worker: phase, age, and what the server does not have yet.';
+  static override summary = 'Show the runs in progress on this worker: phase, age, and console not yet sent.';
   static override examples = [
     '<%= config.bin %> worker status --folder /srv/worker',
     {

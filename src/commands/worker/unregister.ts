@@ -4,13 +4,13 @@ import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Unregister extends BaseCommand {
   static override summary = 'Remove this worker at its server.';
-  static override description = 'The folder stays as it is; runs in progress go on to their end.';
+  static override description = 'The folder stays as it is, and runs in progress continue to their end.';
   static override examples = ['<%= config.bin %> worker unregister --folder /srv/worker'];
   static override flags = FOLDER_FLAG;
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Unregister);
     const { name, server } = await unregister(workerFolder(flags));
-    this.print(`${server} does not know the worker ${name} any more.`);
+    this.print(`The worker ${name} is no longer registered at ${server}.`);
   }
 }

@@ -5,7 +5,7 @@ import { BaseCommand } from '../shared/base-command.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Upload extends BaseCommand {
-  static override summary = 'Send what comes on stdin to the server, as a log for who supports this worker.';
+  static override summary = 'Send stdin to the server, as a log for the people who support this worker.';
   static override examples = [
     'journalctl -u jobserv --since today | <%= config.bin %> worker upload --folder /srv/worker',
   ];

@@ -36,7 +36,7 @@ function removalOfEqualLine(lines: string[], first: Range, again: Range): Edit |
   return { range: { line: again.line, column: 1, endLine: again.line + 1, endColumn: 1 }, text: '' };
 }
 
-/** Whether the line behind a pair may belong to its value. */
+/** Whether the line after a pair may belong to its value. */
 function goesOn(next: string | undefined, column: number): boolean {
   return next !== undefined && (next.trim() === '' || next.search(/\S/) >= column);
 }

@@ -4,7 +4,7 @@ import type { RuleCheck } from '../rule.js';
 import { officialName, runScripts, startedDirectly } from '../runs.js';
 import { parseShebang } from '../shell.js';
 
-/** Official images whose entrypoint is empty, so that the script itself is what is started. */
+/** Official images without an entrypoint: the script itself is started. */
 const WITHOUT_ENTRYPOINT = new Set(
   'alpine debian ubuntu fedora busybox archlinux almalinux rockylinux buildpack-deps gcc golang rust python ruby perl'.split(
     ' ',

@@ -5,9 +5,9 @@ import type { RuleCheck } from '../rule.js';
 import { cleanPath, hasRepository, type Volume, volumesOf } from '../runs.js';
 
 /*
- * simple.py `docker_run` passes each volume as `-v source:path`, and a shared one with `:ro` behind it. What Docker
- * says of such paths was measured with Docker 20.10 and 29: relative ones, `/`, two mounts at one place and folders over files are
- * refused, and the run is FAILED. jobserv_worker.py `_update_shared_volumes_mapping` adds the machine's certificates.
+ * simple.py `docker_run` passes each volume as `-v source:path`, and a shared one with `:ro` after it. Measured with
+ * Docker 20.10 and 29: it refuses relative paths, `/`, two mounts at one place and folders over files, and the run is
+ * FAILED. jobserv_worker.py `_update_shared_volumes_mapping` adds the machine's certificates.
  */
 export const mountPath: RuleCheck = {
   id: 'mount-path',
@@ -112,7 +112,8 @@ function certificatesFault(place: string): Fault | undefined {
 /** simple.py `_prepare_volumes` joins the folder of the project and the name; a shared volume's name is only looked up. */
 function nameFault({ kind, name }: Volume): Fault | undefined {
   if (kind === 'shared' || (name !== '.' && name !== '..')) return undefined;
-  const what = name === '.' ? 'the folder of all volumes of this project' : 'the folder around those of this project';
+  const what =
+    name === '.' ? 'the folder of all volumes of this project' : 'the folder that contains those of this project';
   const message = `A volume called \`${name}\` is ${what}: the run sees, and can change, what is in there.`;
   return { at: 'key', message, severity: 'warning', server: 'misbehaves', help: 'Give the volume a name.' };
 }

@@ -113,7 +113,7 @@ const PASSWORD = /(?:^|_)(?:password|passwd|passphrase)$/i;
 
 const KEY = /(?:^|_)(?:secret|token|api_?key|access_key|secret_key|private_key)$/i;
 
-/** What the name of a variable says of its value. */
+/** Whether the name of a variable means that its value is a secret. */
 function namedSecret(name: string, value: string): Secret | undefined {
   const whole = { start: 0, end: value.length };
   if (!isLiteral(value) || /[\s/:]/.test(value)) return undefined;
@@ -124,7 +124,7 @@ function namedSecret(name: string, value: string): Secret | undefined {
   return KEY.test(name) && random ? { what: 'a secret', ...whole } : undefined;
 }
 
-/** Not a variable that a shell fills in, and no stand-in for a value. */
+/** Neither a variable that a shell fills in nor a placeholder. */
 function isLiteral(value: string): boolean {
   return (
     !/[$`<>{}]|^\*+$|^x+$|^(?:todo|changeme|change-me|example|none|null|empty|placeholder|redacted|dummy)$/i.test(

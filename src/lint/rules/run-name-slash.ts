@@ -6,7 +6,7 @@ import { allReferences, nameBy } from '../triggers.js';
 
 /*
  * flask.py `_reject_relative_paths` answers 400 to any path with `..` in it. The routes of api/run.py have `<run>`, one
- * segment of a path that is not empty; url_for writes a slash as it is, so that a POST finds no route.
+ * segment of a path that is not empty; url_for writes a slash unchanged, so a POST finds no route.
  */
 export const runNameSlash: RuleCheck = {
   id: 'run-name-slash',

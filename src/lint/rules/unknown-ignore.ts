@@ -1,6 +1,6 @@
 import type { RuleCheck } from '../rule.js';
 
-/** What it finds is known when all other rules have looked: see `quiet.ts`. */
+/** `quiet.ts` makes its findings, after all other rules. */
 export const unknownIgnore: RuleCheck = {
   id: 'unknown-ignore',
   severity: 'warning',

@@ -60,7 +60,7 @@ function* surprisingKeys(context: CheckContext): Generator<Finding> {
         path: childPath(path, key),
         at: 'key',
         ...ACCEPTED,
-        message: `Without quotes \`${raw}\` is no text to YAML 1.1; the server gets the key \`${key}\`.`,
+        message: `Without quotes \`${raw}\` is not a text in YAML 1.1; the server gets the key \`${key}\`.`,
         help: `Put it in quotes: "${raw}".`,
       };
     }

@@ -18,7 +18,7 @@ const NAMED_ESCAPES = new Map([
 ]);
 
 /** `repr(text)`; with `asciiOnly`, `ascii(text)`. */
-export function pythonRepr(text: string, asciiOnly = false): string {
+function pythonRepr(text: string, asciiOnly = false): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   let out = quote;
   for (const character of text) {

@@ -22,8 +22,8 @@ export type ThreadAnswer = { found: (Groups | undefined)[][] } | { gaveUp: GaveU
 const STACK_MB = 64;
 
 /**
- * Evaluates patterns by backtracking, in a thread of its own so that a pattern which takes for ever stops nothing else.
- * The thread's code is the text of two functions, so it needs no file beside the program's single one.
+ * Evaluates patterns by backtracking, in a thread of its own: a pattern that takes for ever stops nothing else. The
+ * thread's code is the text of two functions, because the program is a single file.
  */
 export class BacktrackingThread {
   readonly #worker: Worker;

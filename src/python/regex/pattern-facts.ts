@@ -5,7 +5,7 @@ import { childrenOf, type RegexNode, type RepeatNode, type SetNode, widthOf } fr
 const AS_GOOD_AS_ENDLESS = 16;
 
 /**
- * Whether a repetition stands in another one so that the same text can be divided between the two in many ways,
+ * Whether a repetition stands in another one and the same text can be divided between the two in many ways,
  * `(\w+\s?)+`, and something that can fail follows: for a matcher that backtracks the ways double with each character.
  */
 export function hasNestedRepeat(node: RegexNode, isFollowed = false): boolean {
@@ -69,8 +69,8 @@ function setsOf(node: RegexNode): SetNode[] {
 const MOST = 8;
 
 /**
- * Texts of which at least one stands in everything that a pattern matches, so that most lines need not be given to the
- * engine. The longest that can be found without looking far.
+ * Texts of which at least one stands in everything that a pattern matches, which spares the engine
+ * most lines. The longest that can be found without looking far.
  *
  * @returns undefined where no such text is known
  */

@@ -174,7 +174,7 @@ const LETTER = { ignoreCase: 'i', verbose: 'x', dotAll: 's', multiline: 'm', asc
 export interface Flags {
   /** For a part: a colon and the part follow. */
   scoped: boolean;
-  /** Whether it is turned on or off; undefined where nothing is said. */
+  /** Whether it is turned on or off; undefined without either. */
   on(flag: keyof typeof LETTER): boolean | undefined;
 }
 
@@ -185,7 +185,7 @@ export function readFlags(reader: Reader, char: string): Flags {
   let next: string | undefined = char;
   while (next !== undefined && FLAGS.includes(next)) {
     added += next;
-    if (next === 'L') throw new RegexFault('`L` is no flag for text.');
+    if (next === 'L') throw new RegexFault('`L` is not a flag for text.');
     if (added.includes('a') && added.includes('u')) throw new RegexFault('`a` and `u` exclude each other.');
     next = reader.take();
   }

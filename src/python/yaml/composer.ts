@@ -166,10 +166,11 @@ class Composer {
     }
     const [what, entry] = node.kind === 'mapping' ? ['mapping', 'a key'] : ['list', "an entry ('- ')"];
     const help = 'Check the indentation of this line, and for quotes or aliases that end too early.';
-    throw tokenFault(next, `The ${what} around this goes on with ${entry}, and this is none.`, help).because(
-      `The ${what} begins here.`,
-      { start: node.start, end: node.start + 1 },
-    );
+    throw tokenFault(
+      next,
+      `The ${what} that contains this continues with ${entry}, and this is not one.`,
+      help,
+    ).because(`The ${what} begins here.`, { start: node.start, end: node.start + 1 });
   }
 
   #flowSequence(node: SequenceNode, depth: number): SequenceNode {
@@ -297,7 +298,7 @@ class Names {
     return prefix + tag.value;
   }
 
-  /** Gives the node a name; known from now on, so that a collection may refer to itself. */
+  /** Gives the node a name. The name is valid at once: a collection may refer to itself. */
   define<N extends Node>(anchor: Token | undefined, node: N): N {
     if (anchor === undefined) return node;
     const first = this.#anchors.get(anchor.value);

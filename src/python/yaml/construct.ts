@@ -156,7 +156,7 @@ function unknownTag(node: Node): YamlFault {
     return nodeFault(node, `A bare '${text}' cannot be a value.`, 'Put it in quotes if it is meant as text.');
   }
   const help = "Remove the tag, or put the value in quotes if it is meant to begin with '!'.";
-  return nodeFault(node, `The tag '${shortTag(node.tag)}' is not known here.`, help);
+  return nodeFault(node, `The tag '${shortTag(node.tag)}' is unknown.`, help);
 }
 
 function shortTag(tag: string): string {
@@ -254,7 +254,7 @@ class Merger {
    *
    * Works in place, like PyYAML: a mapping that merges itself sees what is left of it at that moment.
    *
-   * @throws YamlFault when something that is no mapping is to be merged, or the merges grow out of bounds
+   * @throws YamlFault for the merge of something else than a mapping, or too many merged pairs
    */
   resolve(mapping: MappingNode, chain = 0): void {
     const outer = this.#active.get(mapping);
@@ -301,7 +301,7 @@ function needsWork(mapping: MappingNode): boolean {
   return mapping.pairs.some(({ key }) => key.tag === TAG.merge || key.tag === TAG.value);
 }
 
-/** Removes the merge keys that have been dealt with, so that `pairs` is what PyYAML would have at this moment. */
+/** Removes the resolved merge keys: `pairs` is then what PyYAML has at this moment. */
 function closeGap(mapping: MappingNode, progress: Progress): void {
   if (progress.read > progress.write) mapping.pairs.splice(progress.write, progress.read - progress.write);
   progress.read = progress.write;

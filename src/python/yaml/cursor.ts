@@ -2,7 +2,7 @@ import { YamlFault } from './positions.js';
 
 /**
  * The character classes of YAML 1.1 as PyYAML reads them. All take UTF-16 code units of a text that
- * has passed {@link findUnprintable} and ends in one NUL, so that "end of text" is a character too.
+ * has passed {@link findUnprintable} and ends in one NUL, so "end of text" is a character too.
  */
 
 export const TAB = 0x09;
@@ -77,7 +77,7 @@ export class Cursor {
   /** Counts every break of YAML 1.1; reported positions do not (see positions.ts). */
   line = 0;
   lineStart: number;
-  /** Column of the block collection around the cursor; -1 outside any. */
+  /** Column of the block collection that contains the cursor; -1 outside of any. */
   indent = -1;
   flowLevel = 0;
   /** Whether a key without `?` may start here. */

@@ -34,7 +34,7 @@ export interface DuplicateKey {
 }
 
 export interface Location {
-  /** Where the text of the value stands: behind an alias or a merge that is where it was written. */
+  /** The place of the value's text; for an alias or a merge, the place where it was written. */
   value: Range;
   /** The mapping key in front of it. */
   key?: Range;
@@ -201,7 +201,7 @@ function isNothing(value: YamlValue): boolean {
 }
 
 /**
- * The text of a file. The reference client opens it as UTF-8, byte order mark kept. When the bytes are no UTF-8
+ * The text of a file. The reference client opens it as UTF-8, byte order mark kept. If the bytes are not UTF-8
  * the text has U+FFFD where they are wrong, and `fault` is at the first U+FFFD.
  */
 function decode(input: string | Uint8Array): { text: string; fault?: YamlFault } {

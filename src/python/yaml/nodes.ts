@@ -65,7 +65,7 @@ export interface DictData {
   badKey: { node: Node; type: string } | undefined;
 }
 
-/** A Python object, as far as JSON asks: containers refer to nodes, so that sharing and cycles stay what they are. */
+/** A Python object, as far as JSON needs it: containers refer to nodes, which keeps sharing and cycles. */
 export type Constructed =
   | { kind: 'scalar'; value: Scalar }
   | { kind: 'list'; items: Node[] }

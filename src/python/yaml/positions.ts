@@ -10,7 +10,7 @@ export interface Related extends Range {
   message: string;
 }
 
-/** Where the lines of a text begin; `offset`: of the first line, behind a byte order mark that has no column. */
+/** Where the lines of a text begin; `offset`: of the first line, after a byte order mark, which has no column. */
 function lineStarts(text: string, offset = 0): number[] {
   const starts = [offset];
   for (const match of text.matchAll(/\r\n?|\n/g)) starts.push(match.index + match[0].length);
@@ -47,14 +47,14 @@ export class Positions {
     this.#text = text;
   }
 
-  /** Both offsets may lie behind the end of the text; `end` is exclusive. An empty range stays empty. */
+  /** Both offsets may be after the end of the text; `end` is exclusive. An empty range stays empty. */
   range(start: number, end: number): Range {
     const from = this.#place(start);
     const to = this.#place(Math.max(start, end));
     return { line: from.line, column: from.column, endLine: to.line, endColumn: to.column };
   }
 
-  /** The offsets of a range; of a place behind the end of the text that end. */
+  /** The offsets of a range; a place after the end of the text becomes the end. */
   offsets({ line, column, endLine, endColumn }: Range): { start: number; end: number } {
     return { start: this.#offset(line, column), end: this.#offset(endLine, endColumn) };
   }
@@ -138,13 +138,13 @@ const NAMES: Readonly<Record<number, string>> = {
   65279: 'byte order mark',
 };
 
-/** What a character is called that nobody can see, or tell from a space; undefined for any other. */
+/** The name of a character that is invisible, or looks like a space; undefined for any other. */
 function characterName(code: number): string | undefined {
   if (code === 0x20 || !INVISIBLE.test(String.fromCodePoint(code))) return undefined;
   return NAMES[code] ?? 'character that does not show';
 }
 
-/** Advice for a text with a character that nobody can see, or tell from a space; undefined for any other text. */
+/** Advice for a text with a character that is invisible, or looks like a space; undefined for any other text. */
 export function invisibleHelp(text: string): string | undefined {
   for (const character of text) {
     const code = character.codePointAt(0) as number;

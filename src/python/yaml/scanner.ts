@@ -18,7 +18,7 @@ import { KIND, type Token, type TokenKind, token } from './tokens.js';
 
 /**
  * Splits a text into tokens, blocks and their ends included. Never throws: where it cannot go on
- * the last token is a `fault`, so that what is wrong further up is reported first.
+ * the last token is a `fault`, so a fault further up is reported first.
  */
 export function scan(text: string): { tokens: Token[]; comments: CommentSpan[] } {
   const bad = findUnprintable(text);
@@ -32,7 +32,7 @@ export function scan(text: string): { tokens: Token[]; comments: CommentSpan[] }
     while (scanner.fetch());
   } catch (error) {
     if (!(error instanceof YamlFault)) throw error;
-    // A token that may yet be a key is not known before what follows it is, so the fault comes first.
+    // PyYAML does not return a token that may still be a key before it has read on, so the fault comes first.
     scanner.tokens.length = scanner.keys.firstPending() ?? scanner.tokens.length;
     scanner.tokens.push(faultToken(error));
   }
@@ -262,7 +262,7 @@ class Scanner {
     return this.#push(KIND.value, 1);
   }
 
-  /** Begins a block collection at a column deeper than the one around it. */
+  /** Begins a block collection at a column deeper than the one that contains it. */
   #indent(column: number, kind: TokenKind): void {
     if (this.#enter(column)) this.tokens.push(token(kind, this.cursor.pos, this.cursor.pos));
   }
@@ -304,7 +304,7 @@ interface SimpleKey {
   column: number;
 }
 
-/** What may yet turn out to be a key: one candidate for each level of brackets, level 0 being the block around them. */
+/** The possible keys: one candidate for each level of brackets; level 0 is the block that contains them. */
 class SimpleKeys {
   readonly #cursor: Cursor;
   readonly #keys: (SimpleKey | undefined)[] = [];

@@ -4,7 +4,7 @@ import { nodeFault, type YamlFault } from './positions.js';
 
 /**
  * A loaded value as JSON has it. Whole numbers are `number`, or `bigint` beyond 2^53; every float is a `PyFloat`.
- * Objects have no prototype. Content behind an alias is shared, not copied: treat it as read-only.
+ * Objects have no prototype. Content that an alias repeats is shared, not copied: treat it as read-only.
  */
 export type YamlValue = null | boolean | number | bigint | PyFloat | string | YamlValue[] | YamlObject;
 export interface YamlObject {
@@ -26,8 +26,8 @@ interface Done {
 /**
  * What `json.dumps` and the server's parser make of a constructed document, without writing it.
  *
- * @param nodes how many nodes the text holds: a document that large without any alias is no bomb
- * @param dates gets a fault for each value that is a date; in its place there is its text, so that the rest can be told
+ * @param nodes how many nodes the text holds: so many values are allowed without any alias
+ * @param dates gets a fault for each value that is a date; its text takes its place, so the rest can be checked
  * @throws YamlFault where there is no JSON form: sets, bytes, cycles, keys of such kinds, or a bomb of aliases
  */
 export function toValue(root: Node, nodes: number, dates: YamlFault[]): YamlValue {

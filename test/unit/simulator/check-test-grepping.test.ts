@@ -65,7 +65,7 @@ describe('what a server would read', () => {
     const { troubles } = await check(Buffer.concat([Buffer.from('odd one\n'), Buffer.from([0xff, 0x0a])]));
     expect(troubles).toEqual([
       { line: 1, message: expect.stringContaining('the server knows no status "odd" and cannot end the run') },
-      { line: null, message: expect.stringContaining('bytes that are no UTF-8') },
+      { line: null, message: expect.stringContaining('bytes that are not UTF-8') },
     ]);
   });
 });
