@@ -4,9 +4,10 @@
  * helpers as an argument, ours rewrites to `https://user@host/` and gives that address,
  * and no other, the same credentials as a header.
  */
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Log, RunFailure } from '../executor/ports.js';
+import { writeFresh } from '../lib/private-file.js';
 import { runEnvironment } from './environment.js';
 import { GitError, readGit } from './git.js';
 
@@ -141,7 +142,7 @@ export async function writeCredentials(
     isHttp(inputs.cloneUrl) &&
     (await probe(inputs.cloneUrl, basicAuthorization(`${gitlab.user}:${gitlab.token}`, 'gitlabtok'), options));
   const { text, uses } = gitConfig(inputs, accepted);
-  await writePrivate(join(options.home, '.gitconfig'), text);
+  await writeFresh(join(options.home, '.gitconfig'), text);
   for (const use of uses) await options.log.info(`Credentials: ${use}`);
 }
 
@@ -163,7 +164,7 @@ async function probe(
   { home, signal }: { home: string; signal: AbortSignal },
 ): Promise<boolean> {
   const file = join(home, '.gitconfig-probe');
-  await writePrivate(file, authorizationSection(cloneUrl, authorization));
+  await writeFresh(file, authorizationSection(cloneUrl, authorization));
   try {
     await readGit({
       args: ['-c', `include.path=${file}`, '-c', 'protocol.version=0', 'ls-remote', '--', cloneUrl, 'HEAD'],
@@ -196,10 +197,4 @@ export function configLine(key: string, value: string): string {
 function oneLine(value: string, name: string): string {
   if (/[\n\r\0]/.test(value)) throw new RunFailure('setup', `A value for git's ${name} has a line break in it.`);
   return value;
-}
-
-/** For secrets: a new file, mode 0600; what stood there before, be it a link, is replaced and not written through. */
-export async function writePrivate(path: string, text: string): Promise<void> {
-  await rm(path, { force: true });
-  await writeFile(path, text, { mode: 0o600, flag: 'wx' });
 }

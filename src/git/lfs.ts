@@ -5,7 +5,7 @@ import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Log, RunFailure } from '../executor/ports.js';
-import { findProgram } from '../lib/process.js';
+import { findProgram } from '../lib/programs.js';
 import { gitFailure } from './failure.js';
 import { readGit, streamGit } from './git.js';
 

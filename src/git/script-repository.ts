@@ -7,9 +7,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFailure, type ScriptRepositoryRequest } from '../executor/ports.js';
+import { writeFresh } from '../lib/private-file.js';
 import { clone } from './clone.js';
-
-import { authorizationSection, basicAuthorization, isHttp, writePrivate } from './credentials.js';
+import { authorizationSection, basicAuthorization, isHttp } from './credentials.js';
 import { runEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
 import { readGit, streamGit } from './git.js';
@@ -81,7 +81,7 @@ async function cloneWithToken(request: ScriptRepositoryRequest, waits: readonly 
   const url = `${scheme}://${host}${path}`;
   const authorization = basicAuthorization(userinfoBytes(credentials), request.token ?? '');
   const file = join(home, CREDENTIAL_FILE);
-  await writePrivate(file, authorizationSection(url, authorization));
+  await writeFresh(file, authorizationSection(url, authorization));
   try {
     await clone(url, request, waits, ['-c', `include.path=${file}`]);
   } finally {

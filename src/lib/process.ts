@@ -2,10 +2,11 @@
  * The one place that starts programs: an argument vector, never a shell; a process group of its own, so that
  * helpers of a program end with it; a bound on time and output; and no variable that a secret was read from.
  */
-import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import type { Readable } from 'node:stream';
 import { execa, execaSync } from 'execa';
+import { environmentOf } from './programs.js';
 
 export type Command = readonly [program: string, ...args: string[]];
 
@@ -53,50 +54,6 @@ export class ProcessError extends Error {
 const TAIL_BYTES = 16 * 1024;
 const LONGEST_FAILURE = 500;
 const MOST_OUTPUT = 64 * 1024 * 1024;
-
-/** Credentials of this program from the start on. */
-const hidden = new Set(['JOBSERV_TOKEN', 'JOBSERV_HEADER']);
-/** Without these a program does not find its own files; nobody keeps a secret in them. */
-const ALWAYS_PASSED = new Set(['PATH', 'HOME', 'USER', 'TMPDIR', 'LANG', 'LC_ALL']);
-
-/** From now on no program that is started here inherits these variables. For secrets that were read from them. */
-export function hideFromPrograms(names: Iterable<string>): void {
-  for (const name of names) if (!ALWAYS_PASSED.has(name)) hidden.add(name);
-}
-
-/** Our environment without the hidden variables. */
-export function childEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.has(name)));
-}
-
-/** The absolute folders of PATH: a relative or empty entry would start a program out of a stranger's repository. */
-function programFolders(env: NodeJS.ProcessEnv): string[] {
-  return (env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
-}
-
-/** Where a system keeps its programs. For a PATH without absolute folders: an empty one means the current folder. */
-const SYSTEM_PATH = '/usr/bin:/bin';
-
-/** The environment of a program: it and its own children are found in absolute folders only. */
-function environmentOf(env: NodeJS.ProcessEnv = childEnvironment()): NodeJS.ProcessEnv {
-  return { ...env, PATH: programFolders(env).join(delimiter) || SYSTEM_PATH };
-}
-
-/** A program in the absolute folders of PATH. */
-export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
-  return programFolders(env)
-    .map((folder) => join(folder, name))
-    .find(isProgram);
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
-}
 
 export interface RunningProcess {
   readonly stdout: Readable;

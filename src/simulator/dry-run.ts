@@ -15,7 +15,6 @@ import { simulationHost } from './run/simulation-ports.js';
 import { UpstreamReader } from './run-server/upstream.js';
 import { maskerFor, meansOf } from './simulate.js';
 import { Scratch } from './workspace/scratch.js';
-import { cacheFolder, locksIn } from './workspace/workspace-names.js';
 
 export interface DryRun {
   trigger: string;
@@ -43,9 +42,8 @@ export interface DryRunResult {
  * @throws what `planRuns` does, and RunFailure for a run whose preparation would fail
  */
 export async function dryRun(request: SimulateRequest): Promise<DryRunResult> {
-  const cache = cacheFolder();
-  const scratch = new Scratch(cache, locksIn(cache));
-  const upstreams = new UpstreamReader(request.access, new Scratch(cache, locksIn(cache)), request.signal);
+  const scratch = new Scratch();
+  const upstreams = new UpstreamReader(request.access, new Scratch(), request.signal);
   try {
     const settings = await dockerSettings(request.showDockerConfig);
     if (settings.problem !== undefined) request.warn(settings.problem);

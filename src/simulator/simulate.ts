@@ -31,8 +31,8 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
   const { signal } = request;
   const cache = cacheFolder();
   const locks = locksIn(cache);
-  const scratch = new Scratch(cache, locks);
-  const upstreams = new UpstreamReader(request.access, new Scratch(cache, locks), signal);
+  const scratch = new Scratch(cache);
+  const upstreams = new UpstreamReader(request.access, new Scratch(cache), signal);
   let server: SimulationServer | undefined;
   try {
     const settings = await dockerSettings(request.showDockerConfig);

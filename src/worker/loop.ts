@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../docker/process-owner.js';
 import { RunFailure } from '../executor/ports.js';
 import { type FileLock, takeFileLock } from '../lib/file-lock.js';
-import { childEnvironment } from '../lib/process.js';
+import { childEnvironment } from '../lib/programs.js';
 import { WorkerClient } from '../server/workers.js';
 import { type Checked, type CheckOptions, check, recover } from './check.js';
 import { runProgram } from './host-programs.js';

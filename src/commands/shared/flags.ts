@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { createMasker } from '../../executor/masking.js';
 import { UsageError } from '../../lib/errors.js';
-import { shellCommand } from '../../lib/shell-command.js';
+import { shellCommand } from '../../lib/programs.js';
 import type { StringMap } from '../../schema/model.js';
 import { readImages, readMemory, readSharedVolumes } from '../../simulator/inputs/given.js';
 import type { AccessRequest } from '../../simulator/inputs/server-access.js';

@@ -1,6 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { UsageError } from '../../lib/errors.js';
-import { findProgram, runProcessSync } from '../../lib/process.js';
+import { runProcessSync } from '../../lib/process.js';
+import { findProgram } from '../../lib/programs.js';
 import { type CheckResult, check } from '../../lint/check.js';
 import type { LintConfig } from '../../lint/finding.js';
 import { fix } from '../../lint/fix.js';

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { DockerEngine } from '../../docker/engine.js';
 import { makeVisibleFolder } from '../../executor/workspace.js';
 import { Scratch } from '../workspace/scratch.js';
-import { cacheFolder, locksIn } from '../workspace/workspace-names.js';
+import { cacheFolder } from '../workspace/workspace-names.js';
 
 export interface Check {
   /** What was looked at: `engine`, `git`, `registry registry.example.org`. */
@@ -44,7 +44,7 @@ export async function* containerChecks(
     return;
   }
   const cache = cacheFolder();
-  const scratch = new Scratch(cache, locksIn(cache));
+  const scratch = new Scratch(cache);
   const asked = { times: 0 };
   const server = createServer((_, response) => {
     asked.times += 1;

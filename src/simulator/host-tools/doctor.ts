@@ -6,7 +6,7 @@ import { connectEngine, type DockerEngine } from '../../docker/engine.js';
 import { gitTools } from '../../git/repository.js';
 import { EnvironmentError } from '../../lib/errors.js';
 import { makeFolder } from '../../lib/folders.js';
-import { findProgram } from '../../lib/process.js';
+import { findProgram } from '../../lib/programs.js';
 import { readServers, serversFile } from '../inputs/server-access.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 import { type Check, containerChecks } from './container-checks.js';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
-import { hideFromPrograms } from '../../lib/process.js';
+import { hideFromPrograms } from '../../lib/programs.js';
 import type { StringMap } from '../../schema/model.js';
 import { readAssignments } from './assignments.js';
 

@@ -1,18 +1,14 @@
 /** From what was named to the runs that are simulated: nothing starts before all of them are complete. */
 import { closest, distance } from 'fastest-levenshtein';
-import { repositoryFolder } from '../../git/repository.js';
-import { gitSource } from '../../git/source.js';
 import { UsageError } from '../../lib/errors.js';
 import { asStored, reachableRuns } from '../../schema/build.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
-import { GIT_TRIGGER_TYPES, PARAMS_OF_TRIGGER, type StringMap } from '../../schema/model.js';
+import { PARAMS_OF_TRIGGER, type StringMap } from '../../schema/model.js';
 import { isAddress, parseRunUrl } from '../../server/address.js';
-import { ServerFailure } from '../../server/server-failure.js';
-import { type Checkout, chooseSource, defaultProject, type SourceChoice } from '../inputs/checkout.js';
+import { type Checkout, defaultProject, type SourceChoice } from '../inputs/checkout.js';
 import { checkForgeRequest } from '../inputs/forge-params.js';
 import type { GivenValues } from '../inputs/given.js';
 import { type Difference, mentions } from '../inputs/ledger.js';
-import { completeRunDefinition } from '../inputs/run-identity.js';
 import { isRundefFile, type RundefFile, readRundefFile } from '../inputs/rundef-file.js';
 import {
   type AskSecret,
@@ -20,13 +16,10 @@ import {
   askForScriptSecrets,
   askForSecrets,
   missingSecrets,
-  secretsOfRundef,
   secretUserOfRundef,
 } from '../inputs/secrets.js';
 import type { AccessRequest } from '../inputs/server-access.js';
-import { NOWHERE } from '../inputs/trigger-params.js';
-import type { ServedRun } from '../run-server/served-run.js';
-import type { Upstream, UpstreamReader } from '../run-server/upstream.js';
+import type { UpstreamReader } from '../run-server/upstream.js';
 import { didNotPass } from '../workspace/simulation-workspace.js';
 import {
   DefinitionPlanner,
@@ -38,16 +31,8 @@ import {
   type PlanContext,
   secretUserOf,
 } from './definition-run.js';
-import {
-  checkImages,
-  checkPlaces,
-  checkSharedVolumes,
-  inBuild,
-  labelOf,
-  type PlannedRun,
-  placeOf,
-  withImage,
-} from './planned-run.js';
+import { checkImages, checkPlaces, checkSharedVolumes, labelOf, type PlannedRun, placeOf } from './planned-run.js';
+import { Builds, planOfFile, upstreamOf } from './rundef-run.js';
 import { listOf, selectRuns } from './select-runs.js';
 import { fetchRundefs } from './server-rundef.js';
 
@@ -147,7 +132,7 @@ export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<
     if (request.follow) follow = { triggers: asStored(loaded.triggers), first, planStarted };
   }
   for (const file of files) {
-    const before = upstream ?? (await upstreamOf(file, request, means));
+    const before = upstream ?? (await upstreamOf(file, request, means.upstreams));
     planned.push(await planOfFile(file, request, context, before, builds));
   }
   checkPlaces(planned);
@@ -268,92 +253,4 @@ async function completeSecrets(
   ];
   Object.assign(all, await askForSecrets(missingSecrets(users), ask));
   return Object.assign(all, await askForScriptSecrets(users, ask, warn));
-}
-
-/** The runs of each build, for the run's server. */
-class Builds {
-  readonly #runs = new Map<unknown, ServedRun[]>();
-
-  /** @param build its trigger, or words that name it */
-  of(build: unknown, upstream: Upstream | undefined): ServedRun[] {
-    const runs = this.#runs.get(build) ?? [...(upstream?.runs ?? [])];
-    this.#runs.set(build, runs);
-    return runs;
-  }
-}
-
-/** What triggered a run of a server, read there when the script may ask for it. */
-async function upstreamOf(
-  { upstream, rundef }: RundefFile,
-  { warn, signal }: PlanRequest,
-  { upstreams }: PlanMeans,
-): Promise<Upstream | undefined> {
-  const { script } = rundef;
-  const inRepository = GIT_TRIGGER_TYPES.has(rundef.trigger_type);
-  if (upstream === undefined || (script !== undefined && !inRepository && !mentions(script, 'H_TRIGGER_URL'))) {
-    return undefined;
-  }
-  try {
-    return await upstreams.read(upstream);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof UsageError || error instanceof ServerFailure)) throw error;
-    warn(`What triggered the run, ${upstream}, cannot be read, so its script will not get it. ${error.message}`);
-    return undefined;
-  }
-}
-
-async function planOfFile(
-  file: RundefFile,
-  request: PlanRequest,
-  context: PlanContext,
-  upstream: Upstream | undefined,
-  builds: Builds,
-): Promise<PlannedRun> {
-  const { rundef: read } = file;
-  const { secrets, added } = secretsOfRundef(file, context.secrets, request.flaggedSecrets);
-  const env: StringMap = Object.assign(Object.create(null), read.env, request.params);
-  const project = request.project ?? read.project;
-  if (request.project !== undefined) env['H_PROJECT'] = request.project;
-  if (upstream !== undefined) env['H_TRIGGER_URL'] ??= NOWHERE + upstream.path;
-  const { rundef, madeUp } = completeRunDefinition({ ...read, project, env, secrets });
-  if (env['H_TRIGGER_URL'] && upstream === undefined) {
-    madeUp['H_TRIGGER_URL'] ??=
-      'an address to which the run has no login; --upstream has the run or build there served here';
-  }
-  const given = Object.keys(request.params).filter((name) => request.params[name] !== read.env?.[name]);
-  const differences: Difference[] = [
-    ...file.differences,
-    ...added.map(addedSecret),
-    ...given.map(givenParam),
-    ...context.differences,
-  ];
-  let source: PlannedRun['source'] = gitSource({ own: [request.params['GIT_URL']] });
-  let scriptDifferences: PlannedRun['scriptDifferences'];
-  if (GIT_TRIGGER_TYPES.has(rundef.trigger_type) && request.source === 'local') {
-    const folder = process.cwd();
-    const checkout = await context.checkout(chooseSource('local', request.params, repositoryFolder(folder)), folder);
-    differences.push(...checkout.differences);
-    source = checkout.source;
-    scriptDifferences = checkout.scriptDifferences;
-    if (checkout.sha !== undefined) env['GIT_SHA'] = checkout.sha;
-  }
-  const names = { trigger: rundef.trigger_type, run: rundef.env['H_RUN'] ?? 'simulated' };
-  const place = placeOf({ project, run: names.run }, names.trigger, context.places, context.alone);
-  const run = { ...names, rundef, madeUp, differences, scriptDifferences, source, upstream: upstream?.path, ...place };
-  return inBuild(withImage(run, request.images), builds.of(`${project} ${env['H_BUILD']}`, upstream));
-}
-
-function addedSecret(name: string): Difference {
-  return {
-    kind: 'secret-added',
-    message: `The secret ${name} was given with -s; the run itself has none of that name.`,
-  };
-}
-
-function givenParam(name: string): Difference {
-  return {
-    kind: 'param-given',
-    message: `The param ${name} was given with -p; the run itself has another value, or none.`,
-  };
 }

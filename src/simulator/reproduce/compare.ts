@@ -2,8 +2,8 @@
 import { plural } from '../../lib/quantities.js';
 import type { Test } from '../../schema/model.js';
 import type { RunResult } from '../run/run-result.js';
+import type { ConsoleComparison } from './compare-consoles.js';
 import type { SetupStep } from './console-story.js';
-import type { ConsoleComparison } from './first-divergence.js';
 import type { ServerSide } from './server-run.js';
 
 export interface RunDifference {

@@ -4,6 +4,7 @@ import { RunFailure } from '../../executor/ports.js';
 import { containerAuth } from '../../executor/pull-image.js';
 import { parseImageName } from '../../schema/docker-syntax.js';
 import type { StringMap } from '../../schema/model.js';
+import type { RunDifference } from './compare.js';
 
 export interface PinnedImage {
   /** As the rundef names it. */
@@ -39,4 +40,9 @@ export async function hasMoved(
     if (error instanceof RunFailure) return undefined;
     throw error;
   }
+}
+
+export function movedTag({ reference, pinned }: PinnedImage): RunDifference {
+  const message = `The tag has moved since: ${reference} is another image now than the one of the run, which was taken here.`;
+  return { kind: 'image', message, server: pinned, local: reference };
 }

@@ -1,12 +1,41 @@
 /** What the definition at hand would now make of the run: "pushing this would change …". Pure. */
+import type { Masker } from '../../executor/masking.js';
 import type { ExpandedTrigger } from '../../schema/expand.js';
 import type { Definition, RunDefinition, StringMap } from '../../schema/model.js';
 import { PARAMS_OF_TRIGGER } from '../../schema/model.js';
 import { buildRunDefinition } from '../../schema/resolve.js';
+import type { RundefFile } from '../inputs/rundef-file.js';
+import type { LoadedDefinition } from '../plan/definition-run.js';
+import type { RunDifference } from './compare.js';
 
 /** Names what only a server, or a worker, has or adds; and what a reader does not get to see. */
 const NOT_COMPARED = new Set(['api_key', 'run_url', 'frontend_url', 'runner_url', 'project', 'secrets', 'simulator']);
 const ADDED = new Set(['H_PROJECT', 'H_BUILD', 'H_RUN', 'H_RUN_URL', 'H_TRIGGER_URL', 'H_WORKER']);
+
+/** What pushing the definition would change, secrets masked. */
+export function definitionDifferences(
+  { rundef }: RundefFile,
+  loaded: LoadedDefinition | undefined,
+  masker: Masker,
+): RunDifference[] {
+  if (loaded === undefined) return [];
+  const whole = { ...rundef, env: rundef.env ?? {}, secrets: rundef.secrets ?? {} };
+  const changes = changesOf(whole, loaded.definition, loaded.triggers);
+  if (changes === undefined) return [];
+  if (typeof changes === 'string') {
+    return [
+      { kind: 'definition', message: `With ${loaded.path} as it is now, a server would make no such run: ${changes}` },
+    ];
+  }
+  return changes.map(({ field, server, local }) =>
+    masker.values({
+      kind: 'definition' as const,
+      message: `Pushing ${loaded.path} as it is now would change ${field}.`,
+      server,
+      local,
+    }),
+  );
+}
 
 export interface Change {
   /** `container`, `env.BOARD`. */

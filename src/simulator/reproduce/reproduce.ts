@@ -15,13 +15,12 @@ import type { RunResult } from '../run/run-result.js';
 import type { SimulateRequest } from '../run/simulate-run.js';
 import { simulate } from '../simulate.js';
 import { Scratch } from '../workspace/scratch.js';
-import { cacheFolder, locksIn } from '../workspace/workspace-names.js';
 import { differencesOf, endedAlike, type RunDifference } from './compare.js';
+import type { Names } from './compare-consoles.js';
+import { type ConsoleComparison, compareConsoles } from './compare-consoles.js';
 import { type ConsoleFacts, noFacts, scriptLines } from './console-story.js';
-import { type ConsoleComparison, compareConsoles } from './first-divergence.js';
-import type { Names } from './normalise-line.js';
-import { hasMoved, type PinnedImage, pinImage } from './pinned-image.js';
-import { changesOf } from './pushed-definition.js';
+import { hasMoved, movedTag, type PinnedImage, pinImage } from './pinned-image.js';
+import { definitionDifferences } from './pushed-definition.js';
 import { type FetchedRun, fetchRun, hasEnded, type ServerSide, serverSide } from './server-run.js';
 import { hopeless, type Judgement, judge, type NextStep, type Verdict } from './verdict.js';
 
@@ -95,8 +94,7 @@ export interface ReproduceResult {
  *   server or engine fail
  */
 export async function reproduce(request: ReproduceRequest): Promise<ReproduceResult> {
-  const cache = cacheFolder();
-  const scratch = new Scratch(cache, locksIn(cache));
+  const scratch = new Scratch();
   const removeNow = () => scratch.removeNow();
   request.lastSteps.add(removeNow);
   try {
@@ -264,7 +262,7 @@ async function compare(
     ] as const;
   const compared = await compareConsoles(...sides());
   if (consoleDiff !== undefined) {
-    const { writeConsoleDiff } = await import('./console-diff.js');
+    const { writeConsoleDiff } = await import('./compare-consoles.js');
     await writeConsoleDiff(consoleDiff, ...sides());
   }
   const server = masker.values(serverSide(run, address, file.rundef.container, facts));
@@ -297,33 +295,4 @@ function resultOf(
 ): ReproduceResult {
   const steps = next.map((step) => (typeof step === 'string' ? step : again(step, server.url)));
   return { version: 1, verdict, reason, next: steps, server, local, differences: [] };
-}
-
-function movedTag({ reference, pinned }: PinnedImage): RunDifference {
-  const message = `The tag has moved since: ${reference} is another image now than the one of the run, which was taken here.`;
-  return { kind: 'image', message, server: pinned, local: reference };
-}
-
-function definitionDifferences(
-  { rundef }: RundefFile,
-  loaded: LoadedDefinition | undefined,
-  masker: Masker,
-): RunDifference[] {
-  if (loaded === undefined) return [];
-  const whole = { ...rundef, env: rundef.env ?? {}, secrets: rundef.secrets ?? {} };
-  const changes = changesOf(whole, loaded.definition, loaded.triggers);
-  if (changes === undefined) return [];
-  if (typeof changes === 'string') {
-    return [
-      { kind: 'definition', message: `With ${loaded.path} as it is now, a server would make no such run: ${changes}` },
-    ];
-  }
-  return changes.map(({ field, server, local }) =>
-    masker.values({
-      kind: 'definition' as const,
-      message: `Pushing ${loaded.path} as it is now would change ${field}.`,
-      server,
-      local,
-    }),
-  );
 }

@@ -3,6 +3,7 @@
  * The run's server of a simulation and the live server of the tests both use them; the tests hold the latter
  * to the reference server, so the two cannot drift.
  */
+import TYPES from './content-types.json' with { type: 'json' };
 
 export interface HttpAnswer {
   status: number;
@@ -71,4 +72,32 @@ export function fileHeaders(type: string): Record<string, string> {
 /** A stored file as an answer. @public */
 export function file(body: Buffer, type: string, headers: Record<string, string> = {}): HttpAnswer {
   return { status: 200, headers: { ...fileHeaders(type), ...headers }, body };
+}
+
+const BY_EXTENSION = new Map(
+  Object.entries(TYPES).flatMap(([type, extensions]) => extensions.split(' ').map((extension) => [extension, type])),
+);
+
+/** Short for a type and a compression. */
+const SUFFIXES: Readonly<Record<string, string>> = {
+  svgz: '.svg.gz',
+  taz: '.tar.gz',
+  tbz2: '.tar.bz2',
+  tgz: '.tar.gz',
+  txz: '.tar.xz',
+  tz: '.tar.gz',
+};
+
+/** Of a compressed file the type is that of its name without the compression. */
+const COMPRESSION = /\.(?:gz|bz2|xz|br|Z)$/;
+
+/**
+ * The content type that a server derives from a file's name: that of Python's `mimetypes`, plus `.log`.
+ *
+ * @returns `''` when the name has no extension, or one that is not known
+ */
+export function contentType(path: string): string {
+  const plain = path.replace(/\.([^./]+)$/, (whole, suffix: string) => SUFFIXES[suffix.toLowerCase()] ?? whole);
+  const [, extension = ''] = /[^/]\.([^./]+)$/.exec(plain.replace(COMPRESSION, '')) ?? [];
+  return BY_EXTENSION.get(extension.toLowerCase()) ?? '';
 }

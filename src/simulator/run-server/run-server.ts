@@ -12,8 +12,8 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostAddress } from '../../docker/host-address.js';
 import { failure, failureData, type HttpAnswer, serverError } from './answers.js';
-import { answerOf, type ServedAnswer, type ServedRequest } from './routes.js';
-import type { ServedRun } from './served-run.js';
+import { answerOf, type ServedAnswer } from './routes.js';
+import type { ServedRequest, ServedRun } from './served-run.js';
 
 const LIMITS = {
   /** Of a request's body, bytes; of a longer one nothing is kept and the connection ends. */

@@ -1,5 +1,6 @@
 /** What the run's server serves: a run of this simulation, of an earlier one, or of a live server. */
 import { fstatSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Test } from '../../schema/model.js';
 
 /** The statuses that a JobServ server has for runs, tests and results. */
@@ -73,6 +74,38 @@ export interface Post {
   text: string;
   /** Length of the whole body. */
   sizeBytes: number;
+}
+
+export interface ServedRequest {
+  method: string;
+  /** Undecoded, without the query. */
+  path: string;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+  /** Length of the body that was sent; `body` may hold less. */
+  bodyBytes: number;
+  /** `http://<host>` as the client wrote it: it stands in every address of an answer. */
+  origin: string;
+}
+
+/** The runs that one caller may see, in the order in which they were started. */
+export interface Visible {
+  readonly runs: readonly ServedRun[];
+  /** The one that it may post to. */
+  readonly own: ServedRun;
+  /** Called for a request that a live server might answer and this one cannot. */
+  missed(what: string): void;
+}
+
+/** What the address of a request names. */
+export interface Found {
+  /** Of the build, or the one run. */
+  runs: readonly ServedRun[];
+  run: ServedRun;
+  /** Below the run's address: of a test or a file. */
+  name: string;
+  visible: Visible;
 }
 
 const COMPLETE: readonly string[] = ['PASSED', 'FAILED', 'PROMOTED', 'SKIPPED'];

@@ -1,8 +1,8 @@
 /** `--shell` (SPEC 7): after a run, a shell in a container like the run's, while its secrets are still there. */
 import type { Terminal } from '../../docker/interactive.js';
 import { type ContainerEngine, type ContainerSpec, RunFailure } from '../../executor/ports.js';
+import { shellCommand } from '../../lib/programs.js';
 import { plainLine } from '../../lib/sanitise.js';
-import { shellCommand } from '../../lib/shell-command.js';
 
 export const SHELL_WISHES = ['on-failure', 'always'] as const;
 export type ShellWish = (typeof SHELL_WISHES)[number];

@@ -29,8 +29,7 @@ import type { PlanRequest } from '../plan/plan.js';
 import { labelOf, type PlannedRun } from '../plan/planned-run.js';
 import type { SimulationServer, TalkingRun } from '../run-server/simulation-server.js';
 import { openSimulationWorkspace, type SimulationWorkspace } from '../workspace/simulation-workspace.js';
-import { openConsoleTests } from './console-tests.js';
-import { openConsole, RunReporter } from './run-reporter.js';
+import { openConsole, openConsoleTests, RunReporter } from './run-reporter.js';
 import {
   keptRunDefinition,
   maskedResult,

@@ -5,23 +5,21 @@ import { join } from 'node:path';
 import { makeFolder } from '../../lib/folders.js';
 import { removeTree } from '../../lib/remove-tree.js';
 import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
-import { scratchIn } from './workspace-names.js';
+import { cacheFolder, locksIn, scratchIn } from './workspace-names.js';
 
 /** Found and removed by a later simulation if this one is killed. */
 export class Scratch {
   readonly cache: string;
-  readonly #locks: string;
   #path: string | undefined;
   #lock: WorkspaceLock | undefined;
 
-  constructor(cache: string, locks: string) {
+  constructor(cache = cacheFolder()) {
     this.cache = cache;
-    this.#locks = locks;
   }
 
   async folder(): Promise<string> {
     const path = join(scratchIn(this.cache), randomBytes(8).toString('hex'));
-    this.#lock = await lockWorkspace(this.#locks, path);
+    this.#lock = await lockWorkspace(locksIn(this.cache), path);
     this.#path = path;
     return makeFolder(path);
   }

@@ -1,6 +1,7 @@
 /** What is posted to a run and read of it (SPEC 5), as the reference answers. */
 
 import {
+  contentType,
   failureData,
   file,
   frameworkText,
@@ -12,7 +13,6 @@ import {
   serverError,
   success,
 } from '../../../src/simulator/run-server/answers.js';
-import { contentType } from '../../../src/simulator/run-server/content-type.js';
 import { type Asked, header } from './asked.js';
 import { type LiveRun, RUN_STATUSES, type RunStatus } from './live-run.js';
 import type { Store } from './store.js';

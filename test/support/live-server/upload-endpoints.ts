@@ -1,6 +1,7 @@
 /** Signed uploads (SPEC 5): the addresses, and what is put there. The limit of 75 names is the client's. */
 import { createHmac, randomBytes } from 'node:crypto';
 import {
+  contentType,
   frameworkText,
   type HttpAnswer,
   notFound,
@@ -8,7 +9,6 @@ import {
   serverError,
   success,
 } from '../../../src/simulator/run-server/answers.js';
-import { contentType } from '../../../src/simulator/run-server/content-type.js';
 import { type Asked, header, jsonOf } from './asked.js';
 import type { LiveRun } from './live-run.js';
 import { authenticate, runOf } from './run-endpoints.js';

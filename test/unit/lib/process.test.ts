@@ -4,15 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { userEnvironment } from '../../../src/git/environment.js';
-import {
-  findProgram,
-  hideFromPrograms,
-  runProcess,
-  runProcessSync,
-  runWithOutput,
-  startIndependent,
-  startProcess,
-} from '../../../src/lib/process.js';
+import { runProcess, runProcessSync, runWithOutput, startIndependent, startProcess } from '../../../src/lib/process.js';
+import { findProgram, hideFromPrograms } from '../../../src/lib/programs.js';
 import { readGivenValues } from '../../../src/simulator/inputs/given.js';
 
 const sh = (script: string) => ['/bin/sh', '-c', script] as const;

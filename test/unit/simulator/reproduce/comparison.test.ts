@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Test } from '../../../../src/schema/model.js';
 import { differencesOf } from '../../../../src/simulator/reproduce/compare.js';
-import { compareConsoles } from '../../../../src/simulator/reproduce/first-divergence.js';
-import { normaliseLine } from '../../../../src/simulator/reproduce/normalise-line.js';
+import { compareConsoles, normaliseLine } from '../../../../src/simulator/reproduce/compare-consoles.js';
 import { pinImage } from '../../../../src/simulator/reproduce/pinned-image.js';
 import type { ServerSide } from '../../../../src/simulator/reproduce/server-run.js';
 import { judge } from '../../../../src/simulator/reproduce/verdict.js';

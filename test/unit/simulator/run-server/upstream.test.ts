@@ -94,7 +94,7 @@ describe('the run of a server that another one triggered', () => {
     if (refuses) server.fault.always(({ path }) => path.includes('/runs/build/'), { status: 403 });
     const warned: string[] = [];
     const cache = join(folder, 'plan');
-    const upstreams = new UpstreamReader({}, new Scratch(cache, join(cache, 'locks')), signal);
+    const upstreams = new UpstreamReader({}, new Scratch(cache), signal);
     const request: PlanRequest = {
       arguments: [flash.url],
       loadDefinition: () => Promise.reject(new Error('no definition is needed')),
