@@ -157,3 +157,25 @@ export function engineFailure(what: string, error: unknown): RunFailure {
     : [engineWords(error), 'The engine refuses for reasons of its own, not because of the run: its log says more.'];
   return new RunFailure('setup', `${what}: ${why}. ${advice}`, { environment: 'engine', cause: error });
 }
+
+export type EngineName = 'docker' | 'podman';
+
+export interface EngineVersion {
+  name: EngineName;
+  version: string;
+  os: string;
+  architecture: string;
+}
+
+/** @throws RunFailure(setup, environment engine) */
+export async function askVersion(client: Docker, callMs: number): Promise<EngineVersion> {
+  try {
+    const answer = await within(callMs, () => client.version());
+    const { Version: version, Os: os, Arch: architecture, Components = [] } = answer;
+    if (typeof version !== 'string') refuseAnswer();
+    const isPodman = Array.isArray(Components) && Components.some(({ Name }) => /podman/i.test(String(Name)));
+    return { name: isPodman ? 'podman' : 'docker', version, os, architecture };
+  } catch (error) {
+    throw engineFailure("The engine's version could not be read", error);
+  }
+}

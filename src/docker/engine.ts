@@ -1,5 +1,4 @@
-/** The container engine of a run: Docker's API, or Podman's, which speaks the same. */
-
+/** The container engine of a run, by Docker's API, which Podman offers too. */
 import { randomBytes } from 'node:crypto';
 import type Docker from 'dockerode';
 import {
@@ -13,8 +12,10 @@ import {
 } from '../executor/ports.js';
 import { homeFolder } from '../lib/home.js';
 import {
+  askVersion,
   ENGINE_LIMITS,
   type EngineLimits,
+  type EngineVersion,
   engineFailure,
   engineWords,
   refuseAnswer,
@@ -22,12 +23,12 @@ import {
   within,
 } from './client.js';
 import { DockerContainer } from './container.js';
-import { loadDockerConfig } from './docker-config.js';
+import { CopiedContainer, type Copies } from './copied-container.js';
 import { engineGone, removedFailure } from './exit.js';
 import { type FoundEngine, findEngine, type Surroundings } from './find-engine.js';
 import { type HostAddress, hostAddress } from './host-address.js';
 import { removeTreeInside, takeOwnership } from './host-files.js';
-import { askRegistry, inspectImage, type RegistryImage } from './image.js';
+import { askRegistry, inspectImage, localImages, type RegistryImage } from './image.js';
 import { converse, type Terminal, WITH_TERMINAL } from './interactive.js';
 import {
   deadVolumes,
@@ -40,32 +41,24 @@ import {
 import { currentOwner } from './process-owner.js';
 import { Puller } from './pull.js';
 import { createFailure } from './pull-failure.js';
-import { findCredentials } from './registry-credentials.js';
-import { CopiedContainer, type Copies, RemoteFiles } from './remote-files.js';
-import { containerRequest, type EngineName, type LogDriver } from './request.js';
+import { RemoteFiles } from './remote-files.js';
+import { containerRequest, type LogDriver } from './request.js';
 import { checkSight, UnseenFiles, unseenSource } from './sight.js';
 
 export interface EngineOptions {
   logDriver: LogDriver;
-  /** Whose containers these are; by default this process's, whose death makes them anybody's to remove. */
+  /** Whose containers these are; by default this process's: after its end any other process may remove them. */
   owner?: string;
   surroundings?: Partial<Surroundings>;
   limits?: Partial<EngineLimits>;
-  /** Whether a registry's own "no" ends a pull at once; a worker tries again all the same. */
+  /** Whether a refusal of the registry ends a pull at once; a worker tries again. */
   refusalIsFinal?: boolean;
   /** Receives a sentence when the engine is slow to answer. */
   waiting?: (message: string) => void;
 }
 
-/** Docker's major version from which its driver `local` gives back what it was given. */
+/** From this major version on Docker's log driver `local` keeps newlines. */
 const LOG_KEEPS_NEWLINES = 23;
-
-export interface EngineVersion {
-  name: EngineName;
-  version: string;
-  os: string;
-  architecture: string;
-}
 
 /**
  * Finds the engine and makes sure that it answers.
@@ -73,12 +66,8 @@ export interface EngineVersion {
  * @throws RunFailure(setup, environment engine) whose message is a paragraph for the user
  */
 export async function connectEngine(options: EngineOptions): Promise<DockerEngine> {
-  const { surroundings, waiting } = options;
   const limits = { ...ENGINE_LIMITS, ...options.limits };
-  const [found, owner] = await Promise.all([
-    findEngine({ surroundings, waiting, limits }),
-    options.owner ?? currentOwner(),
-  ]);
+  const [found, owner] = await Promise.all([findEngine({ ...options, limits }), options.owner ?? currentOwner()]);
   return new DockerEngine(found, { ...options, owner, limits });
 }
 
@@ -89,19 +78,21 @@ export class DockerEngine implements ContainerEngine {
   readonly #options: EngineOptions & { owner: string };
   readonly #puller: Puller;
   readonly #files: RemoteFiles;
-  /** Set once this engine has not seen what a container was to mount. */
+  /** Set once the engine has not seen the files that a container was to mount. */
   #unseen: UnseenFiles | undefined;
   #version: Promise<EngineVersion> | undefined;
+  /** For work on this machine's own files: copies of them are of no use. */
+  readonly #seeing: Pick<ContainerEngine, 'create'> = {
+    create: async (spec, signal) => this.#asContainer(await this.#createSeen(spec, signal), undefined),
+  };
 
   constructor(found: FoundEngine, options: EngineOptions & { owner: string; limits: EngineLimits }) {
     this.address = found.endpoint.address;
     this.#client = found.client;
     this.#limits = options.limits;
     this.#options = options;
-    const { limits, refusalIsFinal = false } = options;
-    this.#files = new RemoteFiles(this.#client, limits, options.owner, (spec, mounts, more) =>
-      this.#createContainer(spec, more, mounts),
-    );
+    const { limits, owner, refusalIsFinal = false } = options;
+    this.#files = new RemoteFiles(this.#client, limits, owner, this.#createContainer.bind(this));
     this.#puller = new Puller(this.#client, { limits, ...this.#user(), refusalIsFinal });
   }
 
@@ -115,41 +106,33 @@ export class DockerEngine implements ContainerEngine {
     const digest = await this.#puller.pull(request);
     const image = await inspectImage(this.#client, request.reference, this.#limits.call, digest);
     if (image) return image;
-    throw new RunFailure(
-      'setup',
-      `Image ${request.reference} was pulled and is not there: somebody removed it. Start the run again.`,
-      { environment: 'engine' },
-    );
+    const message = `Image ${request.reference} was pulled, and somebody removed it. Start the run again.`;
+    throw new RunFailure('setup', message, { environment: 'engine' });
   }
 
-  /** Undefined when the engine does not have the image. */
+  /** @returns undefined when the engine does not have the image */
   inspectImage(reference: string): Promise<ImageInfo | undefined> {
     return inspectImage(this.#client, reference, this.#limits.call);
   }
 
-  /** Whether the registry would give the image; undefined when this engine cannot ask. Throws as a pull does. */
+  /** @returns undefined when this engine cannot ask a registry. @throws as a pull does */
   askRegistry(reference: string, credentials?: RegistryCredentials): Promise<RegistryImage | undefined> {
-    const { env, home } = this.#user();
-    const own = async (registry: string) => {
-      const { config } = await loadDockerConfig(env, home);
-      return findCredentials(registry, config, { env, helperMs: this.#limits.helper });
-    };
-    return askRegistry(this.#client, reference, this.#limits.call, credentials, own);
+    return askRegistry(this.#client, reference, { limits: this.#limits, ...this.#user() }, credentials);
   }
 
   async create(spec: ContainerSpec, signal: AbortSignal): Promise<Container> {
     const api = await this.#makeContainer(spec, signal);
-    return this.#asContainer(api, await this.#copiesOf(api));
+    return this.#asContainer(api, this.#unseen && (await this.#files.copiesOf(api)));
   }
 
   /**
-   * A container of the same kind, with a terminal for somebody to talk to it; removed when it resolves.
+   * A container of the same kind with an interactive terminal; removed when it resolves.
    *
    * @throws RunFailure(setup) when it cannot be started; (lost) when it cannot be removed
    */
   async interact(spec: ContainerSpec, terminal: Terminal, signal: AbortSignal): Promise<void> {
     const container = await this.#makeContainer(spec, signal, WITH_TERMINAL);
-    const copies = await this.#copiesOf(container);
+    const copies = this.#unseen && (await this.#files.copiesOf(container));
     try {
       await converse(container, terminal, this.#limits, signal);
       await copies?.fetch();
@@ -176,21 +159,21 @@ export class DockerEngine implements ContainerEngine {
     return own.length;
   }
 
-  /** Whether what containers mount is copied to the engine and back, because it does not see this machine's files. */
+  /** Whether mounted files are copied to the engine and back, because it does not see this machine's files. */
   get copiesFiles(): boolean {
     return this.#unseen !== undefined;
   }
 
-  /** Removes what a run has kept in volumes of the engine for its next container. */
+  /** Removes the engine's volumes that a run has kept for its next container. */
   removeVolumes(workspace: string): Promise<void> {
     return this.#files.removeBelow(workspace);
   }
 
   /** Asked once. */
   version(): Promise<EngineVersion> {
-    this.#version ??= this.#askVersion().catch((error: unknown) => {
+    this.#version ??= askVersion(this.#client, this.#limits.call).catch((error: unknown) => {
       this.#version = undefined;
-      throw engineFailure("The engine's version could not be read", error);
+      throw error;
     });
     return this.#version;
   }
@@ -200,7 +183,7 @@ export class DockerEngine implements ContainerEngine {
     return (await this.listOwned()).filter(({ labels }) => labels[OWNER_LABEL] === this.#options.owner);
   }
 
-  /** Where containers reach this machine; undefined when its network is elsewhere, or the engine does not say. */
+  /** Where containers reach this machine; undefined when they do not, or the engine does not tell. */
   async hostAddress(): Promise<HostAddress | undefined> {
     const { name } = await this.version();
     return hostAddress(this.#client, name, this.#limits.call).catch(() => undefined);
@@ -221,36 +204,17 @@ export class DockerEngine implements ContainerEngine {
     return sweep(this.#client, this.#limits.call);
   }
 
-  /** Removes a tree that a container's root left; `image` is tried first, then every other that is there. */
+  /** Removes a tree that a container's root left, in a container of `image`, or of any other local image. */
   async removeTree(path: string, image?: string): Promise<void> {
-    const local = await within(this.#limits.call, async (abortSignal) => {
-      const list = await this.#client.listImages({ abortSignal });
-      return Array.isArray(list) ? list : refuseAnswer();
-    }).catch((error: unknown) => {
+    const local = await localImages(this.#client, this.#limits.call).catch((error: unknown) => {
       throw engineFailure(`${path} could not be removed`, error);
     });
-    const names = local.map(({ Id }) => Id);
-    await removeTreeInside(this.#seeing, path, image === undefined ? names : [image, ...names]);
+    await removeTreeInside(this.#seeing, path, image === undefined ? local : [image, ...local]);
   }
 
-  /** Gives what a container's users left below `folder` to this process's user; answers why it could not. */
+  /** Makes this process's user the owner of everything below `folder`. @returns why it could not */
   takeOwnership(folder: string, image: string): Promise<string | undefined> {
     return takeOwnership(this.#seeing, image, folder);
-  }
-
-  /** For what is done to this machine's files themselves: a copy is of no use. */
-  get #seeing(): Pick<ContainerEngine, 'create'> {
-    const create = async (spec: ContainerSpec, signal: AbortSignal) =>
-      this.#asContainer(await this.#createSeen(spec, signal), undefined);
-    return { create };
-  }
-
-  async #askVersion(): Promise<EngineVersion> {
-    const answer = await within(this.#limits.call, () => this.#client.version());
-    const { Version: version, Os: os, Arch: architecture, Components = [] } = answer;
-    if (typeof version !== 'string') refuseAnswer();
-    const isPodman = Array.isArray(Components) && Components.some(({ Name }) => /podman/i.test(String(Name)));
-    return { name: isPodman ? 'podman' : 'docker', version, os, architecture };
   }
 
   async #platforms(image: string): Promise<string> {
@@ -262,8 +226,8 @@ export class DockerEngine implements ContainerEngine {
   }
 
   /**
-   * Copies what an engine does not see, see `RemoteFiles`; one that saw nothing once is not tried again. The call that
-   * creates is not aborted: the engine might go on, and nobody would have the container.
+   * Copies files that the engine does not see, see `RemoteFiles`. The call that creates the container is not aborted:
+   * aborting would not undo what the engine already accepted.
    */
   async #makeContainer(
     spec: ContainerSpec,
@@ -294,7 +258,7 @@ export class DockerEngine implements ContainerEngine {
     signal: AbortSignal,
     more?: Docker.ContainerCreateOptions,
   ): Promise<Docker.Container> {
-    const container = await this.#createContainer(spec, more);
+    const container = await this.#createContainer(spec, undefined, more);
     try {
       await checkSight(container, spec, this.address, this.#limits.call);
       signal.throwIfAborted();
@@ -311,14 +275,10 @@ export class DockerEngine implements ContainerEngine {
     return copies === undefined ? container : new CopiedContainer(container, copies);
   }
 
-  async #copiesOf(api: Docker.Container): Promise<Copies | undefined> {
-    return this.#unseen && this.#files.copiesOf(api);
-  }
-
   async #createContainer(
     spec: ContainerSpec,
-    more: Docker.ContainerCreateOptions = {},
     mounts?: Docker.MountSettings[],
+    more: Docker.ContainerCreateOptions = {},
   ): Promise<Docker.Container> {
     const { logDriver, owner } = this.#options;
     // Which log the engine can keep depends on which engine it is.

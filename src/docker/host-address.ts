@@ -2,8 +2,7 @@
 import { BlockList, isIPv4 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import type Docker from 'dockerode';
-import { within } from './client.js';
-import type { EngineName } from './request.js';
+import { type EngineName, within } from './client.js';
 
 export interface HostAddress {
   /** The address of this machine to listen on. */

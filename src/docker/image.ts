@@ -2,9 +2,18 @@
 import type Docker from 'dockerode';
 import { type ImageInfo, type RegistryCredentials, RunFailure } from '../executor/ports.js';
 import { DOCKER_HUB, parseImageName } from '../schema/docker-syntax.js';
-import { engineFailure, engineWords, isUnreachable, refuseAnswer, statusOf, within } from './client.js';
+import {
+  type EngineLimits,
+  engineFailure,
+  engineWords,
+  isUnreachable,
+  refuseAnswer,
+  statusOf,
+  within,
+} from './client.js';
+import { loadDockerConfig } from './docker-config.js';
 import { pullFailure } from './pull-failure.js';
-import { credentialsKey, type RegistryAuth } from './registry-credentials.js';
+import { credentialsKey, findCredentials, type RegistryAuth } from './registry-credentials.js';
 
 export interface ImageReference {
   /** As `ImageName` has it. */
@@ -86,6 +95,12 @@ function digestIn(digests: string[], wanted: string): string | undefined {
   return undefined;
 }
 
+/** The ids of all images that the engine has. */
+export async function localImages(client: Docker, callMs: number): Promise<string[]> {
+  const list = await within(callMs, (abortSignal) => client.listImages({ abortSignal }));
+  return Array.isArray(list) ? list.map(({ Id }) => Id) : refuseAnswer();
+}
+
 export interface RegistryImage {
   registry: string;
   /** The digest that the tag stands for now, `sha256:…`. */
@@ -98,26 +113,28 @@ export interface RegistryImage {
  * Asks a registry, through the engine, whether it would give an image: nothing is pulled.
  * Undefined: this engine has no such call (Podman).
  *
- * @param ownCredentials the user's own for a registry; used where the run brings none
+ * @param credentials the run's; without them the user's own are used
  * @throws RunFailure(setup), environment registry or engine
  */
 export async function askRegistry(
   client: Docker,
   image: string,
-  callMs: number,
+  { limits, env, home }: { limits: EngineLimits; env: NodeJS.ProcessEnv; home: string },
   credentials: RegistryCredentials | undefined,
-  ownCredentials: (registry: string) => Promise<RegistryAuth | undefined>,
 ): Promise<RegistryImage | undefined> {
   const { registry } = parseImageReference(image);
+  const own = async () => {
+    const { config } = await loadDockerConfig(env, home);
+    return findCredentials(registry, config, { env, helperMs: limits.helper });
+  };
   const auth: RegistryAuth | undefined = credentials
     ? { ...credentials, serveraddress: credentialsKey(registry) }
-    : await ownCredentials(registry).catch((error: Error) => {
-        throw new RunFailure('setup', `There are no credentials for ${registry}: ${error.message}.`, {
-          environment: 'registry',
-        });
+    : await own().catch((error: Error) => {
+        const message = `There are no credentials for ${registry}: ${error.message}.`;
+        throw new RunFailure('setup', message, { environment: 'registry' });
       });
   try {
-    const answer: { Descriptor?: { digest?: unknown } } = await within(callMs, () =>
+    const answer: { Descriptor?: { digest?: unknown } } = await within(limits.call, () =>
       client.getImage(image).distribution(auth === undefined ? {} : { authconfig: auth }),
     );
     const digest = answer.Descriptor?.digest;

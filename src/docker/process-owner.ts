@@ -49,8 +49,12 @@ function surroundings(): { boot: string; place: string } {
   const text = (path: string) => orNothing(() => readFileSync(path, 'utf8').trim());
   const namespace = orNothing(() => readlinkSync('/proc/self/ns/pid'));
   const place = [hostname(), text('/etc/machine-id'), namespace.replace(/\D/g, '')].join('/');
-  return { boot: text('/proc/sys/kernel/random/boot_id'), place: place.replaceAll(':', '-') };
+  return { boot: currentBoot(), place: place.replaceAll(':', '-') };
 }
+
+/** The id of the host's current boot, which its containers see too; empty where there is none, as on macOS. */
+export const currentBoot = (): string =>
+  orNothing(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
 
 /** Where there is no such file, as on macOS, the rest has to do. */
 function orNothing(read: () => string): string {

@@ -1,7 +1,6 @@
 /**
- * An engine that does not see this machine's files: what a container would have mounted is copied into volumes of
- * the engine, and what the script may have changed is copied back. Folders become volumes, single files are written
- * into the container's own file system.
+ * For an engine that does not see this machine's files: what a container mounts is copied into volumes of the engine,
+ * and what the script may have changed is copied back. Single files are written into the container's file system.
  */
 import { randomBytes } from 'node:crypto';
 import { lstat, mkdtemp, readdir, realpath, rename } from 'node:fs/promises';
@@ -9,32 +8,25 @@ import { basename, dirname, join, posix } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type Docker from 'dockerode';
-import type { StreamPosition } from '../executor/checkpoint.js';
-import {
-  type ConsoleSink,
-  type Container,
-  type ContainerExit,
-  type ContainerSpec,
-  type Mount,
-  RunFailure,
-} from '../executor/ports.js';
+import { type ContainerSpec, type Mount, RunFailure } from '../executor/ports.js';
 import { removeTree } from '../lib/remove-tree.js';
 import { type EngineLimits, engineWords, within } from './client.js';
+import type { Copies } from './copied-container.js';
 import { inspect } from './exit.js';
 import { OWNER_LABEL, ownVolumes, removeContainer, removeVolume } from './owned-containers.js';
 import { packTrees, type SentTree, unpackTree } from './tree.js';
 
 /** On a volume: the folder that it stands for. */
 const SOURCE_LABEL = 'io.jobserv.source';
-/** On a volume: since when, by this machine's clock, in milliseconds since 1970. */
+/** On a volume: when it was copied, by this machine's clock, ms since 1970. */
 const COPIED_LABEL = 'io.jobserv.copied';
 /** On a container: the targets of the files that were written into it, as JSON. */
 const FILES_LABEL = 'io.jobserv.files';
 
-/** What a script does to these only the next container of its run sees: they stay in their volumes until the run's end. */
+/** Changes to these concern only the next container of the run: they stay in their volumes until the run's end. */
 const STAYING = new Set(['/secrets', '/script-repo', '/repo']);
 
-/** Where a container that is never started has the volumes, by number, while they are filled and read. */
+/** Where the container that fills and reads volumes mounts them, by number. */
 const PLACE = '/jobserv';
 
 type MakeContainer = (
@@ -46,7 +38,7 @@ type MakeContainer = (
 /** A volume for one container. */
 interface Passing {
   volume: string;
-  /** Where it is copied to afterwards; undefined for one that the script could not write to. */
+  /** Where it is copied to afterwards; undefined when the script could not write to it. */
   folder?: string;
   copiedAt: number;
   omit: ReadonlySet<string>;
@@ -96,14 +88,9 @@ export class RemoteFiles {
         folders.push({ source, name, ...(changedAfter !== undefined && { changedAfter }) });
         volumes.push(volumeMount(name, mount.target, mount.readOnly));
       }
-      await this.#carry(
-        spec.image,
-        folders.map(({ name }) => name),
-        (carrier) => {
-          const trees = folders.map((tree, index) => ({ ...tree, name: `${PLACE.slice(1)}/${index}` }));
-          return this.#put(carrier, trees, signal);
-        },
-      );
+      const names = folders.map(({ name }) => name);
+      const trees = folders.map((tree, index) => ({ ...tree, name: `${PLACE.slice(1)}/${index}` }));
+      await this.#carry(spec.image, names, (carrier) => this.#put(carrier, trees, signal));
       const labels = { ...spec.labels, [FILES_LABEL]: JSON.stringify(files.map(({ name }) => `/${name}`)) };
       container = await this.#make({ ...spec, labels }, volumes, more);
       await this.#put(container, files, signal);
@@ -192,36 +179,31 @@ export class RemoteFiles {
 
   async #fetch(image: string, passing: readonly Passing[]): Promise<void> {
     const wanted = passing.filter(({ folder }) => folder !== undefined);
+    const names = wanted.map(({ volume }) => volume);
     try {
-      await this.#carry(
-        image,
-        wanted.map(({ volume }) => volume),
-        async (carrier) => {
-          for (const [index, { folder: place = '', copiedAt, omit }] of wanted.entries()) {
-            const folder = await realpath(place);
-            const fresh = await mkdtemp(join(dirname(folder), '.incoming-'));
-            try {
-              await this.#get(carrier, `${PLACE}/${index}`, fresh, omit);
-              const exchange = this.#exchange.then(() => replaceFolder(folder, fresh, copiedAt));
-              this.#exchange = exchange.catch(() => {});
-              await exchange;
-            } finally {
-              await removeTree(fresh);
-            }
-          }
-        },
-      );
+      await this.#carry(image, names, async (carrier) => {
+        for (const [index, each] of wanted.entries()) await this.#fetchOne(carrier, `${PLACE}/${index}`, each);
+      });
     } catch (error) {
       const message = `What the script left could not be copied from the container engine: ${engineWords(error)}.`;
       throw new RunFailure('artifacts', message, { environment: 'engine', cause: error });
     }
   }
 
-  async #get(carrier: Docker.Container, path: string, folder: string, omit: ReadonlySet<string>): Promise<void> {
-    await this.#flow(undefined, async (meter, abortSignal) => {
-      const archive = await carrier.getArchive({ path, abortSignal });
-      await Promise.all([pipeline(archive, meter), unpackTree(meter, folder, omit)]);
-    });
+  async #fetchOne(carrier: Docker.Container, path: string, { folder: place = '', copiedAt, omit }: Passing) {
+    const folder = await realpath(place);
+    const fresh = await mkdtemp(join(dirname(folder), '.incoming-'));
+    try {
+      await this.#flow(undefined, async (meter, abortSignal) => {
+        const archive = await carrier.getArchive({ path, abortSignal });
+        await Promise.all([pipeline(archive, meter), unpackTree(meter, fresh, omit)]);
+      });
+      const exchange = this.#exchange.then(() => replaceFolder(folder, fresh, copiedAt));
+      this.#exchange = exchange.catch(() => {});
+      await exchange;
+    } finally {
+      await removeTree(fresh);
+    }
   }
 
   /** Lets bytes flow through a meter; when none do for too long, or something fails, all of it ends. */
@@ -279,59 +261,4 @@ async function replaceFolder(folder: string, fresh: string, copiedAt: number): P
   await rename(folder, old);
   await rename(fresh, folder);
   await removeTree(old);
-}
-
-export interface Copies {
-  /** Copies back what the script may have changed. */
-  fetch(): Promise<void>;
-  /** Removes the volumes that no later container needs. */
-  release(): Promise<void>;
-}
-
-/** A container that has copies: they are back when `wait` resolves, and when `dispose` does. */
-export class CopiedContainer implements Container {
-  readonly #container: Container;
-  readonly #copies: Copies;
-  #fetched: Promise<void> | undefined;
-  #started = false;
-
-  constructor(container: Container, copies: Copies) {
-    this.#container = container;
-    this.#copies = copies;
-  }
-
-  get id(): string {
-    return this.#container.id;
-  }
-
-  async start(sink: ConsoleSink, from?: StreamPosition): Promise<void> {
-    await this.#container.start(sink, from);
-    this.#started = true;
-  }
-
-  async wait(): Promise<ContainerExit> {
-    const exit = await this.#container.wait();
-    await this.#fetch();
-    return exit;
-  }
-
-  kill(): Promise<void> {
-    return this.#container.kill();
-  }
-
-  exec(argv: string[], timeoutMs: number): Promise<Buffer> {
-    return this.#container.exec(argv, timeoutMs);
-  }
-
-  async dispose(): Promise<void> {
-    // A script that was stopped has left something too. Why it could not be fetched is what `wait` throws.
-    if (this.#started) await this.#fetch().catch(() => {});
-    await this.#container.dispose();
-    await this.#copies.release();
-  }
-
-  #fetch(): Promise<void> {
-    this.#fetched ??= this.#copies.fetch();
-    return this.#fetched;
-  }
 }

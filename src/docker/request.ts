@@ -1,11 +1,10 @@
 /** The request to create a container: what `docker run` would send for it. */
 import type Docker from 'dockerode';
 import type { ContainerSpec, Mount } from '../executor/ports.js';
+import type { EngineName } from './client.js';
 
 /** `none`: the console goes to whoever is attached, nowhere else. `local`: the engine keeps it too, so that another process can continue reading. */
 export type LogDriver = 'none' | 'local';
-
-export type EngineName = 'docker' | 'podman';
 
 /** The log in the engine: larger than what a worker spools, and bounded. Podman has no driver `local`, and one file. */
 const LOCAL_LOG: Readonly<Record<EngineName, Docker.HostConfig['LogConfig']>> = {

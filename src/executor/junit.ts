@@ -1,10 +1,8 @@
 /**
  * Phase 7: `/archive/junit.xml*` as tests (SPEC 4.7). A script wrote these files, so they are not trusted: no
- * entities, bounded size, links not followed.
- *
- * The reference's worker reads them differently: it takes every child of a suite for a case, needs a name for each,
- * looks at a case's first child only, knows no namespaces, and fails the run at whatever it cannot read. SPEC 4.7
- * takes the better reading; that the other fails the run is reported (`reference`).
+ * entities, bounded size, links not followed. The reference's worker takes every child of a suite for a case, needs a
+ * name for each, looks at a case's first child only, knows no namespaces, and fails the run at what it cannot read.
+ * SPEC 4.7 takes the better of both readings; that the other fails the run is reported (`reference`).
  */
 import { closeSync, fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -135,20 +135,28 @@ export interface TestResult {
   output: string | null;
 }
 
-/** The statuses of tests and their results; `BuildStatus` of the reference's models.py. */
-
-/** What a result is when it is one. */
-export const RESULT_STATUSES: readonly string[] = ['PASSED', 'FAILED', 'SKIPPED'];
-
-/** What the database takes besides: a test with such a result never ends. */
-export const UNFINISHED_STATUSES: readonly string[] = [
+/** The statuses of runs, tests and results on a server; `BuildStatus` of the reference's models.py. */
+export const SERVER_STATUSES = [
   'QUEUED',
   'RUNNING',
+  'PASSED',
+  'FAILED',
   'RUNNING_WITH_FAILURES',
   'UPLOADING',
   'PROMOTED',
+  'SKIPPED',
   'CANCELLING',
-];
+] as const;
+export type ServerStatus = (typeof SERVER_STATUSES)[number];
+
+/** With one of these a run is over: the server accepts nothing more of it. */
+export const COMPLETE_STATUSES: readonly string[] = ['PASSED', 'FAILED', 'PROMOTED', 'SKIPPED'];
+
+/** The statuses that a result should have. */
+export const RESULT_STATUSES: readonly string[] = ['PASSED', 'FAILED', 'SKIPPED'];
+
+/** The server stores these for a result too: its test then never ends. */
+export const UNFINISHED_STATUSES: readonly string[] = SERVER_STATUSES.filter((one) => !RESULT_STATUSES.includes(one));
 
 /** What each type of trigger passes to its runs as params (git_poller.py `_get_repo_changes`; api/github.py and api/gitlab.py `_get_params`). */
 

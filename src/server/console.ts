@@ -1,12 +1,9 @@
 /** The console of a run and its status: read by everybody, written by its worker (SPEC 5). */
 import { Readable } from 'node:stream';
 import type { RunStatus } from '../executor/ports.js';
-import type { Call } from './call.js';
+import { COMPLETE_STATUSES } from '../schema/model.js';
 import type { HttpClient } from './http.js';
 import { ServerFailure } from './server-failure.js';
-
-/** Statuses of a run that gets nothing more. */
-export const ENDED = new Set(['PASSED', 'FAILED', 'SKIPPED', 'PROMOTED']);
 
 export interface ServerConsole {
   /** The run's status when this was answered; undefined where the server does not say. */
@@ -61,7 +58,7 @@ export async function readConsole(
       { status: answer.status },
     );
   }
-  const whole = offset > 0 && status !== undefined && ENDED.has(status);
+  const whole = offset > 0 && status !== undefined && COMPLETE_STATUSES.includes(status);
   return { status, body: whole ? Readable.from(from(answer.body, offset), { objectMode: false }) : answer.body };
 }
 
@@ -88,8 +85,6 @@ export interface AppendRequest extends RunCredentials {
   /** May be empty: the answer says whether the run is cancelled. */
   bytes: Uint8Array;
   status?: RunStatus;
-  /** X-RUN-METADATA. */
-  metadata?: string;
   signal?: AbortSignal | undefined;
 }
 
@@ -101,25 +96,19 @@ export interface AppendRequest extends RunCredentials {
  * @throws ServerFailure: `completed` when the run has ended on the server, `too-large` for a smaller piece,
  *   `passing` when the same may go well later, after `retryAfterMs` where the server says so
  */
-export async function appendConsole(http: HttpClient, request: AppendRequest): Promise<Appended> {
-  const what = request.bytes.length > 0 ? 'send the console' : 'report the status of the run';
-  return append(http, { ...request, what });
-}
-
-async function append(
+export async function appendConsole(
   http: HttpClient,
-  { runUrl, apiKey, bytes, status, metadata, signal, what }: AppendRequest & Pick<Call, 'what'>,
+  { runUrl, apiKey, bytes, status, signal }: AppendRequest,
 ): Promise<Appended> {
   const answer = await http.send({
     method: 'POST',
     url: runUrl,
-    what,
+    what: bytes.length > 0 ? 'send the console' : 'report the status of the run',
     body: bytes,
     headers: {
       'content-type': 'text/plain',
       authorization: `Token ${apiKey}`,
-      ...(status === undefined ? {} : { 'x-run-status': status }),
-      ...(metadata === undefined ? {} : { 'x-run-metadata': metadata }),
+      ...(status && { 'x-run-status': status }),
     },
     retry: false,
     signal,

@@ -6,8 +6,9 @@ import { excerpt } from '../lib/sanitise.js';
 import { parseHttpUrl, withoutSecrets } from './address.js';
 import { isRedirect, mayRepeat, nextCall, PATIENCE, type RetryPolicy } from './attempts.js';
 import type { Answer, AnswerHead, Call, CallLimits, RawAnswer, StreamedAnswer, Transport } from './call.js';
+import { connectionFailure } from './connection-failure.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
-import { answerFailure, type Circumstances, connectionFailure, strangeAnswer, type Words } from './failure-messages.js';
+import { answerFailure, type Circumstances, strangeAnswer, type Words } from './failure-messages.js';
 import { callFailure, ServerFailure } from './server-failure.js';
 
 const LIMITS: CallLimits = { connect: 10_000, answer: 30_000, idle: 30_000, total: 120_000 };

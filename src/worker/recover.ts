@@ -1,13 +1,14 @@
 /** Continues what an earlier process left: runs without a process, and one that waited for a reboot. */
+
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { currentBoot } from '../docker/process-owner.js';
 import { makeFolder } from '../lib/folders.js';
 import { syncFolder } from '../lib/private-file.js';
 import type { WorkerLog } from './log.js';
 import { setRunAside } from './remove-tree.js';
 import {
   BrokenRunFolder,
-  currentBoot,
   exists,
   finishUnfinished,
   isUnreported,
@@ -60,7 +61,7 @@ export interface RecoveryOptions {
  */
 export async function recoverRuns(options: RecoveryOptions): Promise<Recovery> {
   const { folder, log } = options;
-  const boot = options.boot ?? (await currentBoot());
+  const boot = options.boot ?? currentBoot();
   await finishUnfinished(folder);
   const rebooting = await resumeRebooted(options, boot).catch(async (error: unknown) => {
     if (!(error instanceof BrokenRunFolder)) throw error;
@@ -137,7 +138,7 @@ async function stateOf(run: string): Promise<RunState> {
   } catch (error) {
     const { run_url: runUrl } = await readRundef(run);
     if (!(error instanceof BrokenRunFolder) || typeof runUrl !== 'string') throw error;
-    const state = { ...(await newRunState(runUrl)), phase: 'prepare' as const, starts: MOST_STARTS };
+    const state = { ...newRunState(runUrl), phase: 'prepare' as const, starts: MOST_STARTS };
     await writeRunState(run, state);
     return state;
   }
@@ -165,7 +166,7 @@ async function rebootedState(waiting: string): Promise<RunState> {
   if (await exists(join(waiting, 'state.json'))) return readRunState(waiting);
   const { run_url: runUrl } = await readRundef(waiting);
   if (typeof runUrl !== 'string') throw new BrokenRunFolder(`${waiting} holds no run: its rundef.json has no run_url.`);
-  const state = await newRunState(runUrl);
+  const state = newRunState(runUrl);
   await writeRunState(waiting, state);
   return state;
 }

@@ -16,7 +16,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { currentOwner, ownerState } from '../docker/process-owner.js';
+import { currentBoot, currentOwner, ownerState } from '../docker/process-owner.js';
 import type { Checkpoint } from '../executor/checkpoint.js';
 import { PHASES } from '../executor/ports.js';
 import { type FileLock, takeFileLock } from '../lib/file-lock.js';
@@ -86,9 +86,8 @@ export const rundefPath = (folder: string): string => join(folder, 'rundef.json'
 const statePath = (folder: string): string => join(folder, 'state.json');
 
 /** The state of a run that the server has just handed out. */
-export async function newRunState(runUrl: string, now = new Date()): Promise<RunState> {
+export function newRunState(runUrl: string, now = new Date()): RunState {
   const at = now.toISOString();
-  const boot = await currentBoot();
   return {
     version: 1,
     id: randomUUID(),
@@ -96,7 +95,7 @@ export async function newRunState(runUrl: string, now = new Date()): Promise<Run
     phase: 'queued',
     phaseSince: at,
     takenAt: at,
-    boot,
+    boot: currentBoot(),
     starts: 0,
     known: {},
   };
@@ -137,11 +136,6 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
     throw new BrokenRunFolder(`${path} cannot be read${code ? ` (${code})` : ': it is no JSON'}.`);
   }
   throw new BrokenRunFolder(`${path} is no JSON object.`);
-}
-
-/** Another one after each boot of the host; the same in all of its containers. */
-export async function currentBoot(): Promise<string> {
-  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
 }
 
 export const runsFolder = (folder: string): string => join(folder, 'runs');
@@ -202,7 +196,7 @@ export async function makeRunFolder(
   await mkdir(making, { mode: 0o700 });
   try {
     await writeAtomically(rundefPath(making), rundef);
-    await writeRunState(making, await newRunState(runUrl, taken));
+    await writeRunState(making, newRunState(runUrl, taken));
     return await place(making, join(runs, runFolderName(runUrl)));
   } catch (error) {
     await rm(making, { recursive: true, force: true });

@@ -1,13 +1,12 @@
 /** A run whose files lie in a workspace on this machine: of this simulation, or of an earlier one. */
 import { closeSync } from 'node:fs';
 import { ArchiveFolder, listArtifacts, openArchived } from '../../executor/archive.js';
-import type { RunDefinition, Test } from '../../schema/model.js';
+import type { RunDefinition, ServerStatus, Test } from '../../schema/model.js';
 import {
   isComplete,
   type Post,
   type ServedFile,
   type ServedRun,
-  type ServedStatus,
   type ServedTest,
   type StatusEvent,
   serverTime,
@@ -36,7 +35,7 @@ export class LocalRun implements ServedRun {
   /** How many posts are not in `posts`. */
   postsLeftOut = 0;
   readonly #files: RunFiles;
-  #status: ServedStatus = 'QUEUED';
+  #status: ServerStatus = 'QUEUED';
 
   /** @param rundef `project`, `H_BUILD` and `H_RUN` say which run it is */
   constructor(rundef: RunDefinition, files: RunFiles) {
@@ -53,12 +52,12 @@ export class LocalRun implements ServedRun {
     this.#files = files;
   }
 
-  get status(): ServedStatus {
+  get status(): ServerStatus {
     return this.#status;
   }
 
   /** A run is QUEUED at first; the status that it has already is no new event. */
-  setStatus(status: ServedStatus, time = new Date()): void {
+  setStatus(status: ServerStatus, time = new Date()): void {
     if (status === this.#status) return;
     this.#status = status;
     const worker = status === 'RUNNING' ? { worker: this.workerName } : {};

@@ -1,13 +1,12 @@
 /** What a script posts: to its own run, while it runs. It is kept with the run, and passed on to nobody. */
+import { SERVER_STATUSES, type ServerStatus } from '../../schema/model.js';
 import { failureData, frameworkText, type HttpAnswer, notFound, Refusal, serverError, success } from './answers.js';
 import {
   type Found,
   isComplete,
   type ServedRequest,
   type ServedRun,
-  type ServedStatus,
   type ServedTest,
-  STATUSES,
   serverTime,
 } from './served-run.js';
 
@@ -97,9 +96,9 @@ function resultOf(given: unknown): ServedTest['results'][number] {
   return { name, context: textOrNull(context), status: statusOf(status), output: textOrNull(output) };
 }
 
-const isStatus = (text: unknown): text is ServedStatus => STATUSES.some((status) => status === text);
+const isStatus = (text: unknown): text is ServerStatus => SERVER_STATUSES.some((status) => status === text);
 
-function statusOf(text: unknown): ServedStatus {
+function statusOf(text: unknown): ServerStatus {
   if (!isStatus(text)) throw new Refusal(serverError(String(text)));
   return text;
 }

@@ -1,26 +1,12 @@
 /** What the run's server serves: a run of this simulation, of an earlier one, or of a live server. */
 import { fstatSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Test } from '../../schema/model.js';
-
-/** The statuses that a JobServ server has for runs, tests and results. */
-export const STATUSES = [
-  'QUEUED',
-  'RUNNING',
-  'PASSED',
-  'FAILED',
-  'RUNNING_WITH_FAILURES',
-  'UPLOADING',
-  'PROMOTED',
-  'SKIPPED',
-  'CANCELLING',
-] as const;
-export type ServedStatus = (typeof STATUSES)[number];
+import { COMPLETE_STATUSES, type ServerStatus, type Test } from '../../schema/model.js';
 
 export interface StatusEvent {
   /** ISO 8601 with `+00:00`, as the server writes it. */
   time: string;
-  status: ServedStatus;
+  status: ServerStatus;
   worker?: string;
 }
 
@@ -46,7 +32,7 @@ export interface ServedRun {
   readonly name: string;
   readonly hostTag: string;
   readonly workerName: string | null;
-  readonly status: ServedStatus;
+  readonly status: ServerStatus;
   readonly events: readonly StatusEvent[];
   /** Tests that the run reported, and tests that its script posts while it runs. */
   readonly tests: ServedTest[];
@@ -108,9 +94,7 @@ export interface Found {
   visible: Visible;
 }
 
-const COMPLETE: readonly string[] = ['PASSED', 'FAILED', 'PROMOTED', 'SKIPPED'];
-
-export const isComplete = ({ status }: { status: string }): boolean => COMPLETE.includes(status);
+export const isComplete = ({ status }: { status: string }): boolean => COMPLETE_STATUSES.includes(status);
 
 export const encodePath = (path: string): string => path.toWellFormed().split('/').map(encodeURIComponent).join('/');
 
@@ -124,7 +108,7 @@ export const runPath = (run: Pick<ServedRun, 'project' | 'build' | 'name'>): str
 export const serverTime = (date = new Date()): string => date.toISOString().replace(/(\.\d+)?Z$/, '+00:00');
 
 /** The status of a whole whose parts have these statuses: of a build by its runs, of a run by its tests. */
-export function cumulativeStatus(parts: readonly string[]): ServedStatus {
+export function cumulativeStatus(parts: readonly string[]): ServerStatus {
   const has = (...statuses: string[]) => statuses.some((status) => parts.includes(status));
   if (parts.every((status) => ['PASSED', 'FAILED', 'SKIPPED'].includes(status))) {
     return has('FAILED') ? 'FAILED' : 'PASSED';

@@ -10,7 +10,7 @@ import { openArchived } from '../../executor/archive.js';
 import { UsageError } from '../../lib/errors.js';
 import { folderName, makeFolder } from '../../lib/folders.js';
 import { readBoundedText } from '../../lib/read-bounded.js';
-import type { RunDefinition, Test } from '../../schema/model.js';
+import { type RunDefinition, SERVER_STATUSES, type ServerStatus, type Test } from '../../schema/model.js';
 import { isAddress, isBuildUrl, parseRunUrl, type RunAddress } from '../../server/address.js';
 import type { HttpClient } from '../../server/http.js';
 import { readBuildRuns, readRun, readRunDefinition, type ServerRun } from '../../server/run.js';
@@ -25,9 +25,7 @@ import {
   runPath,
   type ServedFile,
   type ServedRun,
-  type ServedStatus,
   type ServedTest,
-  STATUSES,
   serverTime,
   sizedFile,
 } from './served-run.js';
@@ -195,7 +193,7 @@ class ServerBackedRun implements ServedRun {
   readonly name: string;
   readonly hostTag: string;
   readonly workerName: string | null;
-  readonly status: ServedStatus;
+  readonly status: ServerStatus;
   readonly events: ServedRun['events'];
   readonly tests: ServedTest[];
   readonly rundef: object;
@@ -271,6 +269,6 @@ class ServerBackedRun implements ServedRun {
 }
 
 /** A status that is not one of the server's counts as in progress. */
-function statusOf(text: string): ServedStatus {
-  return STATUSES.find((status) => status === text) ?? 'RUNNING';
+function statusOf(text: string): ServerStatus {
+  return SERVER_STATUSES.find((status) => status === text) ?? 'RUNNING';
 }

@@ -4,7 +4,7 @@
  */
 import type { RunStatus } from '../../executor/ports.js';
 import { pause } from '../../lib/retry.js';
-import { ENDED } from '../../server/console.js';
+import { COMPLETE_STATUSES } from '../../schema/model.js';
 import { ServerFailure } from '../../server/server-failure.js';
 import type { RunServer } from './run-server.js';
 import type { Spool } from './spool.js';
@@ -245,7 +245,7 @@ export class ConsoleSender {
   async #ask(offset: number): Promise<{ bytes: Buffer } | undefined> {
     try {
       const { status, bytes } = await this.#server.readConsole(offset, LARGEST_DOUBT, this.#spool.head);
-      if (status !== undefined && ENDED.has(status)) {
+      if (status !== undefined && COMPLETE_STATUSES.includes(status)) {
         throw new ServerFailure('completed', `The run is ${status} on the server, which accepts nothing more of it.`);
       }
       // The console of a QUEUED run is a sentence of the server's.

@@ -1,7 +1,7 @@
 /** The final status of a run: set on the server exactly once, whatever happens to the answers. */
 import { RunFailure, type RunStatus } from '../../executor/ports.js';
 import { doubling, retry } from '../../lib/retry.js';
-import { ENDED } from '../../server/console.js';
+import { COMPLETE_STATUSES } from '../../schema/model.js';
 import { ServerFailure } from '../../server/server-failure.js';
 import { isFinal, type SenderLimits } from './console-sender.js';
 import type { RunServer } from './run-server.js';
@@ -46,7 +46,7 @@ export class RunEnd {
   /** The run's status on the server when it is complete there; undefined when it is not, or may not be read. */
   async endedAs(): Promise<string | undefined> {
     const run = await this.#server.readRun();
-    return run !== undefined && ENDED.has(run.status) ? run.status : undefined;
+    return run !== undefined && COMPLETE_STATUSES.includes(run.status) ? run.status : undefined;
   }
 
   /** @param there the status of a run that is complete on the server. @throws RunFailure when only ours is PASSED */

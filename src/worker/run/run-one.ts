@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectEngine, type DockerEngine } from '../../docker/engine.js';
-import { currentOwner } from '../../docker/process-owner.js';
+import { currentBoot, currentOwner } from '../../docker/process-owner.js';
 import type { Checkpoint } from '../../executor/checkpoint.js';
 import { LIMITS, type Limits } from '../../executor/clock.js';
 import { ConsoleLog } from '../../executor/console-log.js';
@@ -18,15 +18,7 @@ import { HttpClient } from '../../server/http.js';
 import { blockMetadataService, type CallbackAction, runCallback } from '../host-programs.js';
 import { type WorkerLog, workerLog } from '../log.js';
 import { removeRun, removeTree } from '../remove-tree.js';
-import {
-  currentBoot,
-  exists,
-  type RunOneOptions,
-  readRundef,
-  rundefPath,
-  takeRunLock,
-  workerFolderOf,
-} from '../runs.js';
+import { exists, type RunOneOptions, readRundef, rundefPath, takeRunLock, workerFolderOf } from '../runs.js';
 import { readSettings, type WorkerSettings } from '../settings.js';
 import { forgeOf, withForge } from './forge-reporter.js';
 import { forgottenContainer, isContinued, knownBefore, refusalOf, refusedBy, wasBegunBefore } from './resume.js';
@@ -109,7 +101,7 @@ class RunProcess {
     const { folder, state: before } = this.#journal;
     const rundef = await readRundef(folder);
     const env = textsIn(rundef['env']);
-    const boot = this.#tuning.boot ?? (await currentBoot());
+    const boot = this.#tuning.boot ?? currentBoot();
     const refused = await this.#prepareHost(env, boot);
     const known = knownBefore(before.known, rundef, { ...why, rebooted: before.starts > 0 && before.boot !== boot });
     await this.#journal.update({

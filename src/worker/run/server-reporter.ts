@@ -24,7 +24,6 @@ const REPORTER_LIMITS: ReporterLimits = {
   patience: 5 * 60_000,
 };
 
-/** Why a run ends whose folder is gone. */
 export const FOLDER_REMOVED = 'The folder of the run was removed from the worker.';
 
 /** `patience` for a run that cannot continue here. */

@@ -1,26 +1,17 @@
 /** A run as the reference server keeps it: its console, status, artifacts and tests. */
 import { EventEmitter } from 'node:events';
-import type { RunDefinition, Test, TestGrepping } from '../../../src/schema/model.js';
+import {
+  COMPLETE_STATUSES,
+  type RunDefinition,
+  type ServerStatus,
+  type Test,
+  type TestGrepping,
+} from '../../../src/schema/model.js';
 import { now } from './time.js';
-
-export const RUN_STATUSES = [
-  'QUEUED',
-  'RUNNING',
-  'PASSED',
-  'FAILED',
-  'RUNNING_WITH_FAILURES',
-  'UPLOADING',
-  'PROMOTED',
-  'SKIPPED',
-  'CANCELLING',
-] as const;
-export type RunStatus = (typeof RUN_STATUSES)[number];
-
-const COMPLETE: readonly string[] = ['PASSED', 'FAILED', 'PROMOTED', 'SKIPPED'];
 
 export interface StatusEvent {
   time: string;
-  status: RunStatus;
+  status: ServerStatus;
   worker?: string;
 }
 
@@ -48,7 +39,7 @@ export class LiveRun {
   readonly tests: LiveTest[] = [];
   /** By path below the run's address; `console.log` is one of them once the run is complete. */
   readonly artifacts = new Map<string, Buffer>();
-  status: RunStatus = 'QUEUED';
+  status: ServerStatus = 'QUEUED';
   workerName: string | null = null;
   metadata: string | undefined;
   /** Something was posted to it since it was given out; one that nobody posts to is queued again. */
@@ -67,11 +58,11 @@ export class LiveRun {
   }
 
   get complete(): boolean {
-    return COMPLETE.includes(this.status);
+    return COMPLETE_STATUSES.includes(this.status);
   }
 
   /** The names of the events, as tests compare them. */
-  get statuses(): RunStatus[] {
+  get statuses(): ServerStatus[] {
     return this.events.map(({ status }) => status);
   }
 
@@ -94,7 +85,7 @@ export class LiveRun {
   }
 
   /** No event when it is this status already. */
-  setStatus(status: RunStatus, worker?: string): void {
+  setStatus(status: ServerStatus, worker?: string): void {
     if (status === this.status) return;
     this.status = status;
     if (status === 'QUEUED') this.acknowledged = false;
@@ -108,8 +99,10 @@ export class LiveRun {
    *
    * @returns undefined where the reference fails: tests to be grepped from no console at all
    */
-  end(wanted: RunStatus): RunStatus | undefined {
-    const waits = this.tests.some((test) => [test, ...test.results].some(({ status }) => !COMPLETE.includes(status)));
+  end(wanted: ServerStatus): ServerStatus | undefined {
+    const waits = this.tests.some((test) =>
+      [test, ...test.results].some(({ status }) => !COMPLETE_STATUSES.includes(status)),
+    );
     const grepping = this.definition['test-grepping'];
     if (grepping && this.#log === undefined) return undefined;
     const failed = grepping ? this.#grep(grepping, this.log) : false;

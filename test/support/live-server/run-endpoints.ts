@@ -1,5 +1,6 @@
 /** What is posted to a run and read of it (SPEC 5), as the reference answers. */
 
+import { SERVER_STATUSES, type ServerStatus } from '../../../src/schema/model.js';
 import {
   contentType,
   failureData,
@@ -14,7 +15,7 @@ import {
   success,
 } from '../../../src/simulator/run-server/answers.js';
 import { type Asked, header } from './asked.js';
-import { type LiveRun, RUN_STATUSES, type RunStatus } from './live-run.js';
+import type { LiveRun } from './live-run.js';
 import type { Store } from './store.js';
 
 /** @throws Refusal 404: one shape for what is missing above the run, another for the run */
@@ -58,10 +59,10 @@ export function postConsole(store: Store, asked: Asked): HttpAnswer {
 
 /** The status that is posted wins, over a cancel too. What was appended with a bad one stays. */
 function changeStatus(run: LiveRun, text: string): void {
-  const status = RUN_STATUSES.find((one) => one === text);
+  const status = SERVER_STATUSES.find((one) => one === text);
   if (status === undefined) throw new Refusal(serverError(text));
   if (status === run.status) return;
-  const reached: RunStatus | undefined = status === 'PASSED' || status === 'FAILED' ? run.end(status) : status;
+  const reached: ServerStatus | undefined = status === 'PASSED' || status === 'FAILED' ? run.end(status) : status;
   if (reached === undefined) throw new Refusal(noFile());
   run.setStatus(reached);
 }

@@ -1,9 +1,10 @@
 /** Test results of a run (SPEC 5). Nothing keeps two tests of a run from having one name. */
 
+import { SERVER_STATUSES, type ServerStatus } from '../../../src/schema/model.js';
 import { type HttpAnswer, notFound, Refusal, serverError, success } from '../../../src/simulator/run-server/answers.js';
 import { cumulativeStatus } from '../../../src/simulator/run-server/served-run.js';
 import { type Asked, fieldsOf, jsonOf } from './asked.js';
-import { type LiveRun, type LiveTest, RUN_STATUSES, type RunStatus } from './live-run.js';
+import type { LiveRun, LiveTest } from './live-run.js';
 import { address, authenticate, runOf } from './run-endpoints.js';
 import type { Store } from './store.js';
 import { now } from './time.js';
@@ -71,8 +72,8 @@ function resultOf(given: unknown): LiveTest['results'][number] {
   return { name, context: textOrNull(context), status: statusOf(status), output: textOrNull(output) };
 }
 
-function statusOf(status: unknown): RunStatus {
-  const known = RUN_STATUSES.find((one) => one === status);
+function statusOf(status: unknown): ServerStatus {
+  const known = SERVER_STATUSES.find((one) => one === status);
   if (known === undefined) throw new Refusal(serverError(String(status)));
   return known;
 }

@@ -83,7 +83,7 @@ describe('the client with a JobServ server', () => {
     expect(await appendConsole(http, { ...run, bytes: bytes('one\n'), status: 'RUNNING' })).toEqual({
       cancelled: false,
     });
-    expect(await appendConsole(http, { ...run, bytes: bytes('two\n'), metadata: 'm' })).toEqual({ cancelled: false });
+    expect(await appendConsole(http, { ...run, bytes: bytes('two\n') })).toEqual({ cancelled: false });
     expect(await consoleOf(run.runUrl, first.length + 4)).toEqual({ status: 'RUNNING', text: 'two\n' });
     expect(await consoleOf(run.runUrl, first.length + 8)).toEqual({ status: 'RUNNING', text: '' });
     await target.cancel(run.runUrl);

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { currentBoot } from '../../../src/docker/process-owner.js';
 import { type Claim, recoverRuns } from '../../../src/worker/recover.js';
 import { executeRunProcess } from '../../../src/worker/run/run-one.js';
 import {
-  currentBoot,
   exists,
   listRuns,
   makeRunFolder,
@@ -122,7 +122,7 @@ describe('after a reboot of the host', () => {
     renameSync(world.run, rebootedRun(world.folder));
     rmSync(join(rebootedRun(world.folder), 'state.json'));
     expect((await world.recover()).started).toEqual([[world.run, {}]]);
-    expect(await readRunState(world.run)).toMatchObject({ runUrl: runUrl('unit'), boot: await currentBoot() });
+    expect(await readRunState(world.run)).toMatchObject({ runUrl: runUrl('unit'), boot: currentBoot() });
   });
 
   test('a folder that waits and holds no run stops nobody', async () => {

@@ -1,0 +1,155 @@
+/** The messages for calls without an answer: no connection, or one that broke. */
+import { hostOf, parseHttpUrl } from './address.js';
+import type { Call } from './call.js';
+import type { Words } from './failure-messages.js';
+import { callFailure, type ServerFailure, type ServerFailureKind } from './server-failure.js';
+
+interface Reason {
+  codes: RegExp;
+  kind: ServerFailureKind;
+  why(host: string): string;
+  advice: string;
+}
+
+const NETWORK = 'Check the address, the network and the proxy settings of this host.';
+
+const REASONS: Reason[] = [
+  {
+    codes: /^ECONNREFUSED$/,
+    kind: 'unreachable',
+    why: (host) => `nothing listens at ${host}: the connection was refused`,
+    advice: 'Check the port, and that the server is up.',
+  },
+  {
+    codes: /^(ENOTFOUND|EAI_\w+)$/,
+    kind: 'unreachable',
+    why: (host) => `the name ${host} is not known here`,
+    advice: 'Check how it is written, and whether it needs a VPN.',
+  },
+  {
+    codes: /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL)$/,
+    kind: 'unreachable',
+    why: (host) => `there is no way to ${host} from here`,
+    advice: NETWORK,
+  },
+  {
+    codes: /^UND_ERR_CONNECT_TIMEOUT$/,
+    kind: 'unreachable',
+    why: (host) => `${host} did not take the connection in time`,
+    advice: NETWORK,
+  },
+  {
+    codes: /^(UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT|ETIMEDOUT|TOTAL_TIMEOUT)$/,
+    kind: 'interrupted',
+    why: (host) => `${host} took the connection and then was silent for too long`,
+    advice: 'It may be overloaded: try again later; if that does not help, look at the server.',
+  },
+  {
+    codes: /^(EPROTO|ERR_SSL_\w+)$/,
+    kind: 'tls',
+    why: (host) => `${host} does not speak TLS, or none that is known here`,
+    advice: 'If the server has plain http, write http:// instead of https://.',
+  },
+  {
+    codes: /^(CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/,
+    kind: 'tls',
+    why: (host) => `the certificate of ${host} is not valid at this time`,
+    advice: "Check this host's clock; otherwise the server needs a new certificate.",
+  },
+  {
+    codes: /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    kind: 'tls',
+    why: (host) => `the certificate that answers there is not for ${host}`,
+    advice: 'Use the name that the certificate is for.',
+  },
+  {
+    codes: /^(CERT_\w+|\w*SELF_SIGNED\w*|UNABLE_TO_\w+|DEPTH_ZERO_\w+|ERR_TLS_\w+)$/,
+    kind: 'tls',
+    why: (host) => `the certificate of ${host} is not trusted here`,
+    advice: 'If it is from an authority of your own, name its file in the environment: NODE_EXTRA_CA_CERTS=ca.pem.',
+  },
+  {
+    codes: /^(UND_ERR_HEADERS_OVERFLOW|HPE_HEADER_OVERFLOW)$/,
+    kind: 'interrupted',
+    why: (host) => `the headers of the answer of ${host} are longer than 64 KiB`,
+    advice: 'Ask who runs it, or a proxy before it, what puts them there.',
+  },
+  {
+    codes: /^HPE_\w+$/,
+    kind: 'no-jobserv',
+    why: (host) => `what answers at ${host} does not speak HTTP`,
+    advice: 'Check the port; a server with TLS wants https://.',
+  },
+  {
+    codes:
+      /^(ECONNRESET|EPIPE|ECONNABORTED|UND_ERR_SOCKET|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|UND_ERR_CLOSED|UND_ERR_DESTROYED|UND_ERR_ABORTED)$/,
+    kind: 'interrupted',
+    why: (host) => `the connection to ${host} broke off before the answer was complete`,
+    advice: 'Try again; if that does not help, look at the server, and at the proxies before it.',
+  },
+  {
+    // Whatever else an answer makes undici complain of is that call's failure, never a defect of ours.
+    codes: /^UND_ERR_(?!INVALID_ARG|NOT_SUPPORTED)\w+$/,
+    kind: 'interrupted',
+    why: (host) => `the answer of ${host} is not one that can be read`,
+    advice: 'Look at the server, and at the proxies before it.',
+  },
+];
+
+/** An error of the transport as a `ServerFailure`; undefined for what is none of a connection, and so a defect. */
+export function connectionFailure(call: Call, error: unknown, words: Words): ServerFailure | undefined {
+  const { code, text } = innermost(error);
+  const proxy = failingProxy(call.url, error);
+  if (proxy !== undefined) {
+    const { variable, host, refused } = proxy;
+    const why = refused
+      ? `the proxy ${host}, set by ${variable}, refuses the connection to ${hostOf(call.url)} (${refused})`
+      : `the proxy ${host}, set by ${variable}, cannot be reached (${words(text)})`;
+    const advice = `Correct ${variable}, or add ${new URL(call.url).hostname} to NO_PROXY.`;
+    return callFailure('unreachable', call, [why, advice], {
+      lasting: refused?.startsWith('4') ?? false,
+      proxy: true,
+      cause: error,
+    });
+  }
+  const found = REASONS.find(({ codes }) => codes.test(code));
+  if (found === undefined) return undefined;
+  const { kind, why, advice } = found;
+  // Otherwise there was no connection that could carry the request.
+  const maybeDelivered = kind === 'interrupted' || kind === 'no-jobserv';
+  const detail = words(text);
+  const message = [`${why(hostOf(call.url))}${detail && ` (${detail})`}`, advice] as const;
+  return callFailure(kind, call, message, { maybeDelivered, cause: error });
+}
+
+/** The proxy of the environment, when it and not the server is what failed. */
+function failingProxy(url: string, error: unknown): { variable: string; host: string; refused?: string } | undefined {
+  const names = url.startsWith('https:') ? ['https_proxy', 'HTTPS_PROXY'] : [];
+  const variable = [...names, 'http_proxy', 'HTTP_PROXY'].find((name) => process.env[name]);
+  const proxy = variable === undefined ? undefined : parseHttpUrl(process.env[variable] ?? '');
+  if (variable === undefined || proxy === undefined) return undefined;
+  const own = proxy.port || (proxy.protocol === 'https:' ? '443' : '80');
+  for (let one = error, depth = 0; one instanceof Error && depth < 8; depth++) {
+    const { message, port, hostname, cause } = one as Error & { port?: number; hostname?: string };
+    const refused = /Proxy response \((\d+)\)/.exec(message)?.[1];
+    if (refused !== undefined) return { variable, host: proxy.host, refused };
+    const { port: servers } = new URL(url);
+    if (hostname === proxy.hostname || (port !== undefined && String(port) === own && own !== servers)) {
+      return { variable, host: proxy.host };
+    }
+    one = cause ?? (one instanceof AggregateError ? one.errors.at(-1) : undefined);
+  }
+  return undefined;
+}
+
+/** The cause that names a code; of several addresses that were tried, the last. */
+function innermost(error: unknown): { code: string; text: string } {
+  let found = { code: '', text: '' };
+  for (let one = error, depth = 0; one instanceof Error && depth < 8; depth++) {
+    const code = one.name === 'HTTPParserError' ? 'HPE_INVALID' : (one as NodeJS.ErrnoException).code;
+    // undici's own codes are more general than those of the socket inside.
+    if (typeof code === 'string') found = { code, text: one.message };
+    one = one.cause ?? (one instanceof AggregateError ? one.errors.at(-1) : undefined);
+  }
+  return found;
+}
