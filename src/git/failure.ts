@@ -27,6 +27,12 @@ const KINDS: Kind[] = [
     environment: 'disk',
   },
   {
+    pattern: /died of signal/,
+    why: 'git, or a program that it started, was killed',
+    advice: 'The system does that when memory or a disk is full: look at its log.',
+    environment: 'git',
+  },
+  {
     pattern: /unable to index file|adding files failed|updating files failed|could not open directory/i,
     why: 'git cannot read a file of it',
     advice: 'Make the file readable for you, or have git ignore it.',
@@ -74,7 +80,8 @@ export function gitFailure(what: string, error: unknown): unknown {
   const fault = machineFault(error);
   if (fault !== undefined) return new RunFailure('setup', `${what}: ${fault}`, { environment: 'disk', cause: error });
   if (!(error instanceof GitError)) return error;
-  const kind = KINDS.find(({ pattern }) => pattern.test(error.output));
+  const ending = error.exitCode === undefined ? '\ndied of signal' : '';
+  const kind = KINDS.find(({ pattern }) => pattern.test(error.output + ending));
   const words = gitWords(error);
   const message = kind ? `${what}: ${kind.why} (${words}). ${kind.advice}` : `${what}: ${words}.`;
   return new RunFailure('setup', message, {

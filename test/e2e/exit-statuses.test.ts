@@ -1,6 +1,7 @@
 /** The documented statuses and causes (docs/exit-statuses.md, docs/json.md), one real run for each. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { RunResult } from '../../src/simulator/run/run-result.js';
 import { containersOf } from '../support/containers-of.js';
@@ -27,6 +28,8 @@ interface Row {
   status: number;
   cause?: string;
   environment?: string;
+  /** Stands in the run's message. */
+  message?: string;
 }
 
 const signal = (name: NodeJS.Signals): Pick<Row, 'script' | 'meanwhile'> => ({
@@ -62,19 +65,15 @@ const ROWS: Record<string, Row> = {
   },
   'a script of a script-repo that is not in it': {
     definition: (definition) => {
-      const repository = folderWith({ 'a.sh': '#!/bin/sh\n' });
-      const git = (...args: string[]) => execFileSync('git', ['-C', repository, ...args], { stdio: 'ignore' });
-      git('init', '--quiet', '--initial-branch=main');
-      git('add', '.');
-      git('-c', 'user.name=n', '-c', 'user.email=e@example.org', 'commit', '--quiet', '--message=one');
       const [{ runs: [run] = [] } = {}] = definition['triggers'] as { runs: Record<string, unknown>[] }[];
       const { script: _script, ...rest } = run ?? {};
       const moved = { ...rest, 'script-repo': { name: 'tools', path: 'missing.sh' } };
-      const repositories = { 'script-repos': { tools: { 'clone-url': `file://${repository}` } } };
+      const repositories = { 'script-repos': { tools: { 'clone-url': `${git.url}/tools` } } };
       return trigger({ runs: [moved] })({ ...definition, ...repositories });
     },
     status: 1,
     cause: 'setup',
+    message: 'missing.sh',
   },
   'a container that somebody removes': {
     script: WAITS,
@@ -150,6 +149,7 @@ it.each(Object.entries(ROWS))('%s', async (_, row) => {
     cause: row.cause,
     environment: row.environment,
   });
+  expect(run?.message ?? '').toContain(row.message ?? '');
   expect(stderr).not.toMatch(/\n +at /);
   expect(containersOf(world.cache)).toEqual([]);
   const files = existsSync(world.cache) ? [...filesBelow(world.cache).values()] : [];
@@ -212,7 +212,12 @@ let server: LiveServer;
 let git: GitHttpServer;
 beforeAll(async () => {
   server = await startLiveServer();
-  git = await startGitHttpServer(folderWith({}), 'Basic none');
+  const repositories = folderWith({ 'tools/a.sh': '#!/bin/sh\n' });
+  const tools = (...args: string[]) => execFileSync('git', ['-C', join(repositories, 'tools'), ...args]);
+  tools('init', '--quiet', '--initial-branch=main');
+  tools('add', '.');
+  tools('-c', 'user.name=n', '-c', 'user.email=e@example.org', 'commit', '--quiet', '--message=one');
+  git = await startGitHttpServer(repositories, 'Basic none');
 });
 afterAll(async () => {
   await server?.stop();

@@ -188,8 +188,7 @@ describe('as a user who is not root', () => {
     'says which file of the tree git cannot read (status 3), and which folder is left out',
     async () => {
       const script = '#!/bin/sh\ncd /repo; ls\n';
-      const params = { GIT_URL: 'https://git.example.org/x', GIT_POLL_REFS: 'refs/heads/main' };
-      const text = await gitDefinition({ lists: script }, params);
+      const text = await gitDefinition({ lists: script });
       const files = worldOf({ '.jobserv.yml': text, 'closed/file': 'x' });
       execFileSync('git', ['init', '--quiet', files.cwd]);
       const world = await asNobody(files);
@@ -224,22 +223,24 @@ describe('a full disk', () => {
   });
 
   it.runIf(mounted)('on which a clone has no room for its files is status 3', async () => {
-    // Zeros take no room as objects.
-    const upstream = folderWith({ zeros: '\0'.repeat(3_000_000) });
+    // As an object it takes nearly no room.
+    const upstream = folderWith({ large: 'x'.repeat(3_000_000) });
     const git = (...args: string[]) => execFileSync('git', ['-C', upstream, ...args], { stdio: 'pipe' });
     git('init', '--quiet', '--initial-branch=main');
     git('add', '.');
     git('-c', 'user.name=n', '-c', 'user.email=e@example.org', 'commit', '--quiet', '--message=one');
-    const params = { GIT_URL: `file://${upstream}`, GIT_POLL_REFS: 'refs/heads/main' };
-    const world = worldOf({ '.jobserv.yml': await gitDefinition({ clones: '#!/bin/sh\n' }, params) });
-    const workspace = ['--source', 'remote', '--workspace', join(folder, 'clone')];
-    const { status, stdout } = await jobserv(['simulate', 'clones', ...workspace, '--json'], world);
+    const world = worldOf({ '.jobserv.yml': await gitDefinition({ clones: '#!/bin/sh\n' }) });
+    const source = ['--source', 'remote', '-p', `GIT_URL=file://${upstream}`];
+    const place = ['--workspace', join(folder, 'work')];
+    const { status, stdout } = await jobserv(['simulate', 'clones', ...source, ...place, '--json'], world);
     expect(status, stdout).toBe(3);
-    expect(JSON.parse(stdout).runs).toMatchObject([{ status: 'FAILED', cause: 'setup', environment: 'disk' }]);
+    const message = expect.stringMatching(/git cannot write its files|the disk is full/);
+    expect(JSON.parse(stdout).runs).toMatchObject([{ status: 'FAILED', cause: 'setup', environment: 'disk', message }]);
   });
 });
 
-async function gitDefinition(scripts: Record<string, string>, params: object): Promise<string> {
+async function gitDefinition(scripts: Record<string, string>): Promise<string> {
+  const params = { GIT_URL: 'https://git.example.org/x', GIT_POLL_REFS: 'refs/heads/main' };
   const { triggers, ...definition } = JSON.parse(await definitionOf(scripts));
   return JSON.stringify({ ...definition, triggers: [{ ...triggers[0], type: 'git_poller', params }] });
 }

@@ -113,6 +113,7 @@ describe('what git printed', () => {
       'git',
       'Make the file readable',
     ],
+    ['error: index-pack died of signal 9\nfatal: index-pack failed', 'git', 'was killed'],
     ["fatal: unable to access 'https://h/': Could not resolve host: h", 'git', 'could not be reached'],
     ["fatal: repository 'https://h/x' not found", 'git', 'there is no such repository'],
     ["fatal: Authentication failed for 'https://h/x'", 'git', 'refused the credentials'],
@@ -120,6 +121,11 @@ describe('what git printed', () => {
   ])('%j gives the environment %s', (output, environment, message) => {
     const failure = gitFailure('Could not do it', new GitError(['x'], 128, output));
     expect(failure).toMatchObject({ environment, message: expect.stringContaining(message) });
+  });
+
+  it('is not needed where a signal killed git', () => {
+    const failure = gitFailure('Could not do it', new GitError(['x'], undefined, ''));
+    expect(failure).toMatchObject({ environment: 'git', message: expect.stringContaining('was killed') });
   });
 
   it('is not needed for a disk that is full under our own hands', () => {
