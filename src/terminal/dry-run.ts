@@ -1,7 +1,7 @@
 /** What `simulate --dry-run` prints for people; `--json` has all of it. */
 import { plainLine } from '../lib/sanitise.js';
 import type { DryRun } from '../simulator/dry-run.js';
-import type { Style } from './style.js';
+import { fieldLines, type Style } from './style.js';
 
 /** A block for each run; ends with a newline. */
 export function renderDryRun(runs: readonly DryRun[], style: Style): string {
@@ -15,11 +15,7 @@ function renderRun(
   style: Style,
 ) {
   const lines = [style.bold(plainLine(`${trigger}/${run}`))];
-  const field = (title: string, values: readonly string[]) => {
-    for (const [index, value] of values.entries()) {
-      lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${plainLine(value)}`);
-    }
-  };
+  const field = (title: string, values: readonly string[]) => lines.push(...fieldLines(title, values, style));
   if (startedBy !== undefined) field('started by', [startedBy]);
   field('image', [container.image]);
   field('command', [[...(container.entrypoint ? [container.entrypoint] : []), ...container.command].join(' ')]);

@@ -1,33 +1,13 @@
 /** What a server would read from a console, for people: each test, its results, and their lines. */
 import { plural } from '../lib/quantities.js';
 import { plainLine } from '../lib/sanitise.js';
+import type { FoundResult, FoundTest, GreppingCheck } from '../simulator/test-grepping/check-test-grepping.js';
 import type { Style } from './style.js';
-
-interface Found {
-  name: string;
-  status: string;
-  line: number | null;
-  text: string | null;
-}
-
-/** The parts of a check that are shown. */
-export interface ShownCheck {
-  run: string;
-  console: string;
-  status: 'PASSED' | 'FAILED';
-  lines: number;
-  tests: readonly (Found & { results: readonly Found[] })[];
-  troubles: readonly { line: number | null; message: string }[];
-  server?: {
-    agrees: boolean;
-    differences: readonly { test: string; result?: string; here: string | null; server: string | null }[];
-  };
-}
 
 const LONGEST = 100;
 
 /** Ends with a newline. */
-export function renderFoundTests(check: ShownCheck, style: Style): string {
+export function renderFoundTests(check: GreppingCheck, style: Style): string {
   const lines: string[] = [];
   const widest = Math.max(0, ...check.tests.flatMap(({ results }) => results.map(({ name }) => nameOf(name).length)));
   for (const test of check.tests) {
@@ -45,13 +25,13 @@ export function renderFoundTests(check: ShownCheck, style: Style): string {
   return `${lines.join('\n')}\n`;
 }
 
-function place({ line, text }: Found, style: Style): string {
+function place({ line, text }: FoundResult | FoundTest, style: Style): string {
   if (line === null || text === null) return style.dim('  before any line that opens a test');
   const shown = plainLine(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
   return style.dim(`  ${line}: ${shown}`);
 }
 
-function countsOf({ tests, status, lines, console }: ShownCheck): string {
+function countsOf({ tests, status, lines, console }: GreppingCheck): string {
   const results = tests.reduce((sum, test) => sum + test.results.length, 0);
   const where = plainLine(console);
   const read = plural(lines, 'line');
@@ -60,7 +40,7 @@ function countsOf({ tests, status, lines, console }: ShownCheck): string {
   return `${plural(tests.length, 'test')} with ${plural(results, 'result')} in the ${read} of ${where}: ${verdict}.`;
 }
 
-function serverLines({ server }: ShownCheck, style: Style): string[] {
+function serverLines({ server }: GreppingCheck, style: Style): string[] {
   if (server === undefined) return [];
   if (server.agrees) return [style.green('The server recorded the same.')];
   return [

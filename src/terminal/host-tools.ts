@@ -1,32 +1,18 @@
 /** What `doctor` and `prune` print for people. */
 import { formatSize, plural } from '../lib/quantities.js';
 import { plainLine, printable } from '../lib/sanitise.js';
+import type { Check } from '../simulator/host-tools/container-checks.js';
+import type { PruneResult } from '../simulator/host-tools/prune.js';
 import type { Style } from './style.js';
 
-interface ShownCheck {
-  name: string;
-  state: 'works' | 'note' | 'broken';
-  found: string;
-  repair?: string;
-}
-
 /** A check on a line, with its repair below. */
-export function renderCheck({ name, state, found, repair }: ShownCheck, style: Style): string {
+export function renderCheck({ name, state, found, repair }: Check, style: Style): string {
   const mark = { works: style.green('ok    '), note: style.yellow('note  '), broken: style.red('broken') }[state];
   const first = `${mark}  ${style.bold(plainLine(name))}: ${plainLine(found)}\n`;
   return repair === undefined ? first : `${first}        ${plainLine(repair)}\n`;
 }
 
-interface Pruned {
-  dryRun: boolean;
-  containers: readonly { name: string; image: string }[];
-  workspaces: readonly { path: string; sizeBytes: number }[];
-  volumes: readonly { path: string; sizeBytes: number }[];
-  engineVolumes: readonly string[];
-  inUse: readonly string[];
-}
-
-export function renderPruned({ dryRun, containers, workspaces, volumes, engineVolumes, inUse }: Pruned): string {
+export function renderPruned({ dryRun, containers, workspaces, volumes, engineVolumes, inUse }: PruneResult): string {
   const verb = dryRun ? 'would remove' : 'removed';
   const lines = [
     ...containers.map(({ name, image }) => `${verb} container ${name} (${image})`),

@@ -1,38 +1,16 @@
 /** What `reproduce` says at its end, for people. */
 import { plural } from '../lib/quantities.js';
 import { plainLine } from '../lib/sanitise.js';
-import type { Style } from './style.js';
-
-/** The parts that are shown. */
-export interface ShownReproduction {
-  verdict: 'reproduced' | 'not-reproduced' | 'flaky' | 'inconclusive';
-  reason: string;
-  next: readonly string[];
-  server: Ending & { url: string; run: string; worker?: string; completedAt?: string };
-  local: readonly (Ending & { durationMs: number; workspace: string })[];
-  differences: readonly { kind: string; message: string; server?: string | null; local?: string | null }[];
-  console?: { same: number; divergence?: { server?: Line; local?: Line } };
-  image?: { pinned: string };
-}
-
-interface Ending {
-  status: string;
-  cause?: string;
-  exitCode?: number;
-  tests: readonly unknown[];
-}
-
-interface Line {
-  number: number;
-  text: string;
-}
+import type { ScriptLine } from '../simulator/reproduce/console-story.js';
+import type { ReproduceResult } from '../simulator/reproduce/reproduce.js';
+import { fieldLines, type Style } from './style.js';
 
 /** So many differences of one kind are listed. */
 const LISTED = 8;
 const NARROWEST = 40;
 
 /** @param width of the terminal, columns. Ends with a newline. */
-export function renderReproduction(shown: ShownReproduction, style: Style, width: number): string {
+export function renderReproduction(shown: ReproduceResult, style: Style, width: number): string {
   const { verdict, reason, server, local, image, next } = shown;
   const colour = {
     reproduced: style.green,
@@ -43,11 +21,7 @@ export function renderReproduction(shown: ShownReproduction, style: Style, width
   const lines = [
     `${colour[verdict](verdict.toUpperCase())}  ${style.bold(plainLine(server.run))}  ${plainLine(reason)}`,
   ];
-  const field = (title: string, values: readonly string[]) => {
-    for (const [index, value] of values.entries()) {
-      lines.push(`  ${style.dim((index === 0 ? title : '').padEnd(10))} ${plainLine(value)}`);
-    }
-  };
+  const field = (title: string, values: readonly string[]) => lines.push(...fieldLines(title, values, style));
   field('server', [
     [ending(server), server.worker && `by ${server.worker}`, timeOf(server.completedAt), server.url]
       .filter(Boolean)
@@ -65,13 +39,13 @@ export function renderReproduction(shown: ShownReproduction, style: Style, width
   return `\n${lines.join('\n')}\n`;
 }
 
-function ending({ status, cause, exitCode }: Ending): string {
+function ending({ status, cause, exitCode }: { status: string; cause?: string; exitCode?: number }): string {
   if (status !== 'FAILED') return status;
   const why = [cause, exitCode === undefined ? undefined : `status ${exitCode}`].filter(Boolean).join(', ');
   return why === '' ? status : `${status} (${why})`;
 }
 
-function differenceLines({ differences, local, console }: ShownReproduction): string[] {
+function differenceLines({ differences, local, console }: ReproduceResult): string[] {
   if (local.length === 0) return [];
   if (differences.length === 0) {
     return [`nothing: the same end, tests, artifacts, and ${plural(console?.same ?? 0, 'line')} of output`];
@@ -89,7 +63,7 @@ function differenceLines({ differences, local, console }: ShownReproduction): st
 }
 
 /** With what the field is and would be: `…: 2 → 3`; of a text, its first line that is another one. */
-function changeOf({ message, server, local }: ShownReproduction['differences'][number]): string {
+function changeOf({ message, server, local }: ReproduceResult['differences'][number]): string {
   if (server === undefined || local === undefined) return message;
   const [there, here] = [server?.split('\n') ?? [ABSENT], local?.split('\n') ?? [ABSENT]];
   const at = there.findIndex((line, index) => line !== here[index]);
@@ -110,11 +84,12 @@ function timeOf(text: string | undefined): string | undefined {
 }
 
 /** The first line that is another one, side by side where there is room for it. */
-function divergenceLines({ console }: ShownReproduction, style: Style, width: number): string[] {
+function divergenceLines({ console }: ReproduceResult, style: Style, width: number): string[] {
   const divergence = console?.divergence;
   if (divergence === undefined) return [];
-  const text = (line: Line | undefined) => (line === undefined ? '(no other line)' : plainLine(line.text));
-  const title = (name: string, line: Line | undefined) => (line === undefined ? name : `${name}, line ${line.number}`);
+  const text = (line: ScriptLine | undefined) => (line === undefined ? '(no other line)' : plainLine(line.text));
+  const title = (name: string, line: ScriptLine | undefined) =>
+    line === undefined ? name : `${name}, line ${line.number}`;
   const heads = [title('server', divergence.server), title('here', divergence.local)] as const;
   const texts = [text(divergence.server), text(divergence.local)] as const;
   const half = Math.floor((width - 7) / 2);

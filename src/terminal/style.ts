@@ -1,5 +1,6 @@
 import { Chalk } from 'chalk';
 import stringWidth from 'string-width';
+import { plainLine } from '../lib/sanitise.js';
 
 /** Emphasis for text; each function answers the text as it is where there are no colours. */
 export interface Style {
@@ -22,6 +23,11 @@ export function hasColours(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv =
 /** The style of a stream. */
 export function styleFor(stream: { isTTY?: boolean }): Style {
   return hasColours(stream) ? new Chalk({ level: 1 }) : PLAIN;
+}
+
+/** A field of a summary: its title, and a line for each of its values. */
+export function fieldLines(title: string, values: readonly string[], style: Style): string[] {
+  return values.map((value, index) => `  ${style.dim((index === 0 ? title : '').padEnd(10))} ${plainLine(value)}`);
 }
 
 /** The text, cut where it would be wider than so many columns. Counts a colour as nothing, and may cut it off. */

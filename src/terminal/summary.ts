@@ -5,7 +5,7 @@ import { plainLine } from '../lib/sanitise.js';
 import type { RunResult } from '../simulator/run/run-result.js';
 import { lastLines } from './console-lines.js';
 import { labelOf } from './runs-view.js';
-import type { Style } from './style.js';
+import { fieldLines, type Style } from './style.js';
 
 export interface SummaryOptions {
   style: Style;
@@ -76,10 +76,6 @@ function passedLine(run: RunResult, widest: number, style: Style): string {
 const phaseText = ({ name, durationMs }: RunResult['phases'][number]) => `${name} ${duration(durationMs)}`;
 const longPhases = ({ phases }: RunResult) =>
   phases.filter(({ name, durationMs }) => name !== 'script' && durationMs >= LONG_MS).map(phaseText);
-
-function fieldLines(title: string, values: readonly string[], style: Style): string[] {
-  return values.map((value, index) => `  ${style.dim((index === 0 ? title : '').padEnd(10))} ${plainLine(value)}`);
-}
 
 const warningsOf = ({ warnings = [] }: RunResult, style: Style) =>
   warnings.map((warning) => `  ${style.yellow('warning'.padEnd(10))} ${plainLine(warning)}`);

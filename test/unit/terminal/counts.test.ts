@@ -1,12 +1,21 @@
 import { expect, it } from 'vitest';
+import type { ReproduceResult } from '../../../src/simulator/reproduce/reproduce.js';
 import { renderFoundTests } from '../../../src/terminal/found-tests.js';
 import { renderPruned } from '../../../src/terminal/host-tools.js';
 import { renderReproduction } from '../../../src/terminal/reproduction.js';
 import { styleFor } from '../../../src/terminal/style.js';
 
 const plain = styleFor({});
-const nothing = { dryRun: false, containers: [], workspaces: [], volumes: [], engineVolumes: [], inUse: [] };
-const container = { name: 'a', image: 'i' };
+const nothing = {
+  version: 1 as const,
+  dryRun: false,
+  containers: [],
+  workspaces: [],
+  volumes: [],
+  engineVolumes: [],
+  inUse: [],
+};
+const container = { id: '1', name: 'a', image: 'i' };
 const folder = { path: '/w', sizeBytes: 1 };
 
 it.each([
@@ -30,7 +39,7 @@ it.each([
       local: [{ ...end, durationMs: 1, workspace: '/w' }],
       differences: [],
       console: { same },
-    },
+    } as unknown as ReproduceResult,
     plain,
     80,
   );
@@ -38,6 +47,14 @@ it.each([
 });
 
 it('counts and nouns agree in what check-test-grepping prints', () => {
-  const check = { run: 'r', console: 'c', status: 'PASSED' as const, lines: 1, tests: [], troubles: [] };
+  const check = {
+    version: 1 as const,
+    run: 'r',
+    console: 'c',
+    status: 'PASSED' as const,
+    lines: 1,
+    tests: [],
+    troubles: [],
+  };
   expect(renderFoundTests(check, plain)).toContain('Nothing in the 1 line of c matches');
 });

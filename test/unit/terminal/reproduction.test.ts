@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { renderReproduction, type ShownReproduction } from '../../../src/terminal/reproduction.js';
+import type { ReproduceResult } from '../../../src/simulator/reproduce/reproduce.js';
+import { renderReproduction } from '../../../src/terminal/reproduction.js';
 import { styleFor } from '../../../src/terminal/style.js';
 
-const SHOWN: ShownReproduction = {
+const SHOWN = {
   verdict: 'reproduced',
   reason: 'It fails here too.',
   next: ['Try this.'],
@@ -18,9 +19,9 @@ const SHOWN: ShownReproduction = {
   local: [{ status: 'FAILED', cause: 'script', exitCode: 3, tests: [], durationMs: 1234, workspace: '/w' }],
   differences: [],
   console: { same: 3 },
-};
+} as unknown as ReproduceResult;
 
-async function render(change: Partial<ShownReproduction>): Promise<string> {
+async function render(change: Partial<ReproduceResult>): Promise<string> {
   return renderReproduction({ ...SHOWN, ...change }, styleFor({ isTTY: false }), 100);
 }
 
@@ -31,7 +32,7 @@ it('tells when the run was over, to the second, or in the words of the server', 
 
 it('shows what pushing would change, of a script the first line that is another one', async () => {
   const definition = (field: string, server: string | null, local: string | null) => ({
-    kind: 'definition',
+    kind: 'definition' as const,
     message: `Pushing d.yml as it is now would change ${field}.`,
     server,
     local,
