@@ -1,9 +1,8 @@
 import * as Args from '@oclif/core/args';
 import type { Rule } from '../lint/rule.js';
-import { RULES } from '../lint/rules.js';
+import { findRule, RULES } from '../lint/rules.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
-import { findRule } from './shared/find-rule.js';
 
 export default class Explain extends BaseCommand {
   static override summary = 'Explain a rule of validate: what it catches, why, and how to repair it.';

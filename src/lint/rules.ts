@@ -1,3 +1,4 @@
+import { UsageError } from '../lib/errors.js';
 import explanations from './generated/explanations.json' with { type: 'json' };
 import type { Explained, Rule, RuleCheck } from './rule.js';
 import { badPlaceholder } from './rules/bad-placeholder.js';
@@ -58,6 +59,7 @@ import { wrongType } from './rules/wrong-type.js';
 import { xtraceSecret } from './rules/xtrace-secret.js';
 import { yamlSyntax } from './rules/yaml-syntax.js';
 import { yaml11Type } from './rules/yaml11-type.js';
+import { nearest } from './suggest.js';
 
 /** By family; `explain` and docs/rules.md list them in this order. */
 const CHECKS: readonly RuleCheck[] = [
@@ -126,3 +128,32 @@ const TEXTS: Readonly<Record<string, Explained>> = explanations;
 
 /** Every rule there is. */
 export const RULES: readonly Rule[] = CHECKS.map((check) => ({ ...check, ...(TEXTS[check.id] as Explained) }));
+
+/** How many rules a message suggests. */
+const MOST_SUGGESTED = 5;
+
+/**
+ * The rule of an id.
+ *
+ * @param id with or without the brackets of a finding
+ * @throws UsageError with the rules that were probably meant
+ */
+export function findRule(id: string): Rule {
+  const rule = RULES.find((one) => one.id === id.replace(/^\[|\]$/g, ''));
+  if (rule !== undefined) return rule;
+  const meant = suggestions(id.toLowerCase()).map((one) => `"${one}"`);
+  const last = meant.pop();
+  const list = meant.length === 0 ? last : `${meant.join(', ')} or ${last}`;
+  const hint = last === undefined ? '' : ` Did you mean ${list}?`;
+  throw new UsageError(`There is no rule "${id}".${hint} Run \`jobserv explain\` for all of them.`);
+}
+
+/** The rules that it is a word or the beginning of, otherwise the one that it is a misspelling of. */
+function suggestions(id: string): string[] {
+  const ids = RULES.map((one) => one.id);
+  const isBeginning = (one: string) => id.length > 2 && one.startsWith(id);
+  const longer = ids.filter((one) => `-${one}-`.includes(`-${id}-`) || isBeginning(one));
+  if (longer.length > 0) return longer.slice(0, MOST_SUGGESTED);
+  const meant = nearest(id, ids);
+  return meant === undefined ? [] : [meant];
+}

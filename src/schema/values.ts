@@ -1,6 +1,9 @@
 import { PyFloat, type YamlObject, type YamlValue } from '../python/yaml/load.js';
+import { splitPointer } from '../python/yaml/nodes.js';
 
-/** Looks into values that may be of any shape: each answers undefined where the value is something else. */
+export { joinPointer as childPath } from '../python/yaml/nodes.js';
+
+/** Readers of values of any shape: each returns undefined for another kind of value. */
 
 export function asText(value: YamlValue | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
@@ -18,14 +21,8 @@ export function asObject(value: YamlValue | undefined): YamlObject | undefined {
 /** The value at a JSON pointer. */
 export function valueAt(root: YamlValue | undefined, pointer: string): YamlValue | undefined {
   let value = root;
-  for (const segment of pointer.split('/').slice(1)) {
-    const key = segment.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const key of splitPointer(pointer)) {
     value = Array.isArray(value) ? value[Number(key)] : asObject(value)?.[key];
   }
   return value;
-}
-
-/** The pointer to a child. */
-export function childPath(parent: string, key: string): string {
-  return `${parent}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
