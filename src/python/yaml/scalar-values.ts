@@ -52,10 +52,9 @@ export function constructScalar(tag: string, node: ScalarNode): Constructed | un
       return { kind: 'scalar', value };
     case TAG.null:
       return { kind: 'scalar', value: null };
-    case TAG.bool: {
-      const flag = BOOLEANS.get(value.toLowerCase());
-      return flag === undefined ? undefined : { kind: 'scalar', value: flag };
-    }
+    case TAG.bool:
+      if (!/^(?:yes|no|true|false|on|off)$/i.test(value)) return undefined;
+      return { kind: 'scalar', value: /^(?:yes|true|on)$/i.test(value) };
     case TAG.int:
       return constructInt(value);
     case TAG.float: {
@@ -70,15 +69,6 @@ export function constructScalar(tag: string, node: ScalarNode): Constructed | un
       return undefined;
   }
 }
-
-const BOOLEANS = new Map([
-  ['yes', true],
-  ['no', false],
-  ['true', true],
-  ['false', false],
-  ['on', true],
-  ['off', false],
-]);
 
 function constructInt(text: string): Constructed | undefined {
   if (/^(?:0|[1-9][0-9]{0,14})$/.test(text)) return { kind: 'scalar', value: Number(text) };
@@ -136,19 +126,20 @@ export const TOO_LONG = 10n ** BigInt(MAX_DIGITS);
 
 const NOT_ASCII = /[^\p{ASCII}]/u;
 
-const PREFIXES: Record<number, RegExp> = { 2: /^0[bB]/, 8: /^0[oO]/, 10: /^$/, 16: /^0[xX]/ };
-const DIGITS: Record<number, RegExp> = { 2: /^[01]+$/, 8: /^[0-7]+$/, 10: /^[0-9]+$/, 16: /^[0-9a-fA-F]+$/ };
-const BIGINT_PREFIX: Record<number, string> = { 2: '0b', 8: '0o', 10: '', 16: '0x' };
-
-type Base = 2 | 8 | 10 | 16;
+/** By base: how Python writes a number of it, and the prefix that JavaScript needs. */
+const BASES = {
+  2: [/^([-+]?)(?:0[bB])?([01]+)$/, '0b'],
+  8: [/^([-+]?)(?:0[oO])?([0-7]+)$/, '0o'],
+  10: [/^([-+]?)([0-9]+)$/, ''],
+  16: [/^([-+]?)(?:0[xX])?([0-9a-fA-F]+)$/, '0x'],
+} as const;
 
 /** `int(text, base)`; the text holds no underscores. */
-function pythonInt(text: string, base: Base): bigint | undefined {
-  const [, sign, body] = /^([-+]?)(.*)$/s.exec(toAscii(text)) ?? [];
-  const digits = (body ?? '').replace(PREFIXES[base] as RegExp, '');
-  if (!(DIGITS[base] as RegExp).test(digits)) return undefined;
-  if (base === 10 && digits.length > MAX_DIGITS) return undefined;
-  const value = BigInt(BIGINT_PREFIX[base] + digits);
+function pythonInt(text: string, base: keyof typeof BASES): bigint | undefined {
+  const [pattern, prefix] = BASES[base];
+  const [, sign, digits] = pattern.exec(toAscii(text)) ?? [];
+  if (digits === undefined || (base === 10 && digits.length > MAX_DIGITS)) return undefined;
+  const value = BigInt(prefix + digits);
   return sign === '-' ? -value : value;
 }
 
