@@ -1,4 +1,4 @@
-import { childPath } from '../../schema/values.js';
+import { asObject, childPath, valueAt } from '../../schema/values.js';
 import type { CheckContext, LintedRun } from '../context.js';
 import type { Finding } from '../finding.js';
 import type { RuleCheck } from '../rule.js';
@@ -50,10 +50,12 @@ function choices(context: CheckContext): Choice[] {
 
 /** Runs that name a script, or a script-repo, that does not exist. */
 export function* unknownChoices(context: CheckContext, list: 'scripts' | 'script-repos'): Generator<Finding> {
-  const { root } = context;
-  if (root === undefined || context.isMisspelt('', list) || (root[list] == null && !context.isSound(`/${list}`)))
-    return;
-  const names = new Set(Object.keys(root[list] ?? {}));
+  const { value } = context.document;
+  // As written: an entry of the wrong type exists, too.
+  const entries = valueAt(value, `/${list}`);
+  if (asObject(value) === undefined || context.isMisspelt('', list)) return;
+  if (entries !== undefined && asObject(entries) === undefined) return;
+  const names = new Set(Object.keys(asObject(entries) ?? {}));
   const [what, title] = list === 'scripts' ? ['script', 'Scripts'] : ['script-repo', 'Script-repos'];
   for (const { path, script, repository } of choices(context)) {
     const [name, other, place] =

@@ -1,4 +1,4 @@
-import { childPath } from '../../schema/values.js';
+import { asObject, childPath, valueAt } from '../../schema/values.js';
 import type { CheckContext, LintedRun } from '../context.js';
 import type { Finding } from '../finding.js';
 import type { RuleCheck } from '../rule.js';
@@ -17,7 +17,8 @@ export function* unused(
   key: 'script' | 'script-repo',
   nameOf: (view: LintedRun) => string | null | undefined,
 ): Generator<Finding> {
-  const names = Object.keys(context.root?.[list] ?? {});
+  // As written: an entry of the wrong type exists, too.
+  const names = Object.keys(asObject(valueAt(context.document.value, `/${list}`)) ?? {});
   if (names.length === 0 || !runsAreKnown(context)) return;
   const used = new Set<string>();
   let undecided = 0;

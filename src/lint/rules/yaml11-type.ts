@@ -1,5 +1,5 @@
 import type { LoadedYaml, YamlProblem } from '../../python/yaml/load.js';
-import { childPath } from '../../schema/values.js';
+import { asObject, childPath, valueAt } from '../../schema/values.js';
 import type { CheckContext } from '../context.js';
 import type { Edit, Finding, Range } from '../finding.js';
 import { locatedText } from '../places.js';
@@ -52,8 +52,8 @@ function* surprisingTimeout({ document, root }: CheckContext): Generator<Finding
 
 /** Keys that the author chooses become YAML values, and then texts in JSON: `yes` becomes `true`. */
 function* surprisingKeys(context: CheckContext): Generator<Finding> {
-  for (const [path, map] of namedMaps(context)) {
-    for (const { key, raw } of untexts(context, path, map)) {
+  for (const path of namedMaps(context)) {
+    for (const { key, raw } of untexts(context, path)) {
       // Another rule reports a key that a run names by its text in the file.
       if (isNamed(context, path, raw)) continue;
       yield {
@@ -72,14 +72,13 @@ function isNamed({ runs }: CheckContext, path: string, name: string): boolean {
   return path === '/script-repos' && runs.some(({ run }) => run['script-repo']?.name === name);
 }
 
-/** The mappings whose keys are names of the author's choice, and pointers to them. */
-function* namedMaps({ root, triggers, runs }: CheckContext): Generator<[string, object | null | undefined]> {
-  for (const key of ['params', 'scripts', 'script-repos'] as const) yield [`/${key}`, root?.[key]];
-  for (const { path, trigger } of triggers) yield [`${path}/params`, trigger.params];
-  for (const { path, run } of runs) {
-    yield [`${path}/params`, run.params];
-    yield [`${path}/test-grepping/fixupdict`, run['test-grepping']?.fixupdict];
-  }
+/** Pointers to the mappings whose keys are names of the author's choice. */
+function namedMaps({ triggers, runs }: CheckContext): string[] {
+  return [
+    ...['/params', '/scripts', '/script-repos'],
+    ...triggers.map(({ path }) => `${path}/params`),
+    ...runs.flatMap(({ path }) => [`${path}/params`, `${path}/test-grepping/fixupdict`]),
+  ];
 }
 
 /** Puts the text in quotes, unless a tag stands before it, which counts anyway. */
@@ -88,8 +87,8 @@ function quotes(document: LoadedYaml, range: Range, raw: string): Edit | undefin
 }
 
 /** The keys of a mapping whose text in the file is another one. */
-function* untexts(context: CheckContext, path: string, map: object | null | undefined) {
-  for (const key of Object.keys(map ?? {})) {
+function* untexts(context: CheckContext, path: string) {
+  for (const key of Object.keys(asObject(valueAt(context.document.value, path)) ?? {})) {
     const raw = untextKey(context, path, key);
     if (raw !== undefined) yield { key, raw };
   }
@@ -105,7 +104,7 @@ export function untextKey({ document }: CheckContext, path: string, key: string)
 
 /** The key that stands for a name because the name has no quotes in the file. */
 export function unquotedKey(context: CheckContext, list: 'scripts' | 'script-repos', name: string): string | undefined {
-  for (const { key, raw } of untexts(context, `/${list}`, context.root?.[list])) if (raw === name) return key;
+  for (const { key, raw } of untexts(context, `/${list}`)) if (raw === name) return key;
   return undefined;
 }
 

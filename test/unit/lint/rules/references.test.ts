@@ -30,6 +30,12 @@ describe('unused-script', () => {
     ).toEqual(['script-choice 13:15 y']);
   });
 
+  it('is no consequence of a script that is not a text, nor is an unknown script', () => {
+    expect(summary(`${withoutScripts(definition())}scripts: { build: 3.10 }`)).toEqual(['yaml11-type 10:19 3.10']);
+    const repositories = 'script-repos: { shared: 5 }\n';
+    expect(summary(withoutScripts(fromRepo(definition({ top: repositories }))))).toEqual(['wrong-type 2:25 5']);
+  });
+
   it('is no consequence of triggers that cannot be read', () => {
     expect(summary(definition().replace('triggers:', 'trigger:'))).toEqual(['unknown-key 2:1 trigger']);
     expect(summary(definition().replace('    runs:', '    run:'))).toEqual(['unknown-key 5:5 run']);
