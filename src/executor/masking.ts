@@ -163,7 +163,7 @@ class SearchingStream implements MaskingStream {
 /** Shorter values are not masked: they are words that any console is full of. */
 const SHORTEST = 6;
 
-export interface SecretForms {
+interface SecretForms {
   plain: Buffer[];
   /** Where line breaks may stand anywhere. */
   base64: Buffer[];
@@ -173,7 +173,7 @@ export interface SecretForms {
  * Every form in which a value of these secrets may turn up in text (SPEC 8). Values under
  * six characters have none.
  */
-export function secretForms(values: Iterable<string>): SecretForms {
+function secretForms(values: Iterable<string>): SecretForms {
   const plain = new Set<string>();
   const base64 = new Set<string>();
   const add = (forms: Set<string>, form: string) => {

@@ -174,7 +174,7 @@ function checkSources(mounts: Mount[]): void {
 }
 
 /** @returns the script's path inside the container */
-export async function prepareScript(
+async function prepareScript(
   run: RunDefinition,
   workspace: Workspace,
   ports: Pick<RunPorts, 'source'>,

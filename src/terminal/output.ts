@@ -69,7 +69,8 @@ function loseOutput(error: NodeJS.ErrnoException): void {
 export function doNotWaitForTerminals(): void {
   const terminals = [0, 1, 2].filter((fd) => isatty(fd));
   for (const stream of [process.stdout, process.stderr] as StandardStream[]) {
-    // Not a documented method, and the only way to what libuv does for every other stream.
+    // Not a documented method. Node has no public one: tty.WriteStream always blocks, and a stream of node:fs would
+    // block a thread of the pool, for which the process waits when it ends.
     if (stream.isTTY === true) stream._handle?.setBlocking?.(false);
   }
   process.once('exit', () => {

@@ -63,7 +63,7 @@ export async function executeRunProcess(folder: string, why: RunOneOptions, log:
 
 const NO_LOG = workerLog({ format: 'text', level: 'error', write: () => {} });
 
-/** @returns the outcome; undefined when another process executes the run, or only its folder was left */
+/** @returns the outcome; undefined when another process executes the run, or only its folder was left. @public */
 export async function executeRunFolder(
   folder: string,
   settings: RunSettings,
