@@ -184,7 +184,7 @@ export function describeEngine(name: 'docker' | 'podman', connect: () => Promise
         await container.start(sink);
         await seen;
         expect((await container.exec(['/bin/ps'], 20_000)).toString()).toMatch(/\b1\b.*sleep/);
-        expect((await container.exec(['/bin/sh', '-c', 'echo some; exec sleep 60'], 1_000)).toString()).toBe('some\n');
+        expect((await container.exec(['/bin/sh', '-c', 'echo some; exec sleep 60'], 10_000)).toString()).toBe('some\n');
         const much = await container.exec(['/bin/sh', '-c', 'yes | head -c 3000000'], 20_000);
         expect(much.length).toBe(1024 * 1024);
       } finally {
