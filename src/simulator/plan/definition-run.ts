@@ -1,5 +1,7 @@
 /** Runs of a definition, planned as the rundefs that a server would have made of them, with what their trigger passes. */
 import { dirname, resolve } from 'node:path';
+import { isHttp } from '../../git/credentials.js';
+import { withoutCredentials } from '../../git/guard.js';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
 import type { FailuresOfRun } from '../../lint/server-failures.js';
@@ -125,6 +127,14 @@ export class DefinitionPlanner {
     const started = { trigger, run, name: run.name, params: Object.assign(Object.create(null), triggered, params) };
     const planned = this.#plan(definition, started, checkout, start.madeUp, trigger.name, build);
     planned.upstream = upstream;
+    const { GIT_URL: url = '' } = planned.rundef.env;
+    // An address of the repository's own remote is not what a server would pass.
+    if (GIT_TRIGGER_TYPES.has(trigger.type) && fixed['GIT_URL'] !== undefined && !isHttp(url)) {
+      planned.differences.push({
+        kind: 'reference-worker',
+        message: `The reference's worker would fail this run: it asks for GIT_URL over HTTP before it clones, and ${withoutCredentials(url)} is no HTTP address.`,
+      });
+    }
     if (planned.rundef.env['H_TRIGGER_URL'] === undefined && isTriggered(definition, trigger.name)) {
       planned.differences.push({
         kind: 'no-trigger-url',

@@ -141,6 +141,19 @@ describe('runs of a request', () => {
     expect(one?.madeUp).not.toHaveProperty('GH_PRNUM');
   });
 
+  it.each([
+    ['git@h:acme/blinky.git', 'git@h:acme/blinky.git is no HTTP address'],
+    ['ssh://git:secret@h/x', 'ssh://git@h/x is no HTTP address'],
+    ['https://h/acme/blinky.git', undefined],
+    [undefined, undefined],
+  ])('with the GIT_URL %s: what the reference worker makes of it', async (url, words) => {
+    const { planned } = await plan({ source: 'local', params: url === undefined ? {} : { GIT_URL: url } });
+    const messages = planned[0]?.differences
+      .filter(({ kind }) => kind === 'reference-worker')
+      .map(({ message }) => message);
+    expect(messages).toEqual(words === undefined ? [] : [expect.stringContaining(words)]);
+  });
+
   it('are none of these: told', async () => {
     await expect(plan({ forge: { mr: 'https://h/a/b/-/merge_requests/1' } })).rejects.toThrow(
       '--mr is for the runs of gitlab_mr',
