@@ -21,7 +21,7 @@ export default class Doctor extends BaseCommand {
   ];
   static override enableJsonFlag = true;
   static override flags = {
-    file: option('Inputs', 'FILE', 'the definition; by default ./.jobserv.yml, if it exists', 'f'),
+    file: option('Input', 'FILE', 'the definition; by default ./.jobserv.yml, if it exists', 'f'),
     deep: toggle(
       'Engine',
       "run a container: does the engine see this machine's files, can a container reach this machine, do its files come back",

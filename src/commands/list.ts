@@ -25,8 +25,8 @@ export default class List extends BaseCommand {
     }),
   };
   static override flags = {
-    file: option('Inputs', 'FILE', 'the same as FILE', 'f'),
-    run: options('Output', 'RUN', 'only these runs: a run, trigger/run, or a glob of either; repeatable'),
+    file: option('Input', 'FILE', 'the same as FILE', 'f'),
+    run: options('Input', 'RUN', 'only these runs: a run, trigger/run, or a glob of either; repeatable'),
   };
 
   async run(): Promise<unknown> {

@@ -74,7 +74,7 @@ export default class Reproduce extends BaseCommand {
     follow: Flags.boolean({ hidden: true }),
     repeat: count('Engine', 'how often to replay it; by default once'),
     'max-console': option(
-      'Inputs',
+      'Input',
       'SIZE',
       "the longest console to read from the server, by default 1g; it stays on this machine's disk meanwhile",
     ),

@@ -105,7 +105,7 @@ export default class Simulate extends BaseCommand {
     ...REPORT_FLAG,
     jobs: count('Engine', 'how many runs at a time; by default one a processor, at most 4, and 1 with --shell'),
     'fail-fast': toggle('Engine', 'when a run fails, begin no other, and interrupt those in progress'),
-    failed: toggle('Inputs', 'only runs that failed or were interrupted the last time; without RUN, of all runs'),
+    failed: toggle('Input', 'only runs that failed or were interrupted the last time; without RUN, of all runs'),
     watch: Flags.boolean({
       description: 'run again when files change that the run would see; Enter runs now, f what failed, q quits',
       helpGroup: 'Engine',

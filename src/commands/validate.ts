@@ -53,7 +53,7 @@ export default class Validate extends BaseCommand {
     }),
   };
   static override flags = {
-    file: options('Inputs', 'FILE', 'the same as FILE; repeatable', 'f'),
+    file: options('Input', 'FILE', 'the same as FILE; repeatable', 'f'),
     format: Flags.option({
       description: 'the format of the findings; by default pretty, or github if GITHUB_ACTIONS is true',
       helpGroup: 'Output',

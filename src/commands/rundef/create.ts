@@ -30,7 +30,7 @@ export default class RundefCreate extends BaseCommand {
     run: Args.string({ ignoreStdin: true, description: 'the runs; one or more names or globs' }),
   };
   static override flags = {
-    all: toggle('Inputs', 'every run of the definition'),
+    all: toggle('Input', 'every run of the definition'),
     ...RUN_FLAGS,
     output: option('Output', 'PATH', 'a file for one run, a folder for several', 'o'),
   };

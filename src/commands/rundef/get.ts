@@ -28,7 +28,7 @@ export default class RundefGet extends BaseCommand {
   };
   static override flags = {
     ...SECRET_FLAGS,
-    ask: toggle('Inputs', 'ask for the secrets that the server hides'),
+    ask: toggle('Input', 'ask for the secrets that the server hides'),
     ...SERVER_FLAGS,
     output: option('Output', 'FILE', 'write it to this file, readable for you alone', 'o'),
   };

@@ -16,7 +16,7 @@ import { type WorkerLog, workerLog } from '../../worker/log.js';
 /** The flags that several commands share, and how their values are read. */
 
 /** The sections of the help. */
-type Group = 'Inputs' | 'Source' | 'Engine' | 'Output';
+type Group = 'Input' | 'Source' | 'Engine' | 'Output';
 
 /** A flag with a value. */
 export function option(helpGroup: Group, helpValue: string, description: string, char?: 'f' | 'o') {
@@ -41,22 +41,22 @@ export function toggle(helpGroup: Group, description: string) {
 
 export const SECRET_FLAGS = {
   secret: options(
-    'Inputs',
+    'Input',
     'NAME[=VALUE]',
     'a secret, or the name of one to take from the environment; repeatable',
     's',
   ),
-  'secret-file': option('Inputs', 'FILE', 'secrets, NAME=VALUE a line; by default ./.jobserv.secrets, if it exists'),
+  'secret-file': option('Input', 'FILE', 'secrets, NAME=VALUE a line; by default ./.jobserv.secrets, if it exists'),
 };
 
 /** They decide which run definition is built. `readGivenValues` reads them. */
 export const RUN_FLAGS = {
-  file: option('Inputs', 'FILE', 'the definition; by default ./.jobserv.yml', 'f'),
-  param: options('Inputs', 'KEY=VALUE', 'a param of the build; repeatable', 'p'),
-  'param-file': option('Inputs', 'FILE', 'params, KEY=VALUE a line; --param wins over it'),
+  file: option('Input', 'FILE', 'the definition; by default ./.jobserv.yml', 'f'),
+  param: options('Input', 'KEY=VALUE', 'a param of the build; repeatable', 'p'),
+  'param-file': option('Input', 'FILE', 'params, KEY=VALUE a line; --param wins over it'),
   ...SECRET_FLAGS,
-  project: option('Inputs', 'NAME', "the project's name; by default that of the repository's folder"),
-  build: count('Inputs', "the build's number; by default 1, or that of --upstream"),
+  project: option('Input', 'NAME', "the project's name; by default that of the repository's folder"),
+  build: count('Input', "the build's number; by default 1, or that of --upstream"),
 };
 
 export const SERVER_FLAGS = {
