@@ -110,7 +110,7 @@ async function captureOne(
     missingOnRemote = await readUser(source, args, signal);
   } catch (error) {
     signal.throwIfAborted();
-    // The commit is not here: a server is asked for it.
+    // The commit is not here: fetch it from a server.
     if (error instanceof GitError) return undefined;
     throw error;
   }

@@ -19,7 +19,7 @@ export interface ReportedConsole {
   firstDifference?: number;
 }
 
-/** A run as `simulate --json` has it, with what the page shows beside that. */
+/** A run as `simulate --json` has it, with what else the page shows. */
 export interface ReportedRun {
   /** `trigger/run`. */
   label: string;

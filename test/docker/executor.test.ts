@@ -37,11 +37,14 @@ describe('a script in a real container', () => {
   });
 
   it.each([
-    ['a missing interpreter', '#!/no/such/interpreter\n', /no such file or directory/],
-    ['a text without #!', 'echo hello\n', /exec format error/],
-  ])('fails for %s, with the reason in the console', async (_, script, reason) => {
+    ['a missing interpreter', '#!/no/such/interpreter\n', /no such file or directory/, 'has to be in the image'],
+    ['line ends as on Windows', '#!/bin/sh\r\nexit 0\r\n', /no such file or directory/, 'line feeds (LF)'],
+    ['a text without #!', 'echo hello\n', /exec format error/, 'without an interpreter in its first line'],
+    ['a command that is not there', '#!/bin/sh\nnothere\n', /not found/, 'is not in the image'],
+    ['a file that is no program', '#!/bin/sh\n/etc/hostname\n', /ermission denied/, 'chmod +x'],
+  ])('fails for %s, with the reason in the console and what to do', async (_, script, reason, advice) => {
     const { outcome, output } = await runForReal(script);
-    expect(outcome).toMatchObject({ status: 'FAILED', cause: 'script' });
+    expect(outcome).toMatchObject({ status: 'FAILED', cause: 'script', message: expect.stringContaining(advice) });
     expect(output).toMatch(reason);
   });
 

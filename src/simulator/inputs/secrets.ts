@@ -125,7 +125,7 @@ function someOf(labels: readonly string[]): string {
 }
 
 /**
- * The secrets that `simulator-inputs` set (SPEC 2); each entry is asked for once, unless all its secrets are given.
+ * The secrets that `simulator-inputs` set (SPEC 2); one prompt an entry, unless all its secrets are given.
  *
  * @throws UsageError listing the prompts, where nobody can be asked
  */
@@ -170,7 +170,7 @@ export function secretUserOfRundef(
 }
 
 /**
- * All secrets of a rundef by name, those that are missing or hidden asked for, together.
+ * All secrets of a rundef by name; prompts for the missing and hidden ones, together.
  *
  * @throws UsageError listing them, where nobody can be asked
  */

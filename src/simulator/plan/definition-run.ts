@@ -48,7 +48,7 @@ export interface PlanContext {
   places: Places;
   /** Whether there will be no second run. */
   alone: boolean;
-  /** All that are given or were asked for. */
+  /** All that were given, on the command line or at a prompt. */
   secrets: StringMap;
   /** What differs from the worker's run for each of them. */
   differences: readonly Difference[];

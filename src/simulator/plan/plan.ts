@@ -238,7 +238,7 @@ function warnOfParams({ params, warn }: PlanRequest, { definition }: LoadedDefin
   }
 }
 
-/** All secrets by name, those that were missing asked for. */
+/** All secrets by name; prompts for the missing ones. */
 async function completeSecrets(
   { secrets, ask, warn }: PlanRequest,
   loaded: LoadedDefinition | undefined,

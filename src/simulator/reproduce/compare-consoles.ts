@@ -27,7 +27,7 @@ export interface ConsoleComparison {
  */
 const WINDOW = 200;
 
-/** Reads both to their ends, so that what their lines tell is known then; holds a few lines of each. */
+/** Reads both to their ends, so that the facts in their lines are complete; holds a few lines of each. */
 export async function compareConsoles(server: Side, local: Side): Promise<ConsoleComparison> {
   const theirs = server.lines[Symbol.asyncIterator]();
   const ours = local.lines[Symbol.asyncIterator]();
@@ -176,6 +176,7 @@ export type Names = ReadonlyMap<string, string>;
  * A console line without what differs from one run to the next though nothing went otherwise.
  *
  * @returns the line to compare; undefined for one that only shows how far something is
+ * @public
  */
 export function normaliseLine(text: string, names: Names = new Map()): string | undefined {
   // Of a line that was written over again and again the last is what counts.

@@ -9,7 +9,7 @@ import type { FailureCause } from '../../executor/checkpoint.js';
 /** Where a run was that could not be set up. */
 export type SetupStep = 'pull' | 'prepare' | 'start';
 
-/** Of the console at its end; a field that is not there was not told. */
+/** Of the console at its end; an absent field is one that the console does not state. */
 export interface ConsoleFacts {
   /** The line on which the last worker got the run: what is before is of one that lost it. 1 when nothing says so. */
   begins: number;
@@ -191,7 +191,7 @@ class Story {
 
   #detail(text: string): undefined {
     if (this.#part === 'pull') this.#digest(text);
-    // What follows is the engine's answer to being told to kill the container.
+    // What follows is the engine's answer to the request to kill the container.
     if (/^Run has timed out/.test(text)) [this.#facts.cause, this.#part] = ['timeout', 'after'];
     return undefined;
   }

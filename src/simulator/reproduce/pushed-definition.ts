@@ -51,7 +51,7 @@ export interface Change {
  * What the build was given is not known: params of the rundef that no part of the definition sets count as given,
  * and so do those that a trigger of its type sets.
  */
-export function changesOf(
+function changesOf(
   rundef: Pick<RunDefinition, 'trigger_type' | 'env' | 'secrets' | 'project'>,
   definition: Definition,
   triggers: readonly ExpandedTrigger[],

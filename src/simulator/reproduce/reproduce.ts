@@ -165,7 +165,7 @@ interface Fetched {
   run: FetchedRun;
   /** The server's, in a file. */
   console: string;
-  /** What it tells. */
+  /** What it states. */
   facts: ConsoleFacts;
 }
 
@@ -266,8 +266,8 @@ async function compare(
     await writeConsoleDiff(consoleDiff, ...sides());
   }
   const server = masker.values(serverSide(run, address, file.rundef.container, facts));
-  const told = comparedBeforeTheClock(server, local, compared);
-  return { local, differences: differencesOf(server, local, told), console: told };
+  const output = comparedBeforeTheClock(server, local, compared);
+  return { local, differences: differencesOf(server, local, output), console: output };
 }
 
 /** Where a clock ended both, one may have come a few lines further. */

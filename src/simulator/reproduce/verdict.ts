@@ -26,8 +26,8 @@ export function hopeless(server: Pick<ServerSide, 'status' | 'cause' | 'message'
     return inconclusive(reason, ['Wait until it has ended, or run it here now:', ['simulate']]);
   }
   if (status !== 'FAILED' || cause === undefined || !NOT_THE_RUNS.has(cause)) return undefined;
-  const told = message === undefined ? '' : ` (${message.replace(/\.$/, '')})`;
-  const reason = `The run did not end by itself on the server: ${WHAT[cause] ?? cause}${told}.`;
+  const stated = message === undefined ? '' : ` (${message.replace(/\.$/, '')})`;
+  const reason = `The run did not end by itself on the server: ${WHAT[cause] ?? cause}${stated}.`;
   return inconclusive(reason, ['See what it does when it is left alone:', ['simulate']]);
 }
 
@@ -97,8 +97,8 @@ function why(server: ServerSide, local: RunResult | undefined): string {
     case 'timeout':
       return 'it takes longer than its timeout';
     case 'setup': {
-      const told = local?.message === undefined ? '' : ` (${local.message.replace(/\.$/, '')})`;
-      return `${CANNOT[server.setup ?? 'prepare']}${told}`;
+      const stated = local?.message === undefined ? '' : ` (${local.message.replace(/\.$/, '')})`;
+      return `${CANNOT[server.setup ?? 'prepare']}${stated}`;
     }
     default:
       return 'for the same reason, as far as its console says';

@@ -23,7 +23,7 @@ const SHELL = ['-c', 'command -v bash >/dev/null 2>&1 && exec bash; exec sh'];
 
 /**
  * Opens the shell, and resolves when it has been left. The run's verdict stands, whatever is done
- * in it: what keeps a shell from being opened is told, and no failure.
+ * in it: what keeps a shell from being opened is reported, and fails nothing.
  *
  * @param spec the run's own container; undefined when it ended before there was one
  */

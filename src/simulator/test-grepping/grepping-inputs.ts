@@ -1,4 +1,4 @@
-/** Whose patterns, and which console: what `check-test-grepping` was told. */
+/** The inputs of `check-test-grepping`: whose patterns, and which console. */
 import { createReadStream } from 'node:fs';
 import { UsageError } from '../../lib/errors.js';
 import type { Test, TestGrepping } from '../../schema/model.js';

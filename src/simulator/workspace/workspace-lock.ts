@@ -33,7 +33,7 @@ export async function lockWorkspace(locks: string, workspace: string): Promise<W
   );
 }
 
-/** The lock, or the content of the one that somebody holds who is not known to be dead. */
+/** The lock; or, while a process that may be alive holds it, that lock's content. */
 export async function tryLock(locks: string, workspace: string): Promise<WorkspaceLock | LockContent> {
   await makeFolder(locks);
   const path = join(locks, `${folderName(workspace)}.json`);
