@@ -116,3 +116,20 @@ it('--watch runs again when a file changes, interrupts what goes on, and ends wi
   await screen.shows(/^status: 0$/);
   expect(containersOf(world.cache)).toEqual([]);
 });
+
+it('--watch: f runs only what failed the last time', async () => {
+  const world = await worldWith({ fine: '#!/bin/sh\ntrue\n', broken: '#!/bin/sh\nexit 3\n' });
+  const screen = simulate(world, 80, '*', '--watch');
+  await screen.shows(/^1 of 2 runs passed; 1 failed: manual\/broken\.$/);
+  await screen.shows(/^Watching for changes\. Enter: run now, f: what failed, q: quit\.$/);
+  screen.press('f');
+  await vi.waitFor(() => expect(screen.rows().filter((row) => row.startsWith('Watching'))).toHaveLength(2), {
+    timeout: 100_000,
+  });
+  const rows = screen.rows();
+  const second = rows.slice(rows.findIndex((row) => row.startsWith('Watching')) + 1);
+  expect(second.filter((row) => row.startsWith('FAILED  manual/broken'))).toHaveLength(1);
+  expect(second.join('\n')).not.toContain('manual/fine');
+  screen.press('q');
+  await screen.shows(/^status: 1$/);
+});

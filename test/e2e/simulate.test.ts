@@ -43,6 +43,23 @@ describe('the verdict', () => {
     expect(stdout).toContain('1 of 2 runs passed; 1 failed: manual/bad.');
   });
 
+  it('with --fail-fast: the run in progress is interrupted, the others are not started, status 1', async () => {
+    const fails = '#!/bin/sh\nwhile [ ! -e /go/on ]; do sleep 0.1; done\nexit 7\n';
+    const waits = '#!/bin/sh\ntouch /go/on\nsleep 600\n';
+    const scripts = { fails, waits, never: '#!/bin/sh\ntrue\n', neither: '#!/bin/sh\ntrue\n' };
+    const world = await worldWith(scripts, { 'persistent-volumes': { go: '/go' } });
+    const { status, stdout } = await simulate(world, '*', '--jobs', '2', '--fail-fast', '--json');
+    const runs = JSON.parse(stdout).runs as { run: string; status: string }[];
+    expect(runs.map(({ run, status }) => `${run} ${status}`)).toEqual([
+      'fails FAILED',
+      'waits INTERRUPTED',
+      'never NOT_STARTED',
+      'neither NOT_STARTED',
+    ]);
+    expect(status).toBe(1);
+    expect(containersOf(world.cache)).toEqual([]);
+  });
+
   it('of a definition that the server would reject: status 2, at the place, nothing run', async () => {
     const world = worldOf({ '.jobserv.yml': (await definitionOf(RUNS)).replace('"timeout":5', '"timeout":"5"') });
     const { status, stderr } = await simulate(world, 'good');
