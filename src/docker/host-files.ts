@@ -12,6 +12,29 @@ const REMOVAL_MS = 120_000;
 const OWNERSHIP_MS = 60_000;
 
 /**
+ * What some `rm` leave: folders whose path is too long. Each one that is left gives its folders to the top, where their
+ * paths are short, until there is none left.
+ */
+const REMOVE_DEEP = `cd ${TREE} && n=0 && while :; do
+  rm -rf -- * .[!.]* ..?* 2>/dev/null
+  moved=
+  for f in ./* ./.[!.]* ./..?*; do
+    [ -d "$f" ] && [ ! -L "$f" ] || continue
+    for inner in "$f"/* "$f"/.[!.]* "$f"/..?*; do
+      [ -d "$inner" ] && [ ! -L "$inner" ] || continue
+      mv "$inner" "./moved-$n" && moved=1
+      n=$((n+1))
+    done
+  done
+  [ -n "$moved" ] || exit 0
+done`;
+const REMOVALS = [
+  // It cannot remove the mount's own top: its exit status says nothing.
+  { entrypoint: '/bin/rm', command: ['-rf', TREE] },
+  { entrypoint: '/bin/sh', command: ['-c', REMOVE_DEEP] },
+];
+
+/**
  * Empties the tree from inside of a container, as root, then removes its top, which is
  * ours. Only the tree itself is mounted: the image's `rm` sees nothing else.
  *
@@ -20,10 +43,8 @@ const OWNERSHIP_MS = 60_000;
  */
 export async function removeTreeInside(engine: Seeing, path: string, images: string[]): Promise<void> {
   const reasons: string[] = [];
-  for (const image of images) {
-    // `rm` cannot remove the mount's own top: its exit status says nothing.
-    const spec = rootSpec(image, path, { entrypoint: '/bin/rm', command: ['-rf', TREE] });
-    reasons.push(await runAsRoot(engine, spec, REMOVAL_MS));
+  for (const [image, program] of images.flatMap((one) => REMOVALS.map((removal) => [one, removal] as const))) {
+    reasons.push(await runAsRoot(engine, rootSpec(image, path, program), REMOVAL_MS));
     try {
       await rm(path, { recursive: true, force: true });
       return;
@@ -57,27 +78,32 @@ export async function takeOwnership(engine: Seeing, image: string, folder: strin
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   // For root, and where there are no users, nothing is out of reach.
-  if (uid === 0 || !(await holdsForeign(folder, uid))) return undefined;
+  if (uid === 0 || !(await holdsForeign(folder, uid, true))) return undefined;
   const script = `${REMOVE_DEVICES} && chown -hR ${uid}:${gid} ${TREE} && chmod -R u+rwX,ug-s ${TREE}`;
   const spec = rootSpec(image, folder, { entrypoint: '/bin/sh', command: ['-c', script] });
   const reason = await runAsRoot(engine, spec, OWNERSHIP_MS);
-  if (!(await holdsForeign(folder, uid))) return undefined;
+  if (!(await holdsForeign(folder, uid, false))) return undefined;
   const why = reason || 'the image has no /bin/chown that does it';
   return `Files below ${folder} belong to the container's user: ${why}. Take them with: sudo chown -R ${uid} "${folder}".`;
 }
 
-async function holdsForeign(folder: string, uid: number): Promise<boolean> {
-  const found = await lstat(folder).catch(() => undefined);
-  if (found === undefined) return false;
+/** @param tooDeep what is assumed of that which lies deeper than a path can be */
+async function holdsForeign(folder: string, uid: number, tooDeep: boolean): Promise<boolean> {
+  const unseen = ({ code }: NodeJS.ErrnoException) => (code === 'ENAMETOOLONG' ? tooDeep : code !== 'ENOENT');
+  const found = await lstat(folder).catch(unseen);
+  if (typeof found === 'boolean') return found;
   if (found.uid !== uid) return true;
   // A folder that may not be read is somebody else's in all but name.
-  const entries: Dirent[] | undefined = await readdir(folder, { withFileTypes: true }).catch(() => undefined);
-  if (entries === undefined) return true;
+  const entries: Dirent[] | boolean = await readdir(folder, { withFileTypes: true }).catch(unseen);
+  if (typeof entries === 'boolean') return entries;
   for (const entry of entries) {
     const path = join(folder, entry.name);
     // A device node is never the user's, whatever its owner is.
     if (entry.isBlockDevice() || entry.isCharacterDevice()) return true;
-    if (entry.isDirectory() ? await holdsForeign(path, uid) : (await lstat(path)).uid !== uid) return true;
+    const foreign = entry.isDirectory()
+      ? await holdsForeign(path, uid, tooDeep)
+      : await lstat(path).then((file) => file.uid !== uid, unseen);
+    if (foreign) return true;
   }
   return false;
 }

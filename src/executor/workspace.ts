@@ -3,9 +3,9 @@
  * be readable by whatever user the container runs as, and a mode belongs to the inode, not
  * to the mount. A bind mount bypasses the parent; other users of the host do not.
  */
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '../lib/folders.js';
+import { makeFolder, makeFolders } from '../lib/folders.js';
 import { type RemoveAsRoot, removeTree } from '../lib/remove-tree.js';
 
 export interface Workspace {
@@ -57,6 +57,6 @@ export async function removeSecrets(root: string, asRoot?: RemoveAsRoot, more: r
 
 /** A folder that the container sees, 0755 whatever the umask; one that exists is kept. */
 export async function makeVisibleFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true });
+  await makeFolders(path);
   await chmod(path, 0o755);
 }

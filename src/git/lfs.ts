@@ -1,10 +1,11 @@
 /** Git LFS, where the host has it. */
 import { createHash } from 'node:crypto';
 import { constants, createWriteStream } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Log, RunFailure } from '../executor/ports.js';
+import { makeFolders } from '../lib/folders.js';
 import { findProgram } from '../lib/programs.js';
 import { gitFailure } from './failure.js';
 import { readGit, streamGit } from './git.js';
@@ -37,7 +38,7 @@ export async function copyLargeFiles(
   for (const oid of await largeFiles(directory, sha, { env, signal })) {
     const path = join('objects', oid.slice(0, 2), oid.slice(2, 4), oid);
     const target = join(directory, '.git/lfs', path);
-    await mkdir(dirname(target), { recursive: true });
+    await makeFolders(dirname(target));
     for (const store of stores) if (await copyObject(join(store, path), target, oid)) break;
   }
 }

@@ -3,9 +3,10 @@
  * and the current branch is where a push would have put it. Without a remote they are the user's own branches. git packs
  * into it what those reach and nothing else, once; every run clones it.
  */
-import { copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log } from '../executor/ports.js';
+import { makeFolders } from '../lib/folders.js';
 import { configLine, configSection } from './credentials.js';
 import { FROM_THIS_HOST, userEnvironment } from './environment.js';
 import { readGit, streamGit } from './git.js';
@@ -42,8 +43,8 @@ export async function openPushed(
   const { settings, head, branch } = found;
   const gitDir = join(folder, 'pushed.git');
   const objects = join(folder, 'objects');
-  for (const name of ['objects/pack', 'refs', 'info']) await mkdir(join(gitDir, name), { recursive: true });
-  await mkdir(objects, { recursive: true });
+  for (const name of ['objects/pack', 'refs', 'info']) await makeFolders(join(gitDir, name));
+  await makeFolders(objects);
 
   const remote = remoteAmong(settings, branch);
   const partialFilter = settings.find(({ key }) => key === `remote.${remote?.name}.partialclonefilter`)?.value;

@@ -3,8 +3,9 @@
  * user's checkout has the commit, the clone gets that repository beforehand, at the place where `git submodule update`
  * looks before it fetches.
  */
-import { lstat, mkdir, realpath, rm } from 'node:fs/promises';
+import { lstat, realpath, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolders } from '../lib/folders.js';
 import { readBoundedText } from '../lib/read-bounded.js';
 import { GitError, readGit } from './git.js';
 import { withoutCredentials } from './guard.js';
@@ -226,7 +227,7 @@ export async function placeSubmodules(
 ): Promise<void> {
   await inTurns(submodules.values(), async ({ name, pushed, submodules: nested }) => {
     const own = join(gitDir, 'modules', name);
-    await mkdir(dirname(own), { recursive: true });
+    await makeFolders(dirname(own));
     // git makes the working tree when it checks the submodule out; a clone cannot do without one.
     const directory = `${own}.tree`;
     await clonePushed(pushed, pushed.url, { directory, gitDir: own, ...call });

@@ -46,6 +46,22 @@ export async function makeFolder(path: string): Promise<string> {
 
 const partsOf = (path: string) => path.split(sep).filter((name) => name !== '');
 
+/** As `mkdir -p`. Node's own gives ENOENT, which is no reason, when there is no room for a folder. */
+export async function makeFolders(path: string, mode = 0o777): Promise<void> {
+  const make = () => mkdir(path, { mode });
+  try {
+    await make();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT') throw error;
+    await makeFolders(dirname(path), mode);
+    await make().catch((failure: NodeJS.ErrnoException) => {
+      if (failure.code !== 'EEXIST') throw failure;
+    });
+  }
+}
+
 /**
  * Makes `names` below a folder of ours, one in the other, without following any link: what a container could write
  * to is in reach of a stranger. A folder that exists keeps its mode.

@@ -1,4 +1,5 @@
 /** Pulls from a real registry, with and without users, and from one that only pretends. */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
@@ -310,4 +311,75 @@ describe('a registry that lies', () => {
     expect(`${(result as Error).message}\n${text}`).not.toMatch(/^==/m);
     expect((result as Error).message).not.toContain('\n');
   });
+
+  /** Serves an image whose first layer never comes to its end; every request that came is kept. */
+  function dripping(requests: string[]): RequestListener {
+    const json = (value: object) => Buffer.from(JSON.stringify(value));
+    const digest = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    const layer = { digest: `sha256:${'2'.repeat(64)}`, size: 50_000_000 };
+    const config = json({ architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [layer.digest] } });
+    const type = 'application/vnd.docker.distribution.manifest.v2+json';
+    const whole = json({
+      schemaVersion: 2,
+      mediaType: type,
+      config: {
+        mediaType: 'application/vnd.docker.container.image.v1+json',
+        size: config.length,
+        digest: digest(config),
+      },
+      layers: [{ mediaType: 'application/vnd.docker.image.rootfs.diff.tar.gzip', ...layer }],
+    });
+    return ({ url = '', headers }, response) => {
+      requests.push(`${url} ${headers.authorization ?? ''}`);
+      if (url.includes('/manifests/')) {
+        const about = { 'Content-Type': type, 'Content-Length': whole.length, 'Docker-Content-Digest': digest(whole) };
+        response.writeHead(200, about).end(whole);
+      } else if (url.endsWith(digest(config))) response.writeHead(200, { 'Content-Length': config.length }).end(config);
+      else {
+        response.writeHead(200, { 'Content-Length': layer.size });
+        const drip = setInterval(() => response.write('x'), 200);
+        response.on('close', () => clearInterval(drip));
+      }
+    };
+  }
+
+  it('with a byte now and then is left after the bound', async () => {
+    const requests: string[] = [];
+    const host = await lying(dripping(requests));
+    const { result } = await pull(await engineOf(undefined, { stall: 3_000 }), `${host}/x:1`);
+    expect(result).toMatchObject({
+      environment: 'registry',
+      message: expect.stringContaining('hardly anything arrived'),
+    });
+    expect(requests.some((one) => one.includes('/blobs/'))).toBe(true);
+  });
+
+  it.each(['with a realm on another host', 'with a redirect to another host'])(
+    '%s gets no login of another registry, and no redirect gets any',
+    async (how) => {
+      const elsewhere: string[] = [];
+      const other = await lying(({ url = '', headers }, response) => {
+        elsewhere.push(`${url} ${headers.authorization ?? ''}`);
+        response.writeHead(401, { 'Content-Type': 'application/json' }).end('{"errors":[{"code":"UNAUTHORIZED"}]}');
+      });
+      const isRealm = how.includes('realm');
+      const server = createHttpServer((_, response) => {
+        const realm = { 'WWW-Authenticate': `Bearer realm="http://${other}/token",service="s"` };
+        if (isRealm) response.writeHead(401, realm).end('{}');
+        else response.writeHead(307, { Location: `http://${other}/moved` }).end();
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      onTestFinished(() => void server.close());
+      const host = `127.0.0.1:${(server.address() as { port: number }).port}`;
+      const auths = {
+        [host]: { auth: auth(ALICE) },
+        [other]: { auth: auth(BOB) },
+        'r.example.org': { auth: auth(BOB) },
+      };
+      const { result } = await pull(await engineOf({ auths }), `${host}/x:1`);
+      expect(result).toMatchObject({ reason: 'setup', environment: 'registry' });
+      expect(elsewhere.join('\n')).not.toContain(auth(BOB));
+      expect(elsewhere.filter((one) => one.startsWith('/moved')).join('\n')).not.toContain(auth(ALICE));
+    },
+  );
 });

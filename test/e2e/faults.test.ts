@@ -1,6 +1,16 @@
 /** A simulation that is disturbed: nothing is left behind, and no secret where it does not belong (QUALITY 2). */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
@@ -206,6 +216,68 @@ describe('as a user who is not root', () => {
   );
 });
 
+describe('a tree that is deeper than a path can be', () => {
+  /** From the inside out: no shell can go down so far. */
+  const DEEP = `#!/bin/sh
+d=$(printf %0200d 0)
+for top in /archive /script-repo /vol; do
+  cd $top; mkdir -p t; touch t/file; ln -sf /etc/passwd t/link
+  n=0; while [ $n -lt 30 ]; do mkdir o; mv t o/$d; mv o t; n=$((n+1)); done
+done
+`;
+  /** The last folder of it can be read; the path of the file in it is too long. */
+  const LONG = `#!/bin/sh
+cd /archive
+n=0; while [ $n -lt 20 ]; do d=$(printf %0195d $n); mkdir $d && cd $d || break; n=$((n+1)); done
+for n in 1 50 100 150 200 250; do touch $(printf %0\${n}d 0); done
+`;
+  const NOBODY = 65534;
+
+  it.each(['root', 'another user'])('costs %s neither the next runs nor prune, and the secrets go', async (name) => {
+    if (process.getuid?.() !== 0 && name !== 'root') return;
+    const world = await worldWith(
+      { deep: DEEP, long: LONG, next: '#!/bin/sh\ntrue\n' },
+      { 'persistent-volumes': { v: '/vol' } },
+    );
+    if (name !== 'root') {
+      chmodSync(inject('installation'), 0o755);
+      for (const path of [world.cwd, world.env['HOME'] ?? '', world.env['XDG_CACHE_HOME'] ?? ''])
+        execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, path]);
+    }
+    const who = name === 'root' ? {} : { uid: NOBODY, gid: statSync(await engineSocket()).gid };
+    const options = { ...world, ...who };
+    for (const run of ['deep', 'long', 'deep']) {
+      const ended = await jobserv(['simulate', run, '-s', `token=${SECRET}`], options);
+      expect(ended).toMatchObject({ status: 1, stderr: expect.not.stringContaining('defect') });
+      expect(ended.stdout).toMatch(
+        /reason +The (folder|file) "(t\/)?0+.* of \/archive cannot be read: its path is too long\./,
+      );
+      const root = join(world.cache, world.cwd.split('/').at(-1) ?? '', 'manual', run);
+      expect(
+        readdirSync(root)
+          .filter((one) => !one.startsWith('.set-aside'))
+          .sort(),
+      ).toEqual(['.jobserv-workspace', 'archive', 'console.log', 'result.json', 'rundef.json'].sort());
+    }
+    expect(await jobserv(['simulate', 'next'], options)).toMatchObject({ status: 0 });
+    const pruned = await jobserv(['prune', '--volumes', '--json'], options);
+    expect(pruned.status).toBe(0);
+    expect(JSON.parse(pruned.stdout)).not.toHaveProperty('problems');
+    expect(filesBelow(world.cache).size).toBe(0);
+  });
+});
+
+it('two simulations at one workspace: the second is refused, and the first goes on', async () => {
+  const world = await worldWith({ waits: WAITS });
+  const first = begin(world, 'waits');
+  await first.says('it begins');
+  const second = await jobserv(['simulate', 'waits'], world);
+  expect(second).toMatchObject({ status: 2, stderr: expect.stringContaining('is in use by another simulation') });
+  expect(containersOf(world.cache)).toHaveLength(1);
+  first.process.kill('SIGINT');
+  expect((await first.ended).status).toBe(130);
+});
+
 describe('a full disk', () => {
   const folder = mkdtempSync(join(tmpdir(), 'jobserv-e2e-full-'));
   const mounted = mountSmall(folder);
@@ -220,6 +292,47 @@ describe('a full disk', () => {
     expect(status).toBe(3);
     expect(stdout).toContain('the disk is full');
     expect(containersOf(folder)).toEqual([]);
+  });
+
+  it.runIf(mounted)(
+    'in any phase, for bytes or for files, is status 3, and leaves no container and no secret',
+    async () => {
+      const archive = '#!/bin/sh\ndd if=/dev/zero of=/archive/big bs=64k count=1000\ntrue\n';
+      const world = await worldWith({ short: '#!/bin/sh\ntrue\n', archive });
+      const cache = join(folder, 'cache');
+      const ends: number[] = [];
+      const fill = async (limit: string, run: string) => {
+        execFileSync('mount', ['-t', 'tmpfs', '-o', limit, 'jobserv-e2e', folder]);
+        try {
+          const env = { ...world.env, XDG_CACHE_HOME: cache };
+          const { status, stdout, stderr } = await jobserv(['simulate', run, '-s', `token=${SECRET}`], {
+            ...world,
+            env,
+          });
+          ends.push(status ?? -1);
+          if (status !== 0) expect(stdout + stderr).toMatch(/the disk is full/);
+          expect(containersOf(folder)).toEqual([]);
+          expectNoSecret(filesBelow(folder), stdout + stderr);
+        } finally {
+          execFileSync('umount', [folder]);
+        }
+      };
+      await fill('size=1m', 'archive');
+      for (const size of [8, 12, 24]) await fill(`size=${size}k`, 'short');
+      for (let inodes = 2; inodes < 16; inodes++) await fill(`nr_inodes=${inodes}`, 'short');
+      expect([...new Set(ends)]).toEqual([3]);
+    },
+  );
+
+  it.runIf(mounted)('for temporary files costs a run nothing', async () => {
+    const world = await worldWith({ short: '#!/bin/sh\ntrue\n' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k,nr_inodes=1', 'jobserv-e2e', folder]);
+    try {
+      const ended = await jobserv(['simulate', 'short'], { ...world, env: { ...world.env, TMPDIR: folder } });
+      expect(ended).toMatchObject({ status: 0 });
+    } finally {
+      execFileSync('umount', [folder]);
+    }
   });
 
   it.runIf(mounted)('on which a clone has no room for its files is status 3', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { makeRunFolder } from '../../src/worker/runs.js';
 import { containersOf } from '../support/containers-of.js';
 import type { LiveRun } from '../support/live-server/live-run.js';
+import { worldWith } from './definition.js';
 import { jobserv } from './jobserv.js';
 import { kill, linesOf, useImage, WorkerWorld } from './worker-world.js';
 
@@ -52,6 +53,57 @@ describe('SIGTERM of the loop', () => {
     release();
     await expectWhole(world, run);
   });
+});
+
+describe('a server that hands out what is no run', () => {
+  const deep = '['.repeat(1_000_000);
+  const url = (address: string) =>
+    JSON.stringify({ run_url: address, api_key: 'k', project: 'p', timeout: 5, env: {} });
+
+  it('keeps the loop from nothing: a run in progress goes on, and the next ones are executed', async () => {
+    const world = await WorkerWorld.create(image.name, 3);
+    const { run, begun, release } = world.queueHeld();
+    const loop = world.loop();
+    await begun;
+    const strays = [
+      'null',
+      '"x"',
+      '{}',
+      deep,
+      `{"run_url": ${deep}`,
+      url('file:///etc/passwd'),
+      url('ftp://x/y'),
+      url('x'),
+    ];
+    // Nobody listens there; and what is no run definition, at the address of a run that is none.
+    strays.push(
+      url('http://127.0.0.1:1/projects/p/builds/1/runs/r/'),
+      url(`${world.server.url}/projects/p/builds/1/runs/r/`),
+    );
+    world.server.store.strays.push(...strays);
+    const next = world.queue('echo hello\n', {}, { name: 'next' });
+    await next.until(({ complete }) => complete);
+    expect(next.status).toBe('PASSED');
+    expect(loop.process.exitCode).toBeNull();
+    release();
+    await run.until(({ complete }) => complete);
+    expect(run.status).toBe('PASSED');
+    const lines = linesOf(run);
+    expect(lines).toEqual(lines.map((_, index) => index + 1));
+  });
+});
+
+it('a worker, a simulation and prune of one user leave each other alone', async () => {
+  const world = await WorkerWorld.create(image.name);
+  const { run, begun, release } = world.queueHeld();
+  world.loop();
+  await begun;
+  const home = await worldWith({ short: '#!/bin/sh\necho short\n' });
+  expect((await jobserv(['simulate', 'short'], home)).status).toBe(0);
+  const pruned = await jobserv(['prune', '--volumes', '--json'], home);
+  expect(JSON.parse(pruned.stdout)).toMatchObject({ containers: [], inUse: [] });
+  release();
+  await expectWhole(world, run);
 });
 
 describe('kill -9', () => {

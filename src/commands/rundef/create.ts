@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as Args from '@oclif/core/args';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
-import { folderName } from '../../lib/folders.js';
+import { folderName, makeFolders } from '../../lib/folders.js';
 import { defaultProject } from '../../simulator/inputs/checkout.js';
 import { readGivenValues } from '../../simulator/inputs/given.js';
 import { type CreatedRundef, createRundefs, selectRuns } from '../../simulator/plan/select-runs.js';
@@ -72,7 +72,7 @@ async function writeRundefs(path: string, created: readonly CreatedRundef[]): Pr
       if (!('runDefinition' in entry)) continue;
       const single = created.length === 1 && !path.endsWith('/');
       const folder = join(path, folderName(entry.trigger));
-      if (!single) await mkdir(folder, { recursive: true, mode: 0o700 });
+      if (!single) await makeFolders(folder, 0o700);
       const file = single ? path : join(folder, `${folderName(entry.run)}.json`);
       await writeFile(file, `${JSON.stringify(entry.runDefinition, null, 2)}\n`, { mode: 0o600 });
     }

@@ -18,6 +18,8 @@ export interface RunOptions {
 export class Store {
   readonly projects = new Set<string>();
   readonly runs: LiveRun[] = [];
+  /** Texts that are handed out as run definitions before any run: what a real server never sends. */
+  readonly strays: string[] = [];
   readonly workers = new Map<string, LiveWorker>();
   readonly trustedKeys = new Map<string, TrustedKey>();
   /** What check-ins say of the worker's program: with another than its own, a reference worker replaces itself. */

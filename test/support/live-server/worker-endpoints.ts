@@ -106,6 +106,8 @@ export function checkIn(store: Store, asked: Asked): HttpAnswer {
   const disk = numberOf(query['disk_free']);
   const mayWork = worker.enlisted && (worker.surges_only !== true || store.surge);
   if (free <= 0 || !mayWork || disk < LEAST_DISK) return success({ worker: shown });
+  const stray = store.strays.shift();
+  if (stray !== undefined) return success({ worker: { ...shown, 'run-defs': [stray] } });
   const run = store.take(worker);
   if (run === undefined) return success({ worker: shown });
   save(worker);
