@@ -1,6 +1,6 @@
 /** A simulation whose terminal cannot keep up (QUALITY row 45). */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { worldWith } from '../e2e/definition.js';
@@ -23,7 +23,10 @@ it('1 GB on a terminal that reads 10 KB/s: the console is whole, memory stays fl
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
   });
-  onTestFinished(() => void process.kill(-(shell.pid ?? 0), 'SIGKILL'));
+  onTestFinished(() => {
+    process.kill(-(shell.pid ?? 0), 'SIGKILL');
+    rmSync(world.cache, { recursive: true, force: true });
+  });
   const file = join(world.cache, basename(world.cwd), 'manual/huge/console.log');
   const long = { timeout: 600_000, interval: 1_000 };
   await vi.waitFor(() => expect(statSync(file).size).toBeGreaterThan(BYTES), long);
