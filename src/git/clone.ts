@@ -1,7 +1,7 @@
 /** `git clone` of an address, and the tries that a worker makes. */
 import { rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log, RepositoryRequest } from '../executor/ports.js';
+import { retry } from '../lib/retry.js';
 import { FROM_THIS_HOST, runEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
 import { GitError, streamGit } from './git.js';
@@ -30,7 +30,7 @@ export async function clone(
   // A local repository's objects would be hard links otherwise: root in the container could write into them.
   const args = [...options, 'clone', '--no-hardlinks', '--', url, directory];
   try {
-    await retry(
+    await retryGit(
       async () => {
         await removePartial();
         await streamGit({ args, cwd: home, env, signal }, log);
@@ -43,23 +43,15 @@ export async function clone(
   }
 }
 
-/**
- * Four tries, as a worker makes them: a server that restarts is not worth a failed run.
- *
- * Repeats `attempt` while git fails; what is no failure of git (no git at all, an abort) ends it at once.
- */
-export async function retry(
+/** Tries again while git fails, as a worker does: a server that restarts is not worth a failed run. */
+export function retryGit(
   attempt: () => Promise<void>,
-  options: { waits: readonly number[]; log: Log; signal: AbortSignal },
+  { waits, log, signal }: { waits: readonly number[]; log: Log; signal: AbortSignal },
 ): Promise<void> {
-  for (const wait of options.waits) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof GitError)) throw error;
-      await options.log.warn(`git failed; trying again in ${wait / 1000} s`);
-      await sleep(wait, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted());
-    }
-  }
-  await attempt();
+  return retry(attempt, {
+    waits,
+    signal,
+    passing: (error) => error instanceof GitError,
+    before: (_, wait) => log.warn(`git failed; trying again in ${wait / 1000} s`),
+  });
 }

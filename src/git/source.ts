@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RepositoryRequest, RunFailure, type Source } from '../executor/ports.js';
 import type { Snapshot } from './capture.js';
-import { clone, RETRY_WAITS, retry } from './clone.js';
+import { clone, RETRY_WAITS, retryGit } from './clone.js';
 import { writeCredentials } from './credentials.js';
 import { runEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
@@ -154,7 +154,7 @@ async function updateSubmodules(
   try {
     await streamGit({ args: ['submodule', 'init'], ...call }, log);
     const update = { args: ['submodule', 'update', '--init', '--recursive', '--jobs=4'], ...call };
-    await retry(() => streamGit(update, log), { waits, log, signal });
+    await retryGit(() => streamGit(update, log), { waits, log, signal });
   } catch (error) {
     throw gitFailure('Could not fetch the submodules', error);
   }
