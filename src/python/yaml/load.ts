@@ -202,7 +202,7 @@ function isNothing(value: YamlValue): boolean {
 
 /**
  * The text of a file. The reference client opens it as UTF-8, byte order mark kept. If the bytes are not UTF-8
- * the text has U+FFFD where they are wrong, and `fault` is at the first U+FFFD.
+ * the text has U+FFFD where they are wrong, and `fault` is at the first of these.
  */
 function decode(input: string | Uint8Array): { text: string; fault?: YamlFault } {
   if (typeof input === 'string') return { text: input };
@@ -210,7 +210,11 @@ function decode(input: string | Uint8Array): { text: string; fault?: YamlFault }
     return { text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input) };
   } catch {
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(input);
-    const at = text.indexOf('\ufffd');
+    // Read back, a U+FFFD that the file itself holds is the same bytes.
+    const back = Buffer.from(text);
+    let wrong = back.findIndex((byte, index) => byte !== input[index]);
+    while (((back[wrong] as number) & 0xc0) === 0x80) wrong--;
+    const at = back.toString('utf8', 0, wrong).length;
     const help = isUtf16(input) ? 'It looks like UTF-16. Save it as UTF-8.' : 'Save it as UTF-8.';
     return { text, fault: new YamlFault('The file is not UTF-8 here.', at, at + 1, help) };
   }

@@ -74,7 +74,7 @@ describe('a text', () => {
   it('in bytes must be UTF-8, and the wrong byte is shown', () => {
     expect(loadYaml(Buffer.from('\ufeffa: é')).value).toEqual({ a: 'é' });
     expect(loadYaml(Buffer.from('a: \ufffd')).value).toEqual({ a: '\ufffd' });
-    const latin = loadYaml(Buffer.concat([Buffer.from('a: 1\nb: x'), Buffer.from([0xe9]), Buffer.from('y')]));
+    const latin = loadYaml(Buffer.concat([Buffer.from('a: \ufffd\nb: x'), Buffer.from([0xe9]), Buffer.from('y')]));
     expect(latin.problem).toMatchObject({ stage: 'yaml', range: { line: 2, column: 5 } });
     expect(loadYaml(Buffer.from('\ufeffa: 1', 'utf16le')).problem?.help).toContain('UTF-16');
   });
