@@ -27,8 +27,8 @@ export async function clone(
   const { directory, home, log, signal } = request;
   const env = { ...runEnvironment(home), ...(isHostFolder(url) ? FROM_THIS_HOST : {}) };
   const removePartial = () => rm(directory, { recursive: true, force: true });
-  // A local repository's objects would be hard links otherwise: root in the container could write into them.
-  const args = [...options, 'clone', '--no-hardlinks', '--', url, directory];
+  // Git's protocol for a repository of this host too: no hard link to its files, and none of its own links is followed.
+  const args = [...options, 'clone', '--no-local', '--', url, directory];
   try {
     await retryGit(
       async () => {

@@ -1,4 +1,6 @@
 /** What a rundef may say to git. Its URLs and references end up in an argument vector, where `-x` would be an option. */
+import { realpathSync } from 'node:fs';
+import { resolve, sep } from 'node:path';
 import { RunFailure } from '../executor/ports.js';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -7,13 +9,20 @@ const CONTROL = /[\0-\x1f\x7f]/;
 /** As git reads it: a folder of this host, neither `scheme://…` nor `host:path`. */
 export const isHostFolder = (url: string): boolean => /^file:/i.test(url) || !/^[^/:]+:/.test(url);
 
+/** Repositories of this host that a run may clone. On a worker there are none. */
+export interface HostRepositories {
+  /** Addresses that the user gave. */
+  given?: readonly (string | undefined)[];
+  /** Those in this folder: the definition's, whose files the user chose to run. */
+  within?: string;
+}
+
 /**
  * A folder of this host may be anybody's, another run's too, and on another host it would be another one.
  *
- * @param own addresses that the user has given: these may be folders of this host
  * @throws RunFailure for an option, a transport helper (`ext::…` runs commands), control characters, or a folder
  */
-export function checkUrl(url: string, name: string, own: readonly (string | undefined)[] = []): void {
+export function checkUrl(url: string, name: string, allowed: HostRepositories = {}): void {
   const shown = JSON.stringify(url);
   if (url === '')
     throw refuse(`${name} is empty, so there is nothing to clone. Set it to the address of a repository.`);
@@ -24,11 +33,23 @@ export function checkUrl(url: string, name: string, own: readonly (string | unde
       `${name} ${shown} names a transport helper, which could run any command. Use an https or ssh address.`,
     );
   }
-  if (isHostFolder(url) && !own.includes(url)) {
-    const advice = name === 'GIT_URL' ? ', or for a simulation give the folder yourself with -p GIT_URL=FOLDER' : '';
+  if (isHostFolder(url) && !allowed.given?.includes(url) && !isWithin(url, allowed.within)) {
+    const given = name === 'GIT_URL' ? ', or give the folder yourself with -p GIT_URL=FOLDER' : '';
     throw refuse(
-      `${name} ${shown} is a folder of this host, which is not for runs. Use the address of a server${advice}.`,
+      `${name} ${shown} is a folder of this host, which is not for runs. Use the address of a server; for a simulation, put the repository below the definition's folder${given}.`,
     );
+  }
+}
+
+/** Links are followed: what counts is where the files lie. */
+function isWithin(url: string, folder: string | undefined): boolean {
+  const path = url.replace(/^file:\/\//i, '');
+  if (folder === undefined || !path.startsWith(sep) || path.includes('%')) return false;
+  try {
+    return realpathSync(path).startsWith(realpathSync(folder) + sep);
+  } catch {
+    // It is not there: git says so.
+    return resolve(path).startsWith(resolve(folder) + sep);
   }
 }
 

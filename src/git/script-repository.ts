@@ -13,7 +13,7 @@ import { authorizationSection, basicAuthorization, isHttp } from './credentials.
 import { runEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
 import { readGit, streamGit } from './git.js';
-import { checkRef, checkUrl, withoutCredentials } from './guard.js';
+import { checkRef, checkUrl, type HostRepositories, withoutCredentials } from './guard.js';
 import { setOrigin } from './pushed.js';
 import { verifyCheckout } from './verify.js';
 
@@ -23,10 +23,10 @@ const CREDENTIAL_FILE = '.gitconfig-script-repo';
 export async function cloneScripts(
   request: ScriptRepositoryRequest,
   waits: readonly number[],
-  own: readonly (string | undefined)[],
+  repositories: HostRepositories | undefined,
 ): Promise<{ sha: string }> {
   const { cloneUrl, gitRef, directory, home, log, signal } = request;
-  checkUrl(cloneUrl, "The script-repo's clone-url", own);
+  checkUrl(cloneUrl, "The script-repo's clone-url", repositories);
   if (gitRef) checkRef(gitRef, "The script-repo's git-ref");
   await log.info(`Cloning ${withoutCredentials(cloneUrl)}`);
   await cloneWithToken(request, waits);

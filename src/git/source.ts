@@ -11,7 +11,7 @@ import { writeCredentials } from './credentials.js';
 import { runEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
 import { streamGit } from './git.js';
-import { checkRef, checkUrl, withoutCredentials } from './guard.js';
+import { checkRef, checkUrl, type HostRepositories, withoutCredentials } from './guard.js';
 import { copyLargeFiles, hasLfs, setUpLfs } from './lfs.js';
 import { clonePushed } from './pushed.js';
 import { cloneScripts } from './script-repository.js';
@@ -21,14 +21,14 @@ import { verifyCheckout } from './verify.js';
 export interface SourceOptions {
   /** Milliseconds before each further try; one try more than there are. */
   waits?: readonly number[];
-  /** Addresses that the user has given: only these may be folders of this host. */
-  own?: readonly (string | undefined)[];
+  /** Of this host. */
+  repositories?: HostRepositories;
 }
 
-export function gitSource({ waits = RETRY_WAITS, own = [] }: SourceOptions = {}): Source {
+export function gitSource({ waits = RETRY_WAITS, repositories }: SourceOptions = {}): Source {
   return {
-    checkout: (request) => checkoutRemote(request, waits, own),
-    checkoutScripts: (request) => cloneScripts(request, waits, own),
+    checkout: (request) => checkoutRemote(request, waits, repositories),
+    checkoutScripts: (request) => cloneScripts(request, waits, repositories),
   };
 }
 
@@ -36,10 +36,13 @@ export function gitSource({ waits = RETRY_WAITS, own = [] }: SourceOptions = {})
  * Every checkout gets the same commit in a clone of its own. `origin` is the run's GIT_URL, or else the repository's own
  * remote. Script-repos are cloned as always.
  */
-export function workingTreeSource(snapshot: Snapshot, { waits = RETRY_WAITS, own = [] }: SourceOptions = {}): Source {
+export function workingTreeSource(
+  snapshot: Snapshot,
+  { waits = RETRY_WAITS, repositories }: SourceOptions = {},
+): Source {
   return {
     checkout: (request) => checkoutSnapshot(snapshot, request, waits),
-    checkoutScripts: (request) => cloneScripts(request, waits, own),
+    checkoutScripts: (request) => cloneScripts(request, waits, repositories),
   };
 }
 
@@ -53,7 +56,7 @@ async function checkoutSnapshot(
   const call = { env: runEnvironment(home), signal };
   const url = request.env['GIT_URL'] || undefined;
   // It is not cloned: the clone only gets it as the name of its origin.
-  if (url !== undefined) checkUrl(url, 'GIT_URL', [url]);
+  if (url !== undefined) checkUrl(url, 'GIT_URL', { given: [url] });
   await log.info(`Taking the working tree at ${paths.toplevel}: ${describe(snapshot)}`);
   for (const note of snapshot.notes) await log.warn(note);
   try {
@@ -95,7 +98,7 @@ const RUN_BRANCH = 'jobserv-run';
 async function checkoutRemote(
   request: RepositoryRequest,
   waits: readonly number[],
-  own: readonly (string | undefined)[],
+  repositories: HostRepositories | undefined,
 ): Promise<void> {
   const { directory, home, env, secrets, log } = request;
   const url = env['GIT_URL'];
@@ -105,7 +108,7 @@ async function checkoutRemote(
       'There is nothing to clone: the run has no GIT_URL. Set it as a param of the definition, or with -p.',
     );
   }
-  checkUrl(url, 'GIT_URL', own);
+  checkUrl(url, 'GIT_URL', repositories);
   const sha = env['GIT_SHA'];
   if (sha) checkRef(sha, 'GIT_SHA');
 

@@ -1,4 +1,5 @@
 /** Planned runs and results as a simulation has them, with nothing special about them. */
+import { gitSource } from '../../src/git/source.js';
 import { inBuild, type PlannedRun } from '../../src/simulator/plan/planned-run.js';
 import { notStarted, type RunResult } from '../../src/simulator/run/run-result.js';
 
@@ -10,7 +11,7 @@ export function plannedRun(run: string, rundef: Partial<PlannedRun['rundef']> = 
     rundef: { project: 'acme/unit', container: 'image', env, ...rundef } as PlannedRun['rundef'],
     madeUp: {},
     differences: [],
-    source: undefined,
+    source: gitSource(),
     root: `/w/unit/${run}`,
     volumes: '/v',
   };

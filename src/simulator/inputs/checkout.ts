@@ -64,7 +64,7 @@ export async function remoteCheckout(folder: string, signal: AbortSignal, given?
   const own = [given, repository?.remoteUrl, repository && fileUrl(repository.toplevel)];
   const message = `The definition lies in no git repository: GIT_URL was cloned, and the files in ${resolve(folder)} are not in /repo.`;
   return {
-    source: gitSource({ own }),
+    source: gitSource({ repositories: { given: own, within: folder } }),
     repository,
     sha: repository?.headSha,
     oldSha: repository?.parentSha,
@@ -87,7 +87,7 @@ export async function localCheckout(
   try {
     const snapshot = await captureWorkingTree({ repository: folder, scratch, exclude, signal });
     return {
-      source: workingTreeSource(snapshot),
+      source: workingTreeSource(snapshot, { repositories: { within: folder } }),
       repository: snapshot.info,
       sha: snapshot.sha,
       oldSha: snapshot.sha === snapshot.baseSha ? snapshot.info.parentSha : snapshot.baseSha,

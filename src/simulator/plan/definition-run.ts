@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { isHttp } from '../../git/credentials.js';
 import { withoutCredentials } from '../../git/guard.js';
 import { repositoryFolder } from '../../git/repository.js';
+import { gitSource } from '../../git/source.js';
 import { UsageError } from '../../lib/errors.js';
 import type { FailuresOfRun } from '../../lint/server-failures.js';
 import { asStored, type StartedRun } from '../../schema/build.js';
@@ -17,7 +18,7 @@ import { completeRunDefinition, NO_KEY } from '../inputs/run-identity.js';
 import type { SecretUser } from '../inputs/secrets.js';
 import { NOWHERE, triggerParams } from '../inputs/trigger-params.js';
 import type { ServedRun } from '../run-server/served-run.js';
-import { inBuild, labelOf, type Places, type PlannedRun, placeOf, withImage } from './planned-run.js';
+import { hostScripts, inBuild, labelOf, type Places, type PlannedRun, placeOf, withImage } from './planned-run.js';
 import type { SelectedRun } from './select-runs.js';
 
 export interface LoadedDefinition {
@@ -180,11 +181,12 @@ export class DefinitionPlanner {
       differences: [
         ...(checkout?.differences ?? []),
         ...differences,
+        ...hostScripts(rundef),
         ...failures.map(({ message }) => ({ kind: 'server-fails' as const, message })),
       ],
       ...(sure === undefined ? {} : { serverFailure: sure.message }),
       scriptDifferences: checkout?.scriptDifferences,
-      source: checkout?.source,
+      source: checkout?.source ?? gitSource({ repositories: { within: this.#folder } }),
       ...placeOf({ project, run: name }, folder, places, alone),
     };
     return inBuild(withImage(planned, images), build);

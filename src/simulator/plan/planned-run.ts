@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import type { Source } from '../../executor/ports.js';
 import { workspaceAt } from '../../executor/workspace.js';
+import { isHostFolder } from '../../git/guard.js';
 import { UsageError } from '../../lib/errors.js';
 import { folderName } from '../../lib/folders.js';
 import type { RunDefinition, StringMap } from '../../schema/model.js';
@@ -31,8 +32,8 @@ export interface PlannedRun {
   build: ServedRun[];
   /** Path of what triggered it, where that ran before this simulation (`--upstream`) and can be read. */
   upstream?: string | undefined;
-  /** Where its repository comes from, when that is not GIT_URL. */
-  source: Source | undefined;
+  /** Where its repository and its script-repo come from. */
+  source: Source;
   /** The run's workspace, absolute. */
   root: string;
   /** Where its persistent volumes are, absolute. */
@@ -120,4 +121,12 @@ export function checkSharedVolumes(volumes: StringMap, wanted: readonly (StringM
   if (unused.length === 0) return;
   const have = names.length === 0 ? 'They have none at all' : `They have ${names.join(', ')}`;
   throw new UsageError(`--shared-volume names ${unused.join(', ')}, and no run here has such a volume. ${have}.`);
+}
+
+/** Scripts that lie in a folder of this machine are not where a worker would look for them. */
+export function hostScripts({ 'script-repo': scripts }: RunDefinition): Difference[] {
+  const url = scripts?.['clone-url'];
+  if (url === undefined || !isHostFolder(url)) return [];
+  const message = `The script-repo ${url} is a folder of this machine, which a worker does not have.`;
+  return [{ kind: 'unpushed', message }];
 }

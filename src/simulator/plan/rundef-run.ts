@@ -1,4 +1,5 @@
 /** One run of a rundef: what the command line adds to it, and what triggered it. */
+import { dirname, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/repository.js';
 import { gitSource } from '../../git/source.js';
 import { UsageError } from '../../lib/errors.js';
@@ -14,7 +15,7 @@ import { NOWHERE } from '../inputs/trigger-params.js';
 import type { ServedRun } from '../run-server/served-run.js';
 import type { Upstream, UpstreamReader } from '../run-server/upstream.js';
 import type { DefinitionRequest, PlanContext } from './definition-run.js';
-import { inBuild, type PlannedRun, placeOf, withImage } from './planned-run.js';
+import { hostScripts, inBuild, type PlannedRun, placeOf, withImage } from './planned-run.js';
 
 /** The runs of each build, for the run's server. */
 export class Builds {
@@ -78,9 +79,12 @@ export async function planOfFile(
       kind: 'param-given' as const,
       message: `The param ${name} was given with -p; the run itself has another value, or none.`,
     })),
+    ...hostScripts(rundef),
     ...context.differences,
   ];
-  let source: PlannedRun['source'] = gitSource({ own: [request.params['GIT_URL']] });
+  let source: PlannedRun['source'] = gitSource({
+    repositories: { given: [request.params['GIT_URL']], within: dirname(resolve(file.path)) },
+  });
   let scriptDifferences: PlannedRun['scriptDifferences'];
   if (GIT_TRIGGER_TYPES.has(rundef.trigger_type) && request.source === 'local') {
     const folder = process.cwd();

@@ -8,7 +8,6 @@ import { LIMITS } from '../../executor/clock.js';
 import { executeRun } from '../../executor/execute-run.js';
 import type { Masker } from '../../executor/masking.js';
 import { type ContainerSpec, RunFailure, type RunOutcome, type RunPorts } from '../../executor/ports.js';
-import { gitSource } from '../../git/source.js';
 import { EnvironmentError, machineFault } from '../../lib/errors.js';
 import { monotonicMs } from '../../lib/monotonic.js';
 import type { ViewRequest } from '../../terminal/open-runs-view.js';
@@ -129,7 +128,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
       engine: simulationEngine(engine, request.pull, ledger, (spec) => {
         created = spec;
       }),
-      source: planned.source ?? gitSource(),
+      source: planned.source,
       artifacts: { store: async () => {} },
       host: simulationHost({
         ...settings,

@@ -148,7 +148,7 @@ describe('a script-repo', () => {
       log: keptLog(),
       signal,
     };
-    return gitSource({ waits: [], own: [cloneUrl] }).checkoutScripts({
+    return gitSource({ waits: [], repositories: { given: [cloneUrl] } }).checkoutScripts({
       ...request,
       cloneUrl,
       ...(gitRef === undefined ? {} : { gitRef }),

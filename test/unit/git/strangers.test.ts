@@ -258,9 +258,28 @@ describe('an address of a rundef', () => {
     await expect(readGit(clone)).rejects.toThrow(/transport 'file' not allowed/);
   });
 
+  it('may be a repository below the folder of the definition, wherever links lead', async () => {
+    const folder = temporaryFolder();
+    const scripts = join(folder, 'scripts');
+    const outside = repository();
+    execFileSync('git', ['clone', '-q', outside, scripts]);
+    symlinkSync(outside, join(folder, 'link'));
+    const source = gitSource({ waits: [], repositories: { within: folder } });
+    const clone = (cloneUrl: string) =>
+      source.checkoutScripts({
+        ...{ directory: join(temporaryFolder(), 'c'), home: temporaryFolder(), secrets: {}, log: keptLog(), signal },
+        cloneUrl,
+      });
+    const sha = git(outside, 'rev-parse', 'HEAD');
+    for (const url of [scripts, `file://${scripts}`]) await expect(clone(url)).resolves.toEqual({ sha });
+    const refused = { reason: 'setup', message: expect.stringContaining('a folder of this host') };
+    for (const url of [outside, join(folder, 'link'), `file://${folder}/link`, `${scripts}/../link`, 'scripts', folder])
+      await expect(clone(url)).rejects.toMatchObject(refused);
+  });
+
   it('of the user, of a repository on this disk, is cloned without hard links', async () => {
     const folder = repository();
-    const repo = await checkout(gitSource({ waits: [], own: [folder] }), {
+    const repo = await checkout(gitSource({ waits: [], repositories: { given: [folder] } }), {
       GIT_URL: folder,
       GIT_SHA: git(folder, 'rev-parse', 'HEAD'),
     });
