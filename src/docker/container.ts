@@ -64,8 +64,9 @@ export class DockerContainer implements Container {
     // Podman prepares the process here already: what it cannot start fails now.
     const console = new ContainerConsole(await attach(this.#api, this.#limits.call), sink);
     this.#console = console;
+    const startedAt = monotonicMs();
     await within(this.#limits.call, () => this.#api.start());
-    this.#process = awaitExit(this.#api, console, this.#limits);
+    this.#process = awaitExit(this.#api, console, this.#limits, startedAt);
     this.#end = this.#follow(console, this.#process);
     this.#end.catch(() => {});
   }

@@ -20,6 +20,7 @@ const RETRY_MS = 250;
  * it is asked anew every `limits.waitAgain` while the console is open. An engine that does
  * not answer is asked again for `limits.reconnect`.
  *
+ * @param startedAt monotonic ms before the start was requested; undefined where another process started it
  * @throws RunFailure(lost) when the container or the engine is gone, or when the console
  *   ended while the engine may have been away: then it may not be complete
  */
@@ -27,16 +28,18 @@ export async function awaitExit(
   container: Docker.Container,
   console: ContainerConsole,
   limits: EngineLimits,
+  startedAt?: number,
 ): Promise<ContainerEnd> {
   const over = new AbortController();
-  const doubts = { any: false };
-  const early = watchEarlyEnd(container, console, limits, doubts, over.signal);
-  early.catch(() => {});
+  const early = new EarlyEnd(container, console, limits, startedAt);
+  const lost = early.watch(over.signal);
+  lost.catch(() => {});
   try {
     for (;;) {
       try {
-        const end = await Promise.race([askForExit(container, console, limits), early]);
-        if (doubts.any) throw cutFailure();
+        const end = await Promise.race([askForExit(container, console, limits), lost]);
+        early.exited = end !== undefined;
+        await early.explained;
         if (end !== undefined) return end;
       } catch (error) {
         if (error instanceof RunFailure) throw error;
@@ -80,32 +83,67 @@ async function askForExit(
 }
 
 /** A script may close its console and go on; a connection that was cut between two frames looks the same. */
-async function watchEarlyEnd(
-  container: Docker.Container,
-  console: ContainerConsole,
-  limits: EngineLimits,
-  doubts: { any: boolean },
-  over: AbortSignal,
-): Promise<never> {
-  // How a console broke is explained elsewhere.
-  await console.done.catch(() => forever());
-  await sleep(limits.earlyEnd, undefined, { signal: over, ref: false });
-  try {
-    const { State } = await inspect(container, limits.call);
-    if (!State.Running) {
-      // The end is about to be reported; when it is not, the question was lost, and maybe more with it.
-      await sleep(limits.drain, undefined, { signal: over, ref: false });
-    } else if (await isConsoleClosed(container, limits.call, limits.earlyEnd)) {
-      console.closedByScript = true;
+class EarlyEnd {
+  /** Settles when it is known why the console ended so long before the exit; until then no exit is believed. */
+  explained: Promise<'closed' | 'exited'> | undefined;
+  /** The exit is known: an engine that does not answer now is not waited for. */
+  exited = false;
+
+  readonly #container: Docker.Container;
+  readonly #console: ContainerConsole;
+  readonly #limits: EngineLimits;
+  readonly #startedAt: number | undefined;
+
+  constructor(
+    container: Docker.Container,
+    console: ContainerConsole,
+    limits: EngineLimits,
+    startedAt: number | undefined,
+  ) {
+    this.#container = container;
+    this.#console = console;
+    this.#limits = limits;
+    this.#startedAt = startedAt;
+  }
+
+  async watch(over: AbortSignal): Promise<never> {
+    // How a console broke is explained elsewhere.
+    await this.#console.done.catch(() => forever());
+    const endedAt = monotonicMs();
+    await sleep(this.#limits.earlyEnd, undefined, { signal: over, ref: false });
+    this.explained = this.#explain(endedAt);
+    if ((await this.explained) === 'closed') {
+      this.#console.closedByScript = true;
       return await forever();
     }
-  } catch (error) {
-    over.throwIfAborted();
-    if (statusOf(error) === 404) throw removedFailure();
-    doubts.any = true;
-    await reconnect(container, limits, error);
+    // The end is about to be reported; when it is not, the question was lost, and maybe more with it.
+    await sleep(this.#limits.drain, undefined, { signal: over, ref: false });
+    throw cutFailure();
   }
-  throw cutFailure();
+
+  async #explain(endedAt: number): Promise<'closed' | 'exited'> {
+    const [container, limits] = [this.#container, this.#limits];
+    try {
+      const { State } = await inspect(container, limits.call);
+      if (!State.Running) {
+        if (this.#wentOn(State, endedAt)) throw cutFailure();
+        return 'exited';
+      }
+      if (await isConsoleClosed(container, limits.call, limits.earlyEnd)) return 'closed';
+    } catch (error) {
+      if (error instanceof RunFailure) throw error;
+      if (statusOf(error) === 404) throw removedFailure();
+      if (!this.exited) await reconnect(container, limits, error);
+    }
+    throw cutFailure();
+  }
+
+  /** Whether the container ran on after the console's end. Durations only: the engine's clock may differ from ours. */
+  #wentOn({ StartedAt, FinishedAt }: { StartedAt: string; FinishedAt: string }, endedAt: number): boolean {
+    if (this.#startedAt === undefined) return false;
+    const ran = Date.parse(FinishedAt) - Date.parse(StartedAt);
+    return ran > endedAt - this.#startedAt + this.#limits.earlyEnd;
+  }
 }
 
 function forever(): Promise<never> {

@@ -1,4 +1,6 @@
 /** An engine that goes away, seen through a socket of our own before the real one. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { EngineLimits } from '../../src/docker/client.js';
 import { connectEngine, type DockerEngine } from '../../src/docker/engine.js';
@@ -6,6 +8,8 @@ import { findEngine } from '../../src/docker/find-engine.js';
 import type { Container } from '../../src/executor/ports.js';
 import { awaitOutput, never, shell } from '../support/containers.js';
 import { EngineProxy } from '../support/engine-proxy.js';
+
+const run = promisify(execFile);
 
 let upstream: string;
 let direct: DockerEngine;
@@ -80,9 +84,19 @@ describe('when the engine goes away', () => {
   });
 
   it('between two frames, and nobody can be asked why: a loss, whatever the end of the script is', async () => {
-    const engine = await through({ call: 15_000, reconnect: 20_000 });
+    const engine = await through({ call: 8_000, reconnect: 20_000 });
     const { container } = await started(engine, 'echo ready; sleep 3; echo lost; exit 0');
     proxy.rules = [{ request: /^GET .*\/json/, cutAfter: 0 }];
+    proxy.cut(/\/attach/);
+    expect(await failure(container)).toMatchObject({ message: expect.stringContaining('console is not complete') });
+    proxy.rules = [];
+    await container.dispose();
+  });
+
+  it('between two frames, and the answer why comes after the end of the script: a loss all the same', async () => {
+    const engine = await through();
+    const { container } = await started(engine, 'echo ready; sleep 4; echo lost; exit 0');
+    proxy.rules = [{ request: /^GET .*\/json/, before: () => run('docker', ['wait', container.id]) }];
     proxy.cut(/\/attach/);
     expect(await failure(container)).toMatchObject({ message: expect.stringContaining('console is not complete') });
     proxy.rules = [];
