@@ -2,7 +2,14 @@
 import { isHostFolder } from '../../git/guard.js';
 import { UsageError } from '../../lib/errors.js';
 import type { StringMap } from '../../schema/model.js';
-import { isBuildUrl, parseRunUrl, type RunAddress, runByPattern, withoutSecrets } from '../../server/address.js';
+import {
+  isBuildUrl,
+  parseHttpUrl,
+  parseRunUrl,
+  type RunAddress,
+  runByPattern,
+  withoutSecrets,
+} from '../../server/address.js';
 import type { HttpClient } from '../../server/http.js';
 import { readBuildRuns, readRunDefinition } from '../../server/run.js';
 import { type RundefFile, readRundef } from '../inputs/rundef-file.js';
@@ -93,7 +100,9 @@ export async function fetchRundefs(
 export function rundefOfRun({ address, rundef }: FoundRun): RundefFile {
   const file = readRundef(rundef, address.url);
   const known = { ...file.rundef, ...addressed(file.rundef, address) };
-  return { ...file, rundef: known, upstream: known.env?.['H_TRIGGER_URL'] };
+  const trigger = known.env?.['H_TRIGGER_URL'];
+  // Anything else than an address would be taken for a folder of this host, and served to the script.
+  return { ...file, rundef: known, upstream: trigger && parseHttpUrl(trigger) ? trigger : undefined };
 }
 
 /**
@@ -130,9 +139,10 @@ function addressed(rundef: RundefFile['rundef'], { url, server }: RunAddress): P
   return { run_url: url, env, ...(runner ? { runner_url: moved(runner, server) } : {}) };
 }
 
+/** Only of http and https every path begins with a slash: another one would go on with the name of the host. */
 function moved(address: string, server: string): string {
-  if (!URL.canParse(address)) return address;
-  return new URL(server).origin + new URL(address).pathname;
+  const path = parseHttpUrl(address)?.pathname;
+  return path === undefined ? address : new URL(server).origin + path;
 }
 
 export interface GetRequest {

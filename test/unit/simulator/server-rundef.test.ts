@@ -47,6 +47,32 @@ describe('the rundef of a run', () => {
     },
   );
 
+  it.each([
+    'x:.attacker.example/projects/acme/builds/1/',
+    'x:0/projects/acme/builds/1/',
+    'x:@attacker.example/projects/acme/builds/1/',
+    'data:,/projects/acme/builds/1/',
+    'file:///home/me/.cache/jobserv/other/simple/unit',
+    '/home/me/.cache/jobserv/other/simple/unit',
+    '.',
+    'https://',
+  ])('with %j for what triggered it names no other server, and no folder here', async (trigger) => {
+    const { url } = await serverWith({ ...oldest, env: { H_TRIGGER_URL: trigger }, runner_url: trigger });
+    const [found] = await fetchRundefs([url + RUN], access);
+    expect(found?.rundef).toMatchObject({ env: { H_TRIGGER_URL: trigger }, runner_url: trigger });
+    expect(found?.upstream).toBeUndefined();
+  });
+
+  it.each(['http:lci-web/x', 'https://attacker.example//attacker.example/x', 'http://me:key@attacker.example/x'])(
+    'with %j for what triggered it has that path on the server that was asked',
+    async (trigger) => {
+      const { url } = await serverWith({ ...oldest, env: { H_TRIGGER_URL: trigger } });
+      const [found] = await fetchRundefs([url + RUN], access);
+      expect(new URL(found?.upstream ?? '').origin).toBe(url);
+      expect(found?.upstream).toBe(found?.rundef.env?.['H_TRIGGER_URL']);
+    },
+  );
+
   it('may have fields that are not known: they are kept and told', async () => {
     const { url } = await serverWith({
       ...oldest,
