@@ -11,7 +11,7 @@ import { UsageError } from '../../lib/errors.js';
 import { folderName, makeFolder } from '../../lib/folders.js';
 import { readBoundedText } from '../../lib/read-bounded.js';
 import { type RunDefinition, SERVER_STATUSES, type ServerStatus, type Test } from '../../schema/model.js';
-import { isAddress, isBuildUrl, parseRunUrl, type RunAddress } from '../../server/address.js';
+import { isAddress, isBuildUrl, parseRunUrl, pathSegment, type RunAddress } from '../../server/address.js';
 import type { HttpClient } from '../../server/http.js';
 import { readBuildRuns, readRun, readRunDefinition, type ServerRun } from '../../server/run.js';
 import { readTests } from '../../server/tests.js';
@@ -156,7 +156,8 @@ export async function upstreamOfServer(
   const listed = await readBuildRuns(http, `${build}/`, signal);
   const runs: ServedRun[] = [];
   for (const { name } of listed) {
-    const run = parseRunUrl(`${build}/runs/${encodeURIComponent(name)}/`);
+    const segment = pathSegment(name);
+    const run = segment === undefined ? undefined : parseRunUrl(`${build}/runs/${segment}/`);
     if (run !== undefined) runs.push(await serverRun(http, run, cache, signal));
   }
   if (runs.length === 0) throw new UsageError(`--upstream ${address} is a build without runs.`);
@@ -175,7 +176,7 @@ async function serverRun(
     http,
     url,
     signal,
-    cache: join(cache, encodeURIComponent(url)),
+    cache: join(cache, folderName(url)),
   });
 }
 

@@ -8,6 +8,7 @@ import type { ServedRun } from '../../../../src/simulator/run-server/served-run.
 import { UpstreamReader, upstreamOfFolder, upstreamOfServer } from '../../../../src/simulator/run-server/upstream.js';
 import { Scratch } from '../../../../src/simulator/workspace/scratch.js';
 import { startLiveServer } from '../../../support/live-server/live-server.js';
+import { fakeServer, sendJson } from '../../server/fake-server.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobserv-upstream-'));
 const signal = new AbortController().signal;
@@ -83,6 +84,20 @@ it("a live server's run is fetched when it is asked for, once, and only files th
   const build = await upstreamOfServer(new HttpClient(), run.url.replace(/runs\/.*/, ''), cache, signal);
   expect(build.runs.map(({ name }) => name)).toEqual(['build']);
   await expect(upstreamOfServer(new HttpClient(), `${server.url}/x/`, cache, signal)).rejects.toThrow('neither');
+});
+
+it('runs of a server whose names no address can have are left out, and a long name is only that', async () => {
+  const long = 'x'.repeat(300);
+  const names = ['..', 'a/b', '', '\ud800', long];
+  const { url } = await fakeServer(({ url: path }, response) => {
+    if (path.endsWith('/console.log')) return void response.end('of the run');
+    const run = { status: 'PASSED' };
+    const build = { runs: names.map((name) => ({ name, status: 'PASSED' })) };
+    sendJson(response, path.endsWith('.json') ? { project: 'a' } : { status: 'success', data: { run, build } });
+  });
+  const { runs } = await upstreamOfServer(new HttpClient(), `${url}/projects/a/builds/1/`, join(folder, 'odd'), signal);
+  expect(runs.map(({ name }) => name)).toEqual(['\ufffd', long]);
+  expect(await contentOf(runs[1], 'console.log')).toBe('of the run');
 });
 
 describe('the run of a server that another one triggered', () => {
