@@ -88,8 +88,9 @@ const REASONS: Reason[] = [
     advice: 'Try again; if that does not help, look at the server, and at the proxies before it.',
   },
   {
-    // Whatever else an answer makes undici complain of is that call's failure, never a defect of ours.
-    codes: /^UND_ERR_(?!INVALID_ARG|NOT_SUPPORTED)\w+$/,
+    // Whatever else an answer makes undici complain of is that call's failure, never a defect of ours. For a
+    // status below 100 it is one of its own assertions.
+    codes: /^(ERR_ASSERTION|UND_ERR_(?!INVALID_ARG|NOT_SUPPORTED)\w+)$/,
     kind: 'interrupted',
     why: (host) => `the answer of ${host} is not one that can be read`,
     advice: 'Look at the server, and at the proxies before it.',

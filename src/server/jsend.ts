@@ -21,29 +21,34 @@ export function jsendMessage(body: Buffer): string | undefined {
 
 /** Deeper than any answer or run definition; what walks a value by recursion must not run out of stack. */
 const DEEPEST = 200;
+/** The 100,000 test results that a run may have are half of it. Each value takes memory, however short its text is. */
+const MOST_VALUES = 1_000_000;
 
-/** A JSON value; undefined for what is none, or is nested more than 200 deep. */
+/** A JSON value; undefined for what is none, is nested more than 200 deep, or has more than a million values. */
 export function parse(body: Buffer | string): unknown {
   const text = body.toString();
   try {
-    return isDeep(text) ? undefined : JSON.parse(text);
+    return isExcessive(text) ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }
 }
 
-/** Counts brackets outside of strings; of a text that is no JSON the answer does not matter. */
-function isDeep(text: string): boolean {
+/** Counts brackets and commas outside of strings; of a text that is no JSON the answer does not matter. */
+function isExcessive(text: string): boolean {
   let depth = 0;
+  let values = 0;
   let quoted = false;
-  for (let at = 0; at < text.length && depth <= DEEPEST; at++) {
+  for (let at = 0; at < text.length && depth <= DEEPEST && values <= MOST_VALUES; at++) {
     const one = text[at];
     if (quoted && one === '\\') at++;
     else if (one === '"') quoted = !quoted;
-    else if (!quoted && (one === '[' || one === '{')) depth++;
-    else if (!quoted && (one === ']' || one === '}')) depth--;
+    else if (quoted) continue;
+    else if (one === ',') values++;
+    else if (one === '[' || one === '{') [depth, values] = [depth + 1, values + 1];
+    else if (one === ']' || one === '}') depth--;
   }
-  return depth > DEEPEST;
+  return depth > DEEPEST || values > MOST_VALUES;
 }
 
 export function objectOf(value: unknown): Record<string, unknown> | undefined {

@@ -6,10 +6,14 @@ import type { RunCredentials } from './console.js';
 import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
 import { jsendData, objectOf } from './jsend.js';
-import { ServerFailure } from './server-failure.js';
+import { callFailure, ServerFailure } from './server-failure.js';
 
 /** How many of a run's tests are read at a time. */
 const AT_ONCE = 4;
+/** Of the answers about all tests of a run together, bytes: their results are held in memory. */
+const LARGEST_SUM = 64 * 2 ** 20;
+/** Each answer counts at least this much, so that their number is bounded too. */
+const SMALLEST = 1024;
 
 interface ListedTest extends Omit<Test, 'results'> {
   /** undefined: the server has no route to a test of this name. */
@@ -30,9 +34,10 @@ export async function readTests(
   for (const test of listed) if (!firsts.has(test.name)) firsts.set(test.name, test);
   const results = new Map<ListedTest, TestResult[]>();
   const queue = [...firsts.values()];
+  const budget = { bytes: LARGEST_SUM };
   const work = async () => {
     for (let test = queue.shift(); test !== undefined; test = queue.shift()) {
-      if (test.url !== undefined) results.set(test, await readResults(http, test.url, options));
+      if (test.url !== undefined) results.set(test, await readResults(http, test.url, options, budget));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -58,9 +63,19 @@ async function listTests(http: HttpClient, runUrl: string, options: Access): Pro
   });
 }
 
-async function readResults(http: HttpClient, url: string, options: Access): Promise<TestResult[]> {
+async function readResults(
+  http: HttpClient,
+  url: string,
+  options: Access,
+  budget: { bytes: number },
+): Promise<TestResult[]> {
   const call = read(url, 'read the results of a test', options);
   const answer = await http.send(call);
+  budget.bytes -= Math.max(answer.body.length, SMALLEST);
+  if (budget.bytes < 0) {
+    const why = `the tests of the run are larger than ${LARGEST_SUM / 2 ** 20} MiB together`;
+    throw callFailure('no-jobserv', call, [why, 'Look at the server.']);
+  }
   const test = objectOf(jsendData(answer.body)?.['test']);
   if (test === undefined) throw notJobserv(call, answer);
   const results = Array.isArray(test['results']) ? test['results'] : [];

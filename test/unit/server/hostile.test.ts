@@ -1,6 +1,6 @@
 /** Answers that no good server gives: each call ends within its bounds, with a failure of that call (QUALITY 47). */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -27,6 +27,7 @@ describe('a hostile answer', () => {
     ['a gzip bomb', gzipSync(Buffer.alloc(50 * 2 ** 20)), { 'content-encoding': 'gzip' }],
     ['of another shape', '{"status": "success", "data": {"__proto__": {"run": {"status": "PASSED"}}}}', {}],
     ['no JSON', 'true story', {}],
+    ['a million empty values', `{"project": [${'{},'.repeat(1_000_000)}{}]}`, {}],
   ])('that is %s is not one of JobServ', async (_, body, headers) => {
     const { url } = await fakeServer((__, response) => {
       response.writeHead(200, headers).end(body);
@@ -89,6 +90,29 @@ describe('a hostile answer', () => {
     });
     await expect(client().send(call(url))).rejects.toBeInstanceOf(ServerFailure);
   });
+});
+
+it.each(['000', '099'])('a status of %s is that call’s failure', async (status) => {
+  const server = createSocketServer((socket) => {
+    socket.on('error', () => {}).on('data', () => socket.end(`HTTP/1.1 ${status} x\r\ncontent-length: 2\r\n\r\n{}`));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await expect(client().send(call(url))).rejects.toMatchObject({ kind: 'interrupted', maybeDelivered: true });
+});
+
+it('tests of a run that are endless together end at a bound', async () => {
+  const tests = Array.from({ length: 100 }, (_, index) => ({ name: `${index}` }));
+  const listed = JSON.stringify({ status: 'success', data: { tests } });
+  const results = JSON.stringify({ status: 'success', data: { test: { results: [{ output: 'x'.repeat(2 ** 24) }] } } });
+  const { url, asked } = await fakeServer(({ url: path }, response) => {
+    response.end(path === '/r/tests/' ? listed : results);
+  });
+  await expect(readTests(client(), `${url}/r/`)).rejects.toThrow(
+    'the tests of the run are larger than 64 MiB together',
+  );
+  expect(asked.length).toBeLessThan(12);
 });
 
 describe('an address that is none', () => {
