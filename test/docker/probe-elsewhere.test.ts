@@ -16,9 +16,17 @@ if (canBeElsewhere) {
   }, withVolumes);
 } else it('needs root for its namespaces: not tested here', () => expect(canBeElsewhere).toBe(false));
 
-/** The ledger's `remote-engine`: folders are volumes of the engine, single files are the container's own. */
+/**
+ * The ledger's `remote-engine`: folders are volumes of the engine, single files are the container's own, and the
+ * probe looks only at what is mounted.
+ */
 function withVolumes(facts: ProbeFacts | undefined): ProbeFacts | undefined {
   if (facts === undefined) return undefined;
   const folders = facts.mounts.filter((line) => !/^\/root\/\.(netrc|curlrc) /.test(line));
-  return { ...facts, mounts: folders.map((line) => line.replace(/ \S+ \S+$/, ' is a volume of the engine')).sort() };
+  const { '/root/.netrc': _netrc, '/root/.curlrc': _curlrc, ...files } = facts.files;
+  return {
+    ...facts,
+    files,
+    mounts: folders.map((line) => line.replace(/ \S+ \S+$/, ' is a volume of the engine')).sort(),
+  };
 }
