@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/ports.js';
+import { tooManyFiles } from '../lib/errors.js';
 import { monotonicMs } from '../lib/monotonic.js';
 import { type EngineLimits, engineWords, isUnreachable, refuseAnswer, statusOf, within } from './client.js';
 import { type ContainerConsole, isConsoleClosed } from './console.js';
@@ -46,14 +47,17 @@ export async function awaitExit(
         if (statusOf(error) === 404) throw removedFailure();
         if (!isUnreachable(error))
           throw new RunFailure('lost', `The container was lost: ${engineWords(error)}.`, { cause: error });
+        early.limit ??= limitOf(error);
         await reconnect(container, limits, error);
       }
-      if (console.ended && !console.closedByScript) throw cutFailure();
+      if (console.ended && !console.closedByScript) throw cutFailure(early.limit);
     }
   } finally {
     over.abort();
   }
 }
+
+const limitOf = (error: unknown) => (tooManyFiles(error) === undefined ? undefined : error);
 
 /** Undefined: ask again. Not after the console's end: only a request made before it, over a connection that held, counts. */
 async function askForExit(
@@ -88,6 +92,8 @@ class EarlyEnd {
   explained: Promise<'closed' | 'exited'> | undefined;
   /** The exit is known: an engine that does not answer now is not waited for. */
   exited = false;
+  /** What kept a question from being asked: this process had too many files open. The engine was there. */
+  limit: unknown;
 
   readonly #container: Docker.Container;
   readonly #console: ContainerConsole;
@@ -133,9 +139,10 @@ class EarlyEnd {
     } catch (error) {
       if (error instanceof RunFailure) throw error;
       if (statusOf(error) === 404) throw removedFailure();
+      this.limit ??= limitOf(error);
       if (!this.exited) await reconnect(container, limits, error);
     }
-    throw cutFailure();
+    throw cutFailure(this.limit);
   }
 
   /** Whether the container ran on after the console's end. Durations only: the engine's clock may differ from ours. */
@@ -175,6 +182,7 @@ export function removedFailure(): RunFailure {
 }
 
 export function engineGone(error: unknown): RunFailure {
+  if (limitOf(error) !== undefined) return cutFailure(error);
   return new RunFailure(
     'lost',
     `The container engine went away while the script ran (${engineWords(error)}). Start it again, then the run.`,
@@ -183,10 +191,11 @@ export function engineGone(error: unknown): RunFailure {
 }
 
 export function cutFailure(error?: unknown): RunFailure {
+  const machine = tooManyFiles(error);
   const why = error === undefined ? 'the connection to the engine broke' : engineWords(error);
   return new RunFailure(
     'lost',
-    `The script's console is not complete: ${why} while the script ran. Start the run again.`,
-    error === undefined ? {} : { cause: error },
+    `The script's console is not complete: ${machine ?? `${why} while the script ran. Start the run again.`}`,
+    { ...(machine !== undefined && { environment: 'disk' }), ...(error !== undefined && { cause: error }) },
   );
 }

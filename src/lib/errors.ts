@@ -38,9 +38,16 @@ const ABOUT_A_FILE = new Set(['EACCES', 'EPERM', 'ENAMETOOLONG']);
 
 /** A paragraph for an error of the file system that the machine is to blame for; undefined for any other error. */
 export function machineFault(error: unknown): string | undefined {
-  const { code = '', path, syscall = '' } = (error ?? {}) as NodeJS.ErrnoException;
+  const { code = '', path, address, syscall = '' } = (error ?? {}) as NodeJS.ErrnoException & { address?: string };
   if (syscall === '' || (ABOUT_A_FILE.has(code) && (path === undefined || syscall.startsWith('spawn'))))
     return undefined;
   const fault = MACHINE[code];
-  return fault && `${path ?? 'A file'} cannot be used: ${fault[0]} (${code}). ${fault[1]}`;
+  if (fault === undefined) return undefined;
+  const [why, repair] = fault;
+  const place = path ?? address;
+  // Node names no file when writing to one that is open fails.
+  const sentence = place === undefined ? capitalised(why) : `${place} cannot be used: ${why}`;
+  return `${sentence} (${code}). ${repair}`;
 }
+
+const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
