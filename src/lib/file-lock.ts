@@ -40,8 +40,12 @@ export async function takeFileLock(path: string): Promise<FileLock | undefined> 
   let held: FileHandle | undefined = file;
   return {
     write: async (text) => {
-      await file.truncate();
-      await file.write(text, 0);
+      try {
+        await file.truncate();
+        await file.write(text, 0);
+      } catch (error) {
+        throw Object.assign(error as Error, { path });
+      }
     },
     release: async () => {
       const mine = held;

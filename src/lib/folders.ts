@@ -96,8 +96,10 @@ async function lookOrMake(folder: string, path: string): Promise<Stats> {
     await mkdir(folder, { mode: 0o700 });
     return await lstat(folder);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return lookOrMake(folder, path);
-    throw unusable(path, `${folder}: ${wordsOf(error)}`, 'Name another folder, or give this user access to it.');
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return lookOrMake(folder, path);
+    const repair = FULL.has(code ?? '') ? 'Free some space there' : 'Give this user access to it';
+    throw unusable(path, `${folder}: ${wordsOf(error)}`, `${repair}, or name another folder.`);
   }
 }
 
@@ -143,12 +145,15 @@ function unusable(path: string, why: string, repair: string): EnvironmentError {
   return new EnvironmentError(`The folder ${path} cannot be used: ${why}. ${repair}`.trim());
 }
 
+/** No room, or no room for another name. */
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+
 function wordsOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code = '', message } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'no folder can be made there';
   if (code === 'EACCES' || code === 'EPERM') return 'you may not make a folder there';
   if (code === 'EROFS') return 'it cannot be written to';
-  if (code === 'ENOSPC') return 'the disk is full';
+  if (FULL.has(code)) return 'the disk is full';
   return message;
 }
 

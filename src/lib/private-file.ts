@@ -37,6 +37,9 @@ async function writeNew(path: string, content: string | Uint8Array, mode: number
     await file.writeFile(content);
     await file.chmod(mode);
     if (sync) await file.sync();
+  } catch (error) {
+    // Node names no file when writing to one that is open fails.
+    throw Object.assign(error as Error, { path });
   } finally {
     await file.close();
   }

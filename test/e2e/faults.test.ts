@@ -310,7 +310,10 @@ describe('a full disk', () => {
             env,
           });
           ends.push(status ?? -1);
-          if (status !== 0) expect(stdout + stderr).toMatch(/the disk is full/);
+          if (status !== 0) {
+            expect(stdout + stderr).toMatch(/\/\S+( cannot be used)?(:|\.) the disk is full/i);
+            expect(stdout + stderr).toMatch(/Free some space/);
+          }
           expect(containersOf(folder)).toEqual([]);
           expectNoSecret(filesBelow(folder), stdout + stderr);
         } finally {
