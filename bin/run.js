@@ -11,7 +11,8 @@ if (existsSync(program)) {
   module.enableCompileCache?.();
   // `import` would first search the whole file for the names that it exports.
   const { execute } = createRequire(import.meta.url)(fileURLToPath(program));
-  await execute({ dir: import.meta.url });
+  // Without plugins of the user's, oclif would only warn that their list cannot be read.
+  await execute({ loadOptions: { root: fileURLToPath(import.meta.url), userPlugins: false } });
 } else {
   const root = fileURLToPath(new URL('..', import.meta.url));
   process.stderr.write(`Error: jobserv is not built: run \`npm install && npm run build\` in ${root} first.\n`);

@@ -4,7 +4,7 @@ import { closeSync, cpSync, mkdtempSync, openSync, readdirSync, readFileSync } f
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, inject, it } from 'vitest';
-import { jobserv } from './jobserv.js';
+import { folderWith, jobserv } from './jobserv.js';
 
 describe('the package', () => {
   it('installs nothing beside itself', () => {
@@ -179,6 +179,11 @@ it('an entry script without its build says what to do, status 3', async () => {
     status: 3,
     stderr: `Error: jobserv is not built: run \`npm install && npm run build\` in ${folder}/ first.\n`,
   });
+});
+
+it('a list of plugins that cannot be read costs no warning: there are no plugins', async () => {
+  const folder = folderWith({ 'jobserv/package.json/x': '' });
+  expect(await jobserv(['schema'], { env: { XDG_DATA_HOME: folder } })).toMatchObject({ status: 0, stderr: '' });
 });
 
 it.each(['test', 'development'])('NODE_ENV=%s changes nothing', async (NODE_ENV) => {
