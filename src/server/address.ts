@@ -103,3 +103,8 @@ export function runByPattern(page: string, server: string, pattern: string): Run
   if (project === undefined) return undefined;
   return parseRunUrl(`${server.replace(/\/+$/, '')}/projects/${project}/builds/${build}/runs/${run}/`);
 }
+
+/** By the words that login pages have in their paths. */
+export function isLoginAddress({ pathname }: URL): boolean {
+  return /\b(log-?in|sign-?in|sso|saml|oauth2?|auth)\b/i.test(pathname);
+}

@@ -1,7 +1,11 @@
 /** When a call is made again, and where a redirect leads. */
-import { parseHttpUrl, withoutSecrets } from './address.js';
+import { isLoginAddress, parseHttpUrl, withoutSecrets } from './address.js';
 import type { AnswerHead, Call } from './call.js';
 import { callFailure, type ServerFailure } from './server-failure.js';
+
+/** For a call without credentials, or with ones that did not help. */
+export const GIVE_TOKEN =
+  'Give what you log in with: --token, --header, JOBSERV_TOKEN, or an entry for this server in servers.toml.';
 
 export interface RetryPolicy {
   tries: number;
@@ -89,6 +93,7 @@ export function nextCall(call: Call, hop: Call, { status, headers }: AnswerHead)
   }
   const origin = new URL(call.url).origin;
   if (call.method !== 'GET' && (url.origin !== origin || (status !== 307 && status !== 308))) {
+    if (isLoginAddress(url)) throw refuse(`the server redirects to ${there}, a login page`, call.logIn ?? GIVE_TOKEN);
     throw refuse(`the server redirects to ${there}`, 'Use that address from the start.');
   }
   // Back at the first origin the headers are sent again.

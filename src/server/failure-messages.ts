@@ -1,6 +1,6 @@
 /** The messages for calls whose answer is not the expected one. */
-import { hostOf, withoutSecrets } from './address.js';
-import { retryAfterMs } from './attempts.js';
+import { hostOf, isLoginAddress, withoutSecrets } from './address.js';
+import { GIVE_TOKEN, retryAfterMs } from './attempts.js';
 import type { Answer, Call } from './call.js';
 import { jsendMessage } from './jsend.js';
 import { callFailure, type ServerFailure, type ServerFailureKind } from './server-failure.js';
@@ -15,9 +15,6 @@ export interface Circumstances {
   withheld?: string | undefined;
   words: Words;
 }
-
-const GIVE_TOKEN =
-  'Give what you log in with: --token, --header, JOBSERV_TOKEN, or an entry for this server in servers.toml.';
 
 const NOT_ACCEPTED = 'Check that the token is for this server, has not expired, and may see this project.';
 
@@ -154,9 +151,7 @@ function isHtml({ headers, body }: Pick<Answer, 'headers' | 'body'>): boolean {
 
 function looksLikeLogin({ url, body }: Answer): boolean {
   const page = body.subarray(0, 64 * 1024).toString('latin1');
-  return (
-    /\b(log-?in|sign-?in|sso|saml|oauth2?|auth)\b/i.test(new URL(url).pathname) || /type=["']?password/i.test(page)
-  );
+  return isLoginAddress(new URL(url)) || /type=["']?password/i.test(page);
 }
 
 function titleOf({ body }: Answer): string {

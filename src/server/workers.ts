@@ -164,6 +164,8 @@ export class WorkerClient {
 function refused(error: unknown, { serverUrl, hostname, jwt }: WorkerIdentity): never {
   const { kind, status, said } = error instanceof ServerFailure ? error : {};
   if (kind !== 'not-found' && kind !== 'unauthorized') throw error;
+  // With another status a proxy or a login page answered, which knows no worker.
+  if (kind === 'unauthorized' && status !== 401 && status !== 403) throw error;
   const answer = `(${status}${said === undefined ? '' : `: ${said}`})`;
   const [what, remedy] = jwt === undefined ? ['key', 'Enlist the worker there'] : ['JWT', 'Get a new one'];
   let message = `${serverUrl} does not accept the ${what} of the worker ${hostname} ${answer}. ${remedy}, or register another worker in a new folder.`;

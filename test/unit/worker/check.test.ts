@@ -9,7 +9,7 @@ import { check } from '../../../src/worker/check.js';
 import { hostLoad } from '../../../src/worker/host-properties.js';
 import { listRuns, makeRunFolder, type RunOneOptions, runFolderName } from '../../../src/worker/runs.js';
 import { readSettings } from '../../../src/worker/settings.js';
-import { type Asked, fakeServer, sendJson } from '../server/fake-server.js';
+import { type Asked, fakeServer, sendHtml, sendJson } from '../server/fake-server.js';
 import { keptLog, rundefText, runUrl, workerFolder } from './folder.js';
 
 interface ServerOptions {
@@ -262,6 +262,21 @@ describe('a check-in that the server refuses', () => {
     const failing = server.checkIn(await hostLoad(1));
     await expect(failing).rejects.toThrow(message);
     await expect(failing).rejects.not.toThrow(settings.apiKey);
+  });
+});
+
+describe('a login page before the server', () => {
+  const FORM = '<!doctype html><title>Sign in</title><input type="password">';
+  test.each<[string, (response: ServerResponse) => void]>([
+    ['in place of the answer', (response) => sendHtml(response, FORM)],
+    ['behind a redirect', (response) => void response.writeHead(302, { location: '/login?next=x' }).end()],
+  ])('%s is named, and that a worker cannot log in there', async (_, answer) => {
+    const { url } = await fakeServer((_, response) => answer(response));
+    const server = new WorkerClient(await readSettings(workerFolder(url)));
+    onTestFinished(() => server.close());
+    await expect(server.update({})).rejects.toThrow(
+      /^Could not update the worker w1 .*a login page\. A worker logs in with the key or JWT of its settings\.conf only/,
+    );
   });
 });
 
