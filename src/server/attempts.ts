@@ -5,7 +5,7 @@ import { callFailure, type ServerFailure } from './server-failure.js';
 
 /** For a call without credentials, or with ones that did not help. */
 export const GIVE_TOKEN =
-  'Give what you log in with: --token, --header, JOBSERV_TOKEN, or an entry for this server in servers.toml.';
+  'Give your credentials: --token, --header, JOBSERV_TOKEN, or an entry for this server in servers.toml.';
 
 export interface RetryPolicy {
   tries: number;

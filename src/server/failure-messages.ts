@@ -37,7 +37,8 @@ export function answerFailure(call: Call, answer: Answer, circumstances: Circums
 
 /** Of a host that a redirect led to. */
 function keptFrom({ url }: Answer, withheld: string): string {
-  return `The address led on from ${withheld} to ${hostOf(url)}, which was not sent what you log in with at ${withheld}. If it may know, give its own address, or an entry for it in servers.toml.`;
+  const there = hostOf(url);
+  return `${withheld} redirected to ${there}, which did not get your credentials: they are for ${withheld}. If ${there} may have them, use its address, or add an entry for it to servers.toml.`;
 }
 
 function kindOf({ status, body }: Answer, said: string, wait: number | undefined): ServerFailureKind {
@@ -79,9 +80,7 @@ function reasonFor(
         : [`${host} requires a login (${status})${quoted}`, logIn];
     case 'not-found': {
       const hidden =
-        logIn === undefined
-          ? 'or these credentials may not see it'
-          : 'or it is hidden from those who do not say who they are';
+        logIn === undefined ? 'or these credentials may not see it' : 'or it can be seen only with a login';
       const page = html ? 'with a page that is not from JobServ' : 'that there is no such thing';
       return [
         `${host} answers ${page} (${status})${quoted}: it does not exist, ${hidden}`,

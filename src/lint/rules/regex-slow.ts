@@ -13,8 +13,9 @@ export const regexSlow: RuleCheck = {
       if (!hasNestedRepeat(parsed.root)) continue;
       yield {
         path,
-        message: 'A line that nearly fits can take the server for ever: this repeats what can be divided in many ways.',
-        help: 'Let only one of two repetitions inside each other be open, or put something between them that must be there.',
+        message:
+          'A line that almost matches can keep the server busy for ever: what is repeated here can match the same text in many ways.',
+        help: 'Do not repeat a repetition, as in `(a+)+`; or put a character between the two that must be there.',
       };
     }
   },

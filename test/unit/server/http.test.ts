@@ -221,7 +221,7 @@ describe('what is said', () => {
       (_, response) => void response.writeHead(302, { location: `${login.url}/sso?next=x` }).end(),
     );
     expect(await said({}, url)).toContain(
-      `instead of data came the page "Sign in" from ${login.url}/sso, a login page. Give what you log in with: --token`,
+      `instead of data came the page "Sign in" from ${login.url}/sso, a login page. Give your credentials: --token`,
     );
   });
 
@@ -237,15 +237,17 @@ describe('what is said', () => {
     const { url } = await fakeServer((_, response) => void response.writeHead(302, { location: other.url }).end());
     const message = await said({ credentials: credentialsFor([[url, tokenHeader('abcdefgh')]]) }, url);
     const [from, to] = [new URL(url).host, new URL(other.url).host];
-    expect(message).toContain(`led on from ${from} to ${to}, which was not sent what you log in with at ${from}`);
-    expect(message).not.toContain('Give what you log in with');
+    expect(message).toContain(
+      `${from} redirected to ${to}, which did not get your credentials: they are for ${from}. If ${to} may have them`,
+    );
+    expect(message).not.toContain('Give your credentials');
   });
 
   it('of 404 without and with credentials', async () => {
     const { url } = await fakeServer((_, response) =>
       sendJson(response, { status: 'error', message: 'Not Found' }, 404),
     );
-    expect(await said({}, url)).toContain('it is hidden from those who do not say who they are');
+    expect(await said({}, url)).toContain('it can be seen only with a login');
     const credentials = credentialsFor([[url, tokenHeader('abcdefgh')]]);
     expect(await said({ credentials }, url)).toContain('these credentials may not see it');
   });
@@ -254,7 +256,7 @@ describe('what is said', () => {
     const { url } = await fakeServer(({ headers }, response) =>
       sendJson(response, { status: 'error', message: `bad ${headers['authorization'] ?? 'nothing'}` }, 401),
     );
-    expect(await said({}, url)).toContain('requires a login (401) ("bad nothing"). Give what you log in with');
+    expect(await said({}, url)).toContain('requires a login (401) ("bad nothing"). Give your credentials');
     const credentials = credentialsFor([[url, tokenHeader('very-secret')]]);
     const message = await said({ credentials }, url);
     expect(message).toContain('does not accept the credentials that were given');
