@@ -89,7 +89,7 @@ function reasonFor(
     }
     case 'too-large':
       return [
-        `it is larger than ${host}, or a proxy before it, takes (413)`,
+        `it is too large for ${host}, or for a proxy before it (413)`,
         'Make it smaller, or ask who runs that server or proxy to raise its limit.',
       ];
     case 'busy':

@@ -215,6 +215,14 @@ describe('what is said', () => {
     expect(await said({}, url)).toContain('a page of its own (502) ("502 Bad Gateway"). The server behind it is down');
   });
 
+  it('of a body that is too large, which only its sender or that server can change', async () => {
+    const { url } = await fakeServer((_, response) => sendHtml(response, '<title>413</title>', 413));
+    const { host } = new URL(url);
+    expect(await said({}, url)).toContain(
+      `it is too large for ${host}, or for a proxy before it (413). Make it smaller, or ask who runs that server or proxy to raise its limit.`,
+    );
+  });
+
   it('of a redirect to a login', async () => {
     const login = await fakeServer((_, response) => sendHtml(response, '<!doctype html><title>Sign in</title>'));
     const { url } = await fakeServer(
