@@ -101,8 +101,9 @@ export function rundefOfRun({ address, rundef }: FoundRun): RundefFile {
   const file = readRundef(rundef, address.url);
   const known = { ...file.rundef, ...addressed(file.rundef, address) };
   const trigger = known.env?.['H_TRIGGER_URL'];
-  // Anything else than an address would be taken for a folder of this host, and served to the script.
-  return { ...file, rundef: known, upstream: trigger && parseHttpUrl(trigger) ? trigger : undefined };
+  // It is read with the caller's login and served to the script: nothing but what its own project has.
+  const builds = address.url.slice(0, address.url.lastIndexOf('/builds/') + '/builds/'.length);
+  return { ...file, rundef: known, upstream: trigger?.startsWith(builds) ? trigger : undefined };
 }
 
 /**

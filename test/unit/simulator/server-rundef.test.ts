@@ -63,13 +63,19 @@ describe('the rundef of a run', () => {
     expect(found?.upstream).toBeUndefined();
   });
 
-  it.each(['http:lci-web/x', 'https://attacker.example//attacker.example/x', 'http://me:key@attacker.example/x'])(
-    'with %j for what triggered it has that path on the server that was asked',
-    async (trigger) => {
+  it.each([
+    ['http:lci-web/projects/acme/builds/1/', undefined],
+    ['https://attacker.example/projects/acme/builds/1/../../../secret/builds/1/', undefined],
+    ['https://attacker.example//attacker.example/x', undefined],
+    ['https://lci-web/projects/secret/builds/1/', undefined],
+    [`http://me:key@lci-web${RUN}`, RUN],
+  ])(
+    'with %j for what triggered it has that path on the server that was asked, in its own project alone',
+    async (trigger, path) => {
       const { url } = await serverWith({ ...oldest, env: { H_TRIGGER_URL: trigger } });
       const [found] = await fetchRundefs([url + RUN], access);
-      expect(new URL(found?.upstream ?? '').origin).toBe(url);
-      expect(found?.upstream).toBe(found?.rundef.env?.['H_TRIGGER_URL']);
+      expect(new URL(found?.rundef.env?.['H_TRIGGER_URL'] ?? '').origin).toBe(url);
+      expect(found?.upstream).toBe(path && url + path);
     },
   );
 
