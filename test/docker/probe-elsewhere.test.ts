@@ -23,10 +23,12 @@ if (canBeElsewhere) {
 function withVolumes(facts: ProbeFacts | undefined): ProbeFacts | undefined {
   if (facts === undefined) return undefined;
   const folders = facts.mounts.filter((line) => !/^\/root\/\.(netrc|curlrc) /.test(line));
-  const { '/root/.netrc': _netrc, '/root/.curlrc': _curlrc, ...files } = facts.files;
-  return {
-    ...facts,
-    files,
-    mounts: folders.map((line) => line.replace(/ \S+ \S+$/, ' is a volume of the engine')).sort(),
-  };
+  const volume = ' is a volume of the engine';
+  const mounts = folders.map((line) => line.replace(/ (is a volume of the engine|\S+ \S+)$/, volume)).sort();
+  const { '/root/.netrc': _netrc, '/root/.curlrc': _curlrc, ...mounted } = facts.files;
+  const files = mounts.some((line) => line.startsWith('/root ')) ? facts.files : mounted;
+  // A folder over the engine's own /dev/shm looks like it here, and a volume does not.
+  const shm = facts.devices['shm'] === 'other';
+  const engineMounts = { added: ['/dev/shm is a volume of the engine'], missing: ['/dev/shm rw private'] };
+  return { ...facts, files, mounts, ...(shm && { engineMounts }) };
 }
