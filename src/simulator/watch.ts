@@ -1,11 +1,11 @@
 /** `--watch`: runs again whenever files change that a run would see, or a key is pressed. */
-import { once } from 'node:events';
 import { realpath } from 'node:fs/promises';
 import { basename, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watch as watchFiles } from 'chokidar';
 import { RunFailure } from '../executor/ports.js';
 import { seenTree } from '../git/ignored.js';
+import { aborted } from '../lib/retry.js';
 import { GIT_TRIGGER_TYPES } from '../schema/model.js';
 import type { PlannedRun } from './plan/planned-run.js';
 
@@ -132,7 +132,11 @@ async function watchTree(request: WatchRequest, changed: (paths: string[]) => vo
     if (all.length > 0) changed(all);
   };
   // Until it is ready, it reports links that have been there all along.
-  await once(files, 'ready', { signal });
+  await Promise.race([new Promise<void>((resolve) => files.once('ready', resolve)), aborted(signal)]);
+  if (signal.aborted) {
+    await files.close();
+    signal.throwIfAborted();
+  }
   files.on('all', (event, path) => {
     if (event === 'addDir' || event === 'unlinkDir') return;
     pending.add(path);

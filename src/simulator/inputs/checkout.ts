@@ -57,7 +57,7 @@ export interface Checkout {
 /**
  * GIT_URL is cloned as a worker does.
  *
- * @param given the GIT_URL that the user gave: with the repository's own addresses, all that may be a folder of this host
+ * @param given the GIT_URL that the user gave: like the repository's own addresses, it may be a folder of this host
  */
 export async function remoteCheckout(folder: string, signal: AbortSignal, given?: string): Promise<Checkout> {
   const repository = await repositoryInfo(folder, signal);
