@@ -33,6 +33,24 @@ export function expectedFacts(name: string): ProbeFacts | undefined {
   return patched(expectedFacts(probe.like), probe.differs) as ProbeFacts;
 }
 
+/** Of the cases whose mounts, files, owners and end are the same, the first. */
+export function firstOfEachKind<Case extends { name: string }>(cases: Case[]): Case[] {
+  const kinds = new Map<string, Case>();
+  for (const probeCase of cases) {
+    const kind = kindOf(probeCase.name);
+    if (!kinds.has(kind)) kinds.set(kind, probeCase);
+  }
+  return [...kinds.values()];
+}
+
+function kindOf(name: string): string {
+  const { statuses, reason, artifacts = [] } = probeAnswer(name);
+  const facts = expectedFacts(name);
+  const files = Object.entries(facts?.files ?? {}).map(([path, { mode, owner, type }]) => [path, mode, owner, type]);
+  const container = [facts?.mounts, facts?.identity, facts?.capabilities, facts?.devices];
+  return JSON.stringify([statuses, reason, artifacts.length, container, files]);
+}
+
 /** JSON merge patch (RFC 7396): null takes a key away, a list is replaced as a whole. */
 function patched(value: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch;

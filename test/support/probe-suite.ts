@@ -17,7 +17,6 @@ import { expectedFacts, probeAnswer } from './probe-expected.js';
 import { makeProbeRepositories } from './probe-repositories.js';
 import { type ProbeRun, runProbeCase } from './probe-world.js';
 
-const cases = probeCases().filter(({ scope }) => scope === undefined || scope === 'executor');
 const different = probeCases().filter(({ scope }) => scope === 'different');
 const AT_ONCE = 4;
 const AUTHORIZATION = `Basic ${Buffer.from('probe-user:probe-token').toString('base64')}`;
@@ -30,13 +29,18 @@ export interface ProbeEngine {
   stop?: () => Promise<void>;
 }
 
-/**
- * @param expected what a script sees with this engine, from what it saw under the reference
- */
+interface ProbeOptions {
+  /** What a script sees with this engine, from what it saw under the reference. */
+  expected?: (facts: ProbeFacts | undefined) => unknown;
+  /** The cases that are executed; without it all. */
+  select?: (cases: ProbeCase[]) => ProbeCase[];
+}
+
 export function describeProbe(
   open: () => Promise<ProbeEngine>,
-  expected: (facts: ProbeFacts | undefined) => unknown = (facts) => facts,
+  { expected = (facts) => facts, select = (all) => all }: ProbeOptions = {},
 ): void {
+  const cases = select(probeCases().filter(({ scope }) => scope === undefined || scope === 'executor'));
   let root: string;
   let stop: (() => Promise<void>) | undefined;
   let git: GitHttpServer;

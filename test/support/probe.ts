@@ -54,13 +54,22 @@ export function parseProbe(console: Buffer): RawProbe | undefined {
   if (!lines.includes('@probe-end')) return undefined;
   const probe: RawProbe = { facts: new Map(), files: new Map() };
   const decode = (text: string | undefined) => Buffer.from(text ?? '', 'base64');
+  /** The paths that contents are still to come of. */
+  const files: { path: string; stat: string }[] = [];
+  let paths: string[] = [];
   for (const line of lines) {
-    const [kind, name = '', second, third] = line.split(' ');
-    if (kind === '@probe') probe.facts.set(name, decode(second));
-    if (kind === '@probe-file') {
-      probe.files.set(decode(name).toString(), { stat: decode(second).toString().trim(), content: decode(third) });
+    const [kind, first, second] = line.split(' ');
+    if (kind === '@probe') probe.facts.set(first ?? '', decode(second));
+    if (kind === '@probe-paths') paths = decode(first).toString().split('\0').slice(0, -1);
+    if (kind === '@probe-stats') {
+      const stats = decode(first).toString().trim().split('\n');
+      if (stats.length !== paths.length) throw new Error(`${paths.length} paths, and ${stats.length} answers of stat`);
+      files.push(...paths.map((path, index) => ({ path, stat: stats[index] as string })));
     }
+    const file = kind === '@probe-content' ? files.shift() : undefined;
+    if (file !== undefined) probe.files.set(file.path, { stat: file.stat, content: decode(first) });
   }
+  if (files.length > 0) throw new Error(`No content of ${files.map(({ path }) => path).join(', ')}`);
   return probe;
 }
 
