@@ -2,6 +2,7 @@
 import { isLoginAddress, parseHttpUrl, withoutSecrets } from './address.js';
 import type { AnswerHead, Call } from './call.js';
 import { callFailure, type ServerFailure } from './server-failure.js';
+import { isThisMachine } from './this-machine.js';
 
 /** For a call without credentials, or with ones that did not help. */
 export const GIVE_TOKEN =
@@ -100,14 +101,4 @@ export function nextCall(call: Call, hop: Call, { status, headers }: AnswerHead)
   if (url.origin === origin) return { ...call, url: url.href };
   const { headers: _, ...rest } = call;
   return { ...rest, url: url.href };
-}
-
-/** Loopback, link-local (a cloud's metadata service) and unspecified addresses, as `URL` writes them: no server elsewhere may redirect there. */
-function isThisMachine(hostname: string): boolean {
-  const host = hostname.toLowerCase().replace(/\.$/, '');
-  return (
-    /(^|\.)localhost$/.test(host) ||
-    /^(127|0)\.|^169\.254\./.test(host) ||
-    /^\[(::1?|fe[89ab][0-9a-f]:.*|::ffff:(7f|a9fe:|0:).*|fd00:ec2::254)\]$/.test(host)
-  );
 }

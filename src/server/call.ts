@@ -1,6 +1,8 @@
 /** One call over HTTP, and its answer, as the verbs write and read them. */
+import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { lookupElsewhere } from './this-machine.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -39,6 +41,15 @@ export interface Call {
   retry?: boolean;
   signal?: AbortSignal | undefined;
   limits?: Partial<CallLimits>;
+  /** What this call may take together with others: an `Allowance`. */
+  allowance?: SharedBounds | undefined;
+}
+
+export interface SharedBounds {
+  /** Aborted with the failure of every call when they are used up. */
+  readonly signal: AbortSignal;
+  /** @throws ServerFailure when there was more than may be */
+  take(bytes: number): void;
 }
 
 /** Milliseconds. */
@@ -84,25 +95,33 @@ export interface RawAnswer extends AnswerHead {
 /** Connections stay open for the next call. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are heeded, as by curl. */
 export class Transport {
   readonly #dispatcher: EnvHttpProxyAgent;
+  /** Connects to no address of this machine. */
+  readonly #elsewhere: EnvHttpProxyAgent;
 
   constructor(limits: CallLimits) {
-    this.#dispatcher = new EnvHttpProxyAgent({
-      connect: { timeout: limits.connect },
-      maxHeaderSize: LONGEST_HEADERS,
-      allowH2: false,
-    });
+    const agent = (connect: { lookup?: LookupFunction }) =>
+      new EnvHttpProxyAgent({
+        connect: { timeout: limits.connect, ...connect },
+        maxHeaderSize: LONGEST_HEADERS,
+        allowH2: false,
+      });
+    this.#dispatcher = agent({});
+    this.#elsewhere = agent({ lookup: lookupElsewhere });
   }
 
-  /** @throws what undici throws; of `signal`, its reason */
+  /**
+   * @param elsewhere the address is another server's choice: it may not be one of this machine
+   * @throws what undici throws; of `signal`, its reason
+   */
   async send(
     call: Call,
     headers: Record<string, string>,
     limits: CallLimits,
-    signal?: AbortSignal,
+    { signal, elsewhere }: { signal: AbortSignal | undefined; elsewhere: boolean },
   ): Promise<RawAnswer> {
     const { method, url, body } = call;
     const answer: Dispatcher.ResponseData = await request(url, {
-      dispatcher: this.#dispatcher,
+      dispatcher: elsewhere ? this.#elsewhere : this.#dispatcher,
       method,
       headers: body === undefined ? headers : { ...headers, 'content-length': String(lengthOf(body)) },
       body: body === undefined ? null : streamOf(body),
@@ -115,7 +134,7 @@ export class Transport {
 
   /** Ends what is under way. */
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await Promise.all([this.#dispatcher.destroy(), this.#elsewhere.destroy()]);
   }
 }
 

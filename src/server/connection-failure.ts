@@ -3,6 +3,7 @@ import { hostOf, parseHttpUrl } from './address.js';
 import type { Call } from './call.js';
 import type { Words } from './failure-messages.js';
 import { callFailure, type ServerFailure, type ServerFailureKind } from './server-failure.js';
+import { LEADS_HERE } from './this-machine.js';
 
 interface Reason {
   codes: RegExp;
@@ -31,6 +32,12 @@ const REASONS: Reason[] = [
     kind: 'unreachable',
     why: (host) => `there is no way to ${host} from here`,
     advice: NETWORK,
+  },
+  {
+    codes: new RegExp(`^${LEADS_HERE}$`),
+    kind: 'redirected',
+    why: (host) => `the server redirects to ${host}, an address of this machine or its own network link`,
+    advice: 'Check the address.',
   },
   {
     codes: /^UND_ERR_CONNECT_TIMEOUT$/,

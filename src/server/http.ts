@@ -10,6 +10,7 @@ import { connectionFailure } from './connection-failure.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
 import { answerFailure, type Circumstances, strangeAnswer, type Words } from './failure-messages.js';
 import { callFailure, ServerFailure } from './server-failure.js';
+import { leadsHere } from './this-machine.js';
 
 const LIMITS: CallLimits = { connect: 10_000, answer: 30_000, idle: 30_000, total: 120_000 };
 /** Of an answer that is held in memory; a run definition with a long script is far smaller. */
@@ -20,6 +21,8 @@ const LONGEST_STREAM_MS = 30 * 60_000;
 /** Of a refusal only the part is read that its message may need. */
 const LARGEST_REFUSAL = 64 * 1024;
 const MOST_REDIRECTS = 5;
+/** What each answer counts of an allowance at least, bytes: so their number is bounded too. */
+const SMALLEST_ANSWER = 1024;
 
 type Persistence = Pick<Call, 'method' | 'repeatable' | 'retry' | 'signal'>;
 
@@ -56,7 +59,8 @@ export class HttpClient {
    *
    * @throws ServerFailure without an answer, or for a status that is not in `expect`; the signal's reason
    */
-  send(call: Call): Promise<Answer> {
+  send(given: Call): Promise<Answer> {
+    const call = withinAllowance(given);
     return this.persist(call, async () => {
       const total = this.#limitsOf(call).total;
       const clock = AbortSignal.timeout(total);
@@ -77,7 +81,8 @@ export class HttpClient {
    *
    * @throws ServerFailure as `send`, here and in the stream
    */
-  async stream(call: Call): Promise<StreamedAnswer> {
+  async stream(given: Call): Promise<StreamedAnswer> {
+    const call = withinAllowance(given);
     const answer = await this.persist(call, () => this.#follow(call, call.signal));
     const chunks = this.#bounded(call, answer.body);
     return { ...headOf(answer), body: Readable.from(chunks, { objectMode: false }) };
@@ -116,6 +121,7 @@ export class HttpClient {
     let hop = call;
     let earlier: Readonly<Record<string, string>> = {};
     for (let hops = 0; ; hops++) {
+      call.allowance?.take(SMALLEST_ANSWER);
       const answer = await this.#once(hop, call, signal);
       const headers = { ...earlier, ...answer.headers };
       if ((call.expect ?? [200]).includes(answer.status)) return { ...answer, headers, redirected: hops > 0 };
@@ -140,8 +146,10 @@ export class HttpClient {
       ...this.#credentials.headersFor(new URL(hop.url).origin),
       ...hop.headers,
     };
+    const [first, host] = [new URL(call.url).hostname, new URL(hop.url).hostname];
+    const elsewhere = host !== first && !(await leadsHere(first));
     try {
-      return await transport.send(hop, headers, this.#limitsOf(call), signal);
+      return await transport.send(hop, headers, this.#limitsOf(call), { signal, elsewhere });
     } catch (error) {
       throw this.#failure(call, hop, error, signal);
     }
@@ -192,7 +200,10 @@ export class HttpClient {
 
   async *#guarded(call: Call, body: Readable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
     try {
-      for await (const chunk of body) yield chunk as Buffer;
+      for await (const chunk of body) {
+        call.allowance?.take((chunk as Buffer).length);
+        yield chunk as Buffer;
+      }
     } catch (error) {
       throw this.#failure(call, call, error, signal);
     }
@@ -228,6 +239,12 @@ export class HttpClient {
   #limitsOf(call: Call): CallLimits {
     return { ...this.#limits, ...call.limits };
   }
+}
+
+function withinAllowance(call: Call): Call {
+  if (call.allowance === undefined) return call;
+  const { signal } = call.allowance;
+  return { ...call, signal: call.signal ? AbortSignal.any([call.signal, signal]) : signal };
 }
 
 /** The keys in a call's own headers. */

@@ -1,6 +1,6 @@
 /** What a server has: a run, its definition, the runs of a build; and its verdict on a project definition (SPEC 5). */
 
-import type { Call } from './call.js';
+import type { Call, SharedBounds } from './call.js';
 import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
 import { jsendData, objectOf, parse } from './jsend.js';
@@ -27,8 +27,13 @@ export interface ServerRun {
 }
 
 /** @param runUrl the run's address, with its slash at the end */
-export async function readRun(http: HttpClient, runUrl: string, signal?: AbortSignal): Promise<ServerRun> {
-  const call: Call = { method: 'GET', url: `${runUrl}?version=v2`, what: 'read the run', signal };
+export async function readRun(
+  http: HttpClient,
+  runUrl: string,
+  signal?: AbortSignal,
+  allowance?: SharedBounds,
+): Promise<ServerRun> {
+  const call: Call = { method: 'GET', url: `${runUrl}?version=v2`, what: 'read the run', signal, allowance };
   const answer = await http.send(call);
   const run = objectOf(jsendData(answer.body)?.['run']);
   if (run === undefined || typeof run['status'] !== 'string') throw notJobserv(call, answer);
@@ -59,8 +64,15 @@ export async function readRunDefinition(
   http: HttpClient,
   runUrl: string,
   signal?: AbortSignal,
+  allowance?: SharedBounds,
 ): Promise<Record<string, unknown>> {
-  const call: Call = { method: 'GET', url: `${runUrl}.rundef.json`, what: 'read the run definition', signal };
+  const call: Call = {
+    method: 'GET',
+    url: `${runUrl}.rundef.json`,
+    what: 'read the run definition',
+    signal,
+    allowance,
+  };
   const answer = await http.send(call);
   const rundef = objectOf(parse(answer.body));
   if (rundef === undefined || rundef['project'] === undefined) throw notJobserv(call, answer);

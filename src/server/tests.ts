@@ -1,19 +1,19 @@
 /** Tests of a run: read by everybody, sent by its worker (SPEC 5). */
 import type { Test, TestResult } from '../schema/model.js';
 import { pathSegment } from './address.js';
-import type { Call } from './call.js';
+import { Allowance } from './allowance.js';
+import type { Call, SharedBounds } from './call.js';
 import type { RunCredentials } from './console.js';
 import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
 import { jsendData, objectOf } from './jsend.js';
-import { callFailure, ServerFailure } from './server-failure.js';
+import { ServerFailure } from './server-failure.js';
 
 /** How many of a run's tests are read at a time. */
 const AT_ONCE = 4;
 /** Of the answers about all tests of a run together, bytes: their results are held in memory. */
 const LARGEST_SUM = 64 * 2 ** 20;
-/** Each answer counts at least this much, so that their number is bounded too. */
-const SMALLEST = 1024;
+const LONGEST_SUM_MS = 10 * 60_000;
 
 interface ListedTest extends Omit<Test, 'results'> {
   /** undefined: the server has no route to a test of this name. */
@@ -23,21 +23,25 @@ interface ListedTest extends Omit<Test, 'results'> {
 /**
  * The tests that the server recorded, with their results, in its order. Of several tests of one
  * name the server shows the results of the first only; the others have none here.
+ *
+ * @param given.allowance of all answers; 64 MiB and ten minutes by default
  */
 export async function readTests(
   http: HttpClient,
   runUrl: string,
-  options: { apiKey?: string | undefined; signal?: AbortSignal | undefined } = {},
+  given: { allowance?: SharedBounds; signal?: AbortSignal | undefined } = {},
 ): Promise<Test[]> {
+  const sum = { sum: 'the tests of the run', bytes: LARGEST_SUM, ms: LONGEST_SUM_MS, advice: 'Look at the server.' };
+  const { allowance = new Allowance({ what: 'read the tests', url: `${runUrl}tests/`, ...sum }) } = given;
+  const options = { ...given, allowance };
   const listed = await listTests(http, runUrl, options);
   const firsts = new Map<string, ListedTest>();
   for (const test of listed) if (!firsts.has(test.name)) firsts.set(test.name, test);
   const results = new Map<ListedTest, TestResult[]>();
   const queue = [...firsts.values()];
-  const budget = { bytes: LARGEST_SUM };
   const work = async () => {
     for (let test = queue.shift(); test !== undefined; test = queue.shift()) {
-      if (test.url !== undefined) results.set(test, await readResults(http, test.url, options, budget));
+      if (test.url !== undefined) results.set(test, await readResults(http, test.url, options));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
@@ -63,19 +67,9 @@ async function listTests(http: HttpClient, runUrl: string, options: Access): Pro
   });
 }
 
-async function readResults(
-  http: HttpClient,
-  url: string,
-  options: Access,
-  budget: { bytes: number },
-): Promise<TestResult[]> {
+async function readResults(http: HttpClient, url: string, options: Access): Promise<TestResult[]> {
   const call = read(url, 'read the results of a test', options);
   const answer = await http.send(call);
-  budget.bytes -= Math.max(answer.body.length, SMALLEST);
-  if (budget.bytes < 0) {
-    const why = `the tests of the run are larger than ${LARGEST_SUM / 2 ** 20} MiB together`;
-    throw callFailure('no-jobserv', call, [why, 'Look at the server.']);
-  }
   const test = objectOf(jsendData(answer.body)?.['test']);
   if (test === undefined) throw notJobserv(call, answer);
   const results = Array.isArray(test['results']) ? test['results'] : [];
@@ -165,14 +159,16 @@ async function countOf(
 
 interface Access {
   apiKey?: string | undefined;
+  allowance?: SharedBounds;
   signal?: AbortSignal | undefined;
 }
 
-function read(url: string, what: string, { apiKey, signal }: Access): Call {
+function read(url: string, what: string, { apiKey, allowance, signal }: Access): Call {
   return {
     method: 'GET',
     url,
     what,
+    allowance,
     signal,
     ...(apiKey === undefined ? {} : { headers: { authorization: `Token ${apiKey}` } }),
   };

@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostAddress } from '../../docker/host-address.js';
 import { failure, failureData, type HttpAnswer, serverError } from './answers.js';
 import { answerOf, type ServedAnswer } from './routes.js';
-import type { ServedRequest, ServedRun } from './served-run.js';
+import type { ServedRequest, ServedRun, Visible } from './served-run.js';
 
 const LIMITS = {
   /** Of a request's body, bytes; of a longer one nothing is kept and the connection ends. */
@@ -127,6 +127,7 @@ export class ScriptServer {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let held = 0;
+    let missed: Visible['missed'] = () => {};
     try {
       const [path = '', query] = (request.url ?? '').split('?');
       const access = this.#accessOf(request, new URLSearchParams(query));
@@ -143,14 +144,17 @@ export class ScriptServer {
         origin: `http://${request.headers.host}`,
       };
       const { runs, own, misses } = access;
-      const missed = (what: string) => void (misses.size < MOST_MISSES && misses.add(what));
+      missed = (what) => void (misses.size < MOST_MISSES && misses.add(what));
       const answer = await answerOf({ runs, own, missed }, asked);
       await send(response, answer, request.method === 'HEAD');
       if (bytes > LIMITS.body) request.socket.destroy();
     } catch (error) {
-      // The client went away, or a file changed while it was sent: neither may end the simulation.
+      // The client went away, a file changed while it was sent, or it could not be fetched: none may end the simulation.
       if (response.headersSent || response.destroyed) response.destroy();
-      else sendAndClose(response, serverError((error as Error).message));
+      else {
+        missed(`${request.method} ${request.url?.split('?')[0]}`);
+        sendAndClose(response, serverError((error as Error).message));
+      }
     } finally {
       this.#room.left += held;
     }

@@ -2,33 +2,19 @@
  * Runs that ran before this simulation: what `H_TRIGGER_URL` leads to (`--upstream`). They come from workspaces of an
  * earlier simulation, or from a live server, whose files are fetched when a script asks for them.
  */
-import { createWriteStream, existsSync, readdirSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { openArchived } from '../../executor/archive.js';
 import { UsageError } from '../../lib/errors.js';
-import { folderName, makeFolder } from '../../lib/folders.js';
 import { readBoundedText } from '../../lib/read-bounded.js';
-import { type RunDefinition, SERVER_STATUSES, type ServerStatus, type Test } from '../../schema/model.js';
-import { isAddress, isBuildUrl, parseRunUrl, pathSegment, type RunAddress } from '../../server/address.js';
+import type { RunDefinition, Test } from '../../schema/model.js';
+import { isAddress, isBuildUrl, parseRunUrl, pathSegment } from '../../server/address.js';
 import type { HttpClient } from '../../server/http.js';
-import { readBuildRuns, readRun, readRunDefinition, type ServerRun } from '../../server/run.js';
-import { readTests } from '../../server/tests.js';
+import { readBuildRuns } from '../../server/run.js';
 import { type AccessRequest, openServers, usersFault } from '../inputs/server-access.js';
 import type { Scratch } from '../workspace/scratch.js';
 import { LocalRun } from './local-run.js';
-import {
-  buildPath,
-  encodePath,
-  type Post,
-  runPath,
-  type ServedFile,
-  type ServedRun,
-  type ServedTest,
-  serverTime,
-  sizedFile,
-} from './served-run.js';
+import { buildPath, runPath, type ServedRun } from './served-run.js';
+import { type SourceBounds, serverRun, serverSource } from './server-backed-run.js';
 
 export interface Upstream {
   runs: ServedRun[];
@@ -144,9 +130,11 @@ export async function upstreamOfServer(
   address: string,
   cache: string,
   signal: AbortSignal,
+  most: Partial<SourceBounds> = {},
 ): Promise<Upstream> {
+  const source = serverSource(http, address, cache, signal, most);
   const one = parseRunUrl(address);
-  if (one !== undefined) return upstreamOf([await serverRun(http, one, cache, signal)], true);
+  if (one !== undefined) return upstreamOf([await serverRun(source, one)], true);
   if (!isBuildUrl(address)) {
     throw new UsageError(
       `--upstream ${address} is neither the address of a run nor of a build. Write it as https://server/projects/PROJECT/builds/N/ or …/builds/N/runs/NAME/.`,
@@ -158,118 +146,8 @@ export async function upstreamOfServer(
   for (const { name } of listed) {
     const segment = pathSegment(name);
     const run = segment === undefined ? undefined : parseRunUrl(`${build}/runs/${segment}/`);
-    if (run !== undefined) runs.push(await serverRun(http, run, cache, signal));
+    if (run !== undefined) runs.push(await serverRun(source, run));
   }
   if (runs.length === 0) throw new UsageError(`--upstream ${address} is a build without runs.`);
   return upstreamOf(runs, false);
-}
-
-async function serverRun(
-  http: HttpClient,
-  { url, project, build, run: name }: RunAddress,
-  cache: string,
-  signal: AbortSignal,
-): Promise<ServedRun> {
-  const [run, rundef] = await Promise.all([readRun(http, url, signal), readRunDefinition(http, url, signal)]);
-  const tests = run.hasTests ? await readTests(http, url, { signal }) : [];
-  return new ServerBackedRun({ project, build, name }, run, rundef, tests, {
-    http,
-    url,
-    signal,
-    cache: join(cache, folderName(url)),
-  });
-}
-
-interface Source {
-  http: HttpClient;
-  url: string;
-  cache: string;
-  signal: AbortSignal;
-}
-
-/** A run of a live server. Its files are fetched once, with the caller's credentials, which nobody else gets. */
-class ServerBackedRun implements ServedRun {
-  readonly project: string;
-  readonly build: number;
-  readonly name: string;
-  readonly hostTag: string;
-  readonly workerName: string | null;
-  readonly status: ServerStatus;
-  readonly events: ServedRun['events'];
-  readonly tests: ServedTest[];
-  readonly rundef: object;
-  readonly #run: ServerRun;
-  readonly #source: Source;
-  readonly #fetched = new Map<string, Promise<string>>();
-
-  constructor(
-    place: Pick<ServedRun, 'project' | 'build' | 'name'>,
-    run: ServerRun,
-    { api_key: _key, secrets: _secrets, ...rundef }: Record<string, unknown>,
-    tests: readonly Test[],
-    source: Source,
-  ) {
-    this.project = place.project;
-    this.build = place.build;
-    this.name = place.name;
-    this.hostTag = run.hostTag ?? '';
-    this.workerName = run.workerName ?? null;
-    this.status = statusOf(run.status);
-    this.events = run.statusEvents.map((event) => ({ ...event, status: statusOf(event.status) }));
-    this.tests = tests.map((test) => ({ ...test, created: run.completed ?? serverTime() }));
-    this.rundef = rundef;
-    this.#run = run;
-    this.#source = source;
-  }
-
-  async files(): Promise<{ path: string; sizeBytes: number }[]> {
-    return this.#run.artifacts.map(({ path, sizeBytes = 0 }) => ({ path, sizeBytes }));
-  }
-
-  async open(path: string): Promise<ServedFile | undefined> {
-    const listed = this.#run.artifacts.some((artifact) => artifact.path === path) || path === 'console.log';
-    if (!listed) return undefined;
-    let file = this.#fetched.get(path);
-    if (file === undefined) {
-      file = this.#fetch(path);
-      this.#fetched.set(path, file);
-      // The next request tries again.
-      file.catch(() => this.#fetched.delete(path));
-    }
-    return sizedFile(openArchived(await file));
-  }
-
-  openConsole(): Promise<ServedFile | undefined> {
-    return this.open('console.log');
-  }
-
-  record(_post: Post): void {
-    // It ran elsewhere and is complete: nothing can be posted to it.
-  }
-
-  async #fetch(path: string): Promise<string> {
-    const { http, url, signal, cache } = this.#source;
-    const file = join(await makeFolder(cache), folderName(path));
-    const answer = await http.stream({
-      method: 'GET',
-      url: `${url}${encodePath(path)}`,
-      what: `read the artifact ${path}`,
-      accept: 'any',
-      signal,
-    });
-    const part = `${file}.part`;
-    try {
-      await pipeline(answer.body, createWriteStream(part, { mode: 0o600 }), { signal });
-      await rename(part, file);
-    } catch (error) {
-      await rm(part, { force: true });
-      throw error;
-    }
-    return file;
-  }
-}
-
-/** A status that is not one of the server's counts as in progress. */
-function statusOf(text: string): ServerStatus {
-  return SERVER_STATUSES.find((status) => status === text) ?? 'RUNNING';
 }

@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { pathSegment } from '../../../src/server/address.js';
+import { Allowance } from '../../../src/server/allowance.js';
 import { createSigned } from '../../../src/server/artifacts.js';
 import { nextCall } from '../../../src/server/attempts.js';
 import { HttpClient, type HttpSettings } from '../../../src/server/http.js';
@@ -115,6 +116,21 @@ it('tests of a run that are endless together end at a bound', async () => {
   expect(asked.length).toBeLessThan(12);
 });
 
+it('tests of a run that drip end in time, however many answers there are', async () => {
+  const tests = Array.from({ length: 1000 }, (_, index) => ({ name: `${index}` }));
+  const test = JSON.stringify({ status: 'success', data: { test: { results: [] } } });
+  const { url, asked } = await fakeServer(({ url: path }, response) => {
+    if (path === '/r/tests/') return sendJson(response, { status: 'success', data: { tests } });
+    setTimeout(() => response.end(test), 50);
+  });
+  const sum = { sum: 'the tests', bytes: 2 ** 20, ms: 300, advice: 'Look.' };
+  const allowance = new Allowance({ what: 'read them', url, ...sum });
+  await expect(readTests(client(), `${url}/r/`, { allowance })).rejects.toThrow(
+    'the tests take longer than 0.3 s together. Look.',
+  );
+  expect(asked.length).toBeLessThan(100);
+});
+
 describe('an address that is none', () => {
   it.each(['file:///etc/passwd', 'ftp://host/', 'text', ''])('%j is refused, and nothing is read', async (url) => {
     await expect(client().send(call(url))).rejects.toMatchObject({ kind: 'rejected' });
@@ -133,7 +149,16 @@ describe('an address that is none', () => {
     'http://169.254.169.254/latest/meta-data/',
     'http://[::1]/',
     'http://0x7f.1/',
+    'http://2130706433/',
+    'http://0/',
+    'http://x.LOCALHOST./',
     'http://[fe80::1]/',
+    'http://[::ffff:127.0.0.1]/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://[::7f00:1]/',
+    'http://[::]/',
+    'http://[64:ff9b::127.0.0.1]/',
+    'http://[fd00:ec2::254]/',
   ])('%s of this machine is not gone to for a server elsewhere', (location) => {
     const asked = call('http://ci.example.org/x');
     expect(() => nextCall(asked, asked, { status: 302, headers: { location }, url: asked.url })).toThrow(

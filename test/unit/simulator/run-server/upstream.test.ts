@@ -86,6 +86,38 @@ it("a live server's run is fetched when it is asked for, once, and only files th
   await expect(upstreamOfServer(new HttpClient(), `${server.url}/x/`, cache, signal)).rejects.toThrow('neither');
 });
 
+it('files of a server stop at a bound on all of them together', async () => {
+  await using server = await startLiveServer();
+  const run = server.addRun({}, { name: 'build' });
+  for (const name of ['a.bin', 'b.bin', 'c.bin']) run.artifacts.set(name, Buffer.alloc(2 ** 19));
+  run.finish('PASSED');
+  const cache = join(folder, 'bounded');
+  const { runs } = await upstreamOfServer(new HttpClient(), run.url, cache, signal, { files: 2 ** 20 });
+  expect(await contentOf(runs[0], 'a.bin')).toHaveLength(2 ** 19);
+  await expect(contentOf(runs[0], 'b.bin')).rejects.toThrow(
+    'the files that scripts requested are larger than 1 MiB together. Let the scripts request fewer of them.',
+  );
+  await expect(contentOf(runs[0], 'c.bin')).rejects.toThrow('larger than 1 MiB together');
+  expect(await contentOf(runs[0], 'a.bin')).toHaveLength(2 ** 19);
+  expect(readdirSync(join(cache, readdirSync(cache)[0] ?? ''))).toEqual(['a.bin']);
+});
+
+it('runs of a build that are endless together end at a bound', async () => {
+  const names = Array.from({ length: 100 }, (_, index) => `run-${index}`);
+  const rundef = { project: 'a', script: 'x'.repeat(2 ** 18) };
+  const { url, asked } = await fakeServer(({ url: path }, response) => {
+    const build = { runs: names.map((name) => ({ name, status: 'PASSED' })) };
+    sendJson(response, path.endsWith('.json') ? rundef : { status: 'success', data: { run: { status: 'x' }, build } });
+  });
+  const reading = upstreamOfServer(new HttpClient(), `${url}/projects/a/builds/1/`, join(folder, 'many'), signal, {
+    descriptions: 2 ** 20,
+  });
+  await expect(reading).rejects.toThrow(
+    'the descriptions of its runs are larger than 1 MiB together. Name one run instead of a build',
+  );
+  expect(asked.length).toBeLessThan(25);
+});
+
 it('runs of a server whose names no address can have are left out, and a long name is only that', async () => {
   const long = 'x'.repeat(300);
   const names = ['..', 'a/b', '', '\ud800', long];
