@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { RunFailure } from '../executor/ports.js';
+import { isBelow } from '../lib/folders.js';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\0-\x1f\x7f]/;
@@ -46,10 +47,10 @@ function isWithin(url: string, folder: string | undefined): boolean {
   const path = url.replace(/^file:\/\//i, '');
   if (folder === undefined || !path.startsWith(sep) || path.includes('%')) return false;
   try {
-    return realpathSync(path).startsWith(realpathSync(folder) + sep);
+    return isBelow(realpathSync(path), realpathSync(folder));
   } catch {
     // It is not there: git says so.
-    return resolve(path).startsWith(resolve(folder) + sep);
+    return isBelow(resolve(path), resolve(folder));
   }
 }
 

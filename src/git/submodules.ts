@@ -5,7 +5,7 @@
  */
 import { lstat, realpath, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { makeFolders } from '../lib/folders.js';
+import { isBelow, makeFolders } from '../lib/folders.js';
 import { readBoundedText } from '../lib/read-bounded.js';
 import { GitError, readGit } from './git.js';
 import { withoutCredentials } from './guard.js';
@@ -175,7 +175,7 @@ async function isOwnCheckout(source: RepositoryPaths, place: string): Promise<bo
     if (gitDir === undefined) return false;
     const real = await realpath(resolve(place, gitDir));
     const stores = await Promise.all([source.commonDir, source.gitDir].map((folder) => realpath(folder)));
-    return stores.some((store) => real.startsWith(`${store}/modules/`));
+    return stores.some((store) => isBelow(real, join(store, 'modules')));
   } catch (error) {
     // No such folder: a sparse checkout, or a submodule that was deleted.
     if (error instanceof Error && 'code' in error && /^(ENOENT|ENOTDIR)$/.test(String(error.code))) return undefined;

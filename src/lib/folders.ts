@@ -2,6 +2,7 @@
  * Folders that are made and used without trust in what others put there. Component by component from the top:
  * Node's own recursion never ends below a folder that says ENOENT to every name, as /proc does, and follows links.
  */
+import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { chmod, lstat, mkdir, readlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
@@ -112,14 +113,19 @@ function isGuard(found: Stats): boolean {
   return found.uid === process.getuid?.() || (found.mode & 0o1000) !== 0;
 }
 
-/** Why other users can change what is there, and how to repair that; undefined when only this user and root can. */
+/**
+ * Why other users can change what is there, and what to do about it, as a clause; undefined when only this user and
+ * root can. Root is no exception: a worker's `settings.conf` names programs, and its owner would choose what root runs.
+ */
 export function strangersWay(path: string, found: Stats): { why: string; repair: string } | undefined {
   const own = process.getuid?.();
   if (own === undefined) return undefined;
   const trusted = [0, own, ...(own === 0 ? [Number(process.env['SUDO_UID'])] : [])];
   if (!trusted.includes(found.uid)) {
     const what = found.isSymbolicLink() ? 'is a link of another user' : 'belongs to another user';
-    return { why: `${path} ${what} (uid ${found.uid})`, repair: `sudo chown -h ${own} "${path}"` };
+    const why = `${path} ${what} (uid ${found.uid})`;
+    if (own === 0) return { why, repair: `run this as that user: sudo -u "#${found.uid}" jobserv …` };
+    return { why, repair: `take it back: sudo chown -h ${own} "${path}"` };
   }
   if (found.isSymbolicLink() || isSticky(found)) return undefined;
   // A user's own group has nobody else in it, as a rule; systems with mask 002 rely on that.
@@ -127,7 +133,7 @@ export function strangersWay(path: string, found: Stats): { why: string; repair:
   if (!group && !isOpen(found)) return undefined;
   return {
     why: `other users may write ${found.isDirectory() ? 'into' : 'to'} ${path}`,
-    repair: `chmod go-w "${path}"`,
+    repair: `take it back: chmod go-w "${path}"`,
   };
 }
 
@@ -135,7 +141,7 @@ export function strangersWay(path: string, found: Stats): { why: string; repair:
 function refuseForeign(folder: string, path: string, found: Stats, guarded: boolean): void {
   if (!guarded && (found.isSymbolicLink() || isSticky(found) || !isOpen(found))) return;
   const way = strangersWay(folder, found);
-  if (way !== undefined) throw unusable(path, way.why, `Name another folder, or take it back: ${way.repair}.`);
+  if (way !== undefined) throw unusable(path, way.why, `Name another folder, or ${way.repair}.`);
 }
 
 const isSticky = (found: Stats) => found.isDirectory() && (found.mode & 0o1000) !== 0;
@@ -161,6 +167,10 @@ function wordsOf(error: unknown): string {
 const RESERVED = new Set(['volumes', 'locks', 'snapshots']);
 /** File systems take 255 bytes a name. */
 const LONGEST_NAME = 200;
+/** Before the digest of a longer name: a character that no encoded name has, so that none of them can be equal. */
+const CUT = '~';
+/** Strangers choose names: nobody finds two of one digest of this length. */
+const DIGEST_LENGTH = 40;
 
 /**
  * A name as one folder: names that differ stay different, and none leads elsewhere. Common
@@ -170,7 +180,8 @@ export function folderName(name: string): string {
   const encoded = [...Buffer.from(name)].map((byte) => encodeByte(byte)).join('');
   const safe = /^\.|^-|^$/.test(encoded) || RESERVED.has(encoded) ? escapeFirst(encoded) : encoded;
   if (safe.length <= LONGEST_NAME) return safe;
-  return `${safe.slice(0, LONGEST_NAME - 17)}%${shortHash(name)}`;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, DIGEST_LENGTH);
+  return `${safe.slice(0, LONGEST_NAME - DIGEST_LENGTH - 1)}${CUT}${digest}`;
 }
 
 function encodeByte(byte: number): string {
@@ -184,18 +195,21 @@ function escapeFirst(encoded: string): string {
 
 const hex = (byte: number) => `%${byte.toString(16).padStart(2, '0')}`;
 
-/** FNV-1a, 64 bits: tells long names apart, nothing more. */
-function shortHash(text: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of Buffer.from(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return hash.toString(16).padStart(16, '0');
-}
-
-/** The name that `folderName` made this folder's name of; undefined when that was too long to be kept. */
+/**
+ * The name that `folderName` made this folder's name of; a name that it would never have made is taken as it is.
+ *
+ * @returns undefined when the name was too long to be kept
+ */
 export function nameOfFolder(folder: string): string | undefined {
+  if (folder.length === LONGEST_NAME && folder.at(-DIGEST_LENGTH - 1) === CUT) return undefined;
   try {
     return folder === '%' ? '' : decodeURIComponent(folder);
   } catch {
-    return undefined;
+    return folder;
   }
+}
+
+/** By the texts of two absolute paths, nothing is looked at. A folder is not below itself. */
+export function isBelow(path: string, folder: string): boolean {
+  return path !== folder && path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }

@@ -5,10 +5,9 @@
 import { constants, openSync, type Stats } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
-import { sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EnvironmentError, tooManyFiles, UsageError } from './errors.js';
-import { strangersWay } from './folders.js';
+import { isBelow, strangersWay } from './folders.js';
 
 export interface ReadOptions {
   /** 16 MiB unless given. */
@@ -126,7 +125,7 @@ function refuseExposed(path: string, found: Found): void {
 
 function refuseStrangers(path: string, found: Found): void {
   const way = strangersWay(path, found as Stats);
-  if (way !== undefined) throw new ReadError('exposed', `${way.why}. Take it back: ${way.repair}`);
+  if (way !== undefined) throw new ReadError('exposed', `${way.why}; ${way.repair}`);
 }
 
 /** The name may mean another file by now: what its links lead to has to be the file that is open. */
@@ -134,7 +133,7 @@ async function refuseOutside(path: string, folder: string, opened: Found): Promi
   const [real, top] = await Promise.all([realpath(path), realpath(folder)]);
   const now = await stat(real);
   const same = now.ino === opened.ino && now.dev === opened.dev;
-  if (same && real.startsWith(top.endsWith(sep) ? top : top + sep)) return;
+  if (same && isBelow(real, top)) return;
   throw new ReadError('outside', `it is a link that leads out of ${folder}`);
 }
 

@@ -1,10 +1,11 @@
 /** `--watch`: runs again whenever files change that a run would see, or a key is pressed. */
 import { realpath } from 'node:fs/promises';
-import { basename, relative, sep } from 'node:path';
+import { basename, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watch as watchFiles } from 'chokidar';
 import { RunFailure } from '../executor/ports.js';
 import { seenTree } from '../git/ignored.js';
+import { isBelow } from '../lib/folders.js';
 import { aborted } from '../lib/retry.js';
 import { GIT_TRIGGER_TYPES } from '../schema/model.js';
 import type { PlannedRun } from './plan/planned-run.js';
@@ -104,10 +105,10 @@ async function watchTree(request: WatchRequest, changed: (paths: string[]) => vo
   const tree = await seenTree(folder, signal);
   // Of an input that is a link, the target is watched.
   const inputs = await Promise.all(request.inputs.map((input) => realpath(input).catch(() => input)));
-  const isBelow = (path: string, parent: string) => path === parent || path.startsWith(parent + sep);
+  const isIn = (path: string, folder: string) => path === folder || isBelow(path, folder);
   const ignored = (path: string) =>
-    !inputs.some((input) => isBelow(input, path)) &&
-    (outputs.some((output) => isBelow(path, output)) ||
+    !inputs.some((input) => isIn(input, path)) &&
+    (outputs.some((output) => isIn(path, output)) ||
       (tree !== undefined && (basename(path) === '.git' || tree.ignored.has(path))));
   const files = watchFiles([...(tree === undefined ? [] : [tree.toplevel]), ...inputs], {
     ignored,

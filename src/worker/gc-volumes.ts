@@ -29,7 +29,12 @@ export async function gcVolumes({ folder, dryRun, removeTree }: GcOptions): Prom
   const settings = await readSettings(folder);
   const volumes = join(folder, 'volumes');
   // The server compares names of projects; a folder may be an encoded one.
-  const folders = new Map((await foldersIn(volumes)).map((name) => [nameOfFolder(name) ?? name, join(volumes, name)]));
+  const folders = new Map<string, string>();
+  for (const folder of await foldersIn(volumes)) {
+    const name = nameOfFolder(folder);
+    // Without its whole name the server would take it for one of no project.
+    if (name !== undefined) folders.set(name, join(volumes, folder));
+  }
   const names = [...folders.keys()];
   if (names.length === 0) return result;
   // The reference worker's lock for the same work.

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
+import { isBelow } from '../../lib/folders.js';
 import { type ReadOptions, readChosen, readStreamBounded } from '../../lib/read-bounded.js';
 import { check } from '../../lint/check.js';
 import { type LintConfig, NO_CONFIG } from '../../lint/finding.js';
@@ -233,8 +234,8 @@ export class LintConfigFiles {
    */
   of(path: string): Promise<LintConfig> {
     const folder = path === '<stdin>' ? this.#cwd : dirname(resolve(this.#cwd, path));
-    const isBelow = !relative(this.#cwd, folder).startsWith('..');
-    return this.#ofFolder(folder, repositoryFolder(folder) ?? (isBelow ? this.#cwd : folder));
+    const top = isBelow(folder, this.#cwd) ? this.#cwd : folder;
+    return this.#ofFolder(folder, repositoryFolder(folder) ?? top);
   }
 
   #ofFolder(folder: string, top: string): Promise<LintConfig> {

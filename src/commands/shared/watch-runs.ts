@@ -6,7 +6,7 @@ import type { SimulationResult } from '../../simulator/run/run-result.js';
 import type { SimulateRequest } from '../../simulator/run/simulate-run.js';
 import { simulate } from '../../simulator/simulate.js';
 import { getsTree, type WatchKey, watch } from '../../simulator/watch.js';
-import { cacheFolder } from '../../simulator/workspace/workspace-names.js';
+import { cacheFolder, volumesBeside } from '../../simulator/workspace/workspace-names.js';
 import { hasTerminal, listenForKeys } from '../../terminal/prompts.js';
 import { findDefinition } from './definitions.js';
 import { describeError } from './errors.js';
@@ -44,12 +44,13 @@ export async function watchRuns(
       answers.set(key, answer);
       return answer;
     });
+  const workspace = first.workspace === undefined ? undefined : resolve(first.workspace);
   await watch({
     folder: dirname(resolve(definition ?? '.')),
     inputs: [...(definition === undefined ? [] : [definition]), ...first.secretFiles, ...files].map((path) =>
       resolve(path),
     ),
-    outputs: [cacheFolder(), ...(first.workspace === undefined ? [] : [resolve(first.workspace)])],
+    outputs: [cacheFolder(), ...(workspace === undefined ? [] : [workspace, volumesBeside(workspace)])],
     seesTree: () => sees,
     keys: hasTerminal() ? (listener) => listenForKeys((key) => KEYS[key] && listener(KEYS[key])) : undefined,
     tell: (message) => process.stderr.write(`\n${message}\n`),

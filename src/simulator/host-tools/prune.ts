@@ -4,7 +4,7 @@ import { readdir, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { connectEngine } from '../../docker/engine.js';
 import { RunFailure } from '../../executor/ports.js';
-import { makeFolder } from '../../lib/folders.js';
+import { isBelow, makeFolder } from '../../lib/folders.js';
 import { type RemoveAsRoot, removeTree } from '../../lib/remove-tree.js';
 import { clearAbandoned, storedWorkspaces } from '../workspace/simulation-workspace.js';
 import { tryLock } from '../workspace/workspace-lock.js';
@@ -141,7 +141,7 @@ async function sizeOf(folder: string): Promise<number> {
 /** `<project>/<trigger>/<run>`: the folders around it go with the last run in them. */
 async function removeWithEmptyParents(path: string, cache: string, asRoot: RemoveAsRoot): Promise<void> {
   await removeTree(path, asRoot);
-  for (let parent = dirname(path); parent.startsWith(`${cache}/`); parent = dirname(parent)) {
+  for (let parent = dirname(path); isBelow(parent, cache); parent = dirname(parent)) {
     try {
       await rmdir(parent);
     } catch (error) {

@@ -1,5 +1,5 @@
 /** One run that is going to be simulated, and which image and folder it gets. */
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Source } from '../../executor/ports.js';
 import { workspaceAt } from '../../executor/workspace.js';
 import { isHostFolder } from '../../git/guard.js';
@@ -9,7 +9,7 @@ import type { RunDefinition, StringMap } from '../../schema/model.js';
 import type { Difference } from '../inputs/ledger.js';
 import { LocalRun } from '../run-server/local-run.js';
 import { runPath, type ServedRun } from '../run-server/served-run.js';
-import { CONSOLE, volumesIn } from '../workspace/workspace-names.js';
+import { CONSOLE, volumesBeside, volumesIn } from '../workspace/workspace-names.js';
 
 /** A run with all that was decided about it before anything starts. */
 export interface PlannedRun {
@@ -63,7 +63,7 @@ export function placeOf(
   const given = workspace === undefined ? undefined : resolve(workspace);
   const parent = given ?? join(cache, folderName(project));
   const root = alone && given !== undefined ? given : join(parent, folderName(folder), folderName(run));
-  return { root, volumes: volumesIn(given === undefined ? cache : dirname(given)) };
+  return { root, volumes: given === undefined ? volumesIn(cache) : volumesBeside(given) };
 }
 
 /** Adds a run to its build, in the place of an earlier one of its name. */

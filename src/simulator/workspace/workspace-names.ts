@@ -1,5 +1,5 @@
 /** Where simulations keep their workspaces, and how names of a project become names of folders. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { homeFolder } from '../../lib/home.js';
 
 /** Where a workspace keeps the console of its run. */
@@ -17,8 +17,11 @@ export const locksIn = (cache: string): string => join(cache, 'locks');
 /** Where objects of uncommitted trees are, while a simulation needs them. */
 export const scratchIn = (cache: string): string => join(cache, 'snapshots');
 
-/** Where the persistent volumes of workspaces in `parent` are. */
-export const volumesIn = (parent: string): string => join(parent, 'volumes');
+/** Where the persistent volumes of workspaces in the cache are. */
+export const volumesIn = (cache: string): string => join(cache, 'volumes');
+
+/** Where those of a workspace of `--workspace` are: beside it, under a name that no folder of the user's has. */
+export const volumesBeside = (workspace: string): string => join(dirname(workspace), '.jobserv-volumes');
 
 /** The base directory specification has relative ones ignored. */
 function absolute(path: string | undefined): string | undefined {

@@ -61,7 +61,7 @@ describe('a folder of ours', () => {
     mkdirSync(at('theirs'));
     chownSync(at('theirs'), STRANGER, STRANGER);
     await expect(makeFolder(at('theirs/ws'))).rejects.toThrow(
-      `${at('theirs')} belongs to another user (uid ${STRANGER})`,
+      `${at('theirs')} belongs to another user (uid ${STRANGER}). Name another folder, or run this as that user: sudo -u "#${STRANGER}" jobserv ….`,
     );
     expect(existsSync(at('theirs/ws'))).toBe(false);
     mkdirSync(at('target'));

@@ -14,8 +14,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { EnvironmentError, UsageError } from '../../../src/lib/errors.js';
-import { folderName } from '../../../src/lib/folders.js';
+import { folderName, nameOfFolder } from '../../../src/lib/folders.js';
 import { prune } from '../../../src/simulator/host-tools/prune.js';
+import { placeOf } from '../../../src/simulator/plan/planned-run.js';
 import {
   clearAbandoned,
   openSimulationWorkspace,
@@ -276,6 +277,30 @@ describe('names of folders', () => {
     const [one, other] = [folderName('x'.repeat(500)), folderName(`${'x'.repeat(500)}y`)];
     expect(one.length).toBeLessThanOrEqual(200);
     expect(one).not.toBe(other);
+    expect(nameOfFolder(one)).toBeUndefined();
+    expect(['a/b', 'ä', '', '.x', 'v1'].map((name) => nameOfFolder(folderName(name)))).toEqual([
+      'a/b',
+      'ä',
+      '',
+      '.x',
+      'v1',
+    ]);
+  });
+
+  it('that were cut meet none that a stranger can write', () => {
+    const cut = folderName('x'.repeat(500));
+    expect(cut).toMatch(/^x{159}~[0-9a-f]{40}$/);
+    expect(folderName(cut)).not.toBe(cut);
+    // Of a digest that reads as an encoded byte, too.
+    const other = `${'x'.repeat(159)}${String.fromCharCode(Number.parseInt(cut.slice(160, 162), 16))}${cut.slice(162)}`;
+    expect(folderName(other)).not.toBe(cut);
+  });
+
+  it('of volumes beside a given workspace are no folder of the user’s', () => {
+    const place = placeOf({ project: 'p', run: 'r' }, 't', { workspace: '/home/me/site', cache: '/c' }, true);
+    expect(place).toEqual({ root: '/home/me/site', volumes: '/home/me/.jobserv-volumes' });
+    const own = placeOf({ project: 'p', run: 'r' }, 't', { cache: '/c' }, true);
+    expect(own).toEqual({ root: '/c/p/t/r', volumes: '/c/volumes' });
   });
 
   it('are below the user’s cache folder', () => {
