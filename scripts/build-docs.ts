@@ -56,6 +56,8 @@ host-tags: [amd64, arm64] # which workers have: turns on unknown-host-tag
 secrets: [githubtok, registry] # which the project has: turns on unknown-secret
 \`\`\`
 
+The same can stand under \`lint\` in [\`.jobservrc.yml\`](configuration.md).
+
 Neither changes the verdict: what the server rejects is always told, at its full weight.
 `;
 

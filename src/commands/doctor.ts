@@ -2,6 +2,7 @@ import { type Check, diagnose } from '../simulator/host-tools/doctor.js';
 import { renderCheck } from '../terminal/host-tools.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
+import { defaultsCheck } from './shared/choose-defaults.js';
 import { definitionAtHand } from './shared/definitions.js';
 import { EXIT } from './shared/errors.js';
 import { option, toggle } from './shared/flags.js';
@@ -40,6 +41,7 @@ export default class Doctor extends BaseCommand {
     const { signal } = new AbortController();
     for await (const one of diagnose({ images, deep: flags.deep, signal })) show(one);
     show(check);
+    show(await defaultsCheck(flags.file));
     const healthy = !checks.some(({ state }) => state === 'broken');
     if (!healthy) this.endWith(EXIT.environment);
     return { version: 1, healthy, checks };

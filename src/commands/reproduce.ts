@@ -9,6 +9,7 @@ import { renderReproduction } from '../terminal/reproduction.js';
 import { reproductionReport } from '../terminal/run-reports.js';
 import { styleFor } from '../terminal/style.js';
 import { BaseCommand } from './shared/base-command.js';
+import { chooseDefaults } from './shared/choose-defaults.js';
 import { findDefinition, loadDefinition } from './shared/definitions.js';
 import { EXIT } from './shared/errors.js';
 import {
@@ -87,6 +88,7 @@ export default class Reproduce extends BaseCommand {
     this.reports = await Reports.to(flags.report, 'reproduce', this.config.version);
     const quiet = this.jsonEnabled();
     const keepConsoles = this.reports.page;
+    const defaults = await chooseDefaults(undefined, ['memory', 'shared-volume']);
     let replaying = false;
     return underInterrupts(
       async (interruption) => {
@@ -101,7 +103,7 @@ export default class Reproduce extends BaseCommand {
             ? 'jobserv doctor'
             : rerun([command, url, ...words], { raw, secrets: given.secrets }, command === 'simulate' ? OWN : []);
         return reproduce({
-          ...readReplayFlags(flags),
+          ...readReplayFlags(flags, defaults),
           ...given,
           address: args.url,
           repeat: flags.repeat ?? 1,
@@ -111,7 +113,7 @@ export default class Reproduce extends BaseCommand {
           access: readServerFlags(flags),
           loadDefinition: async () =>
             flags.file !== undefined || findDefinition() !== undefined ? loadDefinition(flags.file) : undefined,
-          pull: flags.pull,
+          pull: flags.pull ?? 'always',
           shell: flags.shell && shellFor(flags.shell, { jobs: 1, json: quiet, dryRun: false }),
           openView: (view) => {
             replaying = true;

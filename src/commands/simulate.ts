@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../lib/errors.js';
+import { printable } from '../lib/sanitise.js';
 import type { StringMap } from '../schema/model.js';
 import { isAddress } from '../server/address.js';
 import { type DryRunResult, dryRun } from '../simulator/dry-run.js';
@@ -18,7 +19,8 @@ import { simulationReport } from '../terminal/run-reports.js';
 import { styleFor } from '../terminal/style.js';
 import { renderSummary } from '../terminal/summary.js';
 import { BaseCommand } from './shared/base-command.js';
-import { loadDefinition } from './shared/definitions.js';
+import { chooseDefaults, describeDefaults, SETTINGS } from './shared/choose-defaults.js';
+import { definitionPath, loadDefinition } from './shared/definitions.js';
 import {
   count,
   option,
@@ -133,7 +135,13 @@ export default class Simulate extends BaseCommand {
     this.reports = await Reports.to(flags.report, 'simulate', this.config.version);
     const quiet = this.jsonEnabled();
     const dry = flags['dry-run'];
-    const jobs = flags.jobs ?? (flags.shell === undefined ? Math.min(availableParallelism(), MOST_JOBS) : 1);
+    const ofDefinition = (argv as string[]).every((word) => !isAddress(word) && !isRundefFile(word));
+    const defaults = await chooseDefaults(ofDefinition ? definitionPath(flags.file) : undefined, SETTINGS);
+    const origins = flags.verbose ? describeDefaults(defaults) : undefined;
+    if (origins !== undefined) process.stderr.write(`Defaults: ${printable(origins)}\n`);
+    const usualJobs = () => defaults.values.jobs ?? Math.min(availableParallelism(), MOST_JOBS);
+    const jobs = flags.jobs ?? (flags.shell === undefined ? usualJobs() : 1);
+    const output = flags.output ?? defaults.values.output;
     if (flags.watch && quiet) throw new UsageError('--watch has no end to print JSON at. Leave --json or --watch out.');
     let secrets: StringMap = {};
     const given = async (signal: AbortSignal) => {
@@ -145,7 +153,7 @@ export default class Simulate extends BaseCommand {
       signal,
       lastSteps,
     }: Pick<Interruption, 'signal' | 'lastSteps'>): Promise<SimulateRequest> => ({
-      ...readReplayFlags(flags),
+      ...readReplayFlags(flags, defaults),
       arguments: argv as string[],
       loadDefinition: () => loadDefinition(flags.file),
       ...(await given(signal)),
@@ -155,14 +163,14 @@ export default class Simulate extends BaseCommand {
       source: flags.source,
       forge: { pr: flags.pr, mr: flags.mr, apiUrl: flags['api-url'] },
       choose: canAsk() ? (labels) => chooseSome('Which runs?', labels) : undefined,
-      pull: flags.pull,
+      pull: flags.pull ?? defaults.values.pull ?? 'missing',
       jobs,
       failFast: flags['fail-fast'],
       failed: flags.failed,
       follow: flags.follow,
       upstream: flags.upstream,
       shell: flags.shell && shellFor(flags.shell, { jobs, json: quiet, dryRun: dry }),
-      openView: (view) => openRunsView(view, quiet ? 'quiet' : flags.output),
+      openView: (view) => openRunsView(view, quiet ? 'quiet' : output),
       signal,
       lastSteps,
     });
@@ -173,7 +181,7 @@ export default class Simulate extends BaseCommand {
       const summary = {
         style: styleFor(process.stdout),
         verbose: flags.verbose,
-        consoleShown: flags.output !== 'quiet',
+        consoleShown: output !== 'quiet',
         again: (run: RunResult | undefined) =>
           run === undefined ? rerunOf([...(argv as string[]), '--failed']) : again(run),
       };

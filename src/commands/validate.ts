@@ -8,7 +8,8 @@ import { styleFor } from '../terminal/style.js';
 import { FORMATS, type Format, writerOf } from '../terminal/validation.js';
 import { type FileReport, Totals } from '../terminal/validation-report.js';
 import { BaseCommand } from './shared/base-command.js';
-import { type DefinitionFile, LintConfigFiles, readDefinitions } from './shared/definitions.js';
+import { LintConfigFiles } from './shared/config-files.js';
+import { type DefinitionFile, readDefinitions } from './shared/definitions.js';
 import { describeError, EXIT, endWithError } from './shared/errors.js';
 import { option, options, readServerFlags, SERVER_FLAGS, toggle } from './shared/flags.js';
 import { fixDefinition, openServer, shellcheckOnPath } from './shared/validation.js';
@@ -24,7 +25,7 @@ interface Wanted {
 export default class Validate extends BaseCommand {
   static override summary = 'Check whether the server would accept a definition, and show where it would not.';
   static override description =
-    'FILE is a file, a folder (searched for .jobserv.yml, NAME.jobserv.yml, and other YAML files with timeout and triggers) or - for stdin. The exit status is 0 without findings, 1 when there is something to fix, and 2 when the server would reject a definition, or a file cannot be read. A comment # jobserv: ignore[RULE] on or above a line silences a rule there. A file .jobserv-lint.yml, in the folder of the definition or above it in the repository, sets the severity of rules. If shellcheck is on PATH, it checks the scripts. <%= config.bin %> explain RULE describes a rule.';
+    'FILE is a file, a folder (searched for .jobserv.yml, NAME.jobserv.yml, and other YAML files with timeout and triggers) or - for stdin. The exit status is 0 without findings, 1 when there is something to fix, and 2 when the server would reject a definition, or a file cannot be read. A comment # jobserv: ignore[RULE] on or above a line silences a rule there. A file .jobserv-lint.yml, or lint in .jobservrc.yml, in the folder of the definition or above it in the repository, sets the severity of rules. If shellcheck is on PATH, it checks the scripts. <%= config.bin %> explain RULE describes a rule.';
   static override examples = [
     { description: 'The definition of this repository', command: '<%= config.bin %> validate' },
     { description: 'Every definition below two folders', command: '<%= config.bin %> validate ci/ examples/' },

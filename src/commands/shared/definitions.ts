@@ -1,18 +1,15 @@
-import { type Dirent, existsSync, lstatSync, statSync } from 'node:fs';
+import { type Dirent, lstatSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
-import { isBelow } from '../../lib/folders.js';
 import { type ReadOptions, readChosen, readStreamBounded } from '../../lib/read-bounded.js';
 import { check } from '../../lint/check.js';
-import { type LintConfig, NO_CONFIG } from '../../lint/finding.js';
-import { parseLintConfig } from '../../lint/lint-config.js';
 import { type FailuresOfRun, serverFailures } from '../../lint/server-failures.js';
 import { type ExpandedTrigger, expand } from '../../schema/expand.js';
 import type { Definition } from '../../schema/model.js';
 import type { Check } from '../../simulator/host-tools/doctor.js';
-import { RejectedDefinition, UnfitFile } from './errors.js';
+import { RejectedDefinition } from './errors.js';
 
 /**
  * Finds and reads definitions. What lies in a repository may come from strangers (CI validates their requests):
@@ -80,9 +77,16 @@ export async function* readDefinitions(names: readonly string[]): AsyncGenerator
   }
 }
 
+/** The path of the definition that a command works on, `-` as it is; undefined where there is none. */
+export function definitionPath(name: string | undefined): string | undefined {
+  if (name === undefined) return findDefinition();
+  return isFolder(name) ? join(name, DEFAULT_DEFINITION) : name;
+}
+
 /** The one definition that a command works on: a file, a folder with a `.jobserv.yml`, `-`, or the one of this folder. */
 export async function readDefinition(name?: string): Promise<DefinitionFile> {
-  const names = name === undefined ? [] : [isFolder(name) ? join(name, DEFAULT_DEFINITION) : name];
+  const path = name === undefined ? undefined : definitionPath(name);
+  const names = path === undefined ? [] : [path];
   for await (const file of readDefinitions(names)) return file;
   throw new UsageError(`${name} cannot be read.`);
 }
@@ -206,56 +210,4 @@ export async function definitionAtHand(name?: string): Promise<{ check: Check; i
   }
   const found = `${path}: the server would reject it`;
   return { check: { name: 'definition', state: 'broken', found, repair: `See jobserv validate ${path}.` }, images };
-}
-
-/** Finds and reads the `.jobserv-lint.yml` that a definition is checked with. */
-
-const NAME = '.jobserv-lint.yml';
-
-/**
- * Configurations by the folders they are for; each file is read once. One is looked for in the definition's folder
- * and those above, up to the repository's root. Outside of a repository only folders below the current one, and
- * that one, are looked at, so that nobody else's file counts.
- */
-export class LintConfigFiles {
-  readonly #cwd: string;
-  /** By folder, so that many definitions of one folder cost one look. */
-  readonly #byFolder = new Map<string, Promise<LintConfig>>();
-
-  constructor(cwd: string = process.cwd()) {
-    this.#cwd = cwd;
-  }
-
-  /**
-   * What a definition is checked with.
-   *
-   * @param path as the user wrote it; `<stdin>` counts as a file of the current folder
-   * @throws UnfitFile when there is something wrong with the configuration; UsageError when it cannot be read
-   */
-  of(path: string): Promise<LintConfig> {
-    const folder = path === '<stdin>' ? this.#cwd : dirname(resolve(this.#cwd, path));
-    const top = isBelow(folder, this.#cwd) ? this.#cwd : folder;
-    return this.#ofFolder(folder, repositoryFolder(folder) ?? top);
-  }
-
-  #ofFolder(folder: string, top: string): Promise<LintConfig> {
-    const config = this.#byFolder.get(folder) ?? this.#find(folder, top);
-    this.#byFolder.set(folder, config);
-    return config;
-  }
-
-  async #find(folder: string, top: string): Promise<LintConfig> {
-    const file = join(folder, NAME);
-    if (existsSync(file)) return readConfig(file, relative(this.#cwd, file));
-    return folder === top || folder === dirname(folder) ? NO_CONFIG : this.#ofFolder(dirname(folder), top);
-  }
-}
-
-async function readConfig(file: string, shown: string): Promise<LintConfig> {
-  const { config, faults, document } = parseLintConfig(await readFound(file, shown));
-  if (faults.length === 0) return config;
-  throw new UnfitFile(
-    `${shown} cannot be understood, so nothing was checked with it. Correct what is marked, then try again.`,
-    { path: shown, source: document.text, diagnostics: faults },
-  );
 }

@@ -12,6 +12,7 @@ import { OUTPUTS } from '../../terminal/open-runs-view.js';
 import { printMessage } from '../../terminal/output.js';
 import { askHidden, canAsk, hasTerminal, withRawTerminal } from '../../terminal/prompts.js';
 import { type WorkerLog, workerLog } from '../../worker/log.js';
+import type { ChosenDefaults } from './choose-defaults.js';
 
 /** The flags that several commands share, and how their values are read. */
 
@@ -113,28 +114,42 @@ export const REPORT_FLAG = {
 /** `--pull`, which has another default for a definition than for a server's run. */
 export function pullFlag(byDefault: PullPolicy) {
   return Flags.option({
-    description: 'when to pull the image',
+    description: `when to pull the image; by default ${byDefault}`,
     helpGroup: 'Engine',
     options: PULL_POLICIES,
-    default: byDefault,
   })();
 }
 
-/** The flags' values, with functions to ask for secrets and to warn. */
-export function readReplayFlags(flags: {
-  workspace?: string | undefined;
-  'shared-volume'?: string[] | undefined;
-  image?: string[] | undefined;
-  keep: boolean;
-  memory?: string | undefined;
-  'docker-config': boolean;
-}) {
+/** The flags' values over the defaults, with functions to ask for secrets and to warn. */
+export function readReplayFlags(
+  flags: {
+    workspace?: string | undefined;
+    'shared-volume'?: string[] | undefined;
+    image?: string[] | undefined;
+    keep: boolean;
+    memory?: string | undefined;
+    'docker-config': boolean;
+  },
+  defaults: ChosenDefaults,
+) {
+  const [sharedVolumes, images] = [readSharedVolumes(flags['shared-volume'] ?? []), readImages(flags.image ?? [])];
+  const memory = flags.memory ?? defaults.values.memory;
+  const originsOf = (setting: string, all: StringMap, given: StringMap): StringMap =>
+    Object.fromEntries(
+      Object.keys(all)
+        .filter((name) => !Object.hasOwn(given, name))
+        .map((name) => [name, defaults.origins.get(`${setting} ${name}`) ?? '']),
+    );
   return {
     workspace: flags.workspace,
-    sharedVolumes: readSharedVolumes(flags['shared-volume'] ?? []),
-    images: readImages(flags.image ?? []),
+    sharedVolumes: { ...defaults.sharedVolumes, ...sharedVolumes },
+    images: { ...defaults.images, ...images },
+    origins: {
+      images: originsOf('image', defaults.images, images),
+      sharedVolumes: originsOf('shared-volume', defaults.sharedVolumes, sharedVolumes),
+    },
     keep: flags.keep,
-    memoryBytes: flags.memory === undefined ? undefined : readMemory(flags.memory),
+    memoryBytes: memory === undefined ? undefined : readMemory(memory),
     showDockerConfig: flags['docker-config'],
     ask: canAsk() ? askHidden : undefined,
     warn,

@@ -119,7 +119,7 @@ function refuseSecretName(name: string): void {
  * @param form how the flag is written: `FROM=TO`
  * @throws UsageError for one without both sides
  */
-function readPairs(flag: string, form: string, words: readonly string[]): StringMap {
+export function readPairs(flag: string, form: string, words: readonly string[]): StringMap {
   const pairs: StringMap = Object.create(null);
   for (const word of words) {
     const [name, value] = split(word);

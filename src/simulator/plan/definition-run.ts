@@ -18,7 +18,16 @@ import { completeRunDefinition, NO_KEY } from '../inputs/run-identity.js';
 import type { SecretUser } from '../inputs/secrets.js';
 import { NOWHERE, triggerParams } from '../inputs/trigger-params.js';
 import type { ServedRun } from '../run-server/served-run.js';
-import { hostScripts, inBuild, labelOf, type Places, type PlannedRun, placeOf, withImage } from './planned-run.js';
+import {
+  hostScripts,
+  inBuild,
+  labelOf,
+  type Places,
+  type PlannedRun,
+  placeOf,
+  type Replacements,
+  withImage,
+} from './planned-run.js';
 import type { SelectedRun } from './select-runs.js';
 
 export interface LoadedDefinition {
@@ -31,7 +40,7 @@ export interface LoadedDefinition {
 
 export type DefinitionRun = SelectedRun<ExpandedTrigger, Run>;
 
-export interface DefinitionRequest {
+export interface DefinitionRequest extends Pick<Replacements, 'images' | 'origins'> {
   params: StringMap;
   project?: string | undefined;
   /** 1 unless given. */
@@ -39,8 +48,6 @@ export interface DefinitionRequest {
   source?: SourceChoice | undefined;
   /** The pull or merge request that the runs are of. */
   forge?: ForgeRequest | undefined;
-  /** FROM → TO of `--image`. */
-  images: StringMap;
   signal: AbortSignal;
 }
 
@@ -165,7 +172,7 @@ export class DefinitionPlanner {
     folder: string,
     build: ServedRun[],
   ): PlannedRun {
-    const { build: number = 1, images, project = defaultProject(this.#folder) } = this.#request;
+    const { build: number = 1, project = defaultProject(this.#folder) } = this.#request;
     const { secrets, places, alone, differences } = this.#context;
     const identity = { project, build: number, params, secrets, apiKey: NO_KEY, server: NOWHERE };
     const built = buildRunDefinition({ definition, trigger, run, name, ...identity });
@@ -189,7 +196,7 @@ export class DefinitionPlanner {
       source: checkout?.source ?? gitSource({ repositories: { within: this.#folder } }),
       ...placeOf({ project, run: name }, folder, places, alone),
     };
-    return inBuild(withImage(planned, images), build);
+    return inBuild(withImage(planned, this.#request), build);
   }
 
   async #sourceOf(type: TriggerType): Promise<{ checkout: Checkout | undefined; choice: SourceChoice }> {

@@ -31,13 +31,21 @@ import {
   type PlanContext,
   secretUserOf,
 } from './definition-run.js';
-import { checkImages, checkPlaces, checkSharedVolumes, labelOf, type PlannedRun, placeOf } from './planned-run.js';
+import {
+  checkImages,
+  checkPlaces,
+  checkSharedVolumes,
+  labelOf,
+  type PlannedRun,
+  placeOf,
+  type Replacements,
+} from './planned-run.js';
 import { Builds, planOfFile, upstreamOf } from './rundef-run.js';
 import { listOf, selectRuns } from './select-runs.js';
 import { fetchRundefs } from './server-rundef.js';
 
 /** What a command gives; made once, and passed on as it is. */
-export interface PlanRequest extends DefinitionRequest, GivenValues {
+export interface PlanRequest extends DefinitionRequest, GivenValues, Replacements {
   /** RUN arguments. */
   arguments: readonly string[];
   loadDefinition(): Promise<LoadedDefinition>;
@@ -51,8 +59,6 @@ export interface PlanRequest extends DefinitionRequest, GivenValues {
   follow?: boolean | undefined;
   /** `--upstream`: what triggered the runs; a folder or an address. */
   upstream?: string | undefined;
-  /** NAME → PATH of `--shared-volume`. */
-  sharedVolumes: StringMap;
   /** `--workspace`. */
   workspace?: string | undefined;
   /** Lets the user choose from labels; undefined where nobody can be asked. */
@@ -97,11 +103,11 @@ export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<
     request.forge,
     chosen.map(({ trigger }) => trigger.type),
   );
-  checkImages(request.images, [
+  checkImages(request, [
     ...[...chosen, ...later].map(({ run }) => run.container),
     ...files.map(({ rundef }) => rundef.container),
   ]);
-  checkSharedVolumes(request.sharedVolumes, [
+  checkSharedVolumes(request, [
     ...[...chosen, ...later].map(({ run }) => run['shared-volumes']),
     ...files.map(({ rundef }) => rundef['shared-volumes']),
   ]);

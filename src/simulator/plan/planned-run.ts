@@ -1,4 +1,5 @@
 /** One run that is going to be simulated, and which image and folder it gets. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Source } from '../../executor/ports.js';
 import { workspaceAt } from '../../executor/workspace.js';
@@ -89,14 +90,28 @@ export function checkPlaces(planned: readonly PlannedRun[]): void {
   }
 }
 
-/** The run with the image that `--image` names in the place of its own. */
-export function withImage<T extends Pick<PlannedRun, 'rundef' | 'differences'>>(run: T, images: StringMap): T {
+/** What runs get in the place of their own: image FROM → TO, and shared volume NAME → PATH. */
+export interface Replacements {
+  images: StringMap;
+  sharedVolumes: StringMap;
+  /** Of those that no flag gave: the file or variable that did. A run need not have them. */
+  origins?: { images: StringMap; sharedVolumes: StringMap } | undefined;
+}
+
+/** The run with the image that `--image` or a default names in the place of its own. */
+export function withImage<T extends Pick<PlannedRun, 'rundef' | 'differences'>>(
+  run: T,
+  { images, origins }: Pick<Replacements, 'images' | 'origins'>,
+): T {
   const { container } = run.rundef;
   const mapped = Object.hasOwn(images, container) ? images[container] : undefined;
   if (mapped === undefined) return run;
   // Credentials of the one registry are not for the other.
   const rundef = { ...run.rundef, container: mapped, 'container-auth': null };
-  const message = `The image was ${mapped} instead of ${container} (--image).`;
+  const place = Object.hasOwn(origins?.images ?? {}, container)
+    ? `a default of ${origins?.images[container]}`
+    : '--image';
+  const message = `The image was ${mapped} instead of ${container} (${place}).`;
   return { ...run, rundef, differences: [...run.differences, { kind: 'image-mapped', message }] };
 }
 
@@ -104,8 +119,13 @@ export function withImage<T extends Pick<PlannedRun, 'rundef' | 'differences'>>(
  * @param containers of all runs that there may be
  * @throws UsageError for a mapping that no run needs
  */
-export function checkImages(images: StringMap, containers: readonly string[]): void {
-  const unused = Object.keys(images).filter((from) => !containers.includes(from));
+export function checkImages(
+  { images, origins }: Pick<Replacements, 'images' | 'origins'>,
+  containers: readonly string[],
+): void {
+  const unused = Object.keys(images).filter(
+    (from) => !containers.includes(from) && !Object.hasOwn(origins?.images ?? {}, from),
+  );
   if (unused.length === 0) return;
   const used = [...new Set(containers)].join(', ');
   throw new UsageError(`--image maps ${unused.join(', ')}, and no run here uses that. They use ${used}.`);
@@ -113,11 +133,23 @@ export function checkImages(images: StringMap, containers: readonly string[]): v
 
 /**
  * @param wanted `shared-volumes` of all runs that there may be
- * @throws UsageError for a volume that none of them has
+ * @throws UsageError for a volume of a flag that none of them has, and for a default whose folder does not exist
  */
-export function checkSharedVolumes(volumes: StringMap, wanted: readonly (StringMap | null | undefined)[]): void {
+export function checkSharedVolumes(
+  { sharedVolumes, origins }: Pick<Replacements, 'sharedVolumes' | 'origins'>,
+  wanted: readonly (StringMap | null | undefined)[],
+): void {
   const names = [...new Set(wanted.flatMap((one) => Object.keys(one ?? {})))];
-  const unused = Object.keys(volumes).filter((name) => !names.includes(name));
+  for (const [name, origin] of Object.entries(origins?.sharedVolumes ?? {})) {
+    const path = sharedVolumes[name] ?? '';
+    if (!names.includes(name) || existsSync(path)) continue;
+    throw new UsageError(
+      `${origin} has the folder ${path} for the shared volume ${name}, and it does not exist. Name one that does, there or with --shared-volume ${name}=PATH.`,
+    );
+  }
+  const unused = Object.keys(sharedVolumes).filter(
+    (name) => !names.includes(name) && !Object.hasOwn(origins?.sharedVolumes ?? {}, name),
+  );
   if (unused.length === 0) return;
   const have = names.length === 0 ? 'They have none at all' : `They have ${names.join(', ')}`;
   throw new UsageError(`--shared-volume names ${unused.join(', ')}, and no run here has such a volume. ${have}.`);

@@ -97,5 +97,5 @@ export async function planOfFile(
   const names = { trigger: rundef.trigger_type, run: rundef.env['H_RUN'] ?? 'simulated' };
   const place = placeOf({ project, run: names.run }, names.trigger, context.places, context.alone);
   const run = { ...names, rundef, madeUp, differences, scriptDifferences, source, upstream: upstream?.path, ...place };
-  return inBuild(withImage(run, request.images), builds.of(`${project} ${env['H_BUILD']}`, upstream));
+  return inBuild(withImage(run, request), builds.of(`${project} ${env['H_BUILD']}`, upstream));
 }

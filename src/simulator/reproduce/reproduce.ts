@@ -35,6 +35,7 @@ export interface ReproduceRequest
     | 'lastSteps'
     | 'memoryBytes'
     | 'openView'
+    | 'origins'
     | 'pull'
     | 'params'
     | 'secretFiles'

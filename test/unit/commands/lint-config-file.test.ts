@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LintConfigFiles } from '../../../src/commands/shared/definitions.js';
+import { LintConfigFiles } from '../../../src/commands/shared/config-files.js';
 
 let folder = '';
 beforeEach(() => {

@@ -171,9 +171,19 @@ describe('--shared-volume', () => {
     expect(() => readSharedVolumes(['tools=/no/such/folder'])).toThrow('/no/such/folder does not exist');
     expect(() => readSharedVolumes(['tools'])).toThrow('--shared-volume tools is not of the form NAME=PATH.');
     const runs = [null, undefined, { tools: '/opt/tools' }];
-    expect(() => checkSharedVolumes({ tool: '/etc' }, runs)).toThrow('no run here has such a volume. They have tools.');
-    expect(() => checkSharedVolumes({ tool: '/etc' }, [null])).toThrow('They have none at all.');
-    expect(() => checkSharedVolumes({ tools: '/etc' }, runs)).not.toThrow();
+    expect(() => checkSharedVolumes({ sharedVolumes: { tool: '/etc' } }, runs)).toThrow(
+      'no run here has such a volume. They have tools.',
+    );
+    expect(() => checkSharedVolumes({ sharedVolumes: { tool: '/etc' } }, [null])).toThrow('They have none at all.');
+    expect(() => checkSharedVolumes({ sharedVolumes: { tools: '/etc' } }, runs)).not.toThrow();
+  });
+
+  it('of a default may be of no use, but has to exist where a run needs it', () => {
+    const origins = { images: {}, sharedVolumes: { tools: 'config.yml', other: 'config.yml' } };
+    const runs = [{ tools: '/opt/tools' }];
+    const check = (tools: string) => checkSharedVolumes({ sharedVolumes: { tools, other: '/nowhere' }, origins }, runs);
+    expect(() => check('/etc')).not.toThrow();
+    expect(() => check('/nowhere')).toThrow('config.yml has the folder /nowhere for the shared volume tools');
   });
 });
 
