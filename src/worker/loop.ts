@@ -1,18 +1,18 @@
 /** Check-ins for ever, and an orderly end: the worker as a service. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { currentOwner, ownerState } from '../docker/process-owner.js';
 import { RunFailure } from '../executor/ports.js';
-import { type FileLock, takeFileLock } from '../lib/file-lock.js';
 import { childEnvironment } from '../lib/programs.js';
 import { WorkerClient } from '../server/workers.js';
 import { type Checked, type CheckOptions, check, recover } from './check.js';
 import { runProgram } from './host-programs.js';
+import { type ListenAddress, listen } from './listen.js';
 import { retriesTo, type WorkerLog } from './log.js';
+import { lockWorker } from './loop-lock.js';
+import { Monitor } from './monitor.js';
 import type { RunProcesses } from './run-processes.js';
 import { runsInProgress } from './runs.js';
 import { readSettings, SettingsError, type WorkerSettings } from './settings.js';
+import { type ServiceManager, serviceManager } from './systemd.js';
 
 /** From a check-in that may not be the last for now to the next: at least, and at random on top of it, ms. */
 const SOON_MS = 1_000;
@@ -27,6 +27,8 @@ export interface LoopOptions {
   processes: RunProcesses;
   /** Seconds between check-ins; by default what the reference does: 20, for a surge worker 90. */
   every?: number | undefined;
+  /** Where `/health` and `/metrics` are answered, by default nowhere; and the version of this program. */
+  listen?: (ListenAddress & { version: string }) | undefined;
   /** A program to run after each check-in, once the worker has been idle for `threshold` minutes. */
   idle?: { command: string; threshold: number } | undefined;
   /** No new runs, and an end when those in progress have ended. */
@@ -38,14 +40,23 @@ export interface LoopOptions {
 /**
  * Resolves when it was stopped, or the worker's JWT was about to expire.
  *
- * @throws SettingsError when another loop runs in this folder, or the settings cannot be used at the start
+ * @throws SettingsError when another loop runs in this folder, or the settings cannot be used at the start;
+ *   EnvironmentError where it cannot listen
  */
 export async function loop(options: LoopOptions): Promise<void> {
   const settings = await readSettings(options.folder);
   const lock = await lockWorker(options.folder);
+  const manager = serviceManager(options.log);
+  const worker = new Loop(options, settings, manager);
+  const pages = await worker.openPages().catch(async (error) => {
+    await lock.release();
+    throw error;
+  });
   try {
-    await new Loop(options, settings).run();
+    await worker.run();
   } finally {
+    manager.end();
+    await pages?.close();
     await lock.release();
   }
 }
@@ -56,15 +67,31 @@ class Loop {
   #server: WorkerClient;
   /** Of the monotonic clock, ms. */
   #lastBusy = performance.now();
+  readonly #manager: ServiceManager;
+  readonly #monitor: Monitor;
 
-  constructor(options: LoopOptions, settings: WorkerSettings) {
+  constructor(options: LoopOptions, settings: WorkerSettings, manager: ServiceManager) {
     this.#options = options;
+    this.#manager = manager;
+    this.#monitor = new Monitor(options.folder, options.listen?.version ?? '');
     this.#settings = settings;
     this.#server = new WorkerClient(settings, retriesTo(options.log));
   }
 
+  /** `/health` and `/metrics`, if they are wanted. */
+  async openPages(): Promise<{ close(): Promise<void> } | undefined> {
+    if (this.#options.listen === undefined) return undefined;
+    const pages = await listen(this.#options.listen, {
+      problem: () => this.#monitor.problem(this.#every()),
+      metrics: () => this.#monitor.metrics(this.#every()),
+    });
+    this.#options.log.info('Health and metrics are answered', { health: `${pages.address}/health` });
+    return pages;
+  }
+
   async run(): Promise<void> {
     const { stop, log, folder } = this.#options;
+    await this.#manager.ready();
     log.info('The worker has started', { folder, server: this.#settings.serverUrl, name: this.#settings.hostname });
     try {
       while (!stop.aborted) {
@@ -76,6 +103,7 @@ class Loop {
         if (this.#tokenEnds()) return await this.#retire();
         await this.#pause(handedOut && inProgress < this.#settings.concurrentRuns, ended);
       }
+      await this.#manager.stopping();
       await this.#drain(() => this.#check(false));
       log.info('The worker has stopped', { in_progress: (await runsInProgress(folder)).length });
     } finally {
@@ -134,20 +162,30 @@ class Loop {
     const { workerWrapper } = this.#settings.tools;
     let before = 0;
     try {
-      if (workerWrapper === undefined || !takeRuns) return await check(this.#about(takeRuns));
+      if (workerWrapper === undefined || !takeRuns) {
+        const checked = await this.#manager.step(() => check(this.#about(takeRuns)));
+        if (checked.skipped === undefined) this.#monitor.checkedIn();
+        return checked;
+      }
       before = (await runsInProgress(folder)).length;
       const status = await runProgram(
         [workerWrapper, 'check'],
         { ...childEnvironment(), JOBSERV_WORKER_FOLDER: folder },
         folder,
       );
-      if (status !== 0)
+      if (status === 0) this.#monitor.checkedIn();
+      else {
+        this.#monitor.failed(`The worker-wrapper ended with ${status ?? 'a signal'}.`);
         log.error('The worker-wrapper of settings.conf did not end well', {
           wrapper: workerWrapper,
           status: status ?? 'signal',
         });
+      }
     } catch (error) {
-      if (!this.#options.stop.aborted || !isAbort(error)) report(log, error);
+      if (!this.#options.stop.aborted || !isAbort(error)) {
+        this.#monitor.failed(error);
+        report(log, error);
+      }
     }
     const inProgress = await runsInProgress(folder).then(
       ({ length }) => length,
@@ -230,25 +268,4 @@ const isAbort = (error: unknown): boolean => error instanceof Error && error.nam
 
 function ignoreAbort(error: unknown): void {
   if (!isAbort(error)) throw error;
-}
-
-/** The reference worker's own lock: neither runs in the other's folder at the same time. */
-async function lockWorker(folder: string): Promise<FileLock> {
-  const path = join(folder, '.worker-lock');
-  const lock = await takeFileLock(path);
-  if (lock === undefined) {
-    const pid = Number.parseInt(await readFile(path, 'utf8'), 10);
-    const who = Number.isNaN(pid) ? '' : `, process ${pid}`;
-    throw new SettingsError(
-      `A worker runs in ${folder} already${who}. Stop it first, or name another folder with --folder.`,
-    );
-  }
-  await lock.write(await currentOwner());
-  return lock;
-}
-
-/** The process of the loop of this folder; undefined when none runs, or not one of ours. */
-export async function loopProcess(folder: string): Promise<number | undefined> {
-  const owner = await readFile(join(folder, '.worker-lock'), 'utf8').catch(() => '');
-  return owner !== '' && (await ownerState(owner)) === 'alive' ? Number.parseInt(owner, 10) : undefined;
 }

@@ -103,23 +103,34 @@ export interface UnitOptions {
  * `KillMode=process`: runs in progress are processes of their own, and outlive a stop, an
  * upgrade and a crash of the service; the next start continues those that did not.
  * `OOMPolicy=continue`: one of them that the kernel ends is no reason to stop the others.
+ * `NotifyAccess=all`: a child, systemd-notify, sends the worker's signs. Options that take away `sudo` are missing on
+ * purpose, because `[tools]` may reboot with it; docs/operations/hardening.conf has them.
  * @public
  */
 export function systemdUnit({ user, folder, command }: UnitOptions): string {
+  const path = folder.replaceAll('%', '%%');
+  const isTemporary = /^(\/var)?\/tmp(\/|$)/.test(folder);
   return `[Unit]
 Description=JobServ worker
 Wants=network-online.target
 After=network-online.target docker.service
 
 [Service]
-Type=simple
+Type=notify
+NotifyAccess=all
+WatchdogSec=5min
 User=${user}
-WorkingDirectory=${folder.replaceAll('%', '%%')}
+WorkingDirectory=${path}
 ExecStart=${command.map(word).join(' ')}
 Restart=always
 RestartSec=5
 KillMode=process
 OOMPolicy=continue
+LimitCORE=0
+ProtectSystem=full
+ProtectHome=read-only
+ProtectControlGroups=yes
+${isTemporary ? '' : 'PrivateTmp=yes\n'}ReadWritePaths="${path.replace(/[\\"]/g, '\\$&')}"
 
 [Install]
 WantedBy=multi-user.target

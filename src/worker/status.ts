@@ -1,7 +1,8 @@
 /** What a worker is doing: read from its folder, without a word to anybody. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { loopProcess } from './loop.js';
+import { loopProcess } from './loop-lock.js';
+import { type Outcomes, readOutcomes } from './outcomes.js';
 import { BrokenRunFolder, exists, listRuns, ownerOf, readRunState, rebootedRun, type Unreported } from './runs.js';
 import { readSettings } from './settings.js';
 
@@ -34,6 +35,8 @@ export interface WorkerStatus {
   /** The process of its loop, when one runs. */
   loop?: number;
   runs: RunStatusReport[];
+  /** How many runs have ended in which way, since the folder exists. */
+  outcomes: Outcomes[];
 }
 
 /** @throws SettingsError when there is no worker */
@@ -50,6 +53,7 @@ export async function workerStatus(folder: string, now = Date.now()): Promise<Wo
     concurrentRuns: settings.concurrentRuns,
     ...(loop === undefined ? {} : { loop }),
     runs,
+    outcomes: await readOutcomes(folder),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as Flags from '@oclif/core/flags';
+import { parseListen } from '../../worker/listen.js';
 import { loop } from '../../worker/loop.js';
 import { runProcesses, thisProgram } from '../../worker/run-processes.js';
 import { BaseCommand } from '../shared/base-command.js';
@@ -18,6 +19,10 @@ export default class Loop extends BaseCommand {
       description: 'A machine that switches itself off after half an hour without a run',
       command: '<%= config.bin %> worker loop --idle-command /sbin/poweroff --idle-threshold 30',
     },
+    {
+      description: 'With health and figures for Prometheus, for this machine only',
+      command: '<%= config.bin %> worker loop --folder /srv/worker --listen 127.0.0.1:9180',
+    },
   ];
   static override flags = {
     ...WORKER_FLAGS,
@@ -36,6 +41,10 @@ export default class Loop extends BaseCommand {
       min: 0,
       default: 15,
     }),
+    listen: Flags.string({
+      description: 'where to answer /health and /metrics (Prometheus); by default nowhere',
+      helpValue: 'HOST:PORT',
+    }),
     drain: Flags.boolean({ description: 'when stopped, wait for the runs in progress', default: true, allowNo: true }),
   };
 
@@ -49,6 +58,7 @@ export default class Loop extends BaseCommand {
       log,
       processes: runProcesses(thisProgram(), log, ['--log-format', flags['log-format']]),
       every: flags.every,
+      listen: flags.listen === undefined ? undefined : { ...parseListen(flags.listen), version: this.config.version },
       idle: command === undefined ? undefined : { command, threshold: flags['idle-threshold'] },
       stop,
       leave: flags.drain ? leave : stop,

@@ -17,6 +17,7 @@ import type { RunDefinition, StringMap } from '../../schema/model.js';
 import { HttpClient } from '../../server/http.js';
 import { blockMetadataService, type CallbackAction, runCallback } from '../host-programs.js';
 import { type WorkerLog, workerLog } from '../log.js';
+import { countOutcome } from '../outcomes.js';
 import { removeRun, removeTree } from '../remove-tree.js';
 import { exists, type RunOneOptions, readRundef, rundefPath, takeRunLock, workerFolderOf } from '../runs.js';
 import { readSettings, type WorkerSettings } from '../settings.js';
@@ -182,6 +183,9 @@ class RunProcess {
     const { status } = outcome;
     const cause = status === 'FAILED' ? { cause: outcome.cause } : {};
     this.#log.info('A run has ended', { ...this.#about, status, ...cause });
+    await countOutcome(workerFolderOf(this.#journal.folder), outcome).catch((error: Error) =>
+      this.#log.warning(`The end of a run was not counted: ${error.message}`, this.#about),
+    );
     for (const warning of outcome.warnings) this.#log.warning(warning, this.#about);
     await this.#callBack('RUN_COMPLETE', env).catch((error: Error) => this.#log.error(error.message, this.#about));
   }

@@ -1,6 +1,8 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { findProgram } from '../../../src/lib/programs.js';
 import { blockMetadataService, runCallback } from '../../../src/worker/host-programs.js';
 import { distroIn, hostProperties } from '../../../src/worker/host-properties.js';
 import { workerLog } from '../../../src/worker/log.js';
@@ -122,6 +124,28 @@ describe('the unit for systemd', () => {
     expect(unit).toContain('\nRestart=always\n');
     expect(unit).toContain('\nUser=ci\nWorkingDirectory=/srv/50%% of it\n');
     expect(unit).toContain('\nExecStart=/usr/bin/node "/opt/job serv/$$x \\"%%i\\"/run.js" worker loop\n');
+    expect(unit).toContain('\nReadWritePaths="/srv/50%% of it"\n');
+  });
+
+  test.each([
+    ['/srv/worker', true],
+    ['/tmp/worker', false],
+  ])('that is in %s is one that systemd accepts', (folder, hasOwnTmp) => {
+    const unit = systemdUnit({ user: 'root', folder, command: [process.execPath, 'worker', 'loop'] });
+    expect(unit.includes('PrivateTmp=yes')).toBe(hasOwnTmp);
+    expect(unit).toContain('\nType=notify\nNotifyAccess=all\nWatchdogSec=5min\n');
+    const analyze = findProgram('systemd-analyze');
+    if (analyze === undefined)
+      return console.warn('systemd-analyze is not installed: the unit was not verified with it');
+    const place = scratchFolder();
+    writeFileSync(join(place, 'jobserv.service'), unit);
+    mkdirSync(join(place, 'jobserv.service.d'));
+    copyFileSync('docs/operations/hardening.conf', join(place, 'jobserv.service.d/hardening.conf'));
+    const env = { ...process.env, SYSTEMD_UNIT_PATH: `${place}:` };
+    expect(spawnSync(analyze, ['verify', join(place, 'jobserv.service')], { env, encoding: 'utf8' })).toMatchObject({
+      status: 0,
+      stderr: '',
+    });
   });
 });
 

@@ -1,0 +1,76 @@
+/** `worker loop --listen`: `/health` and `/metrics` for those who watch the worker. Nothing can be changed there. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { EnvironmentError, UsageError } from '../lib/errors.js';
+
+export interface ListenAddress {
+  host: string;
+  port: number;
+}
+
+/** What the pages are made of. */
+export interface Watched {
+  /** Why the worker is not healthy. */
+  problem(): string | undefined;
+  metrics(): Promise<string>;
+}
+
+/** Nobody who only watches needs more. */
+const MOST_CONNECTIONS = 32;
+const TIMEOUT_MS = 10_000;
+
+/** @throws UsageError for what is not HOST:PORT */
+export function parseListen(text: string): ListenAddress {
+  const [, v6, name, digits = ''] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = v6 ?? name;
+  if (host !== undefined && Number(digits) <= 65_535) return { host, port: Number(digits) };
+  throw new UsageError(`--listen ${text} is not HOST:PORT. Write, for example, --listen 127.0.0.1:9180.`);
+}
+
+/**
+ * @returns where it listens, and how to end it
+ * @throws EnvironmentError where it cannot listen there
+ */
+export async function listen(
+  { host, port }: ListenAddress,
+  watched: Watched,
+): Promise<{ address: string; close(): Promise<void> }> {
+  const server = createServer({ requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS }, (request, response) => {
+    answer(request, response, watched).catch((error: Error) => send(response, 500, `${error.message}\n`));
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.listen(port, host);
+  await once(server, 'listening').catch((cause: Error) => {
+    throw new EnvironmentError(
+      `The worker cannot listen on ${host}:${port}: ${cause.message}. Name another address with --listen.`,
+      { cause },
+    );
+  });
+  const { port: taken } = server.address() as AddressInfo;
+  return {
+    address: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function answer({ method, url }: IncomingMessage, response: ServerResponse, watched: Watched): Promise<void> {
+  const path = url?.replace(/\?.*/s, '');
+  if (path !== '/health' && path !== '/metrics') return send(response, 404, 'There are /health and /metrics.\n');
+  if (method !== 'GET' && method !== 'HEAD')
+    return send(response, 405, 'Only GET is answered.\n', { Allow: 'GET, HEAD' });
+  if (path === '/metrics') {
+    return send(response, 200, await watched.metrics(), { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' });
+  }
+  const problem = watched.problem();
+  return problem === undefined ? send(response, 200, 'ok\n') : send(response, 503, `${problem}\n`);
+}
+
+function send(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', ...headers });
+  response.end(text);
+}
