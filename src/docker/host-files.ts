@@ -1,6 +1,6 @@
 /** What a container's users left on the host, and this process's user may not touch: done by a container's root. */
 import type { Dirent } from 'node:fs';
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ContainerEngine, type ContainerSpec, RunFailure } from '../executor/ports.js';
 
@@ -46,9 +46,11 @@ export async function removeTreeInside(engine: Seeing, path: string, images: str
   for (const [image, program] of images.flatMap((one) => REMOVALS.map((removal) => [one, removal] as const))) {
     reasons.push(await runAsRoot(engine, rootSpec(image, path, program), REMOVAL_MS));
     try {
-      await rm(path, { recursive: true, force: true });
+      // Not as a tree: a container that still has it could exchange its folders for links meanwhile.
+      await rmdir(path);
       return;
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       reasons.push((error as Error).message);
     }
   }

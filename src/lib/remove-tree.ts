@@ -1,10 +1,23 @@
 /**
- * Removes trees that a container wrote: of any depth, and with any modes. No link is followed, and no path is longer
- * than a name or two: a folder deep in the tree is first moved up into the tree's top, and emptied there.
+ * Removes trees that a container wrote, and may still write to: of any depth, and with any modes. No link is followed,
+ * and no path is longer than a name or two.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, lstat, mkdir, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { EnvironmentError } from './errors.js';
 
 /** Removes what other users own, or throws. */
@@ -15,18 +28,20 @@ export type RemoveAsRoot = (path: string) => Promise<void>;
  * @throws EnvironmentError, or what `asRoot` throws, when something of it is still there; as much as possible is removed
  */
 export async function removeTree(path: string, asRoot?: RemoveAsRoot): Promise<void> {
-  try {
-    // The quick way, for all that is not deep and is ours.
-    return await rm(path, { recursive: true, force: true });
-  } catch {
-    // Whatever is in the way, the thorough way removes it, or says what it is.
-  }
-  const problem = await flatten(path);
-  if (problem === undefined) return;
+  const removal = removing(path);
+  let step = removal.next();
+  for (; !step.done; step = removal.next()) await setImmediate();
+  if (step.value === undefined) return;
   if (asRoot !== undefined) return asRoot(path);
   throw new EnvironmentError(
-    `${path} could not be removed: ${problem.message}. Remove it as root: sudo rm -rf "${path}".`,
+    `${path} could not be removed: ${step.value.message}. Remove it as root: sudo rm -rf "${path}".`,
   );
+}
+
+/** For the last moment of a process: as `removeTree`, at once; what cannot be removed stays. */
+export function removeTreeNow(path: string): void {
+  const removal = removing(path);
+  while (!removal.next().done);
 }
 
 export interface RemovedOrKept {
@@ -58,48 +73,97 @@ export async function removeOrSetAside(path: string, aside: string, asRoot?: Rem
 /** Moves a tree into the folder `aside`. @returns its new path */
 export async function setAside(path: string, aside: string): Promise<string> {
   const keptAt = join(aside, `${basename(path)}-${randomBytes(4).toString('hex')}`);
-  await mkdir(aside, { mode: 0o700 }).catch(ignore('EEXIST'));
+  await mkdir(aside, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
   await rename(path, keptAt);
   return keptAt;
 }
 
-/** Empties one folder after the other, each moved into the tree's top before; answers the first thing that was in the way. */
-async function flatten(top: string): Promise<Error | undefined> {
-  const found = await lstat(top).catch(ignore('ENOENT'));
-  if (found === undefined) return undefined;
-  if (!found.isDirectory()) return unlink(top).catch((error: Error) => error) as Promise<Error | undefined>;
+/** So many files are removed before others may work. */
+const STEP = 64;
+/** So many folders are open at a time; what is deeper is moved into the tree's top. */
+const MOST_OPEN = 32;
+
+/**
+ * Empties one folder after the other. A container may still exchange folders for links: each folder is opened once, and
+ * all in it is named through what is open.
+ *
+ * @returns the first thing that was in the way
+ */
+function* removing(top: string): Generator<void, Error | undefined> {
   let problem: Error | undefined;
-  const keep = (error: Error) => {
-    problem ??= error;
-  };
-  const folders = [Buffer.from(top)];
-  for (let at = 0; at < folders.length; at++) {
-    const folder = folders[at] ?? Buffer.from(top);
-    await chmod(folder, 0o700).catch(() => {});
-    const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' }).catch((error: Error) => {
-      keep(error);
-      return [];
-    });
-    for (const entry of entries) {
-      const path = Buffer.concat([folder, Buffer.from('/'), entry.name]);
-      if (!entry.isDirectory()) await unlink(path).catch(keep);
-      else if (at === 0) folders.push(path);
-      else {
-        const moved = Buffer.from(join(top, `moved-${randomBytes(6).toString('hex')}`));
-        // A folder has to be writable itself to be moved into another.
-        await chmod(path, 0o700).catch(() => {});
-        await rename(path, moved).then(() => folders.push(moved), keep);
-      }
+  const attempt = <T>(action: () => T): T | undefined => {
+    try {
+      return action();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') problem ??= error as Error;
+      return undefined;
     }
-    if (at > 0) await rmdir(folder).catch(keep);
-  }
-  await rmdir(top).catch(keep);
-  return problem;
+  };
+  let root: OpenFolder | undefined;
+  const moved: Buffer[] = [];
+  const remove = function* (path: Buffer, depth: number): Generator<void> {
+    const folder = attempt(() => openFolder(path));
+    if (folder === undefined) return void attempt(() => unlinkSync(path));
+    root ??= folder;
+    try {
+      attempt(() => makeAccessible(folder.path));
+      const entries = attempt(() => readdirSync(folder.path, { withFileTypes: true, encoding: 'buffer' })) ?? [];
+      for (const [index, entry] of entries.entries()) {
+        if (index % STEP === 0) yield;
+        const place = within(folder, entry.name);
+        if (!entry.isDirectory()) attempt(() => unlinkSync(place));
+        else if (depth < MOST_OPEN) yield* remove(place, depth + 1);
+        else attempt(() => moved.push(moveInto(root ?? folder, place)));
+      }
+      if (depth === 0) for (let name = moved.pop(); name; name = moved.pop()) yield* remove(within(folder, name), 1);
+    } finally {
+      folder.close();
+    }
+    attempt(() => rmdirSync(path));
+  };
+  yield* remove(Buffer.from(top), 0);
+  return lstatSync(top, { throwIfNoEntry: false }) && problem;
 }
 
-function ignore(code: string): (error: NodeJS.ErrnoException) => undefined {
-  return (error) => {
-    if (error.code !== code) throw error;
-    return undefined;
-  };
+interface OpenFolder {
+  /** Names this very folder, wherever it is moved. */
+  path: string;
+  close(): void;
+}
+
+/** Linux's O_PATH, which Node has no name for: opens also what may not be read. */
+const O_PATH = 0o10000000;
+const FOLDER_FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** @returns undefined for what is no folder; elsewhere than on Linux there is no path to an open one */
+function openFolder(path: Buffer): OpenFolder | undefined {
+  if (process.platform !== 'linux') {
+    return lstatSync(path).isDirectory() ? { path: path.toString(), close: () => {} } : undefined;
+  }
+  try {
+    const fd = openSync(path, FOLDER_FLAGS);
+    return { path: `/proc/self/fd/${fd}`, close: () => closeSync(fd) };
+  } catch (error) {
+    if (['ENOTDIR', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+const within = (folder: OpenFolder, name: Buffer) => Buffer.concat([Buffer.from(`${folder.path}/`), name]);
+
+/** A folder without its owner's permissions cannot be emptied, nor moved into another. */
+function makeAccessible(path: string): void {
+  if ((statSync(path).mode & 0o700) !== 0o700) chmodSync(path, 0o700);
+}
+
+/** @returns its new name */
+function moveInto(top: OpenFolder, path: Buffer): Buffer {
+  const folder = openFolder(path);
+  if (folder !== undefined) makeAccessible(folder.path);
+  folder?.close();
+  const name = Buffer.from(`moved-${randomBytes(6).toString('hex')}`);
+  renameSync(path, within(top, name));
+  return name;
 }

@@ -1,9 +1,8 @@
 /** A folder for what is needed only for a while: the objects of an uncommitted tree, a server's console. */
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../../lib/folders.js';
-import { removeTree } from '../../lib/remove-tree.js';
+import { removeTree, removeTreeNow } from '../../lib/remove-tree.js';
 import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
 import { cacheFolder, locksIn, scratchIn } from './workspace-names.js';
 
@@ -26,7 +25,7 @@ export class Scratch {
 
   /** For the last moment of the process. */
   removeNow(): void {
-    if (this.#path !== undefined) rmSync(this.#path, { recursive: true, force: true });
+    if (this.#path !== undefined) removeTreeNow(this.#path);
   }
 
   async remove(): Promise<void> {

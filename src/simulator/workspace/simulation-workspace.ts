@@ -2,13 +2,19 @@
  * The folder of a simulated run (SPEC 8): clean when the run begins; afterwards it keeps
  * what is listed here and nothing else, no secret above all.
  */
-import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openWorkspace, removeSecrets, type Workspace } from '../../executor/workspace.js';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
 import { writeFresh } from '../../lib/private-file.js';
-import { type RemoveAsRoot, type RemovedOrKept, removeOrSetAside, removeTree } from '../../lib/remove-tree.js';
+import {
+  type RemoveAsRoot,
+  type RemovedOrKept,
+  removeOrSetAside,
+  removeTree,
+  removeTreeNow,
+} from '../../lib/remove-tree.js';
 import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
 import { CONSOLE } from './workspace-names.js';
 
@@ -82,8 +88,7 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
       },
       removeSecretsNow: () => {
         for (const name of readdirSync(root)) {
-          if (!KEPT.has(name) && !CHECKOUTS.has(name) && name !== SET_ASIDE)
-            rmSync(join(root, name), { recursive: true, force: true });
+          if (!KEPT.has(name) && !CHECKOUTS.has(name) && name !== SET_ASIDE) removeTreeNow(join(root, name));
         }
       },
     };
