@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../lib/errors.js';
 import { check } from '../lint/check.js';
+import type { Diagnostic, Severity } from '../lint/finding.js';
 import type { ShellChecker } from '../lint/shell.js';
 import { outputOf } from '../terminal/output.js';
 import { styleFor } from '../terminal/style.js';
@@ -10,12 +11,16 @@ import { type FileReport, Totals } from '../terminal/validation-report.js';
 import { BaseCommand } from './shared/base-command.js';
 import { LintConfigFiles } from './shared/config-files.js';
 import { type DefinitionFile, readDefinitions } from './shared/definitions.js';
-import { describeError, EXIT, endWithError } from './shared/errors.js';
+import { describeError, EXIT, endWithError, reasonOf } from './shared/errors.js';
 import { option, options, readServerFlags, SERVER_FLAGS, toggle } from './shared/flags.js';
 import { fixDefinition, openServer, shellcheckOnPath } from './shared/validation.js';
 
+/** In the order of their weight. */
+const SEVERITIES = ['error', 'warning', 'info'] as const;
+
 interface Wanted {
   fix: boolean;
+  unsafe: boolean;
   dryRun: boolean;
   /** The definition, or its diff, goes to stdout, and the report to stderr. */
   textFirst: boolean;
@@ -31,6 +36,10 @@ export default class Validate extends BaseCommand {
     { description: 'Every definition below two folders', command: '<%= config.bin %> validate ci/ examples/' },
     { description: 'See what would be repaired', command: '<%= config.bin %> validate --fix --dry-run' },
     { description: 'Repair it', command: '<%= config.bin %> validate --fix' },
+    {
+      description: 'See which names it would replace by those that were probably meant',
+      command: '<%= config.bin %> validate --fix --unsafe --dry-run',
+    },
     { description: 'What another program writes', command: 'make-definition | <%= config.bin %> validate -' },
     {
       description: 'One line a finding, for editors',
@@ -67,6 +76,16 @@ export default class Validate extends BaseCommand {
       min: 0,
     }),
     fix: toggle('Output', 'repair what has only one meaning; the repaired text of stdin goes to stdout'),
+    unsafe: Flags.boolean({
+      description: 'with --fix, also replace a name that does not exist by the one that was probably meant',
+      helpGroup: 'Output',
+      dependsOn: ['fix'],
+    }),
+    'min-severity': Flags.option({
+      description: 'report and count only findings of this severity or a higher one; what the server rejects, always',
+      helpGroup: 'Output',
+      options: SEVERITIES,
+    })(),
     'dry-run': Flags.boolean({
       description: 'show what --fix would change, and write nothing',
       helpGroup: 'Output',
@@ -82,6 +101,7 @@ export default class Validate extends BaseCommand {
     const format = this.jsonEnabled() ? 'json' : (flags.format ?? usualFormat());
     const wanted: Wanted = {
       fix: flags.fix,
+      unsafe: flags.unsafe,
       dryRun: flags['dry-run'],
       textFirst: format !== 'json' && flags.fix && (flags['dry-run'] || names.includes('-')),
       shell: shellcheckOnPath((message) => process.stderr.write(`Warning: ${message}\n`)),
@@ -89,10 +109,13 @@ export default class Validate extends BaseCommand {
     const stream = wanted.textFirst ? process.stderr : process.stdout;
     const [out, texts] = [outputOf(stream), outputOf(process.stdout)];
     const write = (text: string | Buffer, to = out) => to.write([Buffer.from(text)]);
-    const writer = writerOf(format, styleFor(stream), this.config.version);
+    const { homepage } = this.config.pjson;
+    const tool = { version: this.config.version, ...(homepage && { homepage }) };
+    const writer = writerOf(format, styleFor(stream), tool);
     const configs = new LintConfigFiles();
     const asked = await serverOf(flags.server, flags);
     const totals = new Totals();
+    totals.unsafe = wanted.unsafe;
     try {
       for await (const file of readDefinitions(names)) {
         const { result, fixed } = await resultOf(file, configs, wanted);
@@ -101,7 +124,7 @@ export default class Validate extends BaseCommand {
         const report = {
           path: file.path,
           accepted,
-          diagnostics,
+          diagnostics: atLeast(diagnostics, flags['min-severity']),
           ...(word && { asked: word }),
           ...(fixed && { fixed }),
         };
@@ -114,7 +137,7 @@ export default class Validate extends BaseCommand {
       // The report is completed, so that a program can read it.
       const { message, status } = describeError(error);
       if (this.#hasBegun && (format === 'json' || format === 'sarif'))
-        await write(writer.end(totals, { message, status }));
+        await write(writer.end(totals, { message, status, reason: reasonOf(error) }));
       throw error;
     } finally {
       await asked?.close();
@@ -132,10 +155,16 @@ export default class Validate extends BaseCommand {
   }
 }
 
-async function resultOf(file: DefinitionFile, configs: LintConfigFiles, { fix, dryRun, shell }: Wanted) {
+/** The findings of a severity or a higher one, and what makes the server reject a definition. */
+function atLeast(diagnostics: readonly Diagnostic[], least: Severity = 'info'): readonly Diagnostic[] {
+  const last = SEVERITIES.indexOf(least);
+  return diagnostics.filter(({ severity, server }) => server === 'rejects' || SEVERITIES.indexOf(severity) <= last);
+}
+
+async function resultOf(file: DefinitionFile, configs: LintConfigFiles, wanted: Wanted) {
   const config = await configs.of(file.path);
-  if (!fix) return { result: check(file.bytes, config, shell), fixed: undefined };
-  return fixDefinition(file, config, { dryRun, shell });
+  if (!wanted.fix) return { result: check(file.bytes, config, wanted.shell), fixed: undefined };
+  return fixDefinition(file, config, wanted);
 }
 
 /** What `--fix` writes to stdout: with --dry-run the difference, otherwise the whole definition from stdin. */

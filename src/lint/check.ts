@@ -4,6 +4,7 @@ import { asObject, childPath, valueAt } from '../schema/values.js';
 import { CheckContext } from './context.js';
 import { type Diagnostic, type Finding, type LintConfig, NO_CONFIG, type Place, type Range } from './finding.js';
 import { quieten } from './quiet.js';
+import { suggestionOf } from './rename.js';
 import type { Rule } from './rule.js';
 import { RULES } from './rules.js';
 import { type ShellChecker, shellNotes } from './shell.js';
@@ -18,6 +19,8 @@ export interface CheckResult {
   /** Present if it is accepted. Read-only: what an alias repeats is shared. */
   definition?: Definition;
   document: LoadedYaml;
+  /** What the rules looked at. */
+  context: CheckContext;
 }
 
 /**
@@ -41,6 +44,7 @@ export function check(input: string | Uint8Array, config: LintConfig = NO_CONFIG
     all,
     ...(accepted && { definition: document.value as unknown as Definition }),
     document,
+    context,
   };
 }
 
@@ -57,6 +61,7 @@ function findingsOf(rule: Rule, context: CheckContext): Diagnostic[] {
 
 function diagnosticOf(rule: Rule, finding: Finding, document: LoadedYaml): Diagnostic {
   const { path, help, related, fix } = finding;
+  const suggestion = fix === undefined ? suggestionOf(finding, document) : undefined;
   return {
     rule: rule.id,
     severity: finding.severity ?? rule.severity,
@@ -67,6 +72,7 @@ function diagnosticOf(rule: Rule, finding: Finding, document: LoadedYaml): Diagn
     ...(help !== undefined && { help: withShortQuotes(help) }),
     ...(related && { related: related.map((place) => ({ message: place.message, ...rangeOf(place, document) })) }),
     ...(fix && { fix }),
+    ...(suggestion && { suggestion }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { type LoadedYaml, loadYaml, type YamlObject, type YamlValue } from '../python/yaml/load.js';
 import { asList, asObject, childPath } from '../schema/values.js';
 import type { Diagnostic, Range } from './finding.js';
-import { helpWithChoices } from './suggest.js';
+import { choiceHelp } from './suggest.js';
 
 const START = { line: 1, column: 1, endLine: 1, endColumn: 1 };
 
@@ -43,7 +43,7 @@ export class ConfigText {
   checkKeys(path: string, object: YamlObject, keys: readonly string[]): void {
     for (const key of Object.keys(object)) {
       if (keys.includes(key)) continue;
-      const help = helpWithChoices(key, keys, 'Keys');
+      const { help } = choiceHelp(key, keys, 'Keys');
       this.keyFault(childPath(path, key), `There is no key \`${key}\` here.`, help);
     }
   }

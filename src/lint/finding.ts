@@ -29,6 +29,8 @@ export interface Diagnostic extends Range {
   related?: Related[];
   /** A repair that cannot change what the author means; `--fix` makes it. */
   fix?: Edit;
+  /** Puts the name that was probably meant in the place of the one that is there; `--fix --unsafe` does it. */
+  suggestion?: Edit;
 }
 
 /** A place in a definition. */
@@ -46,6 +48,8 @@ export interface Finding extends Place, Partial<Pick<Diagnostic, 'severity' | 's
   message: string;
   help?: string | undefined;
   fix?: Edit | undefined;
+  /** The name at this place, and the one that was probably meant. */
+  meant?: { name: string; instead: string } | undefined;
   related?: (Place & { message: string })[];
 }
 

@@ -19,18 +19,23 @@ export interface Fixed {
   result: CheckResult;
 }
 
+export interface FixOptions {
+  /** Also puts names that were probably meant in the place of those that do not exist. */
+  unsafe?: boolean;
+}
+
 /**
  * Repairs a definition. Of overlapping repairs the first is made, the others in the next pass. One that would make
  * the server reject what it accepts, or change another value or a comment, is not made.
  */
-export function fix(input: string | Uint8Array, config: LintConfig): Fixed {
+export function fix(input: string | Uint8Array, config: LintConfig, options: FixOptions = {}): Fixed {
   let result = check(input, config);
   let { text } = result.document;
   let repairs = 0;
   // Bytes that are not text cannot be written back unchanged.
   if (result.document.problem?.stage === 'yaml') return { text, repairs, result };
   for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const { edits, after } = mendable(text, result, config);
+    const { edits, after } = mendable(text, result, config, options);
     if (edits.length === 0) break;
     repairs += edits.length;
     result = after;
@@ -40,7 +45,12 @@ export function fix(input: string | Uint8Array, config: LintConfig): Fixed {
 }
 
 /** The largest set of repairs that can be made at once, and the check of the text after them. */
-function mendable(text: string, before: CheckResult, config: LintConfig): { edits: Edit[]; after: CheckResult } {
+function mendable(
+  text: string,
+  before: CheckResult,
+  config: LintConfig,
+  options: FixOptions,
+): { edits: Edit[]; after: CheckResult } {
   const positions = new Positions(text);
   let after = before;
   let made: Edit[] = [];
@@ -56,13 +66,13 @@ function mendable(text: string, before: CheckResult, config: LintConfig): { edit
       add(edits.slice(half));
     }
   };
-  add(apart(before));
+  add(apart(before, options));
   return { edits: made, after };
 }
 
 /** Repairs that do not touch one another, in the order of the text; the same one only once. */
-function apart({ diagnostics }: CheckResult): Edit[] {
-  const edits = diagnostics.flatMap(({ fix }) => (fix ? [fix] : []));
+function apart({ diagnostics }: CheckResult, { unsafe = false }: FixOptions): Edit[] {
+  const edits = diagnostics.flatMap(({ fix, suggestion }) => fix ?? (unsafe && suggestion ? [suggestion] : []));
   edits.sort((a, b) => a.range.line - b.range.line || a.range.column - b.range.column);
   const chosen: Edit[] = [];
   for (const edit of edits) {

@@ -4,7 +4,7 @@ import { childPath } from '../schema/values.js';
 import { ConfigText } from './config-text.js';
 import type { Diagnostic, LintConfig } from './finding.js';
 import { RULES } from './rules.js';
-import { helpWithChoices } from './suggest.js';
+import { choiceHelp } from './suggest.js';
 
 const KEYS = ['rules', 'host-tags', 'secrets'];
 const WEIGHTS = ['off', 'info', 'warning', 'error'];
@@ -33,10 +33,10 @@ export function readLintConfig(text: ConfigText, path: string, object: YamlObjec
     const rule = childPath(`${path}/rules`, id);
     // In YAML 1.1 `off` is false.
     const weight = found === false ? 'off' : found;
-    if (!ids.includes(id)) text.keyFault(rule, `There is no rule \`${id}\`.`, helpWithChoices(id, ids, 'Rules'));
+    if (!ids.includes(id)) text.keyFault(rule, `There is no rule \`${id}\`.`, choiceHelp(id, ids, 'Rules').help);
     else if (typeof weight === 'string' && WEIGHTS.includes(weight)) rules.set(id, weight);
     else {
-      const help = helpWithChoices(typeof weight === 'string' ? weight : '', WEIGHTS, 'Weights');
+      const { help } = choiceHelp(typeof weight === 'string' ? weight : '', WEIGHTS, 'Weights');
       text.fault(rule, 'This is not a weight of a rule.', help);
     }
   }

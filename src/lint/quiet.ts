@@ -6,7 +6,7 @@ import type { Rule, RuleCheck } from './rule.js';
 import { unknownIgnore } from './rules/unknown-ignore.js';
 import { unusedIgnore } from './rules/unused-ignore.js';
 import { SHELL_RULE } from './shell.js';
-import { helpWithChoices } from './suggest.js';
+import { choiceHelp } from './suggest.js';
 
 /** Which findings are reported: comments silence some, and the repository's configuration changes severities. */
 
@@ -90,7 +90,7 @@ function* unknownOnes({ misspelt, rules, range }: Ignore, ids: readonly string[]
   }
   for (const { id, range } of rules) {
     if (ids.includes(id)) continue;
-    const help = helpWithChoices(id, ids, 'Rules');
+    const { help } = choiceHelp(id, ids, 'Rules');
     const message = `There is no rule \`${id}\`.`;
     yield { ...head(unknownIgnore), message, ...range, ...(help !== undefined && { help }) };
   }

@@ -129,6 +129,17 @@ const TEXTS: Readonly<Record<string, Explained>> = explanations;
 /** Every rule there is. */
 export const RULES: readonly Rule[] = CHECKS.map((check) => ({ ...check, ...(TEXTS[check.id] as Explained) }));
 
+/** Why a rule matters, and an example with its repair, as Markdown. */
+export function explanationMarkdown({ explain }: Rule): string {
+  const fenced = (example: string) => `\`\`\`yaml\n${example.trimEnd()}\n\`\`\``;
+  return `${explain.why}\n\nFails:\n\n${fenced(explain.bad)}\n\nRepaired:\n\n${fenced(explain.good)}`;
+}
+
+/** Where docs/rules.md describes a rule. */
+export function ruleUrl(homepage: string, id: string): string {
+  return `${homepage.replace(/#.*$/, '')}/blob/main/docs/rules.md#${id}`;
+}
+
 /** How many rules a message suggests. */
 const MOST_SUGGESTED = 5;
 

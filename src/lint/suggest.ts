@@ -30,17 +30,23 @@ export function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[-_ ]/g, '');
 }
 
-/** "Did you mean …? …" with the valid choices; undefined if there are none. */
-export function helpWithChoices(word: string, choices: Iterable<string>, what: string): string | undefined {
+/** "Did you mean …? …" with the valid choices, and the one that was probably meant; nothing if there are no choices. */
+export function choiceHelp(word: string, choices: Iterable<string>, what: string): Pick<Finding, 'help' | 'meant'> {
   const all: string[] = [];
   for (const choice of choices) if (all.push(choice) === MAX_CHOICES) break;
-  if (all.length === 0) return undefined;
-  const meant = nearest(word, all);
+  if (all.length === 0) return {};
+  const instead = nearest(word, all);
   const list = `${what}: ${all.slice(0, MAX_LISTED).join(', ')}${all.length > MAX_LISTED ? ', …' : ''}.`;
-  return meant === undefined ? list : `Did you mean \`${meant}\`? ${list}`;
+  return instead === undefined
+    ? { help: list }
+    : { help: `${didYouMean(instead)} ${list}`, meant: { name: word, instead } };
+}
+
+export function didYouMean(word: string): string {
+  return `Did you mean \`${word}\`?`;
 }
 
 /** A finding about a name that does not exist, with the names that do. */
 export function reference(path: string, message: string, name: string, names: Iterable<string>, what: string): Finding {
-  return { path, message, help: helpWithChoices(name, names, what) };
+  return { path, message, ...choiceHelp(name, names, what) };
 }

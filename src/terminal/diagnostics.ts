@@ -6,7 +6,7 @@ import type { Style } from './style.js';
 
 const COLOUR = { error: 'red', warning: 'yellow', info: 'cyan' } as const;
 
-/** What the live server does with it. */
+/** What the live server does. */
 const SERVER_NOTES: Record<ServerBehaviour, string> = {
   rejects: 'the server rejects the definition.',
   fails: 'the server accepts it, and the build or run fails.',
@@ -16,31 +16,35 @@ const SERVER_NOTES: Record<ServerBehaviour, string> = {
 
 /**
  * Findings as a person reads them: the place, what is wrong, the line with the words marked,
- * related places, what to do, and with `notes` what the server does. Ends with a newline.
+ * related places, what to do. Ends with a newline.
  */
 export function renderDiagnostics(
   path: string,
   source: string,
   diagnostics: readonly Diagnostic[],
   style: Style,
-  { notes = false }: { notes?: boolean } = {},
 ): string {
   const lines = splitLines(source);
-  return diagnostics
-    .map((diagnostic) => {
-      const note = notes ? SERVER_NOTES[diagnostic.server] : undefined;
-      return `${renderOne(path, lines, diagnostic, note, style)}\n`;
-    })
-    .join('\n');
+  return diagnostics.map((diagnostic) => `${renderOne(path, lines, diagnostic, style)}\n`).join('\n');
 }
 
-function renderOne(
-  path: string,
-  lines: readonly string[],
-  diagnostic: Diagnostic,
-  note: string | undefined,
-  style: Style,
-): string {
+/** So many lines of a file are listed. */
+const MOST_LINES = 10;
+
+/** What the server does with the findings of a file: a line for each behaviour. */
+export function serverNotes(diagnostics: readonly Diagnostic[]): string {
+  return Object.entries(SERVER_NOTES)
+    .map(([server, note]) => {
+      const found = diagnostics.filter((diagnostic) => diagnostic.server === server);
+      const lines = [...new Set(found.map(({ line }) => line))];
+      if (lines.length === 0) return '';
+      const more = lines.length > MOST_LINES ? ` and ${lines.length - MOST_LINES} more` : '';
+      return `${lines.length > 1 ? 'lines' : 'line'} ${lines.slice(0, MOST_LINES).join(', ')}${more}: ${note}\n`;
+    })
+    .join('');
+}
+
+function renderOne(path: string, lines: readonly string[], diagnostic: Diagnostic, style: Style): string {
   const colour = style[COLOUR[diagnostic.severity]];
   const widest = Math.max(diagnostic.line, ...(diagnostic.related ?? []).map(({ line }) => line));
   const gutter = ' '.repeat(String(widest).length);
@@ -53,7 +57,6 @@ function renderOne(
       ...marked(lines, related, gutter, style.cyan),
     ]),
     ...(diagnostic.help ? [`${gutter} = help: ${printable(diagnostic.help)}`] : []),
-    ...(note === undefined ? [] : [`${gutter} = note: ${note}`]),
   ].join('\n');
 }
 

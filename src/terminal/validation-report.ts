@@ -41,7 +41,7 @@ export interface ReportWriter {
    *
    * @param error why there are no more files, if that is not all of them
    */
-  end(totals: Totals, error?: { message: string; status: number }): string;
+  end(totals: Totals, error?: { message: string; status: number; reason: string }): string;
 }
 
 /** What is reported of all files together. */
@@ -54,7 +54,11 @@ export class Totals {
   /** Repairs that `--fix` made, or with a difference would make; and those that it could. */
   repairs = 0;
   repairable = 0;
+  /** Names for which another one was probably meant: `--fix --unsafe` would replace them. */
+  suggested = 0;
   fixing = false;
+  /** What was probably meant has been put in place already, where that is possible. */
+  unsafe = false;
   dryRun = false;
   /** The server that was asked, about how many definitions, and on how many it disagrees or rejects. */
   server: string | undefined;
@@ -65,11 +69,12 @@ export class Totals {
   add({ accepted, diagnostics, asked, fixed }: FileReport): void {
     this.files += 1;
     if (!accepted) this.rejected += 1;
-    for (const { severity, fix } of diagnostics) {
+    for (const { severity, fix, suggestion } of diagnostics) {
       if (severity === 'error') this.errors += 1;
       else if (severity === 'warning') this.warnings += 1;
       else this.infos += 1;
       if (fix) this.repairable += 1;
+      if (suggestion) this.suggested += 1;
     }
     if (fixed) {
       this.fixing = true;
@@ -84,9 +89,9 @@ export class Totals {
     }
   }
 
-  get summary(): { files: number; errors: number; warnings: number; infos: number } {
-    const { files, errors, warnings, infos } = this;
-    return { files, errors, warnings, infos };
+  get summary(): { files: number; rejected: number; errors: number; warnings: number; infos: number } {
+    const { files, rejected, errors, warnings, infos } = this;
+    return { files, rejected, errors, warnings, infos };
   }
 }
 
@@ -134,9 +139,15 @@ export function verdict(totals: Totals, style: Style): string {
   return `${words}${repairsMade(totals)}${askedServer(totals, style)}`;
 }
 
-function repairsMade({ repairs, repairable, fixing, dryRun }: Totals): string {
-  if (repairs > 0) return ` ${plural(repairs, 'repair')} ${dryRun ? 'to be made with --fix' : 'made'}.`;
-  return repairable > 0 && !fixing ? ` --fix repairs ${repairable} of these.` : '';
+function repairsMade({ repairs, repairable, suggested, fixing, unsafe, dryRun }: Totals): string {
+  const made =
+    repairs > 0
+      ? ` ${plural(repairs, 'repair')} ${dryRun ? `to be made with --fix${unsafe ? ' --unsafe' : ''}` : 'made'}.`
+      : '';
+  const possible = repairable > 0 && !fixing ? ` --fix repairs ${repairable} of these.` : '';
+  const names =
+    suggested > 0 && !unsafe ? ` --fix --unsafe replaces ${plural(suggested, 'name')} by what was probably meant.` : '';
+  return `${made}${possible}${names}`;
 }
 
 function askedServer({ server, asked, disagreeing, files }: Totals, style: Style): string {

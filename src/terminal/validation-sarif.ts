@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnostic, Edit, Range, Related } from '../lint/finding.js';
-import { RULES } from '../lint/rules.js';
+import { explanationMarkdown, RULES, ruleUrl } from '../lint/rules.js';
 import { splitLines } from '../python/yaml/positions.js';
 import { findingsOf, jsonElement, type ReportWriter } from './validation-report.js';
 
@@ -13,11 +13,15 @@ const ROOT = '%SRCROOT%';
 /** A line that is longer is not shown. */
 const MAX_SNIPPET = 1000;
 
-/**
- * @param cwd the folder that names of files start from, and are given relative to
- * @param version of this tool
- */
-export function sarifWriter(cwd: string, version: string): ReportWriter {
+/** This program. */
+export interface Tool {
+  version: string;
+  /** Its page, which has the descriptions of the rules below it. */
+  homepage?: string;
+}
+
+/** @param cwd the folder that names of files start from, and are given relative to */
+export function sarifWriter(cwd: string, { version, homepage }: Tool): ReportWriter {
   const ids: string[] = [];
   const fingerprint = fingerprints();
   const originalUriBaseIds = { [ROOT]: { uri: `${pathToFileURL(cwd).href.replace(/\/$/, '')}/` } };
@@ -41,7 +45,12 @@ export function sarifWriter(cwd: string, version: string): ReportWriter {
     },
     end: () => {
       const start = results === 0 ? separator() : '\n';
-      const driver = { name: 'jobserv', semanticVersion: version, rules: ids.map(reportingRule) };
+      const driver = {
+        name: 'jobserv',
+        semanticVersion: version,
+        ...(homepage && { informationUri: homepage }),
+        rules: ids.map((id) => reportingRule(id, homepage)),
+      };
       return `${start}      ],\n      "tool": ${jsonElement({ driver }, 6).trimStart()}\n    }\n  ]\n}\n`;
     },
   };
@@ -60,7 +69,8 @@ interface ArtifactLocation {
 }
 
 function result(file: ArtifactLocation, diagnostic: Diagnostic, line: string) {
-  const { rule, severity, server, message, help, related, fix, path } = diagnostic;
+  const { rule, severity, server, message, help, related, path } = diagnostic;
+  const edit = diagnostic.fix ?? diagnostic.suggestion;
   const snippet = line !== '' && line.length <= MAX_SNIPPET ? { snippet: { text: line } } : {};
   const contextRegion = { startLine: diagnostic.line, endLine: diagnostic.line, ...snippet };
   const physicalLocation = { artifactLocation: file, region: region(diagnostic), contextRegion };
@@ -71,7 +81,7 @@ function result(file: ArtifactLocation, diagnostic: Diagnostic, line: string) {
     message: { text: help === undefined ? message : `${message}\n${help}` },
     locations: [{ physicalLocation, ...logical }],
     ...(related && { relatedLocations: related.map((place, i) => relatedLocation(file, place, i)) }),
-    ...(fix && { fixes: [repair(file, fix, help ?? message)] }),
+    ...(edit && { fixes: [repair(file, edit, help ?? message)] }),
     properties: { server },
   };
 }
@@ -93,26 +103,23 @@ function region({ line, column, endLine, endColumn }: Range) {
   return { startLine: line, startColumn: column, endLine, endColumn };
 }
 
-function reportingRule(id: string) {
+function reportingRule(id: string, homepage: string | undefined) {
   const rule = RULES.find((one) => one.id === id);
   if (rule === undefined) {
     const text = 'A server that was asked disagrees with this tool.';
     return { id, shortDescription: { text }, fullDescription: { text }, help: { text } };
   }
   const { summary, explain, severity, server } = rule;
-  const examples = `Fails:\n\n${fenced(explain.bad)}\n\nRepaired:\n\n${fenced(explain.good)}`;
+  const text = explanationMarkdown(rule);
   return {
     id,
     shortDescription: { text: summary },
     fullDescription: { text: explain.why },
-    help: { text: `${explain.why}\n\n${examples}`, markdown: `${explain.why}\n\n${examples}` },
+    ...(homepage && { helpUri: ruleUrl(homepage, id) }),
+    help: { text, markdown: text },
     defaultConfiguration: { level: LEVELS[severity] },
     properties: { tags: ['jobserv', server], 'problem.severity': severity === 'info' ? 'recommendation' : severity },
   };
-}
-
-function fenced(example: string): string {
-  return `\`\`\`yaml\n${example.trimEnd()}\n\`\`\``;
 }
 
 /** Relative to the folder it was started in; what lies elsewhere, and stdin, by a name that stands alone. */

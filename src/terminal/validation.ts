@@ -2,17 +2,17 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { printable } from '../lib/sanitise.js';
 import type { Diagnostic } from '../lint/finding.js';
-import { renderDiagnostics } from './diagnostics.js';
+import { renderDiagnostics, serverNotes } from './diagnostics.js';
 import { type JunitCase, type JunitSuite, junitText } from './junit.js';
 import type { Style } from './style.js';
 import { findingsOf, jsonElement, type ReportWriter, verdict } from './validation-report.js';
-import { sarifWriter } from './validation-sarif.js';
+import { sarifWriter, type Tool } from './validation-sarif.js';
 
 export const FORMATS = ['pretty', 'unix', 'json', 'sarif', 'github', 'junit'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** @param version of this program, for SARIF */
-export function writerOf(format: Format, style: Style, version: string): ReportWriter {
+/** @param tool this program, for SARIF */
+export function writerOf(format: Format, style: Style, tool: Tool): ReportWriter {
   switch (format) {
     case 'json':
       return jsonWriter();
@@ -23,7 +23,7 @@ export function writerOf(format: Format, style: Style, version: string): ReportW
     case 'junit':
       return junitWriter();
     case 'sarif':
-      return sarifWriter(process.cwd(), version);
+      return sarifWriter(process.cwd(), tool);
     case 'pretty':
       return prettyWriter(style);
   }
@@ -59,7 +59,7 @@ function prettyWriter(style: Style): ReportWriter {
     file: (report, source) => {
       const findings = findingsOf(report);
       if (findings.length === 0) return '';
-      return `${renderDiagnostics(report.path, source, findings, style, { notes: true })}\n`;
+      return `${renderDiagnostics(report.path, source, findings, style)}\n${style.dim(serverNotes(findings))}\n`;
     },
     end: (totals) => `${verdict(totals, style)}\n`,
   };

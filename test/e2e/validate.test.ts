@@ -49,6 +49,8 @@ describe('the exit status', () => {
     ['2 when that is silenced', { a: REJECTED, '.jobserv-lint.yml': 'rules: {unknown-script: off}' }, [], 2],
     ['2 when the configuration is wrong', { a: GOOD, '.jobserv-lint.yml': 'rules: {x: off}' }, [], 2],
     ['2 for --dry-run without --fix', { a: GOOD }, ['--dry-run'], 2],
+    ['0 when what is hidden would be too much', { a: UNUSED }, ['--max-warnings', '0', '--min-severity', 'error'], 0],
+    ['2 for --unsafe without --fix', { a: GOOD }, ['--unsafe'], 2],
     ['2 for --token without --server', { a: GOOD }, ['--token', 'x'], 2],
   ] satisfies [string, Record<string, string>, string[], number][])('is %s', async (_, files, args, status) => {
     expect((await validate(files, 'a', ...args)).status).toBe(status);
@@ -64,9 +66,10 @@ describe('formats', () => {
 9 |         script: helo
   |                 ^^^^
   = help: Did you mean \`hello\`? Scripts: hello.
-  = note: the server rejects the definition.
 
-1 definition: 1 error; the server would reject it.
+line 9: the server rejects the definition.
+
+1 definition: 1 error; the server would reject it. --fix --unsafe replaces 1 name by what was probably meant.
 `);
   });
 
@@ -151,6 +154,16 @@ describe('--fix', () => {
     expect((await jobserv(['validate', '--fix', '--dry-run', '-'], { input: REJECTED })).stdout).toBe('');
   });
 
+  it('with --unsafe puts the name in place that was probably meant, and --dry-run shows it', async () => {
+    const cwd = folderWith({ a: REJECTED });
+    const tried = await jobserv(['validate', '--fix', '--unsafe', '--dry-run', 'a'], { cwd });
+    expect(tried).toMatchObject({ status: 0, stdout: expect.stringContaining('+        script: hello\n') });
+    expect(tried.stderr).toContain('1 repair to be made with --fix --unsafe.');
+    expect(readFileSync(join(cwd, 'a'), 'utf8')).toBe(REJECTED);
+    expect((await jobserv(['validate', '--fix', '--unsafe', 'a'], { cwd })).stdout).toContain('1 repair made.');
+    expect(readFileSync(join(cwd, 'a'), 'utf8')).toBe(GOOD);
+  });
+
   it('is in JSON all of it', async () => {
     const { stdout } = await jobserv(['validate', '--fix', '--dry-run', '--json', '-'], { input: MENDABLE });
     expect(JSON.parse(stdout).files[0]).toMatchObject({
@@ -158,6 +171,34 @@ describe('--fix', () => {
       diagnostics: [],
       fixed: { repairs: 1, diff: expect.stringContaining('+        params: {PYTHON: "3.10"} # why') },
     });
+  });
+});
+
+describe('what a program needs to know', () => {
+  const json = async (files: Record<string, string>, ...args: string[]) =>
+    JSON.parse((await validate(files, '--json', ...args)).stdout);
+
+  it('status 2 of a rejected definition and of wrong usage are told apart', async () => {
+    const rejected = await json({ a: REJECTED, b: UNUSED }, 'a', 'b');
+    expect(rejected.summary).toMatchObject({ files: 2, rejected: 1, errors: 1, warnings: 1 });
+    expect(rejected).not.toHaveProperty('error');
+    expect((await json({}, 'a')).error).toMatchObject({ status: 2, reason: 'usage' });
+    expect((await json({ a: REJECTED }, 'a', 'b')).error).toMatchObject({ status: 2, reason: 'usage' });
+    const listed = await jobserv(['list', '--json', 'a'], { cwd: folderWith({ a: REJECTED }) });
+    expect(JSON.parse(listed.stdout).error).toMatchObject({ status: 2, reason: 'rejected' });
+  });
+
+  it('--min-severity leaves out what weighs less, and nothing that the server rejects', async () => {
+    const rules = ({ files }: { files: { diagnostics: { rule: string }[] }[] }) =>
+      files.map(({ diagnostics }) => diagnostics.map(({ rule }) => rule));
+    const files = { a: UNUSED, b: REJECTED, '.jobserv-lint.yml': 'rules: {unused-script: info}' };
+    expect(rules(await json(files, 'a', 'b'))).toEqual([['unused-script'], ['unknown-script']]);
+    expect(rules(await json(files, 'a', 'b', '--min-severity', 'info'))).toEqual([
+      ['unused-script'],
+      ['unknown-script'],
+    ]);
+    expect(rules(await json(files, 'a', 'b', '--min-severity', 'warning'))).toEqual([[], ['unknown-script']]);
+    expect((await json(files, 'a', '--min-severity', 'warning')).summary).toMatchObject({ infos: 0 });
   });
 });
 

@@ -3,7 +3,7 @@
 import { ConfigText } from '../../lint/config-text.js';
 import type { Diagnostic, LintConfig } from '../../lint/finding.js';
 import { readLintConfig } from '../../lint/lint-config.js';
-import { helpWithChoices } from '../../lint/suggest.js';
+import { choiceHelp } from '../../lint/suggest.js';
 import type { YamlValue } from '../../python/yaml/load.js';
 import { childPath } from '../../schema/values.js';
 import { readMemory } from '../../simulator/inputs/given.js';
@@ -69,7 +69,7 @@ export function parseDefaults(input: string | Uint8Array, owner: DefaultsOwner):
       const why = 'it would give containers folders of this machine, and the file comes with the repository';
       text.keyFault(path, `A file of a repository may not set \`${key}\`: ${why}.`, help);
     } else if (!KEYS.includes(key)) {
-      text.keyFault(path, `There is no key \`${key}\` here.`, helpWithChoices(key, KEYS, 'Keys'));
+      text.keyFault(path, `There is no key \`${key}\` here.`, choiceHelp(key, KEYS, 'Keys').help);
     } else if (value !== null) {
       Object.assign(defaults, { [key]: READERS[key as keyof Defaults](text, path, value) });
     }
@@ -118,6 +118,6 @@ function pairs(text: ConfigText, path: string, value: YamlValue, what: string): 
 function choice(text: ConfigText, path: string, value: YamlValue, choices: readonly string[]): string | undefined {
   if (typeof value === 'string' && choices.includes(value)) return value;
   const word = typeof value === 'string' ? value : '';
-  text.fault(path, `This is none of ${choices.join(', ')}.`, helpWithChoices(word, choices, 'Values'));
+  text.fault(path, `This is none of ${choices.join(', ')}.`, choiceHelp(word, choices, 'Values').help);
   return undefined;
 }

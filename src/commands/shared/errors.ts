@@ -60,6 +60,14 @@ export interface ErrorReport {
   foreseen: boolean;
 }
 
+/** In JSON: what tells wrong usage from a definition that the server would reject, which have one status. */
+export function reasonOf(error: unknown): 'usage' | 'rejected' | 'environment' | 'failed' | 'interrupted' | 'defect' {
+  if (error instanceof RejectedDefinition) return 'rejected';
+  const { status } = describeError(error);
+  const [reason] = (['usage', 'environment', 'failed', 'interrupted'] as const).filter((key) => EXIT[key] === status);
+  return reason ?? 'defect';
+}
+
 export function describeError(error: unknown): ErrorReport {
   if (error instanceof CLIError) {
     const status = error.oclif.exit ?? EXIT.usage;
@@ -98,7 +106,7 @@ function statusOfFailure(failure: RunFailure): number {
 export async function endWithError(error: unknown, json?: (report: unknown) => void): Promise<never> {
   const { message, status } = describeError(error);
   if (message) {
-    json?.({ version: 1, error: { message, status } });
+    json?.({ version: 1, error: { message, status, reason: reasonOf(error) } });
     await report(message, error);
   }
   await whenWritten();

@@ -44,14 +44,15 @@ const MAX_DIFF_MS = 5000;
  * and owner; of a link the target is replaced. A repaired definition from stdin is returned as text.
  *
  * @param dryRun writes nothing, and returns the difference
+ * @param unsafe also replaces names that do not exist by those that were probably meant
  * @throws UsageError when the file cannot be written
  */
 export async function fixDefinition(
   { path, bytes }: DefinitionFile,
   config: LintConfig,
-  { dryRun, shell }: { dryRun: boolean; shell: ShellChecker },
+  { dryRun, unsafe, shell }: { dryRun: boolean; unsafe: boolean; shell: ShellChecker },
 ): Promise<{ result: CheckResult; fixed: Repairs }> {
-  const { text, repairs } = fix(bytes, config);
+  const { text, repairs } = fix(bytes, config, { unsafe });
   if (repairs === 0) {
     const same = path === '<stdin>' && !dryRun ? { text: bytes.toString() } : {};
     return { result: check(bytes, config, shell), fixed: { repairs: 0, ...same } };

@@ -2,7 +2,7 @@ import type { CheckContext, TriggerView } from '../context.js';
 import type { Finding } from '../finding.js';
 import { placeOfPart } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { nearest } from '../suggest.js';
+import { didYouMean, nearest } from '../suggest.js';
 import { allReferences } from '../triggers.js';
 
 const NEEDED = ['GIT_URL', 'GIT_POLL_REFS'];
@@ -44,7 +44,13 @@ function missingParams({ root }: CheckContext, { path, trigger }: TriggerView, m
   for (const key of Object.keys(params)) {
     const meant = NEEDED.includes(key) ? undefined : nearest(key, missing);
     if (meant !== undefined)
-      return { path: `${path}/params/${key}`, at: 'key', message, help: `Did you mean \`${meant}\`?` };
+      return {
+        path: `${path}/params/${key}`,
+        at: 'key',
+        message,
+        help: didYouMean(meant),
+        meant: { name: key, instead: meant },
+      };
   }
   const place = 'params' in trigger ? { path: `${path}/params`, at: 'key' as const } : { path, at: 'whole' as const };
   const elsewhere = missing.find((key) => key in (root?.params ?? {}));

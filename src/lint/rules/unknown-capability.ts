@@ -1,6 +1,6 @@
 import type { CheckContext } from '../context.js';
 import type { RuleCheck } from '../rule.js';
-import { nearest } from '../suggest.js';
+import { didYouMean, nearest } from '../suggest.js';
 
 /** capabilities(7), without `CAP_`; the order is the kernel's. */
 const CAPABILITIES =
@@ -23,7 +23,7 @@ export const unknownCapability: RuleCheck = {
       if (plain === ALL ? !/^cap_/i.test(name) : CAPABILITIES.includes(plain)) continue;
       const meant = plain === ALL ? ALL : nearest(plain, CAPABILITIES);
       const message = `There is no capability \`${name}\`; Docker refuses it.`;
-      yield { path, message, help: meant && `Did you mean \`${meant}\`?` };
+      yield { path, message, ...(meant && { help: didYouMean(meant), meant: { name, instead: meant } }) };
     }
   },
 };

@@ -1,6 +1,6 @@
 import type { LintedRun } from '../context.js';
 import type { RuleCheck } from '../rule.js';
-import { helpWithChoices } from '../suggest.js';
+import { choiceHelp } from '../suggest.js';
 
 /*
  * models.py `Run.pop_queued`: a worker gets a run when one of its tags, or its name, matches the run's host-tag by
@@ -20,7 +20,7 @@ export const unknownHostTag: RuleCheck = {
       known.set(lower, is);
       if (is) continue;
       const message = `No worker has the host-tag \`${lower}\`; the run will wait in the queue.`;
-      yield { path: at, message, help: helpWithChoices(tag, hostTags, 'In the configuration') };
+      yield { path: at, message, ...choiceHelp(tag, hostTags, 'In the configuration') };
     }
   },
 };

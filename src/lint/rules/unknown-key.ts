@@ -4,7 +4,7 @@ import type { CheckContext } from '../context.js';
 import type { Edit } from '../finding.js';
 import { locatedText } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { helpWithChoices, nearest, plain } from '../suggest.js';
+import { choiceHelp, nearest, plain } from '../suggest.js';
 
 /* The facts: project-schema.yml of the server. */
 export const unknownKey: RuleCheck = {
@@ -21,10 +21,12 @@ export const unknownKey: RuleCheck = {
         yield { ...place, message, help: 'Use letters, digits, `_`, `.` and `-` only.' };
         continue;
       }
+      const invisible = invisibleHelp(key);
       yield {
         ...place,
         message: `There is no key \`${key}\` here.`,
-        help: invisibleHelp(key) ?? helpWithChoices(key, choices, 'Keys'),
+        ...choiceHelp(key, choices, 'Keys'),
+        ...(invisible !== undefined && { help: invisible }),
         fix: otherSpelling(context, fault.path, key, choices),
       };
     }

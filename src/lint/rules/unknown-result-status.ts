@@ -6,7 +6,7 @@ import type { CheckContext } from '../context.js';
 import type { Fault } from '../finding.js';
 import type { RuleCheck } from '../rule.js';
 import { NEVER_COMPLETE, parsedPattern } from '../runs.js';
-import { helpWithChoices } from '../suggest.js';
+import { choiceHelp } from '../suggest.js';
 
 /** How many words a message lists. */
 const MOST_SHOWN = 10;
@@ -47,7 +47,7 @@ function statusFault(status: string): Fault | undefined {
     return { message, help: `Results: ${RESULT_STATUSES.join(', ')}.`, severity: 'warning', server: 'misbehaves' };
   }
   const message = `\`${status}\` is not a result of a test; ${NEVER_COMPLETE}`;
-  return { message, help: helpWithChoices(status, RESULT_STATUSES, 'Results') };
+  return { message, ...choiceHelp(status, RESULT_STATUSES, 'Results') };
 }
 
 function wordsFault(words: string[]): Fault {

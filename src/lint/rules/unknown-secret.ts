@@ -3,7 +3,7 @@ import type { CheckContext } from '../context.js';
 import type { Finding } from '../finding.js';
 import { placeOfPart } from '../places.js';
 import type { RuleCheck } from '../rule.js';
-import { helpWithChoices } from '../suggest.js';
+import { choiceHelp } from '../suggest.js';
 import { isToken } from './plaintext-secret.js';
 import { placeOf, SECRET_NAME, secretReferences } from './secret-name.js';
 
@@ -35,9 +35,8 @@ export const unknownSecret: RuleCheck = {
 
 const MISBEHAVES = { severity: 'warning', server: 'misbehaves' } as const;
 
-function unknown(name: string, secrets: readonly string[]): Pick<Finding, 'message' | 'help'> {
-  const help = helpWithChoices(name, secrets, 'In the configuration');
-  return { message: `The project has no secret \`${name}\`.`, help };
+function unknown(name: string, secrets: readonly string[]): Pick<Finding, 'message' | 'help' | 'meant'> {
+  return { message: `The project has no secret \`${name}\`.`, ...choiceHelp(name, secrets, 'In the configuration') };
 }
 
 /** The files below /secrets that scripts name as they are, each once in a script; `from`: where to look for it. */

@@ -57,6 +57,11 @@ scripts: {build: "#!/bin/sh -e\\nmake\\n"}`;
     expect(fixed(text)).toMatchObject({ text: text.replace('3.10', '"3.10"'), repairs: 1 });
   });
 
+  it('leaves a name alone that the author has to choose', () => {
+    const text = definition().replace('script: build', 'script: biuld');
+    expect(fixed(text)).toMatchObject({ text, repairs: 0 });
+  });
+
   it('leaves what is no YAML, or no text, alone', () => {
     expect(fixed('a: [\n3.10')).toMatchObject({ text: 'a: [\n3.10', repairs: 0 });
     expect(fix(Buffer.from([0x61, 0xff]), NO_CONFIG).repairs).toBe(0);
@@ -66,5 +71,63 @@ scripts: {build: "#!/bin/sh -e\\nmake\\n"}`;
     const params = Array.from({ length: 3000 }, (_, i) => `  P${i}: 3.10`).join('\n');
     const { repairs, result } = fixed(definition({ top: `params:\n${params}` }));
     expect({ repairs, accepted: result.accepted }).toEqual({ repairs: 3000, accepted: true });
+  });
+});
+
+describe('unsafe repairs', () => {
+  const unsafe = (text: string, config = NO_CONFIG) => fix(text, config, { unsafe: true });
+
+  it('put the names in place that were probably meant, and all else stays', () => {
+    const wrong = `tiemout: 30 # minutes
+params: { A: 3.10 }
+triggers:
+  - name: main
+    type: git-poller
+    params: { GIT_ULR: https://git.example.org/a.git, GIT_POLL_REFS: refs/heads/main }
+    email: { user: a@example.org }
+    triggers: [{ name: 'niightly' }]
+    runs:
+      - { name: build, container: alpine, host-tag: amd46, "scirpt": "biuld", cap-add: [SYS_PTRAEC] }
+  - name: nightly
+    type: simple
+    runs:
+      - name: test
+        container: alpine
+        host-tag: amd64
+        script-repo: { name: tolos, path: a.sh }
+script-repos:
+  tools: { clone-url: https://git.example.org/a.git, token: 'githubtko' }
+scripts:
+  build: "#!/bin/sh -e\\nmake\\n"
+`;
+    const right = wrong
+      .replace('tiemout', 'timeout')
+      .replace('3.10', '"3.10"')
+      .replace('git-poller', 'git_poller')
+      .replace('GIT_ULR', 'GIT_URL')
+      .replace('user:', 'users:')
+      .replace("'niightly'", "'nightly'")
+      .replace('amd46', 'amd64')
+      .replace('"scirpt": "biuld"', '"script": "build"')
+      .replace('SYS_PTRAEC', 'SYS_PTRACE')
+      .replace('tolos', 'tools');
+    const config = { rules: new Map(), hostTags: ['amd64', 'arm64'], secrets: ['githubtok'] };
+    expect(unsafe(wrong, config).text).toBe(right.replace('githubtko', 'githubtok'));
+    expect(unsafe(wrong).result.accepted).toBe(true);
+  });
+
+  it('are not made of a name that a loop fills in, and not over a key that is there', () => {
+    const loop = definition({
+      run: 'loop-on: [{ param: A, values: [x, y] }]\ntriggers: [{ name: "main-{loop}" }]',
+      triggers: '- { name: main-z, type: simple, runs: [] }',
+    }).replace('name: build', 'name: build-{loop}');
+    expect(unsafe(loop)).toMatchObject({ text: loop, repairs: 0 });
+    const both = definition({ top: 'parms: { A: "1" }\nparams: { A: "1" }' });
+    expect(unsafe(both)).toMatchObject({ text: both, repairs: 0 });
+  });
+
+  it('come in quotes where the name needs them', () => {
+    const text = definition().replace('script: build', 'script: x3.10').replace('\n  build:', '\n  "3.10":');
+    expect(unsafe(text).text).toBe(text.replace('script: x3.10', 'script: "3.10"'));
   });
 });

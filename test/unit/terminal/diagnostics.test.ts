@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Diagnostic } from '../../../src/lint/finding.js';
-import { renderDiagnostics } from '../../../src/terminal/diagnostics.js';
+import { renderDiagnostics, serverNotes } from '../../../src/terminal/diagnostics.js';
 import { hasColours, styleFor } from '../../../src/terminal/style.js';
 
 const finding = (line: number, column: number, endColumn: number, more: Partial<Diagnostic> = {}): Diagnostic => ({
@@ -44,16 +44,21 @@ describe('diagnostics on a terminal', () => {
     expect(text).toContain('  = a.yml:1:4: first here\n  |\n1 | a: 1\n  |    ^');
   });
 
-  it('say, where it is wanted, what the server does', async () => {
-    const style = styleFor({ isTTY: false });
-    const noted = (server: Diagnostic['server']) =>
-      renderDiagnostics('a.yml', 'a: b', [finding(1, 1, 2, { server, help: 'write c' })], style, { notes: true })
-        .split('\n')
-        .slice(-3, -1);
-    expect(noted('rejects')).toEqual(['  = help: write c', '  = note: the server rejects the definition.']);
-    expect(
-      new Set((['rejects', 'fails', 'misbehaves', 'accepts'] as const).map((server) => noted(server)[1])).size,
-    ).toBe(4);
+  it('say what the server does once for all findings that it treats alike', () => {
+    const servers = ['accepts', 'rejects', 'fails', 'rejects', 'misbehaves', 'rejects'] as const;
+    const found = servers.map((server, i) => finding(i + 1, 1, 2, { server }));
+    expect(serverNotes(found)).toBe(`lines 2, 4, 6: the server rejects the definition.
+line 3: the server accepts it, and the build or run fails.
+line 5: the server accepts it without a warning, and does something else.
+line 1: the server accepts it, and does what it says.
+`);
+    const many = Array.from({ length: 15 }, (_, i) => finding(i + 1, 1, 2));
+    expect(serverNotes(many)).toBe(
+      'lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 5 more: the server rejects the definition.\n',
+    );
+    expect(serverNotes([...many.slice(0, 1), ...many.slice(0, 1)])).toBe(
+      'line 1: the server rejects the definition.\n',
+    );
   });
 
   it('keep the gutter straight when a related line has a longer number', async () => {

@@ -11,11 +11,12 @@ import { type FileReport, Totals } from '../../../src/terminal/validation-report
 import { definition } from '../lint/rules/findings.js';
 
 const PLAIN = styleFor({ isTTY: false });
+const TOOL = { version: '1.2.3', homepage: 'https://code.example.org/jobserv#readme' };
 
 type Source = FileReport & { source: string };
 
 async function write(format: Format, ...files: Source[]): Promise<string> {
-  const writer = writerOf(format, PLAIN, '1.2.3');
+  const writer = writerOf(format, PLAIN, TOOL);
   let text = '';
   const reports = files.map(({ source, ...report }) => report);
   for (const [i, { source }] of files.entries()) text += await writer.file(reports[i] as FileReport, source);
@@ -69,11 +70,14 @@ describe('SARIF', () => {
 
   it('is valid for every rule there is, and carries its explanation', async () => {
     const run = await sarif(...RULES.map(({ id, explain }) => reportOf(explain.bad, `${id}.yml`)));
-    expect(run.tool.driver).toMatchObject({ name: 'jobserv', semanticVersion: '1.2.3' });
+    expect(run.tool.driver).toMatchObject({ name: 'jobserv', semanticVersion: '1.2.3', informationUri: TOOL.homepage });
     for (const { ruleIndex, ruleId } of run.results) expect(run.tool.driver.rules[ruleIndex].id).toBe(ruleId);
     const unknownKey = run.tool.driver.rules.find((rule: { id: string }) => rule.id === 'unknown-key');
     expect(unknownKey.help.markdown).toContain('```yaml');
-    expect(unknownKey).toMatchObject({ defaultConfiguration: { level: 'error' } });
+    expect(unknownKey).toMatchObject({
+      defaultConfiguration: { level: 'error' },
+      helpUri: 'https://code.example.org/jobserv/blob/main/docs/rules.md#unknown-key',
+    });
   });
 
   it('places findings in the file, its name as a URI', async () => {
@@ -89,6 +93,11 @@ describe('SARIF', () => {
         insertedContent: { text: '"3.10"' },
       },
     ]);
+  });
+
+  it('offers the name that was probably meant', async () => {
+    const [result] = (await sarif(reportOf(definition().replace('type: simple', 'type: simpel')))).results;
+    expect(result.fixes[0].artifactChanges[0].replacements[0].insertedContent).toEqual({ text: 'simple' });
   });
 
   it('has related places, levels, and files that lie elsewhere or nowhere', async () => {
@@ -162,11 +171,12 @@ describe('what acts on a terminal', () => {
 });
 
 it('JSON that ends early is whole, and says why there is no more of it', () => {
-  const writer = writerOf('json', PLAIN, '1.2.3');
+  const writer = writerOf('json', PLAIN, TOOL);
   const totals = new Totals();
   totals.add(file([]));
-  const text = `${writer.file(file([]), '')}${writer.end(totals, { message: 'b.yml cannot be read.', status: 2 })}`;
-  expect(JSON.parse(text)).toMatchObject({ version: 1, files: [{ path: 'a.yml' }], error: { status: 2 } });
+  const error = { message: 'b.yml cannot be read.', status: 2, reason: 'usage' };
+  const text = `${writer.file(file([]), '')}${writer.end(totals, error)}`;
+  expect(JSON.parse(text)).toMatchObject({ version: 1, files: [{ path: 'a.yml' }], error });
 });
 
 describe('JUnit XML', () => {
