@@ -12,9 +12,13 @@ const LAYERS = {
   git: ['executor', 'schema'],
   server: ['executor', 'schema'],
   terminal: ['executor', 'lint', 'schema', 'python'],
+  'language-server': ['lint', 'schema', 'python'],
   simulator: ['docker', 'git', 'server', 'terminal', 'executor', 'lint', 'schema', 'python'],
   worker: ['docker', 'git', 'server', 'terminal', 'executor', 'schema'],
-  commands: ['simulator', 'worker', 'docker', 'git', 'server', 'terminal', 'executor', 'lint', 'schema', 'python'],
+  commands: [
+    ...['simulator', 'worker', 'docker', 'git', 'server', 'terminal', 'language-server'],
+    ...['executor', 'lint', 'schema', 'python'],
+  ],
 };
 
 /** What a folder may import of ours; nothing else. */
@@ -72,6 +76,7 @@ module.exports = {
       },
     },
     only('docker', 'dockerode', 'docker-modem'),
+    only('language-server', 'vscode-languageserver', 'vscode-languageserver-textdocument'),
     only('lib', 'execa'),
     only('server', 'undici'),
     only('simulator', 'chokidar'),

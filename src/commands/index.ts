@@ -12,6 +12,7 @@ import CheckTestGrepping from './check-test-grepping.js';
 import Doctor from './doctor.js';
 import Explain from './explain.js';
 import Init from './init.js';
+import LanguageServer from './language-server.js';
 import List from './list.js';
 import Prune from './prune.js';
 import Reproduce from './reproduce.js';
@@ -52,6 +53,7 @@ export const COMMANDS: Record<string, Command.Class> = {
   explain: Explain,
   help: withOurErrors(HelpCommand),
   init: Init,
+  'language-server': LanguageServer,
   list: List,
   prune: Prune,
   reproduce: Reproduce,

@@ -88,7 +88,8 @@ function startsBehind(range: Range, last: Range): boolean {
   return !same && (line > last.endLine || (line === last.endLine && column >= last.endColumn));
 }
 
-function applyEdits(text: string, edits: readonly Edit[], positions: Positions): string {
+/** A text with its edits made, in any order; none may overlap another. */
+export function applyEdits(text: string, edits: readonly Edit[], positions: Positions): string {
   const parts: string[] = [];
   let done = 0;
   const ordered = edits.map((edit) => ({ text: edit.text, ...positions.offsets(edit.range) }));
@@ -108,9 +109,14 @@ function isHarmless(before: CheckResult, after: CheckResult, edits: readonly Edi
   if (next.problem !== undefined && old.problem === undefined) return false;
   const comments = (result: CheckResult) => result.document.comments.map(({ text }) => text).join('\n');
   if (comments(before) !== comments(after)) return false;
-  const changed = new Comparison(before, after, edits).changed();
+  const changed = changedBy(before, after, edits);
   // An alias may have the same text where the server needs another kind of value.
   return changed !== undefined && !after.diagnostics.some((d) => d.server === 'rejects' && changed.has(d.path));
+}
+
+/** Pointers to the values that edits made others; undefined when they changed something that they are not at. */
+export function changedBy(before: CheckResult, after: CheckResult, edits: readonly Edit[]): Set<string> | undefined {
+  return new Comparison(before, after, edits).changed();
 }
 
 /** Compares two values where no edit was made; each pair once, since aliases may multiply them. */

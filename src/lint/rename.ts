@@ -30,7 +30,8 @@ export function suggestionOf({ path, at, meant }: Finding, document: LoadedYaml)
   return key === name && siblings?.[instead] === undefined ? renameEdit(document, path, 'key', instead) : undefined;
 }
 
-function scalarText(text: string, old: string): string {
+/** A text as a scalar that takes the place of another one, in quotes where that has them or the text needs them. */
+export function scalarText(text: string, old = ''): string {
   if (old.startsWith("'")) return `'${text.replaceAll("'", "''")}'`;
   return old.startsWith('"') || !isPlain(text) ? JSON.stringify(text) : text;
 }

@@ -4,13 +4,13 @@
  * folders below the current one, and that one, are looked at, so that nobody else's file counts.
  */
 import { existsSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
 import { isBelow } from '../../lib/folders.js';
 import { homeFolder } from '../../lib/home.js';
 import { ReadError, readBounded } from '../../lib/read-bounded.js';
-import { type LintConfig, NO_CONFIG } from '../../lint/finding.js';
+import { type Diagnostic, type LintConfig, NO_CONFIG } from '../../lint/finding.js';
 import { parseLintConfig } from '../../lint/lint-config.js';
 import { type Defaults, type DefaultsOwner, parseDefaults } from './defaults.js';
 import { readFound } from './definitions.js';
@@ -25,6 +25,13 @@ export interface DefaultsFile {
   path: string;
   owner: DefaultsOwner;
   defaults: Defaults;
+}
+
+/** What is wrong with the text of a repository's file with configuration; undefined for any other file. */
+export function configFaults(path: string, text: string): readonly Diagnostic[] | undefined {
+  const name = basename(path);
+  if (name === LINT_NAME) return parseLintConfig(text).faults;
+  return name === NAME ? parseDefaults(text, 'repository').faults : undefined;
 }
 
 /** The configuration of the linter by the folder that it is for; each file is read once. */

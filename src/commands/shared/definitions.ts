@@ -1,6 +1,6 @@
 import { type Dirent, lstatSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/repository.js';
 import { UsageError } from '../../lib/errors.js';
 import { type ReadOptions, readChosen, readStreamBounded } from '../../lib/read-bounded.js';
@@ -24,7 +24,7 @@ export interface DefinitionFile {
 
 export const DEFAULT_DEFINITION = '.jobserv.yml';
 /** Of any file that is read here. The largest definitions in the field have some hundred kilobytes. */
-const MAX_BYTES = 5 * 1024 * 1024;
+export const MAX_BYTES = 5 * 1024 * 1024;
 const DEFINITION_NAME = /^(.*\.)?jobserv\.ya?ml$/;
 const YAML_NAME = /\.ya?ml$/;
 const NOT_SEARCHED = new Set(['.git', 'node_modules']);
@@ -131,7 +131,7 @@ async function* search(folder: string): AsyncGenerator<DefinitionFile> {
       yield { path, bytes: await readFound(path) };
     } else if (YAML_NAME.test(entry.name) && entry.isFile() && ((await sizeOf(path)) ?? 0) <= MAX_BYTES) {
       const bytes = await readFound(path);
-      if (looksLikeDefinition(bytes)) yield { path, bytes };
+      if (looksLikeDefinition(bytes.toString('latin1'))) yield { path, bytes };
     }
   }
 }
@@ -148,8 +148,12 @@ async function sizeOf(path: string): Promise<number | undefined> {
   return (await stat(path).catch(() => undefined))?.size;
 }
 
-function looksLikeDefinition(bytes: Buffer): boolean {
-  const text = bytes.toString('latin1');
+/** Whether a file is a definition: by its name, or a YAML file by its keys. */
+export function isDefinition(path: string, text: string): boolean {
+  return DEFINITION_NAME.test(basename(path)) || looksLikeDefinition(text);
+}
+
+function looksLikeDefinition(text: string): boolean {
   return /^timeout[ \t]*:/m.test(text) && /^triggers[ \t]*:/m.test(text);
 }
 

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { UsageError } from '../../lib/errors.js';
-import { runProcessSync } from '../../lib/process.js';
+import { ProcessError, runProcess, runProcessSync } from '../../lib/process.js';
 import { findProgram } from '../../lib/programs.js';
 import { type CheckResult, check } from '../../lint/check.js';
 import type { LintConfig } from '../../lint/finding.js';
@@ -114,12 +114,35 @@ export function shellcheckOnPath(warn: (message: string) => void): ShellChecker 
   };
 }
 
-/** undefined for an answer that cannot be read. */
+/** The same for a process that has other things to do meanwhile; undefined without shellcheck. */
+export function shellcheckInBackground(): ((script: string) => Promise<readonly ShellNote[]>) | undefined {
+  const program = findProgram('shellcheck');
+  if (program === undefined) return undefined;
+  return async (script) => {
+    try {
+      const { status, stdout } = await runProcess([program, ...ARGUMENTS], { input: script, timeoutMs: TIMEOUT_MS });
+      return notesOf(status, stdout.toString()) ?? [];
+    } catch (error) {
+      if (error instanceof ProcessError) return [];
+      throw error;
+    }
+  };
+}
+
 function ask(program: string, script: string): ShellNote[] | undefined {
   try {
     const { status, stdout } = runProcessSync([program, ...ARGUMENTS], script, TIMEOUT_MS);
-    if (status !== 0 && status !== 1) return undefined;
-    const { comments } = JSON.parse(stdout) as { comments: (ShellNote & { code: number })[] };
+    return notesOf(status, stdout);
+  } catch {
+    return undefined;
+  }
+}
+
+/** undefined for an answer that cannot be read. */
+function notesOf(status: number | undefined, answer: string): ShellNote[] | undefined {
+  if (status !== 0 && status !== 1) return undefined;
+  try {
+    const { comments } = JSON.parse(answer) as { comments: (ShellNote & { code: number })[] };
     return comments.map(({ line, column, endLine, endColumn, code, message }) => ({
       ...{ line, column, endLine, endColumn, message },
       code: `SC${code}`,

@@ -1,6 +1,6 @@
 import { compose } from './composer.js';
 import { construct, type Repetition } from './construct.js';
-import { childPlace, joinPointer, mappingPointers, type Node, PyFloat, splitPointer } from './nodes.js';
+import { childPlace, joinPointer, mappingPointers, type Node, PyFloat, placeAt, splitPointer } from './nodes.js';
 import { Positions, type Range, type Related, YamlFault } from './positions.js';
 import { scan } from './scanner.js';
 import { toValue, type YamlValue } from './to-value.js';
@@ -74,6 +74,8 @@ export interface LoadedYaml {
   text: string;
   /** Where the value at a JSON pointer (`''` is the whole) stands; undefined when there is no such value. */
   locate(pointer: string): Location | undefined;
+  /** The innermost value whose text is at a place, or the key in front of it; undefined when nothing was read. */
+  at(line: number, column: number): { path: string; part: 'key' | 'value' } | undefined;
   /** How the scalar at a JSON pointer is written; undefined when there is no scalar. */
   layout(pointer: string): ScalarLayout | undefined;
 }
@@ -162,6 +164,11 @@ class Loader implements LoadedYaml {
     if (place === undefined) return undefined;
     const { node, key } = place;
     return { value: this.#range(node), ...(key && { key: this.#range(key) }) };
+  }
+
+  at(line: number, column: number): { path: string; part: 'key' | 'value' } | undefined {
+    const { start } = this.#positions.offsets({ line, column, endLine: line, endColumn: column });
+    return this.#root && placeAt(this.#root, start);
   }
 
   layout(pointer: string): ScalarLayout | undefined {

@@ -137,6 +137,27 @@ export function childPlace(node: Node, segment: string): { node: Node; key: Node
   return item && { node: item, key: undefined };
 }
 
+/** What is written at an offset: the innermost value, or a key. An alias is not where its value is written. */
+export function placeAt(root: Node, offset: number): { path: string; part: 'key' | 'value' } {
+  const isAt = (node: Node) => node.start <= offset && offset <= node.end;
+  let [node, path] = [root, ''];
+  for (;;) {
+    const inside: { segment: string; node: Node; key?: Node }[] =
+      node.data?.kind === 'dict'
+        ? Array.from(node.data.entries, ([segment, pair]) => ({ segment, node: pair.value, key: pair.key }))
+        : node.kind === 'sequence'
+          ? node.items.map((item, index) => ({ segment: String(index), node: item }))
+          : [];
+    const found = inside.find((child) => isAt(child.node) || (child.key !== undefined && isAt(child.key)));
+    if (found === undefined) return { path, part: 'value' };
+    path = joinPointer(path, found.segment);
+    if (found.key !== undefined && isAt(found.key)) return { path, part: 'key' };
+    // A value may contain itself by an alias.
+    if (found.node.end - found.node.start >= node.end - node.start) return { path, part: 'value' };
+    node = found.node;
+  }
+}
+
 /** The JSON pointer to each mapping, the shortest where aliases give several; those that a repeated key hides are there too. */
 export function mappingPointers(root: Node): Map<Node, string> {
   const seen = new Set<Node>([root]);

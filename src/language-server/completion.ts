@@ -1,0 +1,158 @@
+import { type CompletionItem, CompletionItemKind, type Position, type Range } from 'vscode-languageserver';
+import { scalarText } from '../lint/rename.js';
+import { secretReferences } from '../lint/rules/secret-name.js';
+import { type LoadedYaml, loadYaml, type YamlValue } from '../python/yaml/load.js';
+import { asObject, childPath, valueAt } from '../schema/values.js';
+import type { Analysis } from './analysis.js';
+import { namesIn } from './names.js';
+import { schemaAt, typesOf } from './schema.js';
+
+/** Stands in the text where the cursor is, to find out where that is in the definition. */
+const MARK = 'jobserv-completes-this';
+const WORD = /[\w./+@-]*/;
+
+/** The word at the cursor, and what surrounds it. */
+interface Cursor {
+  text: string;
+  offset: number;
+  /** Offsets of the word. */
+  start: number;
+  end: number;
+  /** The line before and behind the word. */
+  before: string;
+  after: string;
+}
+
+/**
+ * What can stand at a position: the keys that the schema has there, or the values that the definition and the
+ * configuration know.
+ *
+ * @param names the last version of the document that could be read, for the names in it
+ */
+export function completionsAt(text: string, position: Position, names: Analysis | undefined): CompletionItem[] {
+  const cursor = cursorAt(text, position);
+  const range: Range = {
+    start: { line: position.line, character: position.character - (cursor.offset - cursor.start) },
+    end: { line: position.line, character: position.character + (cursor.end - cursor.offset) },
+  };
+  const marked = findMark(cursor);
+  if (marked === undefined) return [];
+  const items =
+    marked.part === 'key'
+      ? keys(marked, cursor)
+      : [...values(marked.path, cursor, names), ...keysOfEntry(marked, cursor)];
+  return items.map(({ newText, ...item }) => ({ ...item, filterText: item.label, textEdit: { range, newText } }));
+}
+
+type Item = Omit<CompletionItem, 'textEdit'> & { newText: string };
+
+function cursorAt(text: string, { line, character }: Position): Cursor {
+  const lines = text.split(/(?<=\r\n|\r(?!\n)|\n)/);
+  const lineStart = lines.slice(0, line).reduce((sum, { length }) => sum + length, 0);
+  const written = (lines[line] ?? '').replace(/[\r\n]+$/, '');
+  const [left, right] = [written.slice(0, character), written.slice(character)];
+  const [wordLeft = ''] = new RegExp(`${WORD.source}$`).exec(left) ?? [];
+  const [wordRight = ''] = WORD.exec(right) ?? [];
+  const offset = lineStart + left.length;
+  return {
+    text,
+    offset,
+    start: offset - wordLeft.length,
+    end: offset + wordRight.length,
+    before: left.slice(0, left.length - wordLeft.length),
+    after: right.slice(wordRight.length),
+  };
+}
+
+interface Marked {
+  /** Of the value, or of the mapping that the key is in. */
+  path: string;
+  part: 'key' | 'value';
+  document: LoadedYaml;
+}
+
+/** Reads the text with a word at the cursor: as a value, as a key; and where that fails, without what follows. */
+function findMark({ text, start, end, before, after }: Cursor): Marked | undefined {
+  const quote = /["']$/.exec(before)?.[0] ?? '';
+  const closing = after.startsWith(quote) ? '' : quote;
+  const lineEnd = end + after.length;
+  for (const rest of [text.slice(end), text.slice(lineEnd), after, '']) {
+    for (const word of [MARK, `${MARK}: `]) {
+      const document = loadYaml(text.slice(0, start) + word + closing + rest);
+      const found = document.value === undefined ? undefined : search(document.value, '');
+      if (found !== undefined) return { ...found, document };
+    }
+  }
+  return undefined;
+}
+
+function search(value: YamlValue, path: string): Omit<Marked, 'document'> | undefined {
+  if (value === MARK) return { path, part: 'value' };
+  const entries = Array.isArray(value) ? value.entries() : Object.entries(asObject(value) ?? {});
+  for (const [key, item] of entries) {
+    if (key === MARK) return { path, part: 'key' };
+    if (typeof item === 'string' && item !== MARK) continue;
+    const found = search(item, childPath(path, String(key)));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The keys that a mapping may have and does not have yet; those that it needs come first. */
+function keys({ path, document }: Pick<Marked, 'path' | 'document'>, { after }: Cursor): Item[] {
+  const { properties = {}, required = [] } = schemaAt(path) ?? {};
+  const present = Object.keys(asObject(valueAt(document.value, path)) ?? {});
+  return Object.entries(properties)
+    .filter(([key]) => !present.includes(key))
+    .map(([key, schema]) => ({
+      label: key,
+      kind: CompletionItemKind.Property,
+      ...(schema.description !== undefined && { documentation: schema.description }),
+      sortText: `${required.includes(key) ? 0 : 1}${key}`,
+      newText: /^["']?\s*:/.test(after) ? key : `${key}: `,
+    }));
+}
+
+/** `- na`: an entry of a list of mappings, which begins with a key. */
+function keysOfEntry({ path, document }: Marked, cursor: Cursor): Item[] {
+  const schema = schemaAt(path);
+  const isEntry = /^\s*(?:-\s+)+$/.test(cursor.before) && schema?.properties !== undefined;
+  return isEntry ? keys({ path, document }, cursor) : [];
+}
+
+const TRIGGER_REFERENCE = /^\/triggers\/\d+(?:\/runs\/\d+)?\/triggers\/\d+\/name$/;
+
+function values(path: string, { before }: Cursor, names: Analysis | undefined): Item[] {
+  const isQuoted = /["']$/.test(before);
+  const item = (label: string, kind: CompletionItemKind): Item => ({
+    label,
+    kind,
+    newText: isQuoted ? label : scalarText(label),
+  });
+  const schema = schemaAt(path);
+  const choices = schema?.enum ?? (schema && typesOf(schema).includes('boolean') ? ['true', 'false'] : []);
+  const literal = choices.map((label): Item => ({ ...item(label, CompletionItemKind.EnumMember), newText: label }));
+  return names === undefined
+    ? literal
+    : [...literal, ...namesFor(path, names).map((name) => item(name, CompletionItemKind.Reference))];
+}
+
+/** The names that may stand at a place, each once. */
+function namesFor(path: string, { config, result: { context } }: Analysis): string[] {
+  const named = (kind: string) => namesIn(context).flatMap((one) => (one.kind === kind ? [one.name] : []));
+  const key = path.slice(path.lastIndexOf('/') + 1);
+  if (TRIGGER_REFERENCE.test(path)) return named('trigger');
+  if (/^\/triggers\/\d+\/runs\/\d+\/script$/.test(path)) return named('script');
+  if (path.endsWith('/script-repo/name')) return named('script-repo');
+  if (key === 'container-auth' || key === 'secret_name' || /^\/script-repos\/[^/]+\/token$/.test(path)) {
+    return unique([...(config.secrets ?? []), ...Array.from(secretReferences(context), ({ name }) => name)]);
+  }
+  const loop = /^(.*\/loop-on\/\d+)\/values\/\d+$/.exec(path)?.[1];
+  const isHostTag = key === 'host-tag' || (loop && valueAt(context.document.value, `${loop}/param`) === 'host-tag');
+  if (!isHostTag) return [];
+  return unique([...(config.hostTags ?? []), ...context.runs.flatMap(({ run }) => run['host-tag'] ?? [])]);
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)].filter((name) => name !== MARK);
+}

@@ -1,0 +1,176 @@
+import { fileURLToPath } from 'node:url';
+import type { Connection } from 'vscode-languageserver';
+import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { type Diagnostic, type LintConfig, NO_CONFIG } from '../lint/finding.js';
+import type { ShellNote } from '../lint/shell.js';
+import { Analysis } from './analysis.js';
+import { editorDiagnostic } from './diagnostics.js';
+
+/** What the server has of the machine; it reads and starts nothing else. */
+export interface LanguageServerPorts {
+  /** The page of this program, where the rules are described. */
+  homepage: string | undefined;
+  isDefinition(path: string, text: string): boolean;
+  /** What is wrong with a file of configuration; undefined for any other file. */
+  configFaults(path: string, text: string): readonly Diagnostic[] | undefined;
+  /** Longer texts are not checked, characters. */
+  maxLength: number;
+  /**
+   * Reads the configuration that a definition is checked with.
+   *
+   * @param root the folder that the editor has open
+   * @throws Error with a message for the user where it cannot be used
+   */
+  configOf(path: string, root: string | undefined): Promise<LintConfig>;
+  /** Findings in a script; undefined on a machine without shellcheck. */
+  shellcheck: ((script: string) => Promise<readonly ShellNote[]>) | undefined;
+}
+
+/** After the last keystroke: before a check, and after it before shellcheck is started. */
+const PAUSE_MS = 50;
+const SHELLCHECK_PAUSE_MS = 500;
+
+interface State {
+  config: Promise<{ config: LintConfig; fault?: string }>;
+  timer?: NodeJS.Timeout;
+  current?: Analysis;
+  /** The last version that could be read. */
+  readable?: Analysis;
+  /** The scripts of the current version that shellcheck can read, and what it found in those that it has seen. */
+  scripts: Set<string>;
+  notes: Map<string, readonly ShellNote[]>;
+}
+
+/** The open documents that are definitions, or files of configuration, and their diagnostics. */
+export class Definitions {
+  readonly #connection: Connection;
+  readonly #ports: LanguageServerPorts;
+  readonly #root: string | undefined;
+  readonly #states = new Map<string, State>();
+
+  constructor(connection: Connection, ports: LanguageServerPorts, root: string | undefined) {
+    this.#connection = connection;
+    this.#ports = ports;
+    this.#root = root;
+  }
+
+  /** Reads the configuration again, and checks the document. */
+  refresh(document: TextDocument): void {
+    this.#stateOf(document).config = this.#configOf(document);
+    this.schedule(document);
+  }
+
+  /** Checks the document after a pause. */
+  schedule(document: TextDocument): void {
+    this.#later(document, PAUSE_MS, () => this.#publish(document));
+  }
+
+  close({ uri }: TextDocument): void {
+    clearTimeout(this.#states.get(uri)?.timer);
+    this.#states.delete(uri);
+    void this.#connection.sendDiagnostics({ uri, diagnostics: [] });
+  }
+
+  /** The check of the version that the editor has; undefined for what is no definition. */
+  async analysisOf(document: TextDocument): Promise<Analysis | undefined> {
+    const state = this.#stateOf(document);
+    const { config } = await state.config;
+    const { uri, version } = document;
+    if (state.current?.version === version && state.current.config === config) return state.current;
+    const text = document.getText();
+    const { maxLength, shellcheck } = this.#ports;
+    if (text.length > maxLength || !this.#ports.isDefinition(pathOf(uri) ?? '', text)) return undefined;
+    state.scripts = new Set();
+    const checker = (script: string) => {
+      state.scripts.add(script);
+      return state.notes.get(script) ?? [];
+    };
+    state.current = new Analysis(text, version, config, shellcheck && checker);
+    if (state.current.isReadable) state.readable = state.current;
+    return state.current;
+  }
+
+  /** The last version that could be read. */
+  async readableOf(document: TextDocument): Promise<Analysis | undefined> {
+    return (await this.analysisOf(document)) && this.#stateOf(document).readable;
+  }
+
+  #stateOf(document: TextDocument): State {
+    const { uri } = document;
+    const state = this.#states.get(uri) ?? {
+      config: this.#configOf(document),
+      scripts: new Set(),
+      notes: new Map(),
+    };
+    this.#states.set(uri, state);
+    return state;
+  }
+
+  async #configOf({ uri }: TextDocument): Promise<{ config: LintConfig; fault?: string }> {
+    const path = pathOf(uri);
+    if (path === undefined) return { config: NO_CONFIG };
+    try {
+      return { config: await this.#ports.configOf(path, this.#root) };
+    } catch (error) {
+      return { config: NO_CONFIG, fault: (error as Error).message };
+    }
+  }
+
+  /** One thing at a time is planned for a document: what comes later takes the place of it. */
+  #later(document: TextDocument, pauseMs: number, work: () => Promise<void>): void {
+    const state = this.#stateOf(document);
+    clearTimeout(state.timer);
+    state.timer = setTimeout(() => {
+      work().catch((error: Error) => this.#connection.console.error(error.message));
+    }, pauseMs);
+  }
+
+  async #publish(document: TextDocument): Promise<void> {
+    const { uri, version } = document;
+    const text = document.getText();
+    const { homepage, configFaults } = this.#ports;
+    const found = configFaults(pathOf(uri) ?? '', text) ?? (await this.#findings(document));
+    if (document.version !== version || !this.#states.has(uri)) return;
+    const diagnostics = found.map((one) => editorDiagnostic(one, { uri, text, homepage }));
+    await this.#connection.sendDiagnostics({ uri, version, diagnostics });
+    const { scripts, notes } = this.#stateOf(document);
+    if ([...scripts].some((script) => !notes.has(script)))
+      this.#later(document, SHELLCHECK_PAUSE_MS, () => this.#checkScripts(document));
+  }
+
+  async #findings(document: TextDocument): Promise<readonly Diagnostic[]> {
+    const analysis = await this.analysisOf(document);
+    const { fault } = await this.#stateOf(document).config;
+    if (analysis === undefined) return [];
+    return [...(fault === undefined ? [] : [{ ...CONFIG_FAULT, message: fault }]), ...analysis.result.diagnostics];
+  }
+
+  /** Asks shellcheck about the scripts that it has not seen, one after the other, unless the text changes. */
+  async #checkScripts(document: TextDocument): Promise<void> {
+    const { shellcheck } = this.#ports;
+    const state = this.#stateOf(document);
+    const { version } = document;
+    const scripts = [...state.scripts];
+    for (const script of [...state.notes.keys()]) if (!scripts.includes(script)) state.notes.delete(script);
+    for (const script of scripts) {
+      if (!state.notes.has(script)) state.notes.set(script, (await shellcheck?.(script)) ?? []);
+      if (document.version !== version) return;
+    }
+    delete state.current;
+    await this.#publish(document);
+  }
+}
+
+const CONFIG_FAULT = {
+  ...({ rule: 'lint-config', severity: 'error', server: 'accepts', path: '' } as const),
+  ...{ line: 1, column: 1, endLine: 1, endColumn: 1 },
+};
+
+/** undefined for what is no file of this machine. */
+export function pathOf(uri: string): string | undefined {
+  try {
+    return fileURLToPath(uri);
+  } catch {
+    return undefined;
+  }
+}

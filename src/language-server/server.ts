@@ -1,0 +1,141 @@
+import {
+  type Connection,
+  createConnection,
+  type InitializeParams,
+  type InitializeResult,
+  LSPErrorCodes,
+  ResponseError,
+  TextDocumentSyncKind,
+  TextDocuments,
+} from 'vscode-languageserver/node';
+import { TextDocument } from 'vscode-languageserver-textdocument';
+import { actionsAt, FIX_ALL } from './actions.js';
+import type { Analysis } from './analysis.js';
+import { completionsAt } from './completion.js';
+import { Definitions, type LanguageServerPorts, pathOf } from './definitions.js';
+import { foldsOf } from './folding.js';
+import { hoverAt } from './hover.js';
+import { definitionsOf, RenameError, referencesTo, renamedAt, renameTo } from './references.js';
+import { symbolsOf } from './symbols.js';
+
+/**
+ * Serves an editor over two streams until it ends the connection, or goes away; then the process ends.
+ *
+ * @param version of this program
+ */
+export function serve(
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+  ports: LanguageServerPorts & { version: string },
+): void {
+  const connection = createConnection(input, output);
+  const documents = new TextDocuments(TextDocument);
+  let definitions: Definitions | undefined;
+  connection.onInitialize((params) => {
+    definitions = new Definitions(connection, ports, rootOf(params));
+    return capabilities(ports.version);
+  });
+  documents.onDidOpen(({ document }) => definitions?.refresh(document));
+  documents.onDidSave(({ document }) => {
+    // It may be the configuration of the others.
+    definitions?.refresh(document);
+    for (const other of documents.all()) if (other !== document) definitions?.refresh(other);
+  });
+  connection.onDidChangeWatchedFiles(() => {
+    for (const document of documents.all()) definitions?.refresh(document);
+  });
+  documents.onDidChangeContent(({ document }) => definitions?.schedule(document));
+  documents.onDidClose(({ document }) => definitions?.close(document));
+  answer(connection, {
+    document: (uri) => documents.get(uri),
+    analysis: async (uri) => {
+      const document = documents.get(uri);
+      return document && definitions?.analysisOf(document);
+    },
+    readable: async (uri) => {
+      const document = documents.get(uri);
+      return document && definitions?.readableOf(document);
+    },
+    homepage: ports.homepage,
+  });
+  documents.listen(connection);
+  connection.listen();
+}
+
+interface Open {
+  document(uri: string): TextDocument | undefined;
+  /** Of the version that the editor has; undefined for what is no definition. */
+  analysis(uri: string): Promise<Analysis | undefined>;
+  /** The last that could be read. */
+  readable(uri: string): Promise<Analysis | undefined>;
+  homepage: LanguageServerPorts['homepage'];
+}
+
+function answer(connection: Connection, { document, analysis, readable, homepage }: Open): void {
+  connection.onHover(async ({ textDocument: { uri }, position }) => {
+    const current = await analysis(uri);
+    return current && hoverAt(current, position);
+  });
+  connection.onCompletion(async ({ textDocument: { uri }, position, context }) => {
+    const names = await readable(uri);
+    const text = document(uri);
+    if (text === undefined || (await analysis(uri)) === undefined) return [];
+    const before = text.getText({ start: { line: position.line, character: 0 }, end: position });
+    // In the middle of a sentence or a script a blank is no question.
+    if (context?.triggerCharacter === ' ' && !/^[\s-]*(?:[\w-]+:)?\s+$/.test(before)) return [];
+    return completionsAt(text.getText(), position, names);
+  });
+  connection.onDefinition(async ({ textDocument: { uri }, position }) => {
+    const current = await analysis(uri);
+    return current && definitionsOf(current, position, uri);
+  });
+  connection.onReferences(async ({ textDocument: { uri }, position, context }) => {
+    const current = await analysis(uri);
+    return current && referencesTo(current, position, { uri, declaration: context.includeDeclaration });
+  });
+  connection.onPrepareRename(async ({ textDocument: { uri }, position }) => {
+    const current = await analysis(uri);
+    return current && renamedAt(current, position);
+  });
+  connection.onRenameRequest(async ({ textDocument: { uri }, position, newName }) => {
+    const current = await analysis(uri);
+    if (current === undefined) return null;
+    try {
+      return { changes: { [uri]: renameTo(current, position, newName) } };
+    } catch (error) {
+      if (error instanceof RenameError) throw new ResponseError(LSPErrorCodes.RequestFailed, error.message);
+      throw error;
+    }
+  });
+  connection.onCodeAction(async (params) => {
+    const current = await analysis(params.textDocument.uri);
+    return current && actionsAt(current, params, homepage);
+  });
+  connection.onDocumentSymbol(async ({ textDocument: { uri } }) => {
+    const current = await readable(uri);
+    return current && symbolsOf(current);
+  });
+  connection.onFoldingRanges(({ textDocument: { uri } }) => foldsOf(document(uri)?.getText() ?? ''));
+}
+
+function capabilities(version: string): InitializeResult {
+  return {
+    serverInfo: { name: 'jobserv', version },
+    capabilities: {
+      textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
+      hoverProvider: true,
+      completionProvider: { triggerCharacters: [' ', '"', "'"] },
+      definitionProvider: true,
+      referencesProvider: true,
+      renameProvider: { prepareProvider: true },
+      codeActionProvider: { codeActionKinds: ['quickfix', FIX_ALL] },
+      documentSymbolProvider: true,
+      foldingRangeProvider: true,
+    },
+  };
+}
+
+/** The folder that the editor has open. */
+function rootOf({ workspaceFolders, rootUri }: InitializeParams): string | undefined {
+  return pathOf(workspaceFolders?.[0]?.uri ?? rootUri ?? '');
+}
