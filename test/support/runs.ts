@@ -15,7 +15,7 @@ export function plannedRun(run: string, rundef: Partial<PlannedRun['rundef']> = 
     root: `/w/unit/${run}`,
     volumes: '/v',
   };
-  return inBuild(planned, []);
+  return inBuild(planned, new Map());
 }
 
 export function runResult(run: string, change: Partial<RunResult> = {}): RunResult {

@@ -17,7 +17,7 @@ import type { Difference } from '../inputs/ledger.js';
 import { completeRunDefinition, NO_KEY } from '../inputs/run-identity.js';
 import type { SecretUser } from '../inputs/secrets.js';
 import { NOWHERE, triggerParams } from '../inputs/trigger-params.js';
-import type { ServedRun } from '../run-server/served-run.js';
+import type { ServedBuild } from '../run-server/served-run.js';
 import {
   hostScripts,
   inBuild,
@@ -116,7 +116,7 @@ export class DefinitionPlanner {
    * @param upstream path of what triggered it, with `--upstream`
    * @throws UsageError for a run that a server would not make
    */
-  async first(selected: DefinitionRun, build: ServedRun[], upstream: string | undefined): Promise<FirstRun> {
+  async first(selected: DefinitionRun, build: ServedBuild, upstream: string | undefined): Promise<FirstRun> {
     const { trigger, run } = selected;
     const definition = this.#definition;
     const { params: given } = this.#request;
@@ -159,7 +159,7 @@ export class DefinitionPlanner {
    * @param folder names the folder of its workspace, in the place of its trigger's
    * @throws UsageError for a run that a server would not make
    */
-  async started(run: StartedRun, madeUp: StringMap, folder: string, build: ServedRun[]): Promise<PlannedRun> {
+  async started(run: StartedRun, madeUp: StringMap, folder: string, build: ServedBuild): Promise<PlannedRun> {
     const { checkout } = await this.#sourceOf(run.trigger.type);
     return this.#plan(asStored(this.#definition), run, checkout, madeUp, folder, build);
   }
@@ -170,7 +170,7 @@ export class DefinitionPlanner {
     checkout: Checkout | undefined,
     inherited: StringMap,
     folder: string,
-    build: ServedRun[],
+    build: ServedBuild,
   ): PlannedRun {
     const { build: number = 1, project = defaultProject(this.#folder) } = this.#request;
     const { secrets, places, alone, differences } = this.#context;

@@ -9,7 +9,7 @@ import { folderName } from '../../lib/folders.js';
 import type { RunDefinition, StringMap } from '../../schema/model.js';
 import type { Difference } from '../inputs/ledger.js';
 import { LocalRun } from '../run-server/local-run.js';
-import { runPath, type ServedRun } from '../run-server/served-run.js';
+import { runPath, type ServedBuild } from '../run-server/served-run.js';
 import { CONSOLE, volumesBeside, volumesIn } from '../workspace/workspace-names.js';
 
 /** A run with all that was decided about it before anything starts. */
@@ -30,7 +30,7 @@ export interface PlannedRun {
   startedBy?: string;
   /** How the run's server shows it to scripts, and the runs of its build, in order: itself among them. */
   served: LocalRun;
-  build: ServedRun[];
+  build: ServedBuild;
   /** Path of what triggered it, where that ran before this simulation (`--upstream`) and can be read. */
   upstream?: string | undefined;
   /** Where its repository and its script-repo come from. */
@@ -68,12 +68,13 @@ export function placeOf(
 }
 
 /** Adds a run to its build, in the place of an earlier one of its name. */
-export function inBuild(run: Omit<PlannedRun, 'served' | 'build'>, build: ServedRun[]): PlannedRun {
+export function inBuild(run: Omit<PlannedRun, 'served' | 'build'>, build: ServedBuild): PlannedRun {
   const console = join(run.root, CONSOLE);
   const served = new LocalRun(run.rundef, { archive: workspaceAt(run.root).archive, console });
-  const earlier = build.findIndex((one) => runPath(one) === runPath(served));
-  if (earlier >= 0) build.splice(earlier, 1);
-  build.push(served);
+  const path = runPath(served);
+  // Without this it would keep the place of the earlier one.
+  build.delete(path);
+  build.set(path, served);
   return { ...run, served, build };
 }
 

@@ -12,19 +12,19 @@ import { completeRunDefinition } from '../inputs/run-identity.js';
 import type { RundefFile } from '../inputs/rundef-file.js';
 import { secretsOfRundef } from '../inputs/secrets.js';
 import { NOWHERE } from '../inputs/trigger-params.js';
-import type { ServedRun } from '../run-server/served-run.js';
+import { runPath, type ServedBuild } from '../run-server/served-run.js';
 import type { Upstream, UpstreamReader } from '../run-server/upstream.js';
 import type { DefinitionRequest, PlanContext } from './definition-run.js';
 import { hostScripts, inBuild, type PlannedRun, placeOf, withImage } from './planned-run.js';
 
 /** The runs of each build, for the run's server. */
 export class Builds {
-  readonly #runs = new Map<unknown, ServedRun[]>();
+  readonly #builds = new Map<unknown, ServedBuild>();
 
   /** @param build its trigger, or words that name it */
-  of(build: unknown, upstream: Upstream | undefined): ServedRun[] {
-    const runs = this.#runs.get(build) ?? [...(upstream?.runs ?? [])];
-    this.#runs.set(build, runs);
+  of(build: unknown, upstream: Upstream | undefined): ServedBuild {
+    const runs = this.#builds.get(build) ?? new Map(upstream?.runs.map((run) => [runPath(run), run]));
+    this.#builds.set(build, runs);
     return runs;
   }
 }

@@ -30,15 +30,20 @@ export class RunAccess {
   /** The password of the login `jobserv`, and the run's API key. */
   readonly key = randomBytes(24).toString('hex');
   readonly own: ServedRun;
-  /** Grows while runs start others. */
-  readonly runs: readonly ServedRun[];
   /** Requests that a live server might have answered: `GET /projects/…`. */
   readonly misses = new Set<string>();
   readonly #digest = digest(this.key);
 
-  constructor(own: ServedRun, runs: readonly ServedRun[]) {
+  readonly #build: { values(): Iterable<ServedRun> };
+
+  /** @param build grows while runs start others */
+  constructor(own: ServedRun, build: { values(): Iterable<ServedRun> }) {
     this.own = own;
-    this.runs = runs;
+    this.#build = build;
+  }
+
+  get runs(): readonly ServedRun[] {
+    return [...this.#build.values()];
   }
 
   isKey(text: string): boolean {

@@ -48,6 +48,9 @@ export interface ServedRun {
   record(post: Post): void;
 }
 
+/** The runs of one build by their paths, in the order in which they were started. */
+export type ServedBuild = Map<string, ServedRun>;
+
 /** What a script posted. The simulation keeps it in the run's result and does nothing else with it. */
 export interface Post {
   /** The path below the run's address; `''` is the run itself. */

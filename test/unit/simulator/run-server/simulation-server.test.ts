@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NOWHERE } from '../../../../src/simulator/inputs/trigger-params.js';
+import { inBuild } from '../../../../src/simulator/plan/planned-run.js';
 import { SimulationServer } from '../../../../src/simulator/run-server/simulation-server.js';
 import { plannedRun } from '../../../support/runs.js';
 
@@ -17,6 +18,16 @@ const run = (script: string, more: object = {}, url = `${NOWHERE}/projects/acme/
   const madeUp = { '.netrc': 'x', H_RUN_URL: 'x', H_WORKER: 'x' };
   return { ...plannedRun('a', { script, run_url: url, api_key: 'k', env, secrets: {} }), madeUp, ...more };
 };
+
+describe('the runs of a build', () => {
+  it('are in the order in which they were planned; one takes the place of an earlier one of its name, as the last', () => {
+    const { build } = plannedRun('a');
+    inBuild(plannedRun('b'), build);
+    const again = inBuild(plannedRun('a'), build);
+    expect([...build.values()].map(({ name }) => name)).toEqual(['b', 'a']);
+    expect([...build.values()].at(-1)).toBe(again.served);
+  });
+});
 
 describe('the server of a simulation', () => {
   it.each(['echo hello', 'curl -fsS https://example.org/x', 'wget https://example.org/nothing'])(

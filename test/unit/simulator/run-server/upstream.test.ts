@@ -166,14 +166,14 @@ describe('the run of a server that another one triggered', () => {
 
   it('is shown in the build of what triggered it', async () => {
     const { run, warned } = await planned('curl -n "$H_TRIGGER_URL"', false);
-    expect(run?.build.map(({ name }) => name)).toEqual(['build', 'flash']);
+    expect([...(run?.build.values() ?? [])].map(({ name }) => name)).toEqual(['build', 'flash']);
     expect(run?.upstream).toMatch(/\/runs\/build\/$/);
     expect(warned).toEqual([]);
   });
 
   it('is simulated without it where the caller may not read it, which is reported before the run starts', async () => {
     const { run, warned } = await planned('curl -n "$H_TRIGGER_URL"', true);
-    expect(run?.build.map(({ name }) => name)).toEqual(['flash']);
+    expect([...(run?.build.values() ?? [])].map(({ name }) => name)).toEqual(['flash']);
     expect(warned).toEqual([expect.stringMatching(/^What triggered the run, \S+\/runs\/build\/, cannot be read/)]);
     expect(run?.madeUp['H_TRIGGER_URL']).toContain('no login');
   });
