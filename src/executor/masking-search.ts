@@ -129,20 +129,24 @@ export class Sieve {
     }
   }
 
-  /** In order; the last few of `bytes` always. */
+  /** In order; the last few of `bytes`, too few to look up, always. */
   places(bytes: Buffer): number[] {
     const places: number[] = [];
     const stride = this.#stride;
     const last = bytes.length - GRAM - 1;
     let start = 0;
     for (let at = stride - 1; at <= last; at += stride) {
-      if (this.#has(bytes, at) || (hasBreak(bytes, at) && this.#hasWithoutBreaks(bytes, at))) {
+      if (this.#mayHave(bytes, at)) {
         for (let place = start; place < start + stride; place++) places.push(place);
       }
       start += stride;
     }
-    for (; start < bytes.length; start++) places.push(start);
+    for (; start < bytes.length; start++) if (start > last || this.#mayHave(bytes, start)) places.push(start);
     return places;
+  }
+
+  #mayHave(bytes: Buffer, at: number): boolean {
+    return this.#has(bytes, at) || (hasBreak(bytes, at) && this.#hasWithoutBreaks(bytes, at));
   }
 
   #has(bytes: Buffer, at: number): boolean {
