@@ -2,23 +2,17 @@
  * How costs grow (`npm run bench -- growth`): each row at three sizes, beside the least that the work can cost or a
  * program that does the same, with the exponent: 1 is in proportion to the size, 2 is its square.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createMasker } from '../../src/executor/masking.js';
 import { IMAGE } from './fixtures.js';
+import { type Cost, costOf } from './measure.js';
 import { uploadSeconds } from './worker-rows.js';
 
 const RUN = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
-
-interface Cost {
-  /** Processor time of the command and its children, seconds. */
-  seconds: number;
-  /** Peak resident memory of the command itself, MB. */
-  megabytes: number;
-}
 
 interface GrowthRow {
   id: string;
@@ -27,32 +21,6 @@ interface GrowthRow {
   sizes: readonly [number, number, number];
   ours(folder: string, size: number): Promise<Cost>;
   theirs?(folder: string, size: number): Promise<Cost>;
-}
-
-const POLL_MS = 5;
-const TICKS = 100;
-
-/** Runs a command to its end. Its exit status may be 1: a definition with mistakes is measured too. */
-async function costOf(argv: readonly string[], cwd: string): Promise<Cost> {
-  const [program = '', ...args] = argv;
-  const child = spawn(program, args, { cwd, stdio: 'ignore', env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined } });
-  let cost: Cost = { seconds: 0, megabytes: 0 };
-  const look = setInterval(() => {
-    try {
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
-        .replace(/^.*\) /, '')
-        .split(' ');
-      const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-      const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-      if (peak !== undefined) cost = { seconds: ticks / TICKS, megabytes: Number(peak) / 1000 };
-    } catch {
-      // It has ended since.
-    }
-  }, POLL_MS);
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  clearInterval(look);
-  if (status !== 0 && status !== 1 && status !== 2) throw new Error(`${argv.join(' ')}: status ${status}`);
-  return cost;
 }
 
 const jobserv = (cwd: string, ...args: string[]) => costOf([process.execPath, RUN, ...args], cwd);

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 
 export interface Command {
   argv: [string, ...string[]];
@@ -58,4 +58,46 @@ export function median(values: number[]): number {
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}
+
+export interface Cost {
+  /** Processor time of the command and its children, seconds. */
+  seconds: number;
+  /** Peak resident memory of the command itself, MB. */
+  megabytes: number;
+}
+
+const POLL_MS = 5;
+const TICKS = 100;
+
+/**
+ * Runs a command to its end. Its exit status may be 1: a definition with mistakes is measured too.
+ *
+ * @param during called when it has started
+ */
+export async function costOf(
+  argv: readonly string[],
+  cwd: string,
+  during: (pid: number) => void = () => {},
+): Promise<Cost> {
+  const [program = '', ...args] = argv;
+  const child = spawn(program, args, { cwd, stdio: 'ignore', env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined } });
+  let cost: Cost = { seconds: 0, megabytes: 0 };
+  if (child.pid !== undefined) during(child.pid);
+  const look = setInterval(() => {
+    try {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+      const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+      if (peak !== undefined) cost = { seconds: ticks / TICKS, megabytes: Number(peak) / 1000 };
+    } catch {
+      // It has ended since.
+    }
+  }, POLL_MS);
+  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearInterval(look);
+  if (status !== 0 && status !== 1 && status !== 2) throw new Error(`${argv.join(' ')}: status ${status}`);
+  return cost;
 }

@@ -1,7 +1,7 @@
 /** One call over HTTP, and its answer, as the verbs write and read them. */
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
-import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { lookupElsewhere } from './this-machine.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -120,8 +120,11 @@ export class Transport {
     { signal, elsewhere }: { signal: AbortSignal | undefined; elsewhere: boolean },
   ): Promise<RawAnswer> {
     const { method, url, body } = call;
-    const answer: Dispatcher.ResponseData = await request(url, {
-      dispatcher: elsewhere ? this.#elsewhere : this.#dispatcher,
+    const { origin, pathname, search } = new URL(url);
+    const dispatcher = elsewhere ? this.#elsewhere : this.#dispatcher;
+    const answer: Dispatcher.ResponseData = await dispatcher.request({
+      origin,
+      path: pathname + search,
       method,
       headers: body === undefined ? headers : { ...headers, 'content-length': String(lengthOf(body)) },
       body: body === undefined ? null : streamOf(body),
