@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EDITOR_ROW } from './bench/editor-row.js';
 import { GROWTH, growthTable } from './bench/growth.js';
 import { REMOTE_ROWS } from './bench/remote-row.js';
 import { REPORT_ROW } from './bench/report-row.js';
@@ -19,7 +20,7 @@ if (wanted[0] === 'growth') {
   await growthTable(GROWTH.filter(({ id }) => wanted.length === 1 || wanted.includes(id)));
   process.exit();
 }
-const all = [...ROWS, REPORT_ROW, ...REMOTE_ROWS, ...WORKER_ROWS, RUN_PROCESS_ROW];
+const all = [...ROWS, REPORT_ROW, EDITOR_ROW, ...REMOTE_ROWS, ...WORKER_ROWS, RUN_PROCESS_ROW];
 const rows = all.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
 if (rows.length === 0) throw new Error(`There are the rows ${all.map(({ id }) => id).join(', ')}.`);
 

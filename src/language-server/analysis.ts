@@ -16,11 +16,12 @@ export class Analysis {
   readonly config: LintConfig;
   readonly result: CheckResult;
 
-  constructor(text: string, version: number, config: LintConfig, shell?: ShellChecker) {
+  /** @param previous of another version */
+  constructor(text: string, version: number, config: LintConfig, shell?: ShellChecker, previous?: Analysis) {
     this.text = text;
     this.version = version;
     this.config = config;
-    this.result = check(text, config, shell);
+    this.result = check(text, config, shell, previous?.result);
   }
 
   /** Whether the text could be read, and there is something in it. */

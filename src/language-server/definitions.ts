@@ -34,6 +34,8 @@ interface State {
   config: Promise<{ config: LintConfig; fault?: string }>;
   timer?: NodeJS.Timeout;
   current?: Analysis;
+  /** Shellcheck has found more since. */
+  isOutdated: boolean;
   /** The last version that could be read. */
   readable?: Analysis;
   /** The scripts of the current version that shellcheck can read, and what it found in those that it has seen. */
@@ -76,16 +78,18 @@ export class Definitions {
     const state = this.#stateOf(document);
     const { config } = await state.config;
     const { uri, version } = document;
-    if (state.current?.version === version && state.current.config === config) return state.current;
+    const { current, isOutdated } = state;
+    if (current?.version === version && current.config === config && !isOutdated) return current;
     const text = document.getText();
     const { maxLength, shellcheck } = this.#ports;
     if (text.length > maxLength || !this.#ports.isDefinition(pathOf(uri) ?? '', text)) return undefined;
     state.scripts = new Set();
+    state.isOutdated = false;
     const checker = (script: string) => {
       state.scripts.add(script);
       return state.notes.get(script) ?? [];
     };
-    state.current = new Analysis(text, version, config, shellcheck && checker);
+    state.current = new Analysis(text, version, config, shellcheck && checker, current);
     if (state.current.isReadable) state.readable = state.current;
     return state.current;
   }
@@ -99,6 +103,7 @@ export class Definitions {
     const { uri } = document;
     const state = this.#states.get(uri) ?? {
       config: this.#configOf(document),
+      isOutdated: false,
       scripts: new Set(),
       notes: new Map(),
     };
@@ -156,7 +161,7 @@ export class Definitions {
       if (!state.notes.has(script)) state.notes.set(script, (await shellcheck?.(script)) ?? []);
       if (document.version !== version) return;
     }
-    delete state.current;
+    state.isOutdated = true;
     await this.#publish(document);
   }
 }

@@ -29,10 +29,16 @@ export interface CheckResult {
  * @param input the file's text, or its bytes
  * @param config the repository's configuration
  * @param shell a linter for its scripts
+ * @param previous the check of another version of this text: what did not change is not checked again
  */
-export function check(input: string | Uint8Array, config: LintConfig = NO_CONFIG, shell?: ShellChecker): CheckResult {
+export function check(
+  input: string | Uint8Array,
+  config: LintConfig = NO_CONFIG,
+  shell?: ShellChecker,
+  previous?: CheckResult,
+): CheckResult {
   const document = loadYaml(input);
-  const context = new CheckContext(document, config);
+  const context = new CheckContext(document, config, previous?.context);
   const all = RULES.flatMap((rule) => findingsOf(rule, context));
   if (shell) all.push(...shellNotes(context, all, shell));
   all.sort((a, b) => a.line - b.line || a.column - b.column);

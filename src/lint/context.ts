@@ -55,9 +55,13 @@ export class CheckContext {
   readonly #wrong = new Set<string>();
   readonly #unknownKeys = new Map<string, Map<string, string[]>>();
   readonly #memo = new Map<unknown, unknown>();
+  readonly #ofTexts: TextMemo = new Map();
+  readonly #earlier: TextMemo | undefined;
 
-  constructor(document: LoadedYaml, config: LintConfig = NO_CONFIG) {
+  /** @param previous of the last version of the same document: what depends on a text alone is taken from it */
+  constructor(document: LoadedYaml, config: LintConfig = NO_CONFIG, previous?: CheckContext) {
     const { value, problem } = document;
+    this.#earlier = previous === undefined ? undefined : previous.#ofTexts;
     this.document = document;
     this.config = config;
     const readable = problem?.stage !== 'empty' && value !== undefined;
@@ -99,6 +103,21 @@ export class CheckContext {
   memo<T>(key: unknown, make: () => T): T {
     if (!this.#memo.has(key)) this.#memo.set(key, make());
     return this.#memo.get(key) as T;
+  }
+
+  /**
+   * Computes once what depends on a text alone, such as a script, of all versions of a document.
+   *
+   * @param make one function for all texts
+   */
+  ofText<T>(text: string, make: (text: string) => T): T {
+    const own = this.#ofTexts.get(make) ?? new Map<string, unknown>();
+    this.#ofTexts.set(make, own);
+    if (!own.has(text)) {
+      const earlier = this.#earlier?.get(make);
+      own.set(text, earlier?.has(text) ? earlier.get(text) : make(text));
+    }
+    return own.get(text) as T;
   }
 
   /** Whether a run has no such key, nor one that looks like a misspelt form of it. */
@@ -148,6 +167,9 @@ export class CheckContext {
     return texts.every((text) => text !== undefined) ? { ...loop, values: texts } : undefined;
   }
 }
+
+/** Results by the function that made them, and the text. */
+type TextMemo = Map<unknown, Map<string, unknown>>;
 
 function views<T>(path: string, list: (T | null)[] | null | undefined): [string, T][] {
   return (list ?? []).flatMap((item, i): [string, T][] => (item ? [[`${path}/${i}`, item]] : []));

@@ -16,7 +16,7 @@ export const plaintextSecret: RuleCheck = {
   *check(context) {
     for (const { path, text, name, help = READ_IT } of texts(context)) {
       const found = name === undefined ? undefined : namedSecret(name, text);
-      const secrets = found ? [found] : secretsIn(text);
+      const secrets = found ? [found] : context.ofText(text, secretsIn);
       for (const { what, start, end } of secrets) {
         yield {
           path,

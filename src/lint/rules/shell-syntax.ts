@@ -1,7 +1,7 @@
 import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';
 import { runScripts } from '../runs.js';
-import { isShell, parseShebang, shellFault } from '../shell.js';
+import { isShell, parseShebang, type ShellFault, shellFault } from '../shell.js';
 import { joinedLine } from './folded-script.js';
 
 /*
@@ -17,8 +17,7 @@ export const shellSyntax: RuleCheck = {
     for (const { path, text } of runScripts(context)) {
       // Another rule reports that a shell would get other lines.
       if (joinedLine(context, path, text)) continue;
-      const shebang = parseShebang(text);
-      const fault = shebang && isShell(shebang) ? shellFault(text) : undefined;
+      const fault = context.ofText(text, faultIn);
       if (fault === undefined) continue;
       const range = placeInScalar(context, path, text, fault.start, fault.end);
       const line = text.slice(0, fault.start).split('\n').length;
@@ -27,3 +26,8 @@ export const shellSyntax: RuleCheck = {
     }
   },
 };
+
+function faultIn(script: string): ShellFault | undefined {
+  const shebang = parseShebang(script);
+  return shebang && isShell(shebang) ? shellFault(script) : undefined;
+}

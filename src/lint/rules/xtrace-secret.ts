@@ -14,9 +14,7 @@ export const xtraceSecret: RuleCheck = {
   server: 'accepts',
   *check(context) {
     for (const { path, text } of runScripts(context)) {
-      const shebang = parseShebang(text);
-      if (shebang === undefined || !isShell(shebang)) continue;
-      const [first, ...others] = shownSecrets(text, shebang);
+      const [first, ...others] = context.ofText(text, shownSecrets);
       if (first === undefined) continue;
       const place = ({ start, end }: Part) => ({ path, range: placeInScalar(context, path, text, start, end) });
       const more = others.length === 0 ? '' : `, and ${others.length} ${others.length === 1 ? 'other' : 'others'},`;
@@ -70,7 +68,9 @@ const READS = new RegExp(
   'g',
 );
 
-function shownSecrets(script: string, shebang: Shebang): ShownSecret[] {
+function shownSecrets(script: string): ShownSecret[] {
+  const shebang = parseShebang(script);
+  if (shebang === undefined || !isShell(shebang)) return [];
   const found: ShownSecret[] = [];
   let on = optionThatTraces(script, shebang);
   let offset = 0;
