@@ -40,7 +40,7 @@ export function completionsAt(text: string, position: Position, names: Analysis 
   const items =
     marked.part === 'key'
       ? keys(marked, cursor)
-      : [...values(marked.path, cursor, names), ...keysOfEntry(marked, cursor)];
+      : [...values(marked.path, cursor, names), ...keysOfNewMapping(marked, cursor)];
   return items.map(({ newText, ...item }) => ({ ...item, filterText: item.label, textEdit: { range, newText } }));
 }
 
@@ -76,14 +76,26 @@ function findMark({ text, start, end, before, after }: Cursor): Marked | undefin
   const quote = /["']$/.exec(before)?.[0] ?? '';
   const closing = after.startsWith(quote) ? '' : quote;
   const lineEnd = end + after.length;
-  for (const rest of [text.slice(end), text.slice(lineEnd), after, '']) {
+  const brackets = closing + openBrackets(before);
+  const below = text.slice(lineEnd);
+  for (const rest of [closing + text.slice(end), closing + below, closing + after, brackets + below, brackets]) {
     for (const word of [MARK, `${MARK}: `]) {
-      const document = loadYaml(text.slice(0, start) + word + closing + rest);
+      const document = loadYaml(text.slice(0, start) + word + rest);
       const found = document.value === undefined ? undefined : search(document.value, '');
       if (found !== undefined) return { ...found, document };
     }
   }
   return undefined;
+}
+
+/** What closes the brackets that a line has opened so far. */
+function openBrackets(line: string): string {
+  const open: string[] = [];
+  for (const [sign] of line.matchAll(/[[\]{}]/g)) {
+    if (sign === '[' || sign === '{') open.unshift(sign === '[' ? ']' : '}');
+    else open.shift();
+  }
+  return open.join('');
 }
 
 function search(value: YamlValue, path: string): Omit<Marked, 'document'> | undefined {
@@ -113,11 +125,11 @@ function keys({ path, document }: Pick<Marked, 'path' | 'document'>, { after }: 
     }));
 }
 
-/** `- na`: an entry of a list of mappings, which begins with a key. */
-function keysOfEntry({ path, document }: Marked, cursor: Cursor): Item[] {
+/** `- na`, or the first word of a file: a mapping that begins with a key. */
+function keysOfNewMapping({ path, document }: Marked, cursor: Cursor): Item[] {
   const schema = schemaAt(path);
-  const isEntry = /^\s*(?:-\s+)+$/.test(cursor.before) && schema?.properties !== undefined;
-  return isEntry ? keys({ path, document }, cursor) : [];
+  const isStart = path === '' || /^\s*(?:-\s+)+$/.test(cursor.before);
+  return isStart && schema?.properties !== undefined ? keys({ path, document }, cursor) : [];
 }
 
 const TRIGGER_REFERENCE = /^\/triggers\/\d+(?:\/runs\/\d+)?\/triggers\/\d+\/name$/;
