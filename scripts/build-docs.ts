@@ -1,6 +1,7 @@
 /**
  * `npm run docs`: makes src/lint/generated/explanations.json of the texts of the rules (src/lint/rules/<id>.md), and
- * docs/rules.md of the rules. A test fails when either is stale.
+ * docs/rules.md of the rules; docs/commands.md and man/jobserv.1 of the commands; schema/ and types/ of the results. A
+ * test fails when one is stale.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -122,4 +123,16 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await mkdir(new URL('../src/lint/generated/', import.meta.url), { recursive: true });
   await writeFile(new URL('../src/lint/generated/explanations.json', import.meta.url), explanations());
   await writeFile(new URL('../docs/rules.md', import.meta.url), rulesPage());
+  const { commandsPage, manPage } = await import('./build-command-pages.js');
+  const { packageSchemas } = await import('./build-schemas.js');
+  const files = new Map([
+    ...(await packageSchemas()),
+    ['docs/commands.md', commandsPage()],
+    ['man/jobserv.1', manPage()],
+  ]);
+  for (const [path, text] of files) {
+    const file = new URL(`../${path}`, import.meta.url);
+    await mkdir(new URL('.', file), { recursive: true });
+    await writeFile(file, text);
+  }
 }

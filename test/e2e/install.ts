@@ -8,6 +8,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** A folder that holds nothing but the packed and installed CLI. */
     installation: string;
+    /** The package as npm packed it. */
+    tarball: string;
   }
 }
 
@@ -21,5 +23,6 @@ export default function install(project: TestProject): () => void {
   );
   npm(folder, 'install', '--offline', '--no-audit', '--no-fund', join(folder, filename));
   project.provide('installation', folder);
+  project.provide('tarball', join(folder, filename));
   return () => rmSync(folder, { recursive: true, force: true });
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { commandsPage, manPage } from '../../scripts/build-command-pages.js';
 import { explanations, rulesPage } from '../../scripts/build-docs.js';
 import { RULES } from '../../src/lint/rules.js';
 
@@ -14,4 +15,9 @@ it('docs/rules.md says what the rules say (npm run docs writes it)', () => {
 it('docs/rules.md has a heading for each rule', () => {
   const page = rulesPage();
   expect(RULES.filter(({ id }) => !page.includes(`\n### ${id}\n`))).toEqual([]);
+});
+
+it('docs/commands.md and man/jobserv.1 say what the commands say (npm run docs writes them)', () => {
+  expect(readFileSync('docs/commands.md', 'utf8')).toBe(commandsPage());
+  expect(readFileSync('man/jobserv.1', 'utf8')).toBe(manPage());
 });

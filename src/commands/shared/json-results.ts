@@ -1,0 +1,60 @@
+/**
+ * What `--json` prints, by command: docs/json.md as types. `npm run docs` makes schema/ and types/ of the package of it,
+ * and tests check what commands print against them.
+ */
+import type { DryRunResult } from '../../simulator/dry-run.js';
+import type { Check } from '../../simulator/host-tools/doctor.js';
+import type { PruneResult } from '../../simulator/host-tools/prune.js';
+import type { CreatedRundef } from '../../simulator/plan/select-runs.js';
+import type { ReproduceResult } from '../../simulator/reproduce/reproduce.js';
+import type { SimulationResult } from '../../simulator/run/run-result.js';
+import type { FileReport } from '../../terminal/validation-report.js';
+import type { WorkerStatus } from '../../worker/status.js';
+
+/** A command that ended with an error. */
+export interface ErrorJson {
+  version: 1;
+  error: { message: string; status: number; reason: string };
+}
+/** `jobserv validate --json`. With `error` the report is not complete. */
+export interface ValidateJson extends Partial<Pick<ErrorJson, 'error'>> {
+  version: 1;
+  files: FileReport[];
+  summary: { files: number; rejected: number; errors: number; warnings: number; infos: number };
+}
+/** `jobserv list --json` */
+export interface ListJson {
+  version: 1;
+  triggers: {
+    name: string;
+    type: string;
+    runs: {
+      name: string;
+      container: string;
+      hostTag: string | null;
+      params: Record<string, string>;
+      triggers: { name: string; 'run-names'?: string | null }[];
+    }[];
+  }[];
+}
+/** `jobserv rundef create --json` */
+export interface RundefCreateJson {
+  version: 1;
+  runs: CreatedRundef[];
+}
+/** `jobserv simulate --json` */
+export type SimulateJson = SimulationResult;
+/** `jobserv simulate --dry-run --json` */
+export type DryRunJson = DryRunResult;
+/** `jobserv reproduce --json` */
+export type ReproduceJson = ReproduceResult;
+/** `jobserv doctor --json` */
+export interface DoctorJson {
+  version: 1;
+  healthy: boolean;
+  checks: Check[];
+}
+/** `jobserv prune --json` */
+export type PruneJson = PruneResult;
+/** `jobserv worker status --json` */
+export type WorkerStatusJson = WorkerStatus;
