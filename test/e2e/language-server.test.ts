@@ -1,4 +1,5 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
@@ -242,5 +243,55 @@ describe('a definition that is open', () => {
     await editor.edit(edits ?? []);
     expect(editor.text).toBe((await jobserv(['validate', '--fix', '-'], { input: TEN_MISTAKES })).stdout);
     expect(editor.text).not.toBe(TEN_MISTAKES);
+  });
+});
+
+describe("in a stranger's repository", () => {
+  const REPOSITORY = { '.git/HEAD': 'ref: refs/heads/main\n' };
+
+  it('starts no program of it', async () => {
+    const program = (name: string) => `#!/bin/sh\ntouch ${name}-was-started\n`;
+    const programs = ['bin/shellcheck', 'node_modules/.bin/shellcheck', 'node_modules/.bin/git', 'shellcheck', 'git'];
+    const folder = folderWith({
+      ...REPOSITORY,
+      '.git/config': '[core]\n\tfsmonitor = touch fsmonitor-was-started\n\tpager = touch pager-was-started\n',
+      '.git/hooks/post-index-change': program('hook'),
+      ...Object.fromEntries(programs.map((path) => [path, program(path.replaceAll('/', '-'))])),
+    });
+    execFileSync('chmod', ['+x', '.git/hooks/post-index-change', ...programs], { cwd: folder });
+    const path = `.:bin:node_modules/.bin:${process.env['PATH']}`;
+    editor = await Editor.open(folder, '.jobserv.yml', TEN_MISTAKES, { PATH: path });
+    expect(rules(await editor.diagnostics())).toContain('unknown-script');
+    await editor.save();
+    expect(rules(await editor.diagnostics())).toContain('unknown-script');
+    const started = execFileSync('find', [folder, '-name', '*-was-started'], { encoding: 'utf8' });
+    expect(started).toBe('');
+  });
+
+  it.each([
+    ['a pipe', (file: string) => execFileSync('mkfifo', [file])],
+    ['a device', (file: string) => symlinkSync('/dev/zero', file)],
+    ['a link out of the repository', (file: string) => symlinkSync('/etc/passwd', file)],
+    ['a large file', (file: string) => writeFileSync(file, '#'.repeat(6 << 20))],
+  ])('does not read a configuration that is %s, and checks all the same', async (_, make) => {
+    const folder = folderWith(REPOSITORY);
+    make(join(folder, '.jobserv-lint.yml'));
+    editor = await Editor.open(folder, '.jobserv.yml', TEN_MISTAKES);
+    const found = await editor.diagnostics();
+    expect(rules(found)).toEqual(expect.arrayContaining(['lint-config', 'unknown-script']));
+    expect(found[0]?.message).toMatch(/^\.jobserv-lint\.yml cannot be read: /);
+    expect(JSON.stringify(found)).not.toContain('root:');
+  });
+
+  it('goes on after a request about a document that it does not have', async () => {
+    await open(REPAIRED);
+    const position = { line: 999, character: 999 };
+    const { connection, textDocument } = editor;
+    expect(
+      await connection.sendRequest(HoverRequest.type, { textDocument: { uri: 'file:///none' }, position }),
+    ).toBeNull();
+    expect(await connection.sendRequest(HoverRequest.type, { textDocument, position })).toBeNull();
+    expect(await connection.sendRequest(CompletionRequest.type, { textDocument, position })).toEqual(expect.any(Array));
+    expect(await editor.diagnostics()).toEqual([]);
   });
 });
