@@ -130,7 +130,7 @@ describe('wrong usage', () => {
     expect(status).toBe(2);
     expect(JSON.parse(stdout)).toEqual({
       version: 1,
-      error: { message: '/nowhere.yml cannot be read: there is no such file.', status: 2 },
+      error: { message: '/nowhere.yml cannot be read: there is no such file.', status: 2, reason: 'usage' },
     });
     expect(stderr).toBe('Error: /nowhere.yml cannot be read: there is no such file.\n');
   });
