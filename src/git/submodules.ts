@@ -7,6 +7,7 @@ import { lstat, realpath, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { isBelow, makeFolders } from '../lib/folders.js';
 import { readBoundedText } from '../lib/read-bounded.js';
+import { withoutTrailing } from '../lib/sanitise.js';
 import { GitError, readGit } from './git.js';
 import { withoutCredentials } from './guard.js';
 import { hasLfs } from './lfs.js';
@@ -152,8 +153,8 @@ function whyUnpushed(
     return `The submodule ${shown} has the address ${address}, which no worker can clone.`;
   }
   const resolved = settings.find(({ key }) => key === `submodule.${name}.url`)?.value;
-  const addresses = [url, resolved].map((text) => text?.replace(/(\.git)?\/*$/, ''));
-  if (remote === undefined || !addresses.includes(remote.replace(/(\.git)?\/*$/, ''))) {
+  const addresses = [url, resolved].map((text) => text && withoutSuffix(text));
+  if (remote === undefined || !addresses.includes(withoutSuffix(remote))) {
     return `${commit} could not be checked: ${address} is not the remote that it was cloned from here.`;
   }
   if (!found.isMissing) return undefined;
@@ -182,6 +183,8 @@ async function isOwnCheckout(source: RepositoryPaths, place: string): Promise<bo
     throw error;
   }
 }
+
+const withoutSuffix = (url: string) => withoutTrailing(url, '/').replace(/\.git$/, '');
 
 /** Path to SHA of every submodule of the commit. */
 async function linksOf({ env, sha, source, signal }: Superproject): Promise<Map<string, string>> {

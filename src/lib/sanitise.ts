@@ -184,3 +184,10 @@ export function escapeInJson(json: string): string {
 export function escapeInXml(xml: string): string {
   return xml.replace(ACTIVE_IN_MARKUP, (sign) => `&#${sign.charCodeAt(0)};`);
 }
+
+/** As `replace(/x+$/, '')`; that pattern's time grows with the square of a run of `x` that something follows. */
+export function withoutTrailing(text: string, character: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === character) end--;
+  return text.slice(0, end);
+}

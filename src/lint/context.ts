@@ -134,8 +134,11 @@ export class CheckContext {
     if (this.isSound(path)) return value;
     if (this.#wrong.has(path)) return undefined;
     if (Array.isArray(value)) return value.map((item, i) => this.#wellFormed(item, `${path}/${i}`) ?? null);
+    const mapping = asObject(value);
+    // A text that is too long.
+    if (mapping === undefined) return value;
     const object: YamlObject = Object.create(null);
-    for (const [key, item] of Object.entries(asObject(value) ?? {})) {
+    for (const [key, item] of Object.entries(mapping)) {
       const kept = this.#unknownKeys.get(path)?.has(key) ? undefined : this.#wellFormed(item, childPath(path, key));
       if (kept !== undefined) object[key] = kept;
     }

@@ -1,8 +1,11 @@
 /** Addresses as text: read, shown without what is secret in them, and the run that one names. */
 
-/** An http or https address; undefined for anything else. */
+/** Servers and proxies take less. An address of megabytes would keep the patterns here busy for hours. */
+const LONGEST_URL = 16 * 1024;
+
+/** An http or https address of at most 16 KiB; undefined for anything else. */
 export function parseHttpUrl(text: string): URL | undefined {
-  if (!URL.canParse(text)) return undefined;
+  if (text.length > LONGEST_URL || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   return url.protocol === 'http:' || url.protocol === 'https:' ? url : undefined;
 }

@@ -1,6 +1,6 @@
 /** Which lines of a console are the tool's own (`ConsoleLog`), and the last ones that are not. */
 import { open } from 'node:fs/promises';
-import { plainLine } from '../lib/sanitise.js';
+import { plainLine, withoutTrailing } from '../lib/sanitise.js';
 
 /** `== <UTC time>: heading`, and under it `   <UTC time>: INFO  detail`. */
 const OURS = /^(==| {2}) \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}: (?:(INFO |WARN |ERROR) )?(.*)/;
@@ -41,7 +41,7 @@ export async function lastLines(path: string, count: number): Promise<string[]> 
     const lines = buffer.subarray(0, bytesRead).toString().split('\n');
     if (from > 0) lines.shift();
     // What follows the last return is what a terminal shows of a line.
-    const others = withoutOurs(lines).map((line) => plainLine(line.replace(/\r+$/, '').replace(/^.*\r/s, '')));
+    const others = withoutOurs(lines).map((line) => plainLine(withoutTrailing(line, '\r').replace(/^.*\r/s, '')));
     while (others.length > 0 && others.at(-1)?.trim() === '') others.pop();
     return others.slice(-count);
   } finally {

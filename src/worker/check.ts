@@ -115,15 +115,24 @@ async function claim(
 async function beginRuns(options: CheckOptions, answer: CheckedIn, asked: Date, free: number): Promise<number> {
   let begun = 0;
   let failure: RunFailure | undefined;
-  const usable = answer.runDefinitions.flatMap((rundef) => usableRun(options, rundef) ?? []);
-  if (usable.length > free) {
-    const fields = { handed_out: usable.length, free };
+  const usable: HandedOutRun[] = [];
+  let refused = 0;
+  // What lies behind the last one that is begun is not even read.
+  for (const rundef of free === 0 ? [] : answer.runDefinitions) {
+    const run = usableRun(options, rundef);
+    if (run !== undefined) usable.push(run);
+    else refused++;
+    if (usable.length === free) break;
+  }
+  const handedOut = answer.runDefinitions.length - refused;
+  if (handedOut > free) {
+    const fields = { handed_out: handedOut, free };
     options.log.warning(
       'The server has handed out more runs than there are free slots; it will queue the others again',
       fields,
     );
   }
-  for (const run of usable.slice(0, free)) {
+  for (const run of usable) {
     try {
       if (await beginRun(options, run, asked)) begun++;
     } catch (error) {
@@ -164,7 +173,9 @@ interface HandedOutRun {
 }
 
 /** Refused run definitions that were logged: the server hands each out again after some seconds. */
-const refused = new Set<string>();
+const logged = new Set<string>();
+/** A server that has so many different ones gets no more lines of the log. */
+const MOST_LOGGED = 1_000;
 
 /**
  * A run definition with the URL of its run. Any other fault is reported to that URL by the run's own process; without
@@ -173,12 +184,14 @@ const refused = new Set<string>();
 function usableRun({ log }: CheckOptions, rundef: string): HandedOutRun | undefined {
   const runUrl = runUrlOf(rundef);
   if (runUrl !== undefined) return { rundef, runUrl };
+  if (logged.size === MOST_LOGGED) return undefined;
   const digest = createHash('sha256').update(rundef).digest('hex');
-  if (refused.has(digest)) return undefined;
-  if (refused.size < 1_000) refused.add(digest);
+  if (logged.has(digest)) return undefined;
+  logged.add(digest);
+  const last = logged.size === MOST_LOGGED ? { not_logged: 'any further one' } : {};
   log.error(
     'The server has handed out a run definition without the http address of its run. It cannot be executed, and there is no address to report that to',
-    { bytes: rundef.length, sha256: digest.slice(0, 12) },
+    { bytes: rundef.length, sha256: digest.slice(0, 12), ...last },
   );
   return undefined;
 }

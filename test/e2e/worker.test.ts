@@ -1,5 +1,15 @@
 /** The worker's commands, from the packed program, against a server that behaves as the reference does. */
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -72,6 +82,20 @@ describe('a worker', () => {
       () => expect(readFileSync(said, 'utf8')).toBe(`RUN_START ${place}\nRUN_COMPLETE ${place}\n`),
       60_000,
     );
+  });
+
+  it('does not call its callback for a run that it refuses: nobody has checked its names', async () => {
+    const world = await WorkerWorld.create(image.name);
+    const callback = join(world.folder, 'callback');
+    const said = join(world.folder, 'said');
+    writeFileSync(callback, `#!/bin/sh\necho "$ACTION $PROJECT" >> ${said}\n`, { mode: 0o755 });
+    writeFileSync(join(world.folder, 'settings.conf'), `callback_script = ${callback}\n`, { flag: 'a' });
+    const run = world.queue('true\n', { env: { GIT_URL: '--upload-pack=x' } });
+    await world.worker('check');
+    await run.until(({ complete }) => complete);
+    expect(run.console.toString()).toContain('env.GIT_URL is unsafe, "--upload-pack=x"');
+    await world.cleared();
+    expect(existsSync(said)).toBe(false);
   });
 
   it('fails a run when its callback cannot be started: a board may be off', async () => {

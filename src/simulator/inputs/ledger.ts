@@ -2,6 +2,7 @@
  * The fidelity ledger (SPEC 8): what differed from the worker's run. What no script could
  * have noticed is not in it, so that `exact` means something.
  */
+import { withoutTrailing } from '../../lib/sanitise.js';
 import type { StringMap } from '../../schema/model.js';
 
 export type DifferenceKind =
@@ -88,7 +89,7 @@ export function noteUnserved(ledger: Ledger, requests: Iterable<string>): void {
 /** Names of the files below /secrets that a script's text names. */
 export function secretsReadBy(script: string): string[] {
   const names = [...script.matchAll(/\/secrets\/([A-Za-z0-9][A-Za-z0-9._-]*)/g)].map(([, name = '']) => name);
-  return [...new Set(names.map((name) => name.replace(/\.+$/, '')))];
+  return [...new Set(names.map((name) => withoutTrailing(name, '.')))];
 }
 
 /** Of the secrets that a script names those that are not among these. A definition does not say which its project has. */

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { UsageError } from '../../lib/errors.js';
+import { withoutTrailing } from '../../lib/sanitise.js';
 import type { ScriptLine } from './console-story.js';
 
 export interface Side {
@@ -166,7 +167,7 @@ const CHANGING: readonly [RegExp, string][] = [
 const PROGRESS = [
   /\[[=#>.\-\s█▏▎▍▌▋▊▉░▒▓|]{3,}\]/,
   /^\W*\d{1,3}(?:\.\d+)?%\W*$/,
-  /\b\d{1,3}(?:\.\d+)?%.*(?:\(\d+\/\d+\)|\d ?(?:[kKMGT]i?B|bytes|B)\/s)/,
+  /\b\d{1,3}(?:\.\d+)?%.{0,300}(?:\(\d+\/\d+\)|\d ?(?:[kKMGT]i?B|bytes|B)\/s)/,
 ];
 
 /** Names that only one of the two runs has, in its lines → what stands for them in both. */
@@ -180,7 +181,7 @@ export type Names = ReadonlyMap<string, string>;
  */
 export function normaliseLine(text: string, names: Names = new Map()): string | undefined {
   // Of a line that was written over again and again the last is what counts.
-  const shown = text.replace(/\r+$/, '');
+  const shown = withoutTrailing(text, '\r');
   let line = stripVTControlCharacters(shown.slice(shown.lastIndexOf('\r') + 1));
   if (PROGRESS.some((pattern) => pattern.test(line))) return undefined;
   for (const [name, placeholder] of names) line = line.replaceAll(name, placeholder);

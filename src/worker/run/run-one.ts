@@ -103,7 +103,9 @@ class RunProcess {
     const rundef = await readRundef(folder);
     const env = textsIn(rundef['env']);
     const boot = this.#tuning.boot ?? currentBoot();
-    const refused = await this.#prepareHost(env, boot);
+    const unusable = refusalOf(rundef);
+    // A program of the host gets no name that was not checked.
+    const refused = unusable ?? (await this.#prepareHost(env, boot));
     const known = knownBefore(before.known, rundef, { ...why, rebooted: before.starts > 0 && before.boot !== boot });
     await this.#journal.update({
       process: await currentOwner(),
@@ -125,12 +127,12 @@ class RunProcess {
       const outcome = await this.#execute(
         { ...run, env: { ...run.env, H_WORKER: this.#settings.hostname } },
         known,
-        refused ?? refusalOf(rundef),
+        refused,
         server,
         reporter,
         { boot, bootBefore: before.boot },
       );
-      if (before.unreported === undefined) await this.#ended(outcome, env);
+      if (before.unreported === undefined) await this.#ended(outcome, unusable === undefined ? env : undefined);
       if (reporter.unreported !== undefined) {
         await this.#putOff(reporter.unreported.message);
         return outcome;
@@ -178,8 +180,12 @@ class RunProcess {
     });
   }
 
-  /** Called again when this process dies before that is noted. */
-  async #ended(outcome: RunOutcome, env: StringMap): Promise<void> {
+  /**
+   * Called again when this process dies before that is noted.
+   *
+   * @param env undefined for a run that no callback may hear of
+   */
+  async #ended(outcome: RunOutcome, env: StringMap | undefined): Promise<void> {
     const { status } = outcome;
     const cause = status === 'FAILED' ? { cause: outcome.cause } : {};
     this.#log.info('A run has ended', { ...this.#about, status, ...cause });
@@ -187,6 +193,7 @@ class RunProcess {
       this.#log.warning(`The end of a run was not counted: ${error.message}`, this.#about),
     );
     for (const warning of outcome.warnings) this.#log.warning(warning, this.#about);
+    if (env === undefined) return;
     await this.#callBack('RUN_COMPLETE', env).catch((error: Error) => this.#log.error(error.message, this.#about));
   }
 

@@ -196,6 +196,8 @@ describe('a check-in', () => {
       '{"run_url": "../x"}',
       '{"run_url": "file:///etc/passwd"}',
       '{"run_url": "ftp://h/"}',
+      // The pattern for a run's name needed hours for it.
+      `{"run_url": "http://h/${'projects/'.repeat(100_000)}"}`,
     ];
     const nested = `{"run_url": "http://h/", "x": ${'['.repeat(1e6)}${']'.repeat(1e6)}}`;
     const { url, folder, started, lines, checkIn } = await worldWith({
@@ -317,4 +319,16 @@ describe('a check-in that is answered late', () => {
     await checkIn();
     expect(started).toHaveLength(1);
   });
+});
+
+// The last of this file: from then on this process logs no run definition that it refuses.
+test('run definitions without an address do not fill the log, however many there are', async () => {
+  const bad = Array.from({ length: 3_000 }, (_, index) => `{"x": ${index}}`);
+  const { started, lines, checkIn } = await worldWith({ handsOut: [[...bad, 'unit'], bad] });
+  expect(await checkIn()).toEqual({ inProgress: 1, handedOut: true });
+  expect(started).toHaveLength(1);
+  await checkIn();
+  const logged = lines.filter((line) => line.includes('ERROR'));
+  expect(logged.length).toBeLessThanOrEqual(1_000);
+  expect(logged.at(-1)).toContain('not_logged="any further one"');
 });

@@ -54,6 +54,11 @@ describe('a line of the console, normalised', () => {
     expect(normaliseLine('sdk.tar  45%  12 MB  3.1MB/s')).toBeUndefined();
   });
 
+  it('costs little however it was made to cost much', () => {
+    const long = ['1% '.repeat(20_000), `${'\r'.repeat(60_000)}x`, '[==='.repeat(15_000)];
+    for (let round = 0; round < 20; round++) expect(long.map((line) => normaliseLine(line))).not.toContain(undefined);
+  });
+
   it('has names that only one side can have replaced', () => {
     expect(normaliseLine('on lab-7', new Map([['lab-7', '<worker>']]))).toBe('on <worker>');
   });
