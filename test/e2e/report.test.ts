@@ -20,10 +20,14 @@ const HOSTILE = `#!/bin/sh
 printf 'plain \\033[31mred\\033[0m \\033[1;32mbold green\\033[0m\\n'
 printf '</script><script>document.title="owned"</script><!-- <img src=https://example.org/x.png onerror=alert(1)>\\n'
 printf '\\033]0;owned title\\007\\033]52;c;b3duZWQ=\\007after the sequences\\n'
+printf '\\033]8;;javascript:document.title="owned"\\033\\\\a link\\033]8;;\\033\\\\ after\\n'
+printf 'safe \\342\\200\\256desrever\\342\\200\\254 end\\n'
+awk 'BEGIN { for (i = 0; i < 90000; i++) printf "\\r"; print "after 90,000 returns" }'
+touch "/archive/<img src=x onerror=alert(1)>" "/archive/javascript:alert(1)" "/archive/$(printf 'txt.\\342\\200\\256gnp.exe')"
 echo "the secret is $(cat /secrets/token)"
 awk 'BEGIN { for (i = 0; i < ${LINES}; i++) print "line " i }'
 echo 'the needle is here'
-echo '<testsuite name="unit"><testcase name="good"/><testcase name="bad"><failure>expected &lt;1&gt;</failure></testcase></testsuite>' >/archive/junit.xml
+echo '<testsuite name="unit"><testcase name="good"/><testcase name="bad"><failure>expected &lt;1&gt;</failure></testcase><testcase name="&#x202e;dessap"/><testcase name="&lt;/script&gt;&lt;script&gt;alert(1)"/></testsuite>' >/archive/junit.xml
 exit 3
 `;
 
@@ -70,7 +74,7 @@ it('does not change the status, and the other formats have the same runs', () =>
   });
   const xml = readFileSync(report('runs.xml'), 'utf8');
   expect(xml).toContain('<testcase name="manual/hostile" classname="manual"');
-  expect(xml).toContain('<testsuite name="manual/hostile: unit" tests="2" failures="1"');
+  expect(xml).toContain('<testsuite name="manual/hostile: unit" tests="4" failures="1"');
   for (const name of ['runs.json', 'runs.xml']) expect(readFileSync(report(name), 'utf8')).not.toContain(SECRET);
 });
 
@@ -128,6 +132,26 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(text).toContain('the secret is ***');
     expect(await page.title()).toBe('1 of 2 runs passed');
     expect(await page.locator('img').count()).toBe(0);
+    expect(troubles).toEqual([]);
+  });
+
+  it('takes no link from a script, and nothing that would reorder or hide what stands there', async () => {
+    const { page, troubles } = await open(report('runs.html'));
+    const section = page.locator('section').first();
+    await section.locator('.console .row').first().waitFor();
+    await search(page, 'a link');
+    expect(await section.locator('.console').textContent()).toContain('a link after');
+    await search(page, 'returns');
+    expect(await section.locator('.row.here').textContent()).toContain('after 90,000 returns');
+    const text = (await section.textContent()) ?? '';
+    for (const name of ['dessap', '</script><script>alert(1)', '<img src=x onerror=alert(1)>', 'txt.gnp.exe']) {
+      expect(text).toContain(name);
+    }
+    expect(text).not.toMatch(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/);
+    const links = await page.locator('a').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+    expect(links.filter((href) => !href?.startsWith('#'))).toEqual([]);
+    expect(await page.locator('img, iframe, object').count()).toBe(0);
+    expect(await page.title()).toBe('1 of 2 runs passed');
     expect(troubles).toEqual([]);
   });
 

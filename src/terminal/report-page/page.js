@@ -2,14 +2,15 @@
 // Everything that a run printed reaches the document as text nodes only.
 const data = JSON.parse(document.getElementById('report').textContent);
 
-/** Makes an element: `make('a', {href: '#x'}, 'text', child)`. */
+/** Makes an element: `make('a', {href: '#x'}, 'text', child)`. Texts lose what would reorder or hide others. */
 function make(name, properties, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(properties ?? {})) {
     if (key === 'class') element.className = value;
     else element[key] = value;
   }
-  element.append(...children.filter((child) => child !== undefined && child !== ''));
+  const shown = children.filter((child) => child !== undefined && child !== '');
+  element.append(...shown.map((child) => (typeof child === 'string' ? plain(child) : child)));
   return element;
 }
 
@@ -40,8 +41,10 @@ class Console {
     const end = line + 1 < this.length ? this.starts[line + 1] - 1 : this.bytes.length;
     const raw = this.decoder.decode(this.bytes.subarray(this.starts[line], Math.min(end, this.starts[line] + 100_000)));
     // A carriage return overwrites what stands before it.
-    const body = raw.replace(/[\r\n]+$/, '');
-    return body.slice(body.lastIndexOf('\r') + 1);
+    // Not by a pattern: its time would grow with the square of a run of returns in the line.
+    let kept = raw.length;
+    while (kept > 0 && '\r\n'.includes(raw[kept - 1])) kept--;
+    return raw.slice(raw.lastIndexOf('\r', kept - 1) + 1, kept);
   }
 
   /** The colours that are on at the start of a line. Every 256th line is remembered. */
@@ -320,7 +323,7 @@ function runSection(run, index) {
       ...test.results.map((result) => [
         `  ${result.name}`,
         status(result.status),
-        result.output ? make('pre', {}, plain(result.output)) : (result.context ?? ''),
+        result.output ? make('pre', {}, result.output) : (result.context ?? ''),
       ]),
     ]);
     section.append(make('h3', {}, 'Tests'), table(['test', 'status', 'context, output'], rows));
