@@ -25,7 +25,7 @@ interface Page {
 const { version, description: about } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 /** Oclif's own commands have no texts of ours. */
-const OWN = new Set(['autocomplete', 'autocomplete:script', 'help', 'version']);
+const OWN = new Set(['help', 'version']);
 const STATUSES: [status: number, meaning: string][] = [
   [EXIT.passed, 'passed, or nothing to mend'],
   [EXIT.failed, 'a run failed; for validate, something to mend'],

@@ -1,13 +1,12 @@
 /** The program as oclif loads it: `oclif` in package.json names this module's exports. */
 import { type Command, Help, type Interfaces, settings, toConfiguredId } from '@oclif/core';
 // The plugins' commands, by path: their packages export no names for them.
-import Autocomplete from '../../node_modules/@oclif/plugin-autocomplete/lib/commands/autocomplete/index.js';
-import AutocompleteScript from '../../node_modules/@oclif/plugin-autocomplete/lib/commands/autocomplete/script.js';
 import HelpCommand from '../../node_modules/@oclif/plugin-help/lib/commands/help.js';
 import Version from '../../node_modules/@oclif/plugin-version/lib/commands/version.js';
 import { UsageError } from '../lib/errors.js';
 import { nearest } from '../lint/suggest.js';
 import { watchStandardStreams } from '../terminal/output.js';
+import Autocomplete from './autocomplete.js';
 import CheckTestGrepping from './check-test-grepping.js';
 import Doctor from './doctor.js';
 import Explain from './explain.js';
@@ -46,8 +45,7 @@ function withOurErrors(PluginCommand: Command.Class): Command.Class {
 }
 
 export const COMMANDS: Record<string, Command.Class> = {
-  autocomplete: withOurErrors(Autocomplete),
-  'autocomplete:script': withOurErrors(AutocompleteScript),
+  autocomplete: Autocomplete,
   'check-test-grepping': CheckTestGrepping,
   doctor: Doctor,
   explain: Explain,

@@ -1,12 +1,13 @@
 import * as Args from '@oclif/core/args';
 import { UsageError } from '../lib/errors.js';
+import { printable } from '../lib/sanitise.js';
 import type { ExpandedTrigger } from '../schema/expand.js';
 import { selectRuns } from '../simulator/plan/select-runs.js';
 import { styleFor } from '../terminal/style.js';
 import { renderTable } from '../terminal/table.js';
 import { BaseCommand } from './shared/base-command.js';
 import { loadDefinition } from './shared/definitions.js';
-import { option, options } from './shared/flags.js';
+import { option, options, toggle } from './shared/flags.js';
 
 export default class List extends BaseCommand {
   static override summary = 'Show the triggers and runs of a definition, loops expanded.';
@@ -14,7 +15,7 @@ export default class List extends BaseCommand {
     { description: 'The runs of this repository', command: '<%= config.bin %> list' },
     {
       description: 'Names for a script',
-      command: '<%= config.bin %> list --json | jq -r \'.triggers[] | .name + "/" + .runs[].name\'',
+      command: '<%= config.bin %> list --names',
     },
   ];
   static override enableJsonFlag = true;
@@ -26,6 +27,7 @@ export default class List extends BaseCommand {
   };
   static override flags = {
     file: option('Input', 'FILE', 'the same as FILE', 'f'),
+    names: toggle('Output', 'print the name of each run only, trigger/run, one a line'),
     run: options('Input', 'RUN', 'only these runs: a run, trigger/run, or a glob of either; repeatable'),
   };
 
@@ -46,7 +48,10 @@ export default class List extends BaseCommand {
         triggers: run.triggers ?? [],
       })),
     }));
-    if (!this.jsonEnabled()) {
+    if (flags.names) {
+      const names = listed.flatMap(({ name, runs }) => runs.map((run) => printable(`${name}/${run.name}`)));
+      this.print(names.map((name) => `${name}\n`).join(''));
+    } else if (!this.jsonEnabled()) {
       const rows = listed.flatMap((trigger) =>
         trigger.runs.map((run) => [
           `${trigger.name}/${run.name}`,
