@@ -36,6 +36,13 @@ Each finding has a severity, and says what the live server does with such a defi
 Where [shellcheck](https://www.shellcheck.net) is on \`PATH\`, its errors and warnings about the scripts that
 runs execute come too, as warnings of \`shell-syntax\`, under the words in the definition.
 
+## Repairs
+
+\`validate --fix\` repairs what has only one meaning: quotes around \`3.10\`, \`host-tag\` for \`hostTag\`. With
+\`--unsafe\` it also puts the name that was probably meant in the place of one that does not exist, as the help of the
+finding suggests: \`git_poller\` for \`git-poller\`, \`users\` for \`user\`. A repair that would change anything else,
+or make the server reject the definition, is not made. \`--dry-run\` shows all of it first.
+
 ## Quiet where you want it
 
 A comment silences rules for its own line, or for the next one where it stands alone. In a script it
