@@ -25,7 +25,7 @@ interface Served {
 }
 
 /** @param delay of each answer, ms */
-async function withServer<T>(delay: number, work: (served: Served) => Promise<T>): Promise<T> {
+export async function withServer<T>(delay: number, work: (served: Served) => Promise<T>): Promise<T> {
   const child = spawn(process.execPath, [SERVER, String(delay)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [port] = await once(child.stdout, 'data');
   const http = new HttpClient();
@@ -64,7 +64,7 @@ async function sendAsReference({ url }: Served, bytes: number): Promise<void> {
   }
 }
 
-async function seconds(work: () => Promise<void>): Promise<number> {
+export async function seconds(work: () => Promise<void>): Promise<number> {
   const begun = performance.now();
   await work();
   return (performance.now() - begun) / 1000;

@@ -69,6 +69,8 @@ interface Span {
 
 /** At most this many nested forms are followed into the next piece. */
 const MOST_GOING = 16;
+/** More than a form is held for, bytes, unless there are many line breaks in it. */
+const JOINED = 512;
 
 class SearchingStream implements MaskingStream {
   readonly #trees: readonly FormTree[];
@@ -88,8 +90,19 @@ class SearchingStream implements MaskingStream {
   }
 
   write(chunk: Buffer): Buffer[] {
-    const before = this.#held.length;
-    const bytes = before === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const held = this.#held;
+    if (held.length === 0) return this.#piece(chunk, 0);
+    // Only the beginning is joined to what was held: copying all of a large piece takes longer than searching it.
+    const head = Math.min(chunk.length, JOINED);
+    const out = this.#piece(Buffer.concat([held, chunk.subarray(0, head)]), held.length);
+    if (head === chunk.length) return out;
+    const again = this.#held.length;
+    const rest = again <= head ? chunk.subarray(head - again) : Buffer.concat([this.#held, chunk.subarray(head)]);
+    return out.concat(this.#piece(rest, again));
+  }
+
+  /** @param before how many of the bytes were held */
+  #piece(bytes: Buffer, before: number): Buffer[] {
     this.#goOn(bytes, before);
     const stop = this.#search(bytes);
     const out = this.#mask(bytes, stop);

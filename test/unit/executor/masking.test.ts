@@ -82,6 +82,20 @@ describe('masking', () => {
     expect(inPieces(masker, text, [...text.keys()])).toBe(whole);
   });
 
+  it('gives the same bytes wherever large pieces are cut, in long secrets and in those with many line breaks', () => {
+    const long = 'long-secret-'.repeat(40);
+    const short = 'a-short-secret-of-some-words';
+    const broken = [...Buffer.from(short).toString('base64')].join('\n'.repeat(30));
+    const text = `${'-'.repeat(900)}${long}${long.slice(0, 200)}${broken}${'='.repeat(900)}${short}${'-'.repeat(900)}`;
+    const masker = createMasker([long, short]);
+    const bytes = Buffer.from(text);
+    const whole = inPieces(masker, bytes, []);
+    expect(whole.replaceAll('\n', '')).toMatch(/^-{900}(\*\*\*)+={900}\*\*\*-{900}$/);
+    for (let cut = 1; cut < bytes.length; cut += 5) {
+      expect(inPieces(masker, bytes, [cut]).replaceAll('***', '')).toBe(whole.replaceAll('***', ''));
+    }
+  });
+
   it('holds nothing back that cannot become a secret', () => {
     const stream = createMasker(['secret']).stream();
     expect(Buffer.concat(stream.write(Buffer.from('prompt> '))).toString()).toBe('prompt> ');
@@ -183,8 +197,8 @@ describe('masking', () => {
     const word = (length: number) => Array.from({ length }, () => 'abc'[random(3)]).join('');
     for (let round = 0; round < 60; round++) {
       const secrets = Array.from({ length: 1 + random(12) }, () => word(6 + random(5)));
-      const text = word(400);
-      const cuts = [...new Set(Array.from({ length: random(6) }, () => random(400)))].sort((a, b) => a - b);
+      const text = word(2_000);
+      const cuts = [...new Set(Array.from({ length: random(6) }, () => random(2_000)))].sort((a, b) => a - b);
       expect(inPieces(createMasker(secrets), Buffer.from(text), cuts)).toBe(plainly(secrets, text));
     }
   });
