@@ -68,7 +68,8 @@ export interface Cost {
 }
 
 const POLL_MS = 5;
-const TICKS = 100;
+/** bash reports the time of children as well, and of those that end last. */
+const TIMED = 'TIMEFORMAT="%U %S"; { time "$@" >/dev/null 2>/dev/null; } 2>&1';
 
 /**
  * Runs a command to its end. Its exit status may be 1: a definition with mistakes is measured too.
@@ -80,24 +81,32 @@ export async function costOf(
   cwd: string,
   during: (pid: number) => void = () => {},
 ): Promise<Cost> {
-  const [program = '', ...args] = argv;
-  const child = spawn(program, args, { cwd, stdio: 'ignore', env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined } });
-  let cost: Cost = { seconds: 0, megabytes: 0 };
-  if (child.pid !== undefined) during(child.pid);
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
+  const shell = spawn('bash', ['-c', TIMED, 'bash', ...argv], { cwd, stdio: ['ignore', 'pipe', 'ignore'], env });
+  let pid: number | undefined;
+  let megabytes = 0;
   const look = setInterval(() => {
     try {
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
-        .replace(/^.*\) /, '')
-        .split(' ');
-      const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-      const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-      if (peak !== undefined) cost = { seconds: ticks / TICKS, megabytes: Number(peak) / 1000 };
+      if (pid === undefined) {
+        pid = Number(readFileSync(`/proc/${shell.pid}/task/${shell.pid}/children`, 'utf8').trim()) || undefined;
+        if (pid !== undefined) during(pid);
+      }
+      const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+      if (peak !== undefined) megabytes = Number(peak) / 1000;
     } catch {
       // It has ended since.
     }
   }, POLL_MS);
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  let times = '';
+  shell.stdout.on('data', (text) => {
+    times += text;
+  });
+  const status = await new Promise<number | null>((resolve) => shell.on('close', resolve));
   clearInterval(look);
   if (status !== 0 && status !== 1 && status !== 2) throw new Error(`${argv.join(' ')}: status ${status}`);
-  return cost;
+  const seconds = times
+    .trim()
+    .split(' ')
+    .reduce((sum, time) => sum + Number(time), 0);
+  return { seconds, megabytes };
 }
