@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from './shared/base-command.js';
-import { configFaults, LintConfigFiles } from './shared/config-files.js';
+import { CONFIG_NAMES, configFaults, LintConfigFiles } from './shared/config-files.js';
 import { isDefinition, MAX_BYTES } from './shared/definitions.js';
 import { shellcheckInBackground } from './shared/validation.js';
 
@@ -29,6 +29,7 @@ export default class LanguageServer extends BaseCommand {
       version: this.config.version,
       homepage: this.config.pjson.homepage,
       isDefinition,
+      configNames: CONFIG_NAMES,
       configFaults,
       maxLength: MAX_BYTES,
       configOf: (path, root) => new LintConfigFiles(root ?? dirname(path)).of(path),

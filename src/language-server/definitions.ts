@@ -11,6 +11,8 @@ export interface LanguageServerPorts {
   /** The page of this program, where the rules are described. */
   homepage: string | undefined;
   isDefinition(path: string, text: string): boolean;
+  /** The names of files of configuration. */
+  configNames: readonly string[];
   /** What is wrong with a file of configuration; undefined for any other file. */
   configFaults(path: string, text: string): readonly Diagnostic[] | undefined;
   /** Longer texts are not checked, characters. */

@@ -1,6 +1,7 @@
 import {
   type Connection,
   createConnection,
+  DidChangeWatchedFilesNotification,
   type InitializeParams,
   type InitializeResult,
   LSPErrorCodes,
@@ -31,9 +32,15 @@ export function serve(
   const connection = createConnection(input, output);
   const documents = new TextDocuments(TextDocument);
   let definitions: Definitions | undefined;
+  let watches = false;
   connection.onInitialize((params) => {
+    watches = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
     definitions = new Definitions(connection, ports, rootOf(params));
     return capabilities(ports.version);
+  });
+  connection.onInitialized(async () => {
+    const watchers = ports.configNames.map((name) => ({ globPattern: `**/${name}` }));
+    if (watches) await connection.client.register(DidChangeWatchedFilesNotification.type, { watchers });
   });
   documents.onDidOpen(({ document }) => definitions?.refresh(document));
   documents.onDidSave(({ document }) => {

@@ -8,14 +8,18 @@ import {
   createProtocolConnection,
   type Diagnostic,
   DidChangeTextDocumentNotification,
+  DidChangeWatchedFilesNotification,
   DidOpenTextDocumentNotification,
   DidSaveTextDocumentNotification,
   ExitNotification,
+  FileChangeType,
+  type FileSystemWatcher,
   InitializedNotification,
   InitializeRequest,
   type Position,
   type ProtocolConnection,
   PublishDiagnosticsNotification,
+  RegistrationRequest,
   ShutdownRequest,
   StreamMessageReader,
   StreamMessageWriter,
@@ -32,6 +36,11 @@ export class Editor {
   #document: TextDocument;
   #published: { version: number; diagnostics: Diagnostic[] } | undefined;
   #changed = () => {};
+  #registered: (watchers: FileSystemWatcher[]) => void = () => {};
+  /** The files that the server wants to be watched. */
+  readonly watchers = new Promise<FileSystemWatcher[]>((resolve) => {
+    this.#registered = resolve;
+  });
 
   private constructor(child: ChildProcess, uri: string) {
     this.#process = child;
@@ -45,6 +54,9 @@ export class Editor {
       this.#published = { version, diagnostics };
       this.#changed();
     });
+    this.connection.onRequest(RegistrationRequest.type, ({ registrations }) => {
+      this.#registered(registrations.flatMap(({ registerOptions }) => registerOptions.watchers));
+    });
     this.connection.listen();
   }
 
@@ -56,7 +68,7 @@ export class Editor {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const editor = new Editor(child, `${pathToFileURL(folder)}/${name}`);
-    const capabilities: ClientCapabilities = {};
+    const capabilities: ClientCapabilities = { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } };
     const rootUri = String(pathToFileURL(folder));
     await editor.connection.sendRequest(InitializeRequest.type, { processId: process.pid, rootUri, capabilities });
     await editor.connection.sendNotification(InitializedNotification.type, {});
@@ -113,6 +125,15 @@ export class Editor {
   async save(): Promise<void> {
     this.#published = undefined;
     await this.connection.sendNotification(DidSaveTextDocumentNotification.type, { textDocument: this.textDocument });
+  }
+
+  /** Reports that a file was changed by another program. */
+  async changedOutside(path: string): Promise<void> {
+    this.#published = undefined;
+    const uri = String(pathToFileURL(path));
+    await this.connection.sendNotification(DidChangeWatchedFilesNotification.type, {
+      changes: [{ uri, type: FileChangeType.Changed }],
+    });
   }
 
   /** The diagnostics of the text as it is now; with a condition, the first that meet it. */

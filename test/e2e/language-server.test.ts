@@ -114,10 +114,12 @@ describe('diagnostics', () => {
     const text = REPAIRED.replaceAll('host-tag: amd64', 'host-tag: arm64');
     editor = await Editor.open(folder, 'ci/.jobserv.yml', text);
     expect(rules(await editor.diagnostics())).toEqual(['unknown-host-tag', 'unknown-host-tag']);
-    writeFileSync(join(folder, '.jobserv-lint.yml'), 'host-tags: [arm64]\n');
-    await editor.save();
+    const config = join(folder, '.jobserv-lint.yml');
+    expect(await editor.watchers).toContainEqual({ globPattern: '**/.jobserv-lint.yml' });
+    writeFileSync(config, 'host-tags: [arm64]\n');
+    await editor.changedOutside(config);
     expect(await editor.diagnostics()).toEqual([]);
-    writeFileSync(join(folder, '.jobserv-lint.yml'), 'host-tag: [arm64]\n');
+    writeFileSync(config, 'host-tag: [arm64]\n');
     await editor.save();
     expect(rules(await editor.diagnostics())).toEqual(['lint-config']);
   });

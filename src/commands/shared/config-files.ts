@@ -18,6 +18,7 @@ import { UnfitFile } from './errors.js';
 
 const NAME = '.jobservrc.yml';
 const LINT_NAME = '.jobserv-lint.yml';
+export const CONFIG_NAMES: readonly string[] = [NAME, LINT_NAME];
 
 /** A file with defaults. */
 export interface DefaultsFile {
