@@ -3,6 +3,7 @@ import { UsageError } from '../lib/errors.js';
 import { printable } from '../lib/sanitise.js';
 import type { ExpandedTrigger } from '../schema/expand.js';
 import { selectRuns } from '../simulator/plan/select-runs.js';
+import { printMessage } from '../terminal/output.js';
 import { styleFor } from '../terminal/style.js';
 import { renderTable } from '../terminal/table.js';
 import { BaseCommand } from './shared/base-command.js';
@@ -64,7 +65,7 @@ export default class List extends BaseCommand {
         ]),
       );
       if (rows.length > MANY) {
-        process.stderr.write(`${rows.length} runs. To list some of them, use --run 'GLOB'; for a program, --json.\n`);
+        printMessage(`${rows.length} runs. To list some of them, use --run 'GLOB'; for a program, --json.`);
       }
       this.print(
         renderTable(['RUN', 'TRIGGER TYPE', 'CONTAINER', 'HOST TAG', 'PARAMS'], rows, styleFor(process.stdout)),

@@ -1,9 +1,9 @@
 import * as Flags from '@oclif/core/flags';
-import { printable } from '../lib/sanitise.js';
 import { prune } from '../simulator/host-tools/prune.js';
 import { renderPruned } from '../terminal/host-tools.js';
 import { BaseCommand } from './shared/base-command.js';
 import { EXIT } from './shared/errors.js';
+import { warn } from './shared/flags.js';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -37,11 +37,11 @@ export default class Prune extends BaseCommand {
     });
     this.print(renderPruned(result));
     if (result.engineProblem !== undefined) {
-      process.stderr.write(`Warning: containers could not be removed. ${result.engineProblem}\n`);
+      warn(`containers could not be removed. ${result.engineProblem}`);
       this.endWith(EXIT.environment);
     }
     for (const problem of result.problems ?? []) {
-      process.stderr.write(`Warning: ${printable(problem)}\n`);
+      warn(problem);
       this.endWith(EXIT.environment);
     }
     return result;

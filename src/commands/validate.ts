@@ -12,7 +12,7 @@ import { BaseCommand } from './shared/base-command.js';
 import { LintConfigFiles } from './shared/config-files.js';
 import { type DefinitionFile, readDefinitions } from './shared/definitions.js';
 import { describeError, EXIT, endWithError, reasonOf } from './shared/errors.js';
-import { option, options, readServerFlags, SERVER_FLAGS, toggle } from './shared/flags.js';
+import { option, options, readServerFlags, SERVER_FLAGS, toggle, warn } from './shared/flags.js';
 import { fixDefinition, openServer, shellcheckOnPath } from './shared/validation.js';
 
 /** In the order of their weight. */
@@ -104,7 +104,7 @@ export default class Validate extends BaseCommand {
       unsafe: flags.unsafe,
       dryRun: flags['dry-run'],
       textFirst: format !== 'json' && flags.fix && (flags['dry-run'] || names.includes('-')),
-      shell: shellcheckOnPath((message) => process.stderr.write(`Warning: ${message}\n`)),
+      shell: shellcheckOnPath(warn),
     };
     const stream = wanted.textFirst ? process.stderr : process.stdout;
     const [out, texts] = [outputOf(stream), outputOf(process.stdout)];

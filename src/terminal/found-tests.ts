@@ -18,7 +18,7 @@ export function renderFoundTests(check: GreppingCheck, style: Style): string {
   }
   if (lines.length > 0) lines.push('');
   for (const { line, message } of check.troubles) {
-    lines.push(`${style.yellow('Warning:')} ${line === null ? '' : `line ${line}: `}${message}.`);
+    lines.push(`${style.yellow('Warning:')} ${line === null ? '' : `line ${line}: `}${plainLine(message)}.`);
   }
   lines.push(countsOf(check));
   lines.push(...serverLines(check, style));

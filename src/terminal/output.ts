@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { RunFailure } from '../executor/ports.js';
+import { printable } from '../lib/sanitise.js';
 
 export interface Output {
   /** Whether a person looks at it. */
@@ -90,9 +91,13 @@ export function setLivePart(around: typeof aroundLivePart): void {
   aroundLivePart = around;
 }
 
-/** Prints lines on standard error; above the live part of the screen, where there is one. */
+/**
+ * Prints lines on standard error; above the live part of the screen, where there is one. They may quote a server, a
+ * file or an engine: nothing in them acts on the terminal.
+ */
 export function printMessage(text: string): void {
-  const print = () => void process.stderr.write(`${text}\n`);
+  const lines = text.split('\n').map(printable).join('\n');
+  const print = () => void process.stderr.write(`${lines}\n`);
   if (aroundLivePart === undefined) print();
   else aroundLivePart(print);
 }

@@ -6,6 +6,7 @@ import { folderName, makeFolders } from '../../lib/folders.js';
 import { defaultProject } from '../../simulator/inputs/checkout.js';
 import { readGivenValues } from '../../simulator/inputs/given.js';
 import { type CreatedRundef, createRundefs, selectRuns } from '../../simulator/plan/select-runs.js';
+import { printMessage } from '../../terminal/output.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { loadDefinition } from '../shared/definitions.js';
 import { EXIT } from '../shared/errors.js';
@@ -56,7 +57,7 @@ export default class RundefCreate extends BaseCommand {
     }
     if (errors.length > 0) {
       this.endWith(EXIT.usage);
-      if (!this.jsonEnabled()) process.stderr.write(errors.map((error) => `Not created: ${error}\n`).join(''));
+      if (!this.jsonEnabled()) printMessage(errors.map((error) => `Not created: ${error}`).join('\n'));
     }
     return { version: 1, runs: created };
   }

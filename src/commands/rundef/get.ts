@@ -3,6 +3,7 @@ import * as Args from '@oclif/core/args';
 import { EnvironmentError, UsageError } from '../../lib/errors.js';
 import { readGivenValues } from '../../simulator/inputs/given.js';
 import { type GottenRundef, getRundef } from '../../simulator/plan/server-rundef.js';
+import { printMessage } from '../../terminal/output.js';
 import { askHidden, canAsk } from '../../terminal/prompts.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { option, readServerFlags, SECRET_FLAGS, SERVER_FLAGS, toggle } from '../shared/flags.js';
@@ -54,11 +55,11 @@ export default class RundefGet extends BaseCommand {
 }
 
 function printNotes({ notes, hidden }: GottenRundef): void {
-  for (const note of notes) process.stderr.write(`Note: ${note}\n`);
+  for (const note of notes) printMessage(`Note: ${note}`);
   if (hidden.length === 0) return;
-  const list = hidden.map(({ name, purpose }) => `  ${name}: for ${purpose}\n`).join('');
-  process.stderr.write(
-    `Note: the server hides the value of ${hidden.length > 1 ? 'these secrets' : 'this secret'}, so "TODO" is in its place. Give each with --secret NAME=VALUE, or be asked with --ask.\n${list}`,
+  const list = hidden.map(({ name, purpose }) => `\n  ${name}: for ${purpose}`).join('');
+  printMessage(
+    `Note: the server hides the value of ${hidden.length > 1 ? 'these secrets' : 'this secret'}, so "TODO" is in its place. Give each with --secret NAME=VALUE, or be asked with --ask.${list}`,
   );
 }
 

@@ -9,6 +9,7 @@ import { type FailuresOfRun, serverFailures } from '../../lint/server-failures.j
 import { type ExpandedTrigger, expand } from '../../schema/expand.js';
 import type { Definition } from '../../schema/model.js';
 import type { Check } from '../../simulator/host-tools/doctor.js';
+import { printMessage } from '../../terminal/output.js';
 import { RejectedDefinition } from './errors.js';
 
 /**
@@ -53,7 +54,7 @@ function defaultDefinition(): string {
       `There is no ${DEFAULT_DEFINITION} ${where}. Name the definition, or write a first one with jobserv init.`,
     );
   }
-  if (path !== DEFAULT_DEFINITION) process.stderr.write(`Using ${path}; this folder has no ${DEFAULT_DEFINITION}.\n`);
+  if (path !== DEFAULT_DEFINITION) printMessage(`Using ${path}; this folder has no ${DEFAULT_DEFINITION}.`);
   return path;
 }
 

@@ -173,7 +173,7 @@ export function shellFor(when: ShellWish, flags: { jobs: number; json: boolean; 
       '--shell needs a terminal, and standard input or output is not one. Start the command from a terminal, not through a pipe or in a CI; or leave --shell out and look at the workspace.',
     );
   }
-  return { when, withTerminal: withRawTerminal, tell: (message) => process.stderr.write(`\n${message}\n`) };
+  return { when, withTerminal: withRawTerminal, tell: (message) => printMessage(`\n${message}`) };
 }
 
 export const FOLDER_FLAG = {

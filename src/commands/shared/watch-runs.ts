@@ -7,6 +7,7 @@ import type { SimulateRequest } from '../../simulator/run/simulate-run.js';
 import { simulate } from '../../simulator/simulate.js';
 import { getsTree, type WatchKey, watch } from '../../simulator/watch.js';
 import { cacheFolder, volumesBeside } from '../../simulator/workspace/workspace-names.js';
+import { printMessage } from '../../terminal/output.js';
 import { hasTerminal, listenForKeys } from '../../terminal/prompts.js';
 import { findDefinition } from './definitions.js';
 import { describeError } from './errors.js';
@@ -53,7 +54,7 @@ export async function watchRuns(
     outputs: [cacheFolder(), ...(workspace === undefined ? [] : [workspace, volumesBeside(workspace)])],
     seesTree: () => sees,
     keys: hasTerminal() ? (listener) => listenForKeys((key) => KEYS[key] && listener(KEYS[key])) : undefined,
-    tell: (message) => process.stderr.write(`\n${message}\n`),
+    tell: (message) => printMessage(`\n${message}`),
     signal,
     round: async ({ failed, signal: stop }) => {
       try {
@@ -78,7 +79,7 @@ export async function watchRuns(
         if (stop.aborted) return;
         // Ctrl-C at a question.
         if (error instanceof RunFailure && error.reason === 'interrupted') throw error;
-        process.stderr.write(`Error: ${describeError(error as Error).message}\n`);
+        printMessage(`Error: ${describeError(error as Error).message}`);
       }
     },
   });

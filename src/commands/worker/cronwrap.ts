@@ -1,4 +1,5 @@
 import * as Args from '@oclif/core/args';
+import { printMessage } from '../../terminal/output.js';
 import { cronwrap } from '../../worker/cronwrap.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { EXIT } from '../shared/errors.js';
@@ -19,10 +20,9 @@ export default class Cronwrap extends BaseCommand {
     const { failure, log, untold } = await cronwrap(workerFolder(flags), args.script);
     const reported = untold === undefined ? ' This was reported to the server.' : '';
     if (failure !== undefined) {
-      process.stderr.write(`${args.script} failed (${failure}); its output is in ${log}.${reported}\n`);
+      printMessage(`${args.script} failed (${failure}); its output is in ${log}.${reported}`);
     }
-    if (untold !== undefined)
-      process.stderr.write(`The end of ${args.script} was not reported to the server. ${untold}\n`);
+    if (untold !== undefined) printMessage(`The end of ${args.script} was not reported to the server. ${untold}`);
     if (failure !== undefined) this.endWith(EXIT.failed);
     else if (untold !== undefined) this.endWith(EXIT.environment);
   }

@@ -1,4 +1,6 @@
 import * as Flags from '@oclif/core/flags';
+import { printable } from '../../lib/sanitise.js';
+import { printMessage } from '../../terminal/output.js';
 import { gcVolumes } from '../../worker/gc-volumes.js';
 import { removeTree } from '../../worker/remove-tree.js';
 import { BaseCommand } from '../shared/base-command.js';
@@ -25,11 +27,11 @@ export default class GcVolumes extends BaseCommand {
       dryRun,
       removeTree: removeTree,
     });
-    for (const name of removed) this.print(`${dryRun ? 'would remove' : 'removed'} ${name}`);
-    for (const { name, reason } of failed) process.stderr.write(`${name} could not be removed: ${reason}\n`);
+    for (const name of removed) this.print(`${dryRun ? 'would remove' : 'removed'} ${printable(name)}`);
+    for (const { name, reason } of failed) printMessage(`${name} could not be removed: ${reason}`);
     if (busy) this.print('Another process is removing volumes now.');
     else if (removed.length + failed.length === 0) this.print('Nothing to remove.');
-    if (untold !== undefined) process.stderr.write(`Not everything was reported to the server. ${untold}\n`);
+    if (untold !== undefined) printMessage(`Not everything was reported to the server. ${untold}`);
     if (failed.length > 0 || untold !== undefined) this.endWith(EXIT.environment);
     return { version: 1, dryRun, removed, failed, busy, ...(untold === undefined ? {} : { untold }) };
   }

@@ -8,6 +8,7 @@ import { pathSegment } from '../../../src/server/address.js';
 import { Allowance } from '../../../src/server/allowance.js';
 import { createSigned } from '../../../src/server/artifacts.js';
 import { nextCall } from '../../../src/server/attempts.js';
+import { readConsole } from '../../../src/server/console.js';
 import { HttpClient, type HttpSettings } from '../../../src/server/http.js';
 import { readRun, readRunDefinition } from '../../../src/server/run.js';
 import { ServerFailure } from '../../../src/server/server-failure.js';
@@ -101,6 +102,31 @@ it.each(['000', '099'])('a status of %s is that call’s failure', async (status
   onTestFinished(() => void server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   await expect(client().send(call(url))).rejects.toMatchObject({ kind: 'interrupted', maybeDelivered: true });
+});
+
+it.each([
+  ['a Content-Length that is too long', '200 OK', 'content-length: 100', 'interrupted'],
+  ['two Content-Lengths', '200 OK', 'content-length: 5\r\ncontent-length: 4', 'no-jobserv'],
+  ['a Content-Length of no number', '200 OK', 'content-length: -5', 'no-jobserv'],
+  [
+    'a part that nobody requested',
+    '206 Partial Content',
+    'content-length: 5\r\ncontent-range: bytes 7-11/99',
+    'rejected',
+  ],
+  ['a chunk that never ends', '200 OK', 'transfer-encoding: chunked\r\nx: y', 'no-jobserv'],
+])('a console with %s is a failure, never a shorter console', async (_, status, headers, kind) => {
+  const server = createSocketServer((socket) => {
+    const head = `HTTP/1.1 ${status}\r\nx-run-status: PASSED\r\n${headers}\r\n\r\n`;
+    socket.on('error', () => {}).on('data', () => socket.end(`${head}fine\n`));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const reading = async () => buffer((await readConsole(client(), url)).body);
+  const failure = await reading().catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ServerFailure);
+  expect(kind).toBe((failure as ServerFailure).kind);
 });
 
 it('tests of a run that are endless together end at a bound', async () => {
