@@ -83,8 +83,8 @@ export class Definitions {
     const { current, isOutdated } = state;
     if (current?.version === version && current.config === config && !isOutdated) return current;
     const text = document.getText();
-    const { maxLength, shellcheck } = this.#ports;
-    if (text.length > maxLength || !this.#ports.isDefinition(pathOf(uri) ?? '', text)) return undefined;
+    const { shellcheck } = this.#ports;
+    if (this.#isTooLong(document) || !this.#ports.isDefinition(pathOf(uri) ?? '', text)) return undefined;
     state.scripts = new Set();
     state.isOutdated = false;
     const checker = (script: string) => {
@@ -101,6 +101,10 @@ export class Definitions {
     return (await this.analysisOf(document)) && this.#stateOf(document).readable;
   }
 
+  #isOpen({ uri }: TextDocument, state: State): boolean {
+    return this.#states.get(uri) === state;
+  }
+
   #stateOf(document: TextDocument): State {
     const { uri } = document;
     const state = this.#states.get(uri) ?? {
@@ -111,6 +115,12 @@ export class Definitions {
     };
     this.#states.set(uri, state);
     return state;
+  }
+
+  #isTooLong(document: TextDocument): boolean {
+    const { uri } = document;
+    const text = document.getText();
+    return text.length > this.#ports.maxLength && this.#ports.isDefinition(pathOf(uri) ?? '', text);
   }
 
   async #configOf({ uri }: TextDocument): Promise<{ config: LintConfig; fault?: string }> {
@@ -134,22 +144,25 @@ export class Definitions {
 
   async #publish(document: TextDocument): Promise<void> {
     const { uri, version } = document;
+    const state = this.#stateOf(document);
     const text = document.getText();
     const { homepage, configFaults } = this.#ports;
-    const found = configFaults(pathOf(uri) ?? '', text) ?? (await this.#findings(document));
-    if (document.version !== version || !this.#states.has(uri)) return;
+    const found = configFaults(pathOf(uri) ?? '', text) ?? (await this.#findings(document, state));
+    if (document.version !== version || !this.#isOpen(document, state)) return;
     const diagnostics = found.map((one) => editorDiagnostic(one, { uri, text, homepage }));
     await this.#connection.sendDiagnostics({ uri, version, diagnostics });
-    const { scripts, notes } = this.#stateOf(document);
-    if ([...scripts].some((script) => !notes.has(script)))
+    const { scripts, notes } = state;
+    if (this.#isOpen(document, state) && [...scripts].some((script) => !notes.has(script)))
       this.#later(document, SHELLCHECK_PAUSE_MS, () => this.#checkScripts(document));
   }
 
-  async #findings(document: TextDocument): Promise<readonly Diagnostic[]> {
+  async #findings(document: TextDocument, state: State): Promise<readonly Diagnostic[]> {
     const analysis = await this.analysisOf(document);
-    const { fault } = await this.#stateOf(document).config;
-    if (analysis === undefined) return [];
-    return [...(fault === undefined ? [] : [{ ...CONFIG_FAULT, message: fault }]), ...analysis.result.diagnostics];
+    const { fault } = await state.config;
+    if (analysis === undefined)
+      return this.#isTooLong(document) ? [{ ...FAULT, rule: 'too-large', message: TOO_LONG }] : [];
+    const unfit = fault === undefined ? [] : [{ ...FAULT, rule: 'lint-config', message: fault }];
+    return [...unfit, ...analysis.result.diagnostics];
   }
 
   /** Asks shellcheck about the scripts that it has not seen, one after the other, unless the text changes. */
@@ -161,15 +174,17 @@ export class Definitions {
     for (const script of [...state.notes.keys()]) if (!scripts.includes(script)) state.notes.delete(script);
     for (const script of scripts) {
       if (!state.notes.has(script)) state.notes.set(script, (await shellcheck?.(script)) ?? []);
-      if (document.version !== version) return;
+      if (document.version !== version || !this.#isOpen(document, state)) return;
     }
     state.isOutdated = true;
     await this.#publish(document);
   }
 }
 
-const CONFIG_FAULT = {
-  ...({ rule: 'lint-config', severity: 'error', server: 'accepts', path: '' } as const),
+const TOO_LONG = 'This is too large to be checked, and `jobserv validate` refuses it.';
+
+const FAULT = {
+  ...({ severity: 'error', server: 'accepts', path: '' } as const),
   ...{ line: 1, column: 1, endLine: 1, endColumn: 1 },
 };
 

@@ -136,6 +136,11 @@ describe('diagnostics', () => {
     expect(rules(await editor.diagnostics())).toContain('wrong-type');
   });
 
+  it('of a text that validate refuses to read are one', async () => {
+    await open(`${REPAIRED}# ${'x'.repeat(5 << 20)}`);
+    expect(rules(await editor.diagnostics())).toEqual(['too-large']);
+  });
+
   it('say that a script has what shellcheck finds, where that is on PATH', async () => {
     const folder = folderWith({
       'bin/shellcheck': `#!/bin/sh
