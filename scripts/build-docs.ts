@@ -7,9 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { lintConfigText, parseLintConfig } from '../src/lint/lint-config.js';
-import type { Explained, Rule } from '../src/lint/rule.js';
-import { RULES } from '../src/lint/rules.js';
+import { type Explained, lintConfigText, parseLintConfig, RULES, type Rule } from '../src/lint/index.js';
 
 const SERVER: Record<Rule['server'], string> = {
   rejects: 'rejects the definition',

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createMasker } from '../../src/executor/masking.js';
+import { createMasker } from '../../src/executor/index.js';
 import { IMAGE } from './fixtures.js';
 import { type Cost, costOf, median } from './measure.js';
 import { WORKER_GROWTH } from './worker-growth.js';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectEngine } from '../../src/docker/engine.js';
+import { connectEngine } from '../../src/docker/index.js';
 import { shell } from '../../test/support/containers.js';
 import { canBeElsewhere, EngineElsewhere } from '../../test/support/engine-elsewhere.js';
 import { IMAGE } from './fixtures.js';

@@ -5,7 +5,7 @@ import { createWriteStream, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
-import { writeHtmlReport } from '../../src/terminal/html-report.js';
+import { writeHtmlReport } from '../../src/terminal/index.js';
 import type { Row } from './rows.js';
 
 const SIZE = 100_000_000;

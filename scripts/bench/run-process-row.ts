@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { makeRunFolder } from '../../src/worker/runs.js';
+import { makeRunFolder } from '../../src/worker/index.js';
 import { type LiveServer, startLiveServer } from '../../test/support/live-server/live-server.js';
 import { TestRegistry } from '../../test/support/registry.js';
 import { IMAGE } from './fixtures.js';

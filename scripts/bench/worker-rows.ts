@@ -6,12 +6,9 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Log } from '../../src/executor/ports.js';
-import { HttpClient } from '../../src/server/http.js';
-import { RunServer } from '../../src/worker/run/run-server.js';
-import { ServerReporter } from '../../src/worker/run/server-reporter.js';
-import { signedArtifacts } from '../../src/worker/run/signed-artifacts.js';
-import { Spool } from '../../src/worker/run/spool.js';
+import type { Log } from '../../src/executor/index.js';
+import { HttpClient } from '../../src/server/index.js';
+import { RunServer, ServerReporter, Spool, signedArtifacts } from '../../src/worker/index.js';
 import type { Row } from './rows.js';
 
 const SERVER = fileURLToPath(new URL('server.mjs', import.meta.url));

@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args';
-import { greppingOf } from '../simulator/test-grepping/grepping-inputs.js';
-import { renderFoundTests } from '../terminal/found-tests.js';
-import { styleFor } from '../terminal/style.js';
+import { greppingOf } from '../simulator/index.js';
+import { renderFoundTests, styleFor } from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { loadDefinition } from './shared/definitions.js';
 import { EXIT } from './shared/errors.js';

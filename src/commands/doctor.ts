@@ -1,6 +1,5 @@
-import { type Check, diagnose } from '../simulator/host-tools/doctor.js';
-import { renderCheck } from '../terminal/host-tools.js';
-import { styleFor } from '../terminal/style.js';
+import { type Check, diagnose } from '../simulator/index.js';
+import { renderCheck, styleFor } from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { defaultsCheck } from './shared/choose-defaults.js';
 import { definitionAtHand } from './shared/definitions.js';

@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args';
-import type { Rule } from '../lint/rule.js';
-import { findRule, RULES } from '../lint/rules.js';
-import { styleFor } from '../terminal/style.js';
+import { findRule, RULES, type Rule } from '../lint/index.js';
+import { renderExplanation, renderRules, styleFor } from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 
 export default class Explain extends BaseCommand {
@@ -22,7 +21,6 @@ export default class Explain extends BaseCommand {
     const { args } = await this.parse(Explain);
     const rules = args.rule === undefined ? RULES : [findRule(args.rule)];
     if (!this.jsonEnabled()) {
-      const { renderExplanation, renderRules } = await import('../terminal/explanation.js');
       const style = styleFor(process.stdout);
       const [first] = rules;
       this.print(args.rule !== undefined && first ? renderExplanation(first, style) : renderRules(rules, style));

@@ -3,9 +3,9 @@ import { type Command, Help, type Interfaces, settings, toConfiguredId } from '@
 // The plugins' commands, by path: their packages export no names for them.
 import HelpCommand from '../../node_modules/@oclif/plugin-help/lib/commands/help.js';
 import Version from '../../node_modules/@oclif/plugin-version/lib/commands/version.js';
-import { UsageError } from '../lib/errors.js';
-import { nearest } from '../lint/suggest.js';
-import { watchStandardStreams } from '../terminal/output.js';
+import { UsageError } from '../lib/index.js';
+import { nearest } from '../lint/index.js';
+import { watchStandardStreams } from '../terminal/index.js';
 import Autocomplete from './autocomplete.js';
 import CheckTestGrepping from './check-test-grepping.js';
 import Doctor from './doctor.js';

@@ -1,8 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import * as Flags from '@oclif/core/flags';
-import { UsageError } from '../lib/errors.js';
-import { check } from '../lint/check.js';
+import { UsageError } from '../lib/index.js';
+import { check } from '../lint/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { DEFAULT_DEFINITION } from './shared/definitions.js';
 import { firstDefinition } from './shared/init/first-definition.js';

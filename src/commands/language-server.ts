@@ -24,7 +24,7 @@ export default class LanguageServer extends BaseCommand {
   async run(): Promise<void> {
     await this.parse(LanguageServer);
     // It is large, and no other command needs it.
-    const { serve } = await import('../language-server/server.js');
+    const { serve } = await import('../language-server/index.js');
     serve(process.stdin, process.stdout, {
       version: this.config.version,
       homepage: this.config.pjson.homepage,

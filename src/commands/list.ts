@@ -1,11 +1,8 @@
 import * as Args from '@oclif/core/args';
-import { UsageError } from '../lib/errors.js';
-import { printable } from '../lib/sanitise.js';
-import type { ExpandedTrigger } from '../schema/expand.js';
-import { selectRuns } from '../simulator/plan/select-runs.js';
-import { printMessage } from '../terminal/output.js';
-import { styleFor } from '../terminal/style.js';
-import { renderTable } from '../terminal/table.js';
+import { printable, UsageError } from '../lib/index.js';
+import type { ExpandedTrigger } from '../schema/index.js';
+import { selectRuns } from '../simulator/index.js';
+import { printMessage, renderTable, styleFor } from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { loadDefinition } from './shared/definitions.js';
 import { option, options, toggle } from './shared/flags.js';

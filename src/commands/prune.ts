@@ -1,6 +1,6 @@
 import * as Flags from '@oclif/core/flags';
-import { prune } from '../simulator/host-tools/prune.js';
-import { renderPruned } from '../terminal/host-tools.js';
+import { prune } from '../simulator/index.js';
+import { renderPruned } from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { EXIT } from './shared/errors.js';
 import { warn } from './shared/flags.js';

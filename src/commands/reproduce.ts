@@ -1,13 +1,14 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { readGivenValues, readSize } from '../simulator/inputs/given.js';
-import { nothingToFollow } from '../simulator/plan/plan.js';
-import { type ReproduceRequest, type ReproduceResult, reproduce } from '../simulator/reproduce/reproduce.js';
-import { openRunsView } from '../terminal/open-runs-view.js';
-import { readingProgress } from '../terminal/progress.js';
-import { renderReproduction } from '../terminal/reproduction.js';
-import { reproductionReport } from '../terminal/run-reports.js';
-import { styleFor } from '../terminal/style.js';
+import {
+  nothingToFollow,
+  type ReproduceRequest,
+  type ReproduceResult,
+  readGivenValues,
+  readSize,
+  reproduce,
+} from '../simulator/index.js';
+import { openRunsView, readingProgress, renderReproduction, reproductionReport, styleFor } from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { chooseDefaults } from './shared/choose-defaults.js';
 import { findDefinition, loadDefinition } from './shared/definitions.js';

@@ -5,9 +5,8 @@
  */
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
-import { watchStandardStreams } from '../terminal/output.js';
-import { workerLog } from '../worker/log.js';
-import { executeRunProcess } from '../worker/run/run-one.js';
+import { watchStandardStreams } from '../terminal/index.js';
+import { executeRunProcess, workerLog } from '../worker/index.js';
 
 export async function execute(): Promise<void> {
   // The HTTP client's parser is WebAssembly, which V8 would soon compile again, optimized: a third of the process's

@@ -1,23 +1,31 @@
 import { availableParallelism } from 'node:os';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { UsageError } from '../lib/errors.js';
-import type { StringMap } from '../schema/model.js';
-import { isAddress } from '../server/address.js';
-import { type DryRunResult, dryRun } from '../simulator/dry-run.js';
-import { readGivenValues } from '../simulator/inputs/given.js';
-import { isRundefFile } from '../simulator/inputs/rundef-file.js';
-import type { Interruption } from '../simulator/run/interruption.js';
-import { exitStatus, type RunResult, type SimulationResult } from '../simulator/run/run-result.js';
-import type { SimulateRequest } from '../simulator/run/simulate-run.js';
-import { simulate } from '../simulator/simulate.js';
-import { renderDryRun } from '../terminal/dry-run.js';
-import { openRunsView } from '../terminal/open-runs-view.js';
-import { printMessage } from '../terminal/output.js';
-import { canAsk, chooseSome } from '../terminal/prompts.js';
-import { simulationReport } from '../terminal/run-reports.js';
-import { styleFor } from '../terminal/style.js';
-import { renderSummary } from '../terminal/summary.js';
+import { UsageError } from '../lib/index.js';
+import type { StringMap } from '../schema/index.js';
+import { isAddress } from '../server/index.js';
+import {
+  type DryRunResult,
+  dryRun,
+  exitStatus,
+  type Interruption,
+  isRundefFile,
+  type RunResult,
+  readGivenValues,
+  type SimulateRequest,
+  type SimulationResult,
+  simulate,
+} from '../simulator/index.js';
+import {
+  canAsk,
+  chooseSome,
+  openRunsView,
+  printMessage,
+  renderDryRun,
+  renderSummary,
+  simulationReport,
+  styleFor,
+} from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { chooseDefaults, describeDefaults, SETTINGS } from './shared/choose-defaults.js';
 import { definitionPath, loadDefinition } from './shared/definitions.js';

@@ -1,13 +1,8 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { UsageError } from '../lib/errors.js';
-import { check } from '../lint/check.js';
-import type { Diagnostic, Severity } from '../lint/finding.js';
-import type { ShellChecker } from '../lint/shell.js';
-import { outputOf } from '../terminal/output.js';
-import { styleFor } from '../terminal/style.js';
-import { FORMATS, type Format, writerOf } from '../terminal/validation.js';
-import { type FileReport, Totals } from '../terminal/validation-report.js';
+import { UsageError } from '../lib/index.js';
+import { check, type Diagnostic, type Severity, type ShellChecker } from '../lint/index.js';
+import { type FileReport, FORMATS, type Format, outputOf, styleFor, Totals, writerOf } from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { LintConfigFiles } from './shared/config-files.js';
 import { type DefinitionFile, readDefinitions } from './shared/definitions.js';

@@ -2,9 +2,8 @@
 import { Agent } from 'node:https';
 import { getHeapStatistics } from 'node:v8';
 import type Docker from 'dockerode';
-import { RunFailure } from '../executor/ports.js';
-import { tooManyFiles } from '../lib/errors.js';
-import { plainLine } from '../lib/sanitise.js';
+import { RunFailure } from '../executor/index.js';
+import { plainLine, tooManyFiles } from '../lib/index.js';
 
 export interface Tls {
   ca?: Buffer;

@@ -1,8 +1,8 @@
 /** The console of a container: attached before its start, or read from the engine's log, to its last byte. */
 import type { Duplex, Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import type { ConsoleSink } from '../executor/ports.js';
-import { monotonicMs } from '../lib/monotonic.js';
+import type { ConsoleSink } from '../executor/index.js';
+import { monotonicMs } from '../lib/index.js';
 import { within } from './client.js';
 import { BrokenStream, type Demuxer, FrameDemuxer, pump } from './demux.js';
 

@@ -2,9 +2,14 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import type { StreamPosition } from '../executor/checkpoint.js';
-import { type ConsoleSink, type Container, type ContainerExit, RunFailure } from '../executor/ports.js';
-import { monotonicMs } from '../lib/monotonic.js';
+import {
+  type ConsoleSink,
+  type Container,
+  type ContainerExit,
+  RunFailure,
+  type StreamPosition,
+} from '../executor/index.js';
+import { monotonicMs } from '../lib/index.js';
 import { type EngineLimits, engineWords, isUnreachable, statusOf, within } from './client.js';
 import { attach, ContainerConsole, openLog } from './console.js';
 import { BrokenStream, LogDemuxer, pumpFrames } from './demux.js';

@@ -1,6 +1,5 @@
 /** A container whose mounts are copies, because its engine does not see this machine's files. */
-import type { StreamPosition } from '../executor/checkpoint.js';
-import type { ConsoleSink, Container, ContainerExit } from '../executor/ports.js';
+import type { ConsoleSink, Container, ContainerExit, StreamPosition } from '../executor/index.js';
 
 export interface Copies {
   /** Copies back what the script may have changed. */

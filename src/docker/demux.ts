@@ -4,8 +4,7 @@
  * as one stream, in the order of the frames.
  */
 import type { Readable } from 'node:stream';
-import type { StreamPosition } from '../executor/checkpoint.js';
-import type { ConsoleSink } from '../executor/ports.js';
+import type { ConsoleSink, StreamPosition } from '../executor/index.js';
 
 /** The engine's stream does not hold what it should: it was cut inside a frame, or is no such stream. */
 export class BrokenStream extends Error {

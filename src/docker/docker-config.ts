@@ -1,7 +1,6 @@
 /** The docker client's configuration and what it means here: read, never written. */
 import { join } from 'node:path';
-import { homeFolder } from '../lib/home.js';
-import { type ReadError, readBoundedText } from '../lib/read-bounded.js';
+import { homeFolder, type ReadError, readBoundedText } from '../lib/index.js';
 
 export interface RegistryEntry {
   auth?: string;

@@ -9,8 +9,8 @@ import {
   type PullRequest,
   type RegistryCredentials,
   RunFailure,
-} from '../executor/ports.js';
-import { homeFolder } from '../lib/home.js';
+} from '../executor/index.js';
+import { homeFolder } from '../lib/index.js';
 import {
   askVersion,
   ENGINE_LIMITS,

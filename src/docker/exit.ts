@@ -1,9 +1,8 @@
 /** How a container's process ended, asked of an engine that may go away while the script runs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { RunFailure } from '../executor/ports.js';
-import { tooManyFiles } from '../lib/errors.js';
-import { monotonicMs } from '../lib/monotonic.js';
+import { RunFailure } from '../executor/index.js';
+import { monotonicMs, tooManyFiles } from '../lib/index.js';
 import { type EngineLimits, engineWords, isUnreachable, refuseAnswer, statusOf, within } from './client.js';
 import { type ContainerConsole, isConsoleClosed } from './console.js';
 

@@ -4,9 +4,8 @@ import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
-import { RunFailure } from '../executor/ports.js';
-import { homeFolder } from '../lib/home.js';
-import { readBounded, readBoundedText } from '../lib/read-bounded.js';
+import { RunFailure } from '../executor/index.js';
+import { homeFolder, readBounded, readBoundedText } from '../lib/index.js';
 import {
   ENGINE_LIMITS,
   type Endpoint,

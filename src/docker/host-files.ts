@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ContainerEngine, type ContainerSpec, RunFailure } from '../executor/ports.js';
+import { type ContainerEngine, type ContainerSpec, RunFailure } from '../executor/index.js';
 
 /** An engine that sees this machine's files. */
 type Seeing = Pick<ContainerEngine, 'create'>;

@@ -1,7 +1,7 @@
 /** Images: their names for the engine's API, what the engine knows of them, and what their registry does. */
 import type Docker from 'dockerode';
-import { type ImageInfo, type RegistryCredentials, RunFailure } from '../executor/ports.js';
-import { DOCKER_HUB, parseImageName } from '../schema/docker-syntax.js';
+import { type ImageInfo, type RegistryCredentials, RunFailure } from '../executor/index.js';
+import { DOCKER_HUB, parseImageName } from '../schema/index.js';
 import {
   type EngineLimits,
   engineFailure,

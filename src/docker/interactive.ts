@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type Docker from 'dockerode';
-import { RunFailure } from '../executor/ports.js';
-import { aborted } from '../lib/retry.js';
+import { RunFailure } from '../executor/index.js';
+import { aborted } from '../lib/index.js';
 import { type EngineLimits, within } from './client.js';
 import { attach } from './console.js';
 import { startFailure } from './pull-failure.js';

@@ -1,7 +1,7 @@
 /** The containers that were made here: each carries its maker's mark, and goes when its maker is gone. */
 import type Docker from 'dockerode';
-import { RunFailure } from '../executor/ports.js';
-import { retry } from '../lib/retry.js';
+import { RunFailure } from '../executor/index.js';
+import { retry } from '../lib/index.js';
 import { engineFailure, engineWords, isUnreachable, refuseAnswer, statusOf, within } from './client.js';
 import { type OwnerState, ownerState } from './process-owner.js';
 

@@ -1,7 +1,7 @@
 /** Who made a container: a process, identified across reboots. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { runProcess } from '../lib/process.js';
+import { runProcess } from '../lib/index.js';
 
 /** The label's value is these fields, joined by colons. */
 interface Owner {

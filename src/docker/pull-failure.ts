@@ -1,5 +1,5 @@
 /** Why an image could not be pulled, or a container not created or started, from the engine's messages. */
-import { type ContainerExit, RunFailure } from '../executor/ports.js';
+import { type ContainerExit, RunFailure } from '../executor/index.js';
 import { engineFailure, engineWords, isUnreachable, statusOf } from './client.js';
 
 interface Kind {

@@ -1,9 +1,8 @@
 /** Gets an image from its registry, with the credentials of this pull only. */
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { type Log, type PullRequest, RunFailure } from '../executor/ports.js';
-import { monotonicMs } from '../lib/monotonic.js';
-import { aborted, pause } from '../lib/retry.js';
+import { type Log, type PullRequest, RunFailure } from '../executor/index.js';
+import { aborted, monotonicMs, pause } from '../lib/index.js';
 import { type EngineLimits, engineFailure, engineWords, isUnreachable, oneLine } from './client.js';
 import { loadDockerConfig } from './docker-config.js';
 import { type ImageReference, parseImageReference } from './image.js';

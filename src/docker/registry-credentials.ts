@@ -1,5 +1,5 @@
 /** The user's own credentials for a registry, found where the docker CLI finds them. Nothing is ever written. */
-import { startProcess, Tail } from '../lib/process.js';
+import { startProcess, Tail } from '../lib/index.js';
 import { oneLine } from './client.js';
 import type { DockerConfig } from './docker-config.js';
 

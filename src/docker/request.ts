@@ -1,6 +1,6 @@
 /** The request to create a container: what `docker run` would send for it. */
 import type Docker from 'dockerode';
-import type { ContainerSpec, Mount } from '../executor/ports.js';
+import type { ContainerSpec, Mount } from '../executor/index.js';
 import type { EngineName } from './client.js';
 
 /** `none`: the console goes to whoever is attached, nowhere else. `local`: the engine keeps it too, so that another process can continue reading. */

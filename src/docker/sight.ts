@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join, relative } from 'node:path';
 import type Docker from 'dockerode';
-import { type ContainerSpec, RunFailure } from '../executor/ports.js';
+import { type ContainerSpec, RunFailure } from '../executor/index.js';
 import { engineFailure, engineWords, refuseAnswer, statusOf, within } from './client.js';
 
 /** Nothing of the run has been started then. */

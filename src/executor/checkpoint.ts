@@ -2,7 +2,7 @@
  * The state of a run between two steps of its story, and how a step ends. The state is plain data: it is written to
  * a file, and another process continues where the one that wrote it died.
  */
-import { EnvironmentError, machineFault } from '../lib/errors.js';
+import { EnvironmentError, machineFault } from '../lib/index.js';
 
 /** Why a run FAILED. `script`: it exited non-zero, or was killed by the kernel. */
 export type FailureCause =

@@ -1,5 +1,5 @@
 /** The time limits of a run. Its clock (SPEC 4.2) counts `timeout` minutes from the end of the pull, across processes. */
-import { monotonicMs } from '../lib/monotonic.js';
+import { monotonicMs } from '../lib/index.js';
 import { type ClockState, RunFailure } from './checkpoint.js';
 
 /** setTimeout's longest wait; a timeout beyond 24 days is none. */

@@ -3,7 +3,7 @@
  * it, `   <UTC time>: INFO  <detail>`.
  */
 
-import { monotonicMs } from '../lib/monotonic.js';
+import { monotonicMs } from '../lib/index.js';
 import type { ConsolePosition } from './checkpoint.js';
 import type { Log, Reporter } from './ports.js';
 

@@ -1,6 +1,5 @@
 /** From a rundef to the container that the engine is to create; pure. */
-import { mountModeWords } from '../schema/docker-syntax.js';
-import type { RunDefinition } from '../schema/model.js';
+import { mountModeWords, type RunDefinition } from '../schema/index.js';
 import { type ContainerSpec, type Mount, RunFailure } from './ports.js';
 
 /** What the host adds to a rundef. */

@@ -2,7 +2,7 @@
  * The story of a run (SPEC 4), whoever runs it. Everything that touches the world is a
  * port; nothing here knows who asked.
  */
-import type { RunDefinition, Test } from '../schema/model.js';
+import type { RunDefinition, Test } from '../schema/index.js';
 import { findRebootScript, listArtifacts, removeRebootScript } from './archive.js';
 import { asFailure, endedBy, Notes, throwUnlessPassed } from './checkpoint.js';
 import { type Clock, LIMITS, type Limits, startClock } from './clock.js';

@@ -7,7 +7,7 @@
 import { closeSync, fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SaxesTagNS } from 'saxes';
-import type { Test, TestResult } from '../schema/model.js';
+import type { Test, TestResult } from '../schema/index.js';
 import { openArchived } from './archive.js';
 import { type Log, RunFailure, type RunPorts } from './ports.js';
 import type { Workspace } from './workspace.js';

@@ -8,7 +8,7 @@
  * outcome), any other error is a defect of ours. A `signal` aborts the call: what it
  * started is gone when its promise rejects. `dispose` may be called twice, and before start.
  */
-import type { Test } from '../schema/model.js';
+import type { Test } from '../schema/index.js';
 import type {
   Checkpoint,
   ConsolePosition,

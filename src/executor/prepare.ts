@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { lstat, rm, stat } from 'node:fs/promises';
 import { join, normalize } from 'node:path';
-import { writeFresh } from '../lib/private-file.js';
-import { GIT_TRIGGER_TYPES, type RunDefinition } from '../schema/model.js';
+import { writeFresh } from '../lib/index.js';
+import { GIT_TRIGGER_TYPES, type RunDefinition } from '../schema/index.js';
 import { containerEnv, containerSpec, volumeMount } from './container-spec.js';
 import { netrc } from './netrc.js';
 import { type ContainerSpec, type Log, type Mount, RunFailure, type RunPorts } from './ports.js';

@@ -1,6 +1,6 @@
 /** Phase 1: the image, pulled before every run, in four tries. */
-import { retry } from '../lib/retry.js';
-import type { RunDefinition } from '../schema/model.js';
+import { retry } from '../lib/index.js';
+import type { RunDefinition } from '../schema/index.js';
 import type { Limits } from './clock.js';
 import {
   type ImageInfo,

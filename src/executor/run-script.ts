@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { monotonicMs } from '../lib/monotonic.js';
+import { monotonicMs } from '../lib/index.js';
 import type { StreamPosition } from './checkpoint.js';
 import type { Limits } from './clock.js';
 import type { ConsoleLog } from './console-log.js';

@@ -2,9 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { chmod, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { folderName, makeFolder, makeFolderBelow } from '../lib/folders.js';
-import { writeAtomically } from '../lib/private-file.js';
-import { readBoundedText } from '../lib/read-bounded.js';
+import { folderName, makeFolder, makeFolderBelow, readBoundedText, writeAtomically } from '../lib/index.js';
 import { RunFailure } from './ports.js';
 
 const CERTIFICATES = '/usr/local/share/ca-certificates';

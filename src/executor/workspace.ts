@@ -5,8 +5,7 @@
  */
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, makeFolders } from '../lib/folders.js';
-import { type RemoveAsRoot, removeTree } from '../lib/remove-tree.js';
+import { makeFolder, makeFolders, type RemoveAsRoot, removeTree } from '../lib/index.js';
 
 export interface Workspace {
   /** Also git's HOME on the host, so that it finds `.netrc` there. */

@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { RunFailure } from '../executor/ports.js';
+import { RunFailure } from '../executor/index.js';
 import { gitFailure } from './failure.js';
 import { type GitCall, runGit } from './git.js';
 import { checkIgnore } from './ignored.js';

@@ -1,7 +1,7 @@
 /** `git clone` of an address, and the tries that a worker makes. */
 import { rm } from 'node:fs/promises';
-import type { Log, RepositoryRequest } from '../executor/ports.js';
-import { retry } from '../lib/retry.js';
+import type { Log, RepositoryRequest } from '../executor/index.js';
+import { retry } from '../lib/index.js';
 import { FROM_THIS_HOST, runEnvironment } from './environment.js';
 import { gitFailure } from './failure.js';
 import { GitError, streamGit } from './git.js';

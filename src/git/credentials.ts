@@ -6,8 +6,8 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Log, RunFailure } from '../executor/ports.js';
-import { writeFresh } from '../lib/private-file.js';
+import { type Log, RunFailure } from '../executor/index.js';
+import { writeFresh } from '../lib/index.js';
 import { runEnvironment } from './environment.js';
 import { GitError, readGit } from './git.js';
 

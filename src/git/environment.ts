@@ -1,6 +1,6 @@
 /** The environment that git is started with: an allow-list. A secret given as `-s NAME` stands in ours, and must not reach git's children. */
 
-import { childEnvironment } from '../lib/programs.js';
+import { childEnvironment } from '../lib/index.js';
 
 type Environment = Record<string, string>;
 

@@ -1,7 +1,6 @@
 /** From git's output to a reason that a user can act on. */
-import { type Environment, RunFailure } from '../executor/ports.js';
-import { machineFault } from '../lib/errors.js';
-import { excerpt } from '../lib/sanitise.js';
+import { type Environment, RunFailure } from '../executor/index.js';
+import { excerpt, machineFault } from '../lib/index.js';
 import { GitError } from './git.js';
 
 interface Kind {

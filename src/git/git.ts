@@ -1,6 +1,6 @@
 /** The one place that starts git, with settings that let no repository choose a program. */
-import { type Log, RunFailure } from '../executor/ports.js';
-import { ProcessError, runProcess, startProcess, Tail } from '../lib/process.js';
+import { type Log, RunFailure } from '../executor/index.js';
+import { ProcessError, runProcess, startProcess, Tail } from '../lib/index.js';
 
 export interface GitCall {
   args: string[];

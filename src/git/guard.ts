@@ -1,8 +1,8 @@
 /** What a rundef may say to git. Its URLs and references end up in an argument vector, where `-x` would be an option. */
 import { realpathSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
-import { RunFailure } from '../executor/ports.js';
-import { isBelow } from '../lib/folders.js';
+import { RunFailure } from '../executor/index.js';
+import { isBelow } from '../lib/index.js';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\0-\x1f\x7f]/;

@@ -4,9 +4,8 @@ import { constants, createWriteStream } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Log, RunFailure } from '../executor/ports.js';
-import { makeFolders } from '../lib/folders.js';
-import { findProgram } from '../lib/programs.js';
+import { type Log, RunFailure } from '../executor/index.js';
+import { findProgram, makeFolders } from '../lib/index.js';
 import { gitFailure } from './failure.js';
 import { readGit, streamGit } from './git.js';
 

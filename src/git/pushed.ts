@@ -5,8 +5,8 @@
  */
 import { copyFile, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Log } from '../executor/ports.js';
-import { makeFolders } from '../lib/folders.js';
+import type { Log } from '../executor/index.js';
+import { makeFolders } from '../lib/index.js';
 import { configLine, configSection } from './credentials.js';
 import { FROM_THIS_HOST, userEnvironment } from './environment.js';
 import { readGit, streamGit } from './git.js';

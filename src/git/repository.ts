@@ -2,8 +2,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { RunFailure } from '../executor/ports.js';
-import { EnvironmentError } from '../lib/errors.js';
+import { RunFailure } from '../executor/index.js';
+import { EnvironmentError } from '../lib/index.js';
 import { userEnvironment } from './environment.js';
 import { gitWords } from './failure.js';
 import { GitError, readGit } from './git.js';

@@ -6,8 +6,8 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunFailure, type ScriptRepositoryRequest } from '../executor/ports.js';
-import { writeFresh } from '../lib/private-file.js';
+import { RunFailure, type ScriptRepositoryRequest } from '../executor/index.js';
+import { writeFresh } from '../lib/index.js';
 import { clone } from './clone.js';
 import { authorizationSection, basicAuthorization, isHttp } from './credentials.js';
 import { runEnvironment } from './environment.js';

@@ -4,7 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type RepositoryRequest, RunFailure, type Source } from '../executor/ports.js';
+import { type RepositoryRequest, RunFailure, type Source } from '../executor/index.js';
 import type { Snapshot } from './capture.js';
 import { clone, RETRY_WAITS, retryGit } from './clone.js';
 import { writeCredentials } from './credentials.js';

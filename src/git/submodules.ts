@@ -5,9 +5,7 @@
  */
 import { lstat, realpath, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { isBelow, makeFolders } from '../lib/folders.js';
-import { readBoundedText } from '../lib/read-bounded.js';
-import { withoutTrailing } from '../lib/sanitise.js';
+import { isBelow, makeFolders, readBoundedText, withoutTrailing } from '../lib/index.js';
 import { GitError, readGit } from './git.js';
 import { withoutCredentials } from './guard.js';
 import { hasLfs } from './lfs.js';

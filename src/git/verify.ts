@@ -1,5 +1,5 @@
 /** That a checkout is whole: git's exit status 0 alone is not believed. */
-import { RunFailure } from '../executor/ports.js';
+import { RunFailure } from '../executor/index.js';
 import { runEnvironment } from './environment.js';
 import { readGit } from './git.js';
 

@@ -1,7 +1,5 @@
 import { type CodeAction, CodeActionKind, type CodeActionParams } from 'vscode-languageserver';
-import type { Edit } from '../lint/finding.js';
-import { fix } from '../lint/fix.js';
-import { locatedText } from '../lint/places.js';
+import { type Edit, fix, locatedText } from '../lint/index.js';
 import type { Analysis } from './analysis.js';
 import { editorDiagnostic } from './diagnostics.js';
 

@@ -1,7 +1,5 @@
 import type { Range as EditorRange, Position } from 'vscode-languageserver';
-import { type CheckResult, check } from '../lint/check.js';
-import type { LintConfig, Range } from '../lint/finding.js';
-import type { ShellChecker } from '../lint/shell.js';
+import { type CheckResult, check, type LintConfig, type Range, type ShellChecker } from '../lint/index.js';
 
 /** A place in a definition: the value at a JSON pointer, or the key in front of it. */
 export interface WrittenPlace {

@@ -1,8 +1,7 @@
 import { type CompletionItem, CompletionItemKind, type Position, type Range } from 'vscode-languageserver';
-import { scalarText } from '../lint/rename.js';
-import { secretReferences } from '../lint/rules/secret-name.js';
-import { type LoadedYaml, loadYaml, type YamlValue } from '../python/yaml/load.js';
-import { asObject, childPath, valueAt } from '../schema/values.js';
+import { scalarText, secretReferences } from '../lint/index.js';
+import { type LoadedYaml, loadYaml, type YamlValue } from '../python/index.js';
+import { asObject, childPath, valueAt } from '../schema/index.js';
 import type { Analysis } from './analysis.js';
 import { namesIn } from './names.js';
 import { schemaAt, typesOf } from './schema.js';

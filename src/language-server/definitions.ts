@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Connection } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
-import { type Diagnostic, type LintConfig, NO_CONFIG } from '../lint/finding.js';
-import type { ShellNote } from '../lint/shell.js';
+import { type Diagnostic, type LintConfig, NO_CONFIG, type ShellNote } from '../lint/index.js';
 import { Analysis } from './analysis.js';
 import { editorDiagnostic } from './diagnostics.js';
 

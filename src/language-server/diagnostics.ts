@@ -1,6 +1,5 @@
 import { type CodeDescription, type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver';
-import type { Diagnostic as Found } from '../lint/finding.js';
-import { ruleUrl } from '../lint/rules.js';
+import { type Diagnostic as Found, ruleUrl } from '../lint/index.js';
 import { editorRange } from './analysis.js';
 
 const SEVERITY = {

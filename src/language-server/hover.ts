@@ -1,6 +1,5 @@
 import type { Hover, Position } from 'vscode-languageserver';
-import type { Rule } from '../lint/rule.js';
-import { explanationMarkdown, RULES } from '../lint/rules.js';
+import { explanationMarkdown, RULES, type Rule } from '../lint/index.js';
 import { type Analysis, contains } from './analysis.js';
 import { schemaAt, typesOf } from './schema.js';
 

@@ -1,6 +1,5 @@
-import type { CheckContext } from '../lint/context.js';
-import { allReferences } from '../lint/triggers.js';
-import { asObject, asText, childPath, valueAt } from '../schema/values.js';
+import { allReferences, type CheckContext } from '../lint/index.js';
+import { asObject, asText, childPath, valueAt } from '../schema/index.js';
 import type { WrittenPlace } from './analysis.js';
 
 /** A place that names something. `exact`: the name stands there as it is; no loop fills it in. */

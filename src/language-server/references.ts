@@ -1,8 +1,6 @@
 import type { Location, Position, Range, TextEdit } from 'vscode-languageserver';
-import { check } from '../lint/check.js';
-import { applyEdits, changedBy } from '../lint/fix.js';
-import { renameEdit } from '../lint/rename.js';
-import { Positions } from '../python/yaml/positions.js';
+import { applyEdits, changedBy, check, renameEdit } from '../lint/index.js';
+import { Positions } from '../python/index.js';
 import type { Analysis, WrittenPlace } from './analysis.js';
 import { type Named, namesAt, namesIn } from './names.js';
 

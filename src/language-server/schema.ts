@@ -1,4 +1,4 @@
-import { splitPointer } from '../python/yaml/nodes.js';
+import { splitPointer } from '../python/index.js';
 import definitionSchema from '../schema/definition.schema.json' with { type: 'json' };
 
 /** The part of JSON Schema that the definition's schema uses. */

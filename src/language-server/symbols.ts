@@ -1,5 +1,5 @@
 import { type DocumentSymbol, type Range, SymbolKind } from 'vscode-languageserver';
-import type { TriggerView } from '../lint/context.js';
+import type { TriggerView } from '../lint/index.js';
 import { type Analysis, contains } from './analysis.js';
 import { namesIn } from './names.js';
 

@@ -1,6 +1,5 @@
-import { type LoadedYaml, loadYaml } from '../python/yaml/load.js';
-import type { Definition } from '../schema/model.js';
-import { asObject, childPath, valueAt } from '../schema/values.js';
+import { type LoadedYaml, loadYaml } from '../python/index.js';
+import { asObject, childPath, type Definition, valueAt } from '../schema/index.js';
 import { CheckContext } from './context.js';
 import { type Diagnostic, type Finding, type LintConfig, NO_CONFIG, type Place, type Range } from './finding.js';
 import { quieten } from './quiet.js';

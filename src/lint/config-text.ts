@@ -1,6 +1,6 @@
 /** The text of a configuration file, in YAML 1.1 as definitions are: reads its values, and collects what is wrong with it. */
-import { type LoadedYaml, loadYaml, type YamlObject, type YamlValue } from '../python/yaml/load.js';
-import { asList, asObject, childPath } from '../schema/values.js';
+import { type LoadedYaml, loadYaml, type YamlObject, type YamlValue } from '../python/index.js';
+import { asList, asObject, childPath } from '../schema/index.js';
 import type { Diagnostic, Range } from './finding.js';
 import { choiceHelp } from './suggest.js';
 

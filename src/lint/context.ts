@@ -1,8 +1,19 @@
-import type { LoadedYaml, YamlObject, YamlValue } from '../python/yaml/load.js';
-import { type ExpansionProblem, expandRuns, type WrittenRun } from '../schema/expand.js';
-import type { Definition, Run, Trigger } from '../schema/model.js';
-import { type ShapeFault, shapeFaults } from '../schema/shape.js';
-import { asList, asObject, asText, childPath, valueAt } from '../schema/values.js';
+import type { LoadedYaml, YamlObject, YamlValue } from '../python/index.js';
+import {
+  asList,
+  asObject,
+  asText,
+  childPath,
+  type Definition,
+  type ExpansionProblem,
+  expandRuns,
+  type Run,
+  type ShapeFault,
+  shapeFaults,
+  type Trigger,
+  valueAt,
+  type WrittenRun,
+} from '../schema/index.js';
 import { type LintConfig, NO_CONFIG } from './finding.js';
 import { nearest } from './suggest.js';
 

@@ -1,6 +1,6 @@
-import type { Range, Related } from '../python/yaml/positions.js';
+import type { Range, Related } from '../python/index.js';
 
-export type { Range, Related } from '../python/yaml/positions.js';
+export type { Range, Related } from '../python/index.js';
 
 export type Severity = 'error' | 'warning' | 'info';
 

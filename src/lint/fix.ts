@@ -1,8 +1,7 @@
 /** Makes the repairs that findings offer, if they change nothing else. */
 
-import { PyFloat, type YamlObject, type YamlValue } from '../python/yaml/load.js';
-import { Positions } from '../python/yaml/positions.js';
-import { childPath } from '../schema/values.js';
+import { Positions, PyFloat, type YamlObject, type YamlValue } from '../python/index.js';
+import { childPath } from '../schema/index.js';
 import { type CheckResult, check } from './check.js';
 import type { Edit, LintConfig, Range } from './finding.js';
 

@@ -1,6 +1,6 @@
 /** Reads `.jobserv-lint.yml`, and what `.jobservrc.yml` has under `lint`. */
-import type { LoadedYaml, YamlObject } from '../python/yaml/load.js';
-import { childPath } from '../schema/values.js';
+import type { LoadedYaml, YamlObject } from '../python/index.js';
+import { childPath } from '../schema/index.js';
 import { ConfigText } from './config-text.js';
 import type { Diagnostic, LintConfig } from './finding.js';
 import { RULES } from './rules.js';

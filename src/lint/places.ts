@@ -1,6 +1,5 @@
 /** Finds the exact characters that a finding is about. */
-import type { LoadedYaml, ScalarLayout } from '../python/yaml/load.js';
-import { placeInText, splitLines } from '../python/yaml/positions.js';
+import { type LoadedYaml, placeInText, type ScalarLayout, splitLines } from '../python/index.js';
 import type { CheckContext } from './context.js';
 import type { Range } from './finding.js';
 

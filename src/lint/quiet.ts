@@ -1,6 +1,5 @@
-import type { LoadedYaml } from '../python/yaml/load.js';
-import { splitLines } from '../python/yaml/positions.js';
-import { asObject, childPath } from '../schema/values.js';
+import { type LoadedYaml, splitLines } from '../python/index.js';
+import { asObject, childPath } from '../schema/index.js';
 import type { Diagnostic, LintConfig, Range } from './finding.js';
 import type { Rule, RuleCheck } from './rule.js';
 import { unknownIgnore } from './rules/unknown-ignore.js';

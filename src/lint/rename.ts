@@ -1,7 +1,6 @@
 /** Puts another text in the place of a name in a definition. */
-import { type LoadedYaml, loadYaml } from '../python/yaml/load.js';
-import { splitPointer } from '../python/yaml/nodes.js';
-import { asObject, valueAt } from '../schema/values.js';
+import { type LoadedYaml, loadYaml, splitPointer } from '../python/index.js';
+import { asObject, valueAt } from '../schema/index.js';
 import type { Edit, Finding } from './finding.js';
 import { locatedText } from './places.js';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../lib/errors.js';
+import { UsageError } from '../lib/index.js';
 import explanations from './generated/explanations.json' with { type: 'json' };
 import type { Explained, Rule, RuleCheck } from './rule.js';
 import { badPlaceholder } from './rules/bad-placeholder.js';

@@ -1,9 +1,6 @@
 /** What the rules ask about runs: params, loops, scripts, images, volumes, patterns. */
-import { type ParsedRegex, parseRegex, TooDeep } from '../python/regex/parse.js';
-import { RegexFault } from '../python/regex/reader.js';
-import { parseImageName } from '../schema/docker-syntax.js';
-import { GIT_TRIGGER_TYPES } from '../schema/model.js';
-import { childPath } from '../schema/values.js';
+import { type ParsedRegex, parseRegex, RegexFault, TooDeep } from '../python/index.js';
+import { childPath, GIT_TRIGGER_TYPES, parseImageName } from '../schema/index.js';
 import type { CheckContext, LintedRun, Loose, TriggerView } from './context.js';
 import type { Place } from './finding.js';
 import { untextKey } from './rules/yaml11-type.js';

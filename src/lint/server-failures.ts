@@ -1,6 +1,5 @@
 /** What a simulation has to say about findings that the server fails at: it has no server that would show them. */
-import { expandRuns } from '../schema/expand.js';
-import type { Definition } from '../schema/model.js';
+import { type Definition, expandRuns } from '../schema/index.js';
 import type { Diagnostic } from './finding.js';
 import { isUrlSegment } from './rules/run-name-slash.js';
 import { RULES } from './rules.js';

@@ -1,5 +1,5 @@
-import { FormatError, pythonFormat } from '../python/format/format.js';
-import type { TriggerReference } from '../schema/model.js';
+import { FormatError, pythonFormat } from '../python/index.js';
+import type { TriggerReference } from '../schema/index.js';
 import type { CheckContext, Loose, TriggerView } from './context.js';
 
 /** Chains of triggers as written, which the server follows when it looks for chains that are too long. */

@@ -1,4 +1,4 @@
-import { FormatError, pythonFormat } from '../python/format/format.js';
+import { FormatError, pythonFormat } from '../python/index.js';
 import type { ExpandedTrigger } from './expand.js';
 import type { Run, StringMap, Trigger, TriggerReference, TriggerType } from './model.js';
 

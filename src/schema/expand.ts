@@ -1,4 +1,4 @@
-import { FormatError, pythonFormat, pythonLength } from '../python/format/format.js';
+import { FormatError, pythonFormat, pythonLength } from '../python/index.js';
 import type { Definition, Run, StringMap, Trigger, TriggerReference } from './model.js';
 
 /** A trigger with the runs that a build of it has, in the server's order. */

@@ -1,4 +1,4 @@
-import { pythonStr } from '../python/format/format.js';
+import { pythonStr } from '../python/index.js';
 import type { Definition, Run, RunDefinition, ScriptRepo, StringMap, Trigger } from './model.js';
 
 export interface RunRequest {

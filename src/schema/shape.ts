@@ -1,4 +1,4 @@
-import { PyFloat, type YamlValue } from '../python/yaml/load.js';
+import { PyFloat, type YamlValue } from '../python/index.js';
 import validateDefinition from './generated/validate-definition.js';
 import { valueAt } from './values.js';
 

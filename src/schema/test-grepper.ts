@@ -3,9 +3,14 @@
  * reference's api/run.py). Lines keep their newline; `\r\n` and a lone `\r` end one too.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Groups } from '../python/regex/backtracking.js';
-import { BacktrackingThread, type ThreadAnswer, type TimeBounds } from '../python/regex/backtracking-thread.js';
-import { compilePython, type PythonPattern } from '../python/regex/python-regex.js';
+import {
+  BacktrackingThread,
+  compilePython,
+  type Groups,
+  type PythonPattern,
+  type ThreadAnswer,
+  type TimeBounds,
+} from '../python/index.js';
 import { RESULT_STATUSES, type Test, type TestGrepping, type TestResult, UNFINISHED_STATUSES } from './model.js';
 
 /** Characters. Real lines are far shorter, and what is not read has to go somewhere. */

@@ -1,7 +1,6 @@
-import { PyFloat, type YamlObject, type YamlValue } from '../python/yaml/load.js';
-import { splitPointer } from '../python/yaml/nodes.js';
+import { PyFloat, splitPointer, type YamlObject, type YamlValue } from '../python/index.js';
 
-export { joinPointer as childPath } from '../python/yaml/nodes.js';
+export { joinPointer as childPath } from '../python/index.js';
 
 /** Readers of values of any shape: each returns undefined for another kind of value. */
 

@@ -1,7 +1,7 @@
 /** The console of a run and its status: read by everybody, written by its worker (SPEC 5). */
 import { Readable } from 'node:stream';
-import type { RunStatus } from '../executor/ports.js';
-import { COMPLETE_STATUSES } from '../schema/model.js';
+import type { RunStatus } from '../executor/index.js';
+import { COMPLETE_STATUSES } from '../schema/index.js';
 import type { HttpClient } from './http.js';
 import { ServerFailure } from './server-failure.js';
 

@@ -2,7 +2,7 @@
  * GitHub and GitLab: the requests that a server makes the params of a build of (SPEC 2), and the status of a
  * commit (SPEC 5).
  */
-import type { StringMap } from '../schema/model.js';
+import type { StringMap } from '../schema/index.js';
 import { parseHttpUrl } from './address.js';
 import type { Call } from './call.js';
 import type { HttpClient } from './http.js';

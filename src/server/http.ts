@@ -1,8 +1,7 @@
 /** The HTTP client of every call to a server: timeouts, retries, redirects, and errors as paragraphs. */
 import { Readable } from 'node:stream';
-import { createMasker } from '../executor/masking.js';
-import { doubling, type pause, retry } from '../lib/retry.js';
-import { excerpt } from '../lib/sanitise.js';
+import { createMasker } from '../executor/index.js';
+import { doubling, excerpt, type pause, retry } from '../lib/index.js';
 import { parseHttpUrl, withoutSecrets } from './address.js';
 import { isRedirect, mayRepeat, nextCall, PATIENCE, type RetryPolicy } from './attempts.js';
 import type { Answer, AnswerHead, Call, CallLimits, RawAnswer, StreamedAnswer, Transport } from './call.js';

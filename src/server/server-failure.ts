@@ -1,5 +1,5 @@
 /** The failure of a call to a server. */
-import { RunFailure } from '../executor/ports.js';
+import { RunFailure } from '../executor/index.js';
 import { withoutSecrets } from './address.js';
 import type { Call } from './call.js';
 

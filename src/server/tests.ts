@@ -1,5 +1,5 @@
 /** Tests of a run: read by everybody, sent by its worker (SPEC 5). */
-import type { Test, TestResult } from '../schema/model.js';
+import type { Test, TestResult } from '../schema/index.js';
 import { pathSegment } from './address.js';
 import { Allowance } from './allowance.js';
 import type { Call, SharedBounds } from './call.js';

@@ -1,10 +1,15 @@
 /** What a simulation would do, without an engine and without writing anything: the executor's own work on names. */
 import { join, normalize } from 'node:path';
-import { dockerSettings } from '../docker/docker-config.js';
-import { type ContainerSpec, type Log, RunFailure } from '../executor/ports.js';
-import { containerOf, prepareVolumes } from '../executor/prepare.js';
-import { workspaceAt } from '../executor/workspace.js';
-import type { RunDefinition } from '../schema/model.js';
+import { dockerSettings } from '../docker/index.js';
+import {
+  type ContainerSpec,
+  containerOf,
+  type Log,
+  prepareVolumes,
+  RunFailure,
+  workspaceAt,
+} from '../executor/index.js';
+import type { RunDefinition } from '../schema/index.js';
 import { RunQueue } from './follow/run-queue.js';
 import { type Difference, Ledger } from './inputs/ledger.js';
 import { planRuns } from './plan/plan.js';

@@ -1,10 +1,8 @@
 /** The composition root of a simulation: plans the runs, finds the engine, and works through the queue. */
-import { dockerSettings } from '../docker/docker-config.js';
-import { connectEngine } from '../docker/engine.js';
-import { createMasker, type Masker } from '../executor/masking.js';
-import { RunFailure } from '../executor/ports.js';
-import { makeFolder } from '../lib/folders.js';
-import { namedWhenSlow } from '../terminal/progress.js';
+import { connectEngine, dockerSettings } from '../docker/index.js';
+import { createMasker, type Masker, RunFailure } from '../executor/index.js';
+import { makeFolder } from '../lib/index.js';
+import { namedWhenSlow } from '../terminal/index.js';
 import { RunQueue } from './follow/run-queue.js';
 import { localCheckout, remoteCheckout } from './inputs/checkout.js';
 import type { Difference } from './inputs/ledger.js';

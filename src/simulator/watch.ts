@@ -3,11 +3,10 @@ import { realpath } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { watch as watchFiles } from 'chokidar';
-import { RunFailure } from '../executor/ports.js';
-import { seenTree } from '../git/ignored.js';
-import { isBelow } from '../lib/folders.js';
-import { aborted } from '../lib/retry.js';
-import { GIT_TRIGGER_TYPES } from '../schema/model.js';
+import { RunFailure } from '../executor/index.js';
+import { seenTree } from '../git/index.js';
+import { aborted, isBelow } from '../lib/index.js';
+import { GIT_TRIGGER_TYPES } from '../schema/index.js';
 import type { PlannedRun } from './plan/planned-run.js';
 
 /** An editor saves in several steps, and a build tool many files: so long nothing may change before a run, ms. */

@@ -1,6 +1,6 @@
 /** Which lines of a console are the tool's own (`ConsoleLog`), and the last ones that are not. */
 import { open } from 'node:fs/promises';
-import { plainLine, withoutTrailing } from '../lib/sanitise.js';
+import { plainLine, withoutTrailing } from '../lib/index.js';
 
 /** `== <UTC time>: heading`, and under it `   <UTC time>: INFO  detail`. */
 const OURS = /^(==| {2}) \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}: (?:(INFO |WARN |ERROR) )?(.*)/;

@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
-import { printable } from '../lib/sanitise.js';
-import type { Diagnostic, Range, ServerBehaviour } from '../lint/finding.js';
-import { splitLines } from '../python/yaml/positions.js';
+import { printable } from '../lib/index.js';
+import type { Diagnostic, Range, ServerBehaviour } from '../lint/index.js';
+import { splitLines } from '../python/index.js';
 import type { Style } from './style.js';
 
 const COLOUR = { error: 'red', warning: 'yellow', info: 'cyan' } as const;

@@ -1,6 +1,6 @@
 /** What `simulate --dry-run` prints for people; `--json` has all of it. */
-import { plainLine } from '../lib/sanitise.js';
-import type { DryRun } from '../simulator/dry-run.js';
+import { plainLine } from '../lib/index.js';
+import type { DryRun } from '../simulator/results.js';
 import { fieldLines, type Style } from './style.js';
 
 /** A block for each run; ends with a newline. */

@@ -1,8 +1,6 @@
 /** What `explain` shows. */
 import stringWidth from 'string-width';
-import { check } from '../lint/check.js';
-import { lintConfigText } from '../lint/lint-config.js';
-import type { Rule } from '../lint/rule.js';
+import { check, lintConfigText, type Rule } from '../lint/index.js';
 import { renderDiagnostics } from './diagnostics.js';
 import type { Style } from './style.js';
 import { renderTable } from './table.js';

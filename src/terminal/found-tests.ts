@@ -1,7 +1,6 @@
 /** What a server would read from a console, for people: each test, its results, and their lines. */
-import { plural } from '../lib/quantities.js';
-import { plainLine } from '../lib/sanitise.js';
-import type { FoundResult, FoundTest, GreppingCheck } from '../simulator/test-grepping/check-test-grepping.js';
+import { plainLine, plural } from '../lib/index.js';
+import type { FoundResult, FoundTest, GreppingCheck } from '../simulator/results.js';
 import type { Style } from './style.js';
 
 const LONGEST = 100;

@@ -1,8 +1,6 @@
 /** What `doctor` and `prune` print for people. */
-import { formatSize, plural } from '../lib/quantities.js';
-import { plainLine, printable } from '../lib/sanitise.js';
-import type { Check } from '../simulator/host-tools/container-checks.js';
-import type { PruneResult } from '../simulator/host-tools/prune.js';
+import { formatSize, plainLine, plural, printable } from '../lib/index.js';
+import type { Check, PruneResult } from '../simulator/results.js';
 import type { Style } from './style.js';
 
 /** A check on a line, with its repair below. */

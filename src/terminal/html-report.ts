@@ -8,7 +8,7 @@ import { rename, rm } from 'node:fs/promises';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { Test } from '../schema/model.js';
+import type { Test } from '../schema/index.js';
 import PAGE from './generated/report-page.json' with { type: 'json' };
 
 /** A console of a run: the local one, or for `reproduce` the server's and the local one. */

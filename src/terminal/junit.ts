@@ -1,6 +1,6 @@
 /** JUnit XML, as CI systems read it. */
 import { stripVTControlCharacters } from 'node:util';
-import { escapeInXml } from '../lib/sanitise.js';
+import { escapeInXml } from '../lib/index.js';
 
 export interface JunitSuite {
   name: string;

@@ -1,11 +1,8 @@
 /** Several runs on a terminal: a line for each that goes on, what waits, a count; above them what failed, as it happens. */
 import { createLogUpdate } from 'log-update';
-import type { Phase } from '../executor/ports.js';
-import { monotonicMs } from '../lib/monotonic.js';
-import { duration, elapsed, formatSize } from '../lib/quantities.js';
-import { plainLine } from '../lib/sanitise.js';
-import type { PlannedRun } from '../simulator/plan/planned-run.js';
-import type { RunResult } from '../simulator/run/run-result.js';
+import type { Phase } from '../executor/index.js';
+import { duration, elapsed, formatSize, monotonicMs, plainLine } from '../lib/index.js';
+import type { PlannedRun, RunResult } from '../simulator/results.js';
 import { lastLines } from './console-lines.js';
 import { setLivePart } from './output.js';
 import { type ProgressBar, progressBar } from './progress.js';

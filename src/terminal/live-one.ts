@@ -3,12 +3,9 @@
  * nothing is written, a line that moves.
  */
 import ora from 'ora';
-import { SCRIPT_BEGINS } from '../executor/console-log.js';
-import type { Phase } from '../executor/ports.js';
-import { monotonicMs } from '../lib/monotonic.js';
-import { duration, elapsed, formatSize } from '../lib/quantities.js';
-import { HarmlessText, plainLine } from '../lib/sanitise.js';
-import type { PlannedRun } from '../simulator/plan/planned-run.js';
+import { type Phase, SCRIPT_BEGINS } from '../executor/index.js';
+import { duration, elapsed, formatSize, HarmlessText, monotonicMs, plainLine } from '../lib/index.js';
+import type { PlannedRun } from '../simulator/results.js';
 import { isContinued, mayBecomeOurs, ownLine } from './console-lines.js';
 import type { Output } from './output.js';
 import { type ProgressBar, progressBar } from './progress.js';

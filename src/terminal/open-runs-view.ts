@@ -1,5 +1,5 @@
 /** Which view a simulation has: by `--output`, by what standard output is, and by how many runs there are. */
-import type { PlannedRun } from '../simulator/plan/planned-run.js';
+import type { PlannedRun } from '../simulator/results.js';
 import { manyRunsView } from './live-many.js';
 import { oneRunView } from './live-one.js';
 import { outputOf } from './output.js';

@@ -3,8 +3,8 @@ import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
-import { RunFailure } from '../executor/ports.js';
-import { printable } from '../lib/sanitise.js';
+import { RunFailure } from '../executor/index.js';
+import { printable } from '../lib/index.js';
 
 export interface Output {
   /** Whether a person looks at it. */

@@ -1,9 +1,7 @@
 /** How far something is: a run, by the `console-progress` of its rundef, what is read, and work that takes long. */
 import ora from 'ora';
-import { monotonicMs } from '../lib/monotonic.js';
-import { elapsed } from '../lib/quantities.js';
-import { backtrackingEngine, type Groups } from '../python/regex/backtracking.js';
-import { compilePython, PatternError } from '../python/regex/python-regex.js';
+import { elapsed, monotonicMs } from '../lib/index.js';
+import { backtrackingEngine, compilePython, type Groups, PatternError } from '../python/index.js';
 import { printMessage } from './output.js';
 
 /** Finds `current` and `total` in a line; undefined when it is no progress line. */

@@ -1,6 +1,6 @@
 /** The person at the terminal: questions to them, and their terminal for a program that wants every key. */
 import { isatty, type ReadStream, type WriteStream } from 'node:tty';
-import { RunFailure } from '../executor/ports.js';
+import { RunFailure } from '../executor/index.js';
 
 /** On stderr, so that stdout stays what the command prints. */
 const context = { output: process.stderr };

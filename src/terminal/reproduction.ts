@@ -1,8 +1,6 @@
 /** What `reproduce` says at its end, for people. */
-import { plural } from '../lib/quantities.js';
-import { plainLine } from '../lib/sanitise.js';
-import type { ScriptLine } from '../simulator/reproduce/console-story.js';
-import type { ReproduceResult } from '../simulator/reproduce/reproduce.js';
+import { plainLine, plural } from '../lib/index.js';
+import type { ReproduceResult, ScriptLine } from '../simulator/results.js';
 import { fieldLines, type Style } from './style.js';
 
 /** So many differences of one kind are listed. */

@@ -1,6 +1,5 @@
 /** What `--report` writes of runs: the contents of the page, and JUnit. The JSON is that of `--json`. */
-import type { ReproducedConsoles, ReproduceResult } from '../simulator/reproduce/reproduce.js';
-import type { RunResult } from '../simulator/run/run-result.js';
+import type { ReproducedConsoles, ReproduceResult, RunResult } from '../simulator/results.js';
 import type { HtmlReport, ReportedConsole, ReportedRun } from './html-report.js';
 import { type JunitCase, type JunitSuite, junitText } from './junit.js';
 

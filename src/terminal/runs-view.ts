@@ -1,11 +1,9 @@
 /** What shows the runs of a simulation while they go on, and the views for those who do not watch. `openRunsView` chooses. */
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { Phase } from '../executor/ports.js';
-import { duration } from '../lib/quantities.js';
-import { HarmlessText, plainLine } from '../lib/sanitise.js';
-import type { PlannedRun } from '../simulator/plan/planned-run.js';
-import type { RunResult } from '../simulator/run/run-result.js';
+import type { Phase } from '../executor/index.js';
+import { duration, HarmlessText, plainLine } from '../lib/index.js';
+import type { PlannedRun, RunResult } from '../simulator/results.js';
 import type { Output } from './output.js';
 
 export interface RunsView {

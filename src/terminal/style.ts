@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk';
 import stringWidth from 'string-width';
-import { plainLine } from '../lib/sanitise.js';
+import { plainLine } from '../lib/index.js';
 
 /** Emphasis for text; each function answers the text as it is where there are no colours. */
 export interface Style {

@@ -1,8 +1,7 @@
 /** What a simulation says at its end, for people: what passed, a line each; then what failed, and last the count. */
 import { dirname } from 'node:path';
-import { duration, formatSize, plural } from '../lib/quantities.js';
-import { plainLine } from '../lib/sanitise.js';
-import type { RunResult } from '../simulator/run/run-result.js';
+import { duration, formatSize, plainLine, plural } from '../lib/index.js';
+import type { RunResult } from '../simulator/results.js';
 import { lastLines } from './console-lines.js';
 import { labelOf } from './runs-view.js';
 import { fieldLines, type Style } from './style.js';

@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { printable } from '../lib/sanitise.js';
+import { printable } from '../lib/index.js';
 import type { Style } from './style.js';
 
 /** Columns that line up, two blanks apart, under a head. Ends with a newline. */

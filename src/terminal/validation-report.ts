@@ -1,7 +1,6 @@
 /** What `validate` found, file by file, and what is said of all of it. */
-import { plural } from '../lib/quantities.js';
-import { escapeInJson } from '../lib/sanitise.js';
-import type { Diagnostic } from '../lint/finding.js';
+import { escapeInJson, plural } from '../lib/index.js';
+import type { Diagnostic } from '../lint/index.js';
 import type { Style } from './style.js';
 
 /** What was found in one file. */

@@ -2,9 +2,16 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Diagnostic, Edit, Range, Related } from '../lint/finding.js';
-import { explanationMarkdown, RULES, ruleUrl } from '../lint/rules.js';
-import { splitLines } from '../python/yaml/positions.js';
+import {
+  type Diagnostic,
+  type Edit,
+  explanationMarkdown,
+  type Range,
+  type Related,
+  RULES,
+  ruleUrl,
+} from '../lint/index.js';
+import { splitLines } from '../python/index.js';
 import { findingsOf, jsonElement, type ReportWriter } from './validation-report.js';
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';

@@ -1,7 +1,7 @@
 /** `validate`'s report in each format; SARIF and the sums of a report have a file each. */
 import { isAbsolute, relative, resolve } from 'node:path';
-import { printable } from '../lib/sanitise.js';
-import type { Diagnostic } from '../lint/finding.js';
+import { printable } from '../lib/index.js';
+import type { Diagnostic } from '../lint/index.js';
 import { renderDiagnostics, serverNotes } from './diagnostics.js';
 import { type JunitCase, type JunitSuite, junitText } from './junit.js';
 import type { Style } from './style.js';

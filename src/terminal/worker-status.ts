@@ -1,6 +1,5 @@
 /** What a worker is doing, for people. */
-import { formatSize, plural } from '../lib/quantities.js';
-import { printable } from '../lib/sanitise.js';
+import { formatSize, plural, printable } from '../lib/index.js';
 import type { Style } from './style.js';
 import { renderTable } from './table.js';
 

@@ -2,15 +2,19 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RunFailure } from '../executor/ports.js';
-import { takeFileLock } from '../lib/file-lock.js';
-import { parseHttpUrl } from '../server/address.js';
-import { appendConsole } from '../server/console.js';
-import type { HttpClient } from '../server/http.js';
-import { objectOf, parse } from '../server/jsend.js';
-import { readRun } from '../server/run.js';
-import { ServerFailure } from '../server/server-failure.js';
-import type { CheckedIn, WorkerClient } from '../server/workers.js';
+import { RunFailure } from '../executor/index.js';
+import { takeFileLock } from '../lib/index.js';
+import {
+  appendConsole,
+  type CheckedIn,
+  type HttpClient,
+  objectOf,
+  parse,
+  parseHttpUrl,
+  readRun,
+  ServerFailure,
+  type WorkerClient,
+} from '../server/index.js';
 import { cachePath, hostLoad, hostProperties, isKnown, remember } from './host-properties.js';
 import type { WorkerLog } from './log.js';
 import { type Claim, recoverRuns } from './recover.js';

@@ -2,9 +2,8 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { makeFolder } from '../lib/folders.js';
-import { type ProcessError, runWithOutput } from '../lib/process.js';
-import { WorkerClient } from '../server/workers.js';
+import { makeFolder, type ProcessError, runWithOutput } from '../lib/index.js';
+import { WorkerClient } from '../server/index.js';
 import { readSettings } from './settings.js';
 
 /** Of the output, what an event quotes: bytes. */

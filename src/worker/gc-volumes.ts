@@ -1,9 +1,8 @@
 /** Removes the persistent volumes of projects that the server does not have any more. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { takeFileLock } from '../lib/file-lock.js';
-import { nameOfFolder } from '../lib/folders.js';
-import { WorkerClient } from '../server/workers.js';
+import { nameOfFolder, takeFileLock } from '../lib/index.js';
+import { WorkerClient } from '../server/index.js';
 import { readSettings } from './settings.js';
 
 export interface CollectedVolumes {

@@ -1,7 +1,6 @@
 /** Programs of the host that the worker runs: the callback of its settings, and `ip`, to block the cloud's metadata. */
 import { readFile } from 'node:fs/promises';
-import { type Command, runWithOutput } from '../lib/process.js';
-import { childEnvironment } from '../lib/programs.js';
+import { type Command, childEnvironment, runWithOutput } from '../lib/index.js';
 import type { WorkerLog } from './log.js';
 
 export type CallbackAction = 'RUN_START' | 'RUN_COMPLETE';

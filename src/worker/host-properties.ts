@@ -3,8 +3,8 @@ import { readFile, statfs } from 'node:fs/promises';
 import { cpus, loadavg, machine, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { writeAtomically } from '../lib/private-file.js';
-import type { CheckIn, WorkerProperties } from '../server/workers.js';
+import { writeAtomically } from '../lib/index.js';
+import type { CheckIn, WorkerProperties } from '../server/index.js';
 import type { WorkerSettings } from './settings.js';
 
 export async function hostProperties(settings: WorkerSettings): Promise<WorkerProperties> {

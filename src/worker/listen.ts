@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { EnvironmentError, UsageError } from '../lib/errors.js';
+import { EnvironmentError, UsageError } from '../lib/index.js';
 
 export interface ListenAddress {
   host: string;

@@ -1,6 +1,6 @@
 /** The worker's log: a line an event, on stderr, as text or JSON. */
-import { escapeInJson } from '../lib/sanitise.js';
-import type { HttpSettings } from '../server/http.js';
+import { escapeInJson } from '../lib/index.js';
+import type { HttpSettings } from '../server/index.js';
 import { LEVELS, type Level } from './settings.js';
 
 /** More about an event; what is undefined is left out. Never a key, a token or a run definition. */

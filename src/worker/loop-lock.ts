@@ -1,8 +1,8 @@
 /** Who runs the loop of a worker's folder. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { currentOwner, ownerState } from '../docker/process-owner.js';
-import { type FileLock, takeFileLock } from '../lib/file-lock.js';
+import { currentOwner, ownerState } from '../docker/index.js';
+import { type FileLock, takeFileLock } from '../lib/index.js';
 import { SettingsError } from './settings.js';
 
 /** The reference worker's own lock: neither runs in the other's folder at the same time. */

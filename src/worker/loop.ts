@@ -1,8 +1,8 @@
 /** Check-ins for ever, and an orderly end: the worker as a service. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RunFailure } from '../executor/ports.js';
-import { childEnvironment } from '../lib/programs.js';
-import { WorkerClient } from '../server/workers.js';
+import { RunFailure } from '../executor/index.js';
+import { childEnvironment } from '../lib/index.js';
+import { WorkerClient } from '../server/index.js';
 import { type Checked, type CheckOptions, check, recover } from './check.js';
 import { runProgram } from './host-programs.js';
 import { type ListenAddress, listen } from './listen.js';

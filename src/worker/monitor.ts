@@ -1,6 +1,6 @@
 /** What a loop knows of itself: whether its check-ins succeed, for `/health`, and figures for `/metrics`. */
-import { RunFailure } from '../executor/ports.js';
-import { ServerFailure } from '../server/server-failure.js';
+import { RunFailure } from '../executor/index.js';
+import { ServerFailure } from '../server/index.js';
 import { workerStatus } from './status.js';
 
 /** A check-in may be this much later than its interval before the worker counts as unhealthy, ms. */

@@ -1,8 +1,8 @@
 /** How many runs of a worker ended in which way, for as long as its folder exists: whoever executed and counted them. */
 import { appendFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RunOutcome } from '../executor/ports.js';
-import { makeFolderBelow } from '../lib/folders.js';
+import type { RunOutcome } from '../executor/index.js';
+import { makeFolderBelow } from '../lib/index.js';
 
 export interface Outcomes {
   status: string;

@@ -2,9 +2,8 @@
 
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { currentBoot } from '../docker/process-owner.js';
-import { makeFolder } from '../lib/folders.js';
-import { syncFolder } from '../lib/private-file.js';
+import { currentBoot } from '../docker/index.js';
+import { makeFolder, syncFolder } from '../lib/index.js';
 import type { WorkerLog } from './log.js';
 import { setRunAside } from './remove-tree.js';
 import {

@@ -1,7 +1,9 @@
 /** Removes what runs left, root-owned files of containers included; the engine is only used where it is needed. */
+
 import { join } from 'node:path';
-import { removeSecrets } from '../executor/workspace.js';
-import { type RemovedOrKept, removeOrSetAside, removeTree as removeOwnTree, setAside } from '../lib/remove-tree.js';
+import { connectEngine } from '../docker/index.js';
+import { removeSecrets } from '../executor/index.js';
+import { type RemovedOrKept, removeOrSetAside, removeTree as removeOwnTree, setAside } from '../lib/index.js';
 import { workerFolderOf } from './runs.js';
 
 /** @throws RunFailure(setup) when it is still there */
@@ -28,7 +30,6 @@ async function removeRunSecrets(run: string): Promise<void> {
 }
 
 async function asRoot(path: string): Promise<void> {
-  const { connectEngine } = await import('../docker/engine.js');
   const engine = await connectEngine({ logDriver: 'none' });
   await engine.removeTree(path);
 }

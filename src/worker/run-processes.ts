@@ -1,5 +1,5 @@
 /** The processes of runs that this process has started: none is started twice while it lives. */
-import { type ProcessEnd, startIndependent } from '../lib/process.js';
+import { type ProcessEnd, startIndependent } from '../lib/index.js';
 import type { WorkerLog } from './log.js';
 import type { RunOneOptions } from './runs.js';
 

@@ -16,12 +16,9 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { currentBoot, currentOwner, ownerState } from '../docker/process-owner.js';
-import type { Checkpoint } from '../executor/checkpoint.js';
-import { PHASES } from '../executor/ports.js';
-import { type FileLock, takeFileLock } from '../lib/file-lock.js';
-import { makeFolder } from '../lib/folders.js';
-import { syncFolder, writeAtomically } from '../lib/private-file.js';
+import { currentBoot, currentOwner, ownerState } from '../docker/index.js';
+import { type Checkpoint, PHASES } from '../executor/index.js';
+import { type FileLock, makeFolder, syncFolder, takeFileLock, writeAtomically } from '../lib/index.js';
 
 /** `queued`: no process has begun. `done`: the final status is at the server; only the folder is left to remove. */
 export const RUN_PHASES = ['queued', ...PHASES, 'done'] as const;

@@ -2,10 +2,8 @@
 import { chmod, rm, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { makeFolder } from '../lib/folders.js';
-import { writeAtomically } from '../lib/private-file.js';
-import { type ReadError, type ReadOptions, readBoundedText } from '../lib/read-bounded.js';
-import type { StringMap } from '../schema/model.js';
+import { makeFolder, type ReadError, type ReadOptions, readBoundedText, writeAtomically } from '../lib/index.js';
+import type { StringMap } from '../schema/index.js';
 import { Ini, IniError } from './ini.js';
 
 export const LEVELS = ['debug', 'info', 'warning', 'error'] as const;

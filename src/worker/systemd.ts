@@ -2,8 +2,7 @@
  * Reports to systemd, in a unit of `Type=notify`: the worker has started, it is alive, what it is doing. Node cannot send
  * datagrams to a UNIX socket, so `systemd-notify`, which comes with systemd, does it.
  */
-import { runProcess } from '../lib/process.js';
-import { childEnvironment, findProgram, hideFromPrograms } from '../lib/programs.js';
+import { childEnvironment, findProgram, hideFromPrograms, runProcess } from '../lib/index.js';
 import type { WorkerLog } from './log.js';
 
 /** A check-in that takes longer than this hangs: every call to a server has a shorter limit. */

@@ -5,8 +5,8 @@ import { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFil
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { connectEngine, type DockerEngine } from '../../src/docker/engine.js';
-import type { ContainerSpec } from '../../src/executor/ports.js';
+import { connectEngine, type DockerEngine } from '../../src/docker/index.js';
+import type { ContainerSpec } from '../../src/executor/index.js';
 import { awaitOutput, never, runToEnd, shell } from '../support/containers.js';
 import { canBeElsewhere, EngineElsewhere } from '../support/engine-elsewhere.js';
 import { testImage } from '../support/image.js';

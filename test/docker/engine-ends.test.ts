@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { connectEngine, type DockerEngine } from '../../src/docker/engine.js';
+import { connectEngine, type DockerEngine } from '../../src/docker/index.js';
 import { awaitOutput, never, removeBehindTheBack, runToEnd, shell } from '../support/containers.js';
 
 const MIB = 1024 * 1024;

@@ -2,10 +2,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { EngineLimits } from '../../src/docker/client.js';
-import { connectEngine, type DockerEngine } from '../../src/docker/engine.js';
-import { findEngine } from '../../src/docker/find-engine.js';
-import type { Container } from '../../src/executor/ports.js';
+import { connectEngine, type DockerEngine, type EngineLimits, findEngine } from '../../src/docker/index.js';
+import type { Container } from '../../src/executor/index.js';
 import { awaitOutput, never, shell } from '../support/containers.js';
 import { EngineProxy } from '../support/engine-proxy.js';
 

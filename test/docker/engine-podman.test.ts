@@ -1,6 +1,6 @@
 /** The same engine over Podman's API; where there is no podman, there is nothing to test. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { connectEngine } from '../../src/docker/engine.js';
+import { connectEngine } from '../../src/docker/index.js';
 import { runToEnd, shell } from '../support/containers.js';
 import { describeEngine } from '../support/engine-suite.js';
 import { hasPodman, PodmanService } from '../support/podman.js';

@@ -1,4 +1,4 @@
-import { connectEngine } from '../../src/docker/engine.js';
+import { connectEngine } from '../../src/docker/index.js';
 import { describeEngine } from '../support/engine-suite.js';
 
 describeEngine('docker', () => connectEngine({ logDriver: 'none' }));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { RunFailure } from '../../src/executor/ports.js';
+import { RunFailure } from '../../src/executor/index.js';
 import { leave, scratchFolder } from '../support/fake-ports.js';
 import { testImage } from '../support/image.js';
 import { runForReal, sha256 } from '../support/real-world.js';

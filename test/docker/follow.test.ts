@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { loadDefinition } from '../../src/commands/shared/definitions.js';
-import type { RunResult, SimulationResult } from '../../src/simulator/run/run-result.js';
-import type { SimulateRequest } from '../../src/simulator/run/simulate-run.js';
-import { simulate } from '../../src/simulator/simulate.js';
-import { quietView } from '../../src/terminal/runs-view.js';
+import { type RunResult, type SimulateRequest, type SimulationResult, simulate } from '../../src/simulator/index.js';
+import { quietView } from '../../src/terminal/index.js';
 import { fetchImage } from '../support/fetch-image.js';
 import { testImage } from '../support/image.js';
 

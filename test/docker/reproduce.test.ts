@@ -3,11 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findEngine } from '../../src/docker/find-engine.js';
-import { check } from '../../src/lint/check.js';
-import { expand } from '../../src/schema/expand.js';
-import { type ReproduceRequest, reproduce } from '../../src/simulator/reproduce/reproduce.js';
-import { quietView } from '../../src/terminal/runs-view.js';
+import { findEngine } from '../../src/docker/index.js';
+import { check } from '../../src/lint/index.js';
+import { expand } from '../../src/schema/index.js';
+import { type ReproduceRequest, reproduce } from '../../src/simulator/index.js';
+import { quietView } from '../../src/terminal/index.js';
 import { executeOnServer } from '../support/execute-on-server.js';
 import { testImage } from '../support/image.js';
 import type { LiveRun } from '../support/live-server/live-run.js';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findEngine } from '../../src/docker/find-engine.js';
+import { findEngine } from '../../src/docker/index.js';
 import { QUICK, removeLater, type StartedRun, startOnServer } from '../support/execute-on-server.js';
 import { testImage } from '../support/image.js';
 import type { Asked } from '../support/live-server/asked.js';

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { findEngine } from '../../src/docker/find-engine.js';
-import { folderName } from '../../src/lib/folders.js';
+import { findEngine } from '../../src/docker/index.js';
+import { folderName } from '../../src/lib/index.js';
 import { containersOf } from '../support/containers-of.js';
 import { EngineProxy } from '../support/engine-proxy.js';
 import {
@@ -132,7 +132,7 @@ describe('the engine', () => {
 });
 
 async function startAgain({ runFolder, folder }: StartedRun): Promise<void> {
-  const { executeRunFolder } = await import('../../src/worker/run/run-one.js');
+  const { executeRunFolder } = await import('../../src/worker/index.js');
   const tools = { reboot: '/bin/false', coldReboot: '/bin/false' };
   await executeRunFolder(runFolder, { hostname: 'lab-7', sharedVolumes: {}, tools }, {}, QUICK);
   expect(existsSync(join(folder, 'runs'))).toBe(true);

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { findEngine } from '../../src/docker/find-engine.js';
-import { readRunState, runsInProgress } from '../../src/worker/runs.js';
+import { findEngine } from '../../src/docker/index.js';
+import { readRunState, runsInProgress } from '../../src/worker/index.js';
 import { containersOf } from '../support/containers-of.js';
 import {
   continueRun,

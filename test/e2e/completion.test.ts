@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findProgram } from '../../src/lib/programs.js';
+import { findProgram } from '../../src/lib/index.js';
 import { folderWith, installedCommand, jobserv } from './jobserv.js';
 
 const NASTY = '$(touch hacked) `touch hacked`';

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import type { RunResult } from '../../src/simulator/run/run-result.js';
+import type { RunResult } from '../../src/simulator/index.js';
 import { containersOf } from '../support/containers-of.js';
 import { canBeElsewhere, EngineElsewhere } from '../support/engine-elsewhere.js';
 import { type GitHttpServer, startGitHttpServer } from '../support/git-http-server.js';

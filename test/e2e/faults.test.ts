@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { findEngine } from '../../src/docker/find-engine.js';
+import { findEngine } from '../../src/docker/index.js';
 import { containersOf } from '../support/containers-of.js';
 import { testImage } from '../support/image.js';
 import { type RegistryUser, TestRegistry } from '../support/registry.js';

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
-import { loadYaml } from '../../src/python/yaml/load.js';
+import { loadYaml } from '../../src/python/index.js';
 import { testImage } from '../support/image.js';
 import { definitionOf } from './definition.js';
 import { folderWith, installedCommand, inTerminal, rowsOf } from './jobserv.js';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { makeRunFolder } from '../../src/worker/runs.js';
+import { makeRunFolder } from '../../src/worker/index.js';
 import { containersOf } from '../support/containers-of.js';
 import type { LiveRun } from '../support/live-server/live-run.js';
 import { worldWith } from './definition.js';

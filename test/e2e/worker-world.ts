@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished, vi } from 'vitest';
-import { findEngine } from '../../src/docker/find-engine.js';
-import { folderName } from '../../src/lib/folders.js';
+import { findEngine } from '../../src/docker/index.js';
+import { folderName } from '../../src/lib/index.js';
 import { containersOf } from '../support/containers-of.js';
 import { testImage } from '../support/image.js';
 import type { LiveRun } from '../support/live-server/live-run.js';

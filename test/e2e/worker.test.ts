@@ -14,7 +14,7 @@ import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
-import { findEngine } from '../../src/docker/find-engine.js';
+import { findEngine } from '../../src/docker/index.js';
 import { containersOf } from '../support/containers-of.js';
 import { startLiveServer } from '../support/live-server/live-server.js';
 import { jobserv } from './jobserv.js';

@@ -8,8 +8,8 @@ import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { findEngine } from '../../src/docker/find-engine.js';
-import { findProgram } from '../../src/lib/programs.js';
+import { findEngine } from '../../src/docker/index.js';
+import { findProgram } from '../../src/lib/index.js';
 import { linesOf, useImage, WorkerWorld } from '../e2e/worker-world.js';
 
 const image = useImage();

@@ -1,8 +1,8 @@
 /** Short ways to run something in a container of the test image. */
 import { once } from 'node:events';
 import { request } from 'node:http';
-import type { DockerEngine } from '../../src/docker/engine.js';
-import type { ContainerExit, ContainerSpec, Log } from '../../src/executor/ports.js';
+import type { DockerEngine } from '../../src/docker/index.js';
+import type { ContainerExit, ContainerSpec, Log } from '../../src/executor/index.js';
 import { testImage } from './image.js';
 
 export const never = new AbortController().signal;

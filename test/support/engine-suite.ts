@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DockerEngine } from '../../src/docker/engine.js';
+import type { DockerEngine } from '../../src/docker/index.js';
 import { awaitOutput, never, runToEnd, shell } from './containers.js';
 import { type FakeTerminal, fakeTerminal } from './fake-terminal.js';
 

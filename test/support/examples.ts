@@ -1,5 +1,5 @@
 /** What each example of `examples/projects` needs, and what it shows; unit and docker tests go through this table. */
-import type { StringMap } from '../../src/schema/model.js';
+import type { StringMap } from '../../src/schema/index.js';
 
 /** One simulation of an example: what is given, and what must come of it. */
 export interface ExampleCase {

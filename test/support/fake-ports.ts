@@ -7,20 +7,21 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type {
-  ArtifactFile,
-  Container,
-  ContainerExit,
-  ContainerSpec,
-  Phase,
-  PullRequest,
-  RebootRequest,
-  RunPorts,
-  RunStatus,
-} from '../../src/executor/ports.js';
-import { RunFailure } from '../../src/executor/ports.js';
-import { openWorkspace, type Workspace } from '../../src/executor/workspace.js';
-import type { RunDefinition, Test } from '../../src/schema/model.js';
+import {
+  type ArtifactFile,
+  type Container,
+  type ContainerExit,
+  type ContainerSpec,
+  openWorkspace,
+  type Phase,
+  type PullRequest,
+  type RebootRequest,
+  RunFailure,
+  type RunPorts,
+  type RunStatus,
+  type Workspace,
+} from '../../src/executor/index.js';
+import type { RunDefinition, Test } from '../../src/schema/index.js';
 
 /** What a fake container does. `print` writes to the console; `killed` aborts when the container is killed. */
 export type FakeScript = (container: {

@@ -7,7 +7,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findEngine } from '../../src/docker/find-engine.js';
+import { findEngine } from '../../src/docker/index.js';
 import { testImage } from './image.js';
 
 const run = promisify(execFile);

@@ -3,7 +3,7 @@
  * the machine around them holds. One list for the recording of the reference and the test.
  */
 import { readFileSync } from 'node:fs';
-import type { RunDefinition } from '../../src/schema/model.js';
+import type { RunDefinition } from '../../src/schema/index.js';
 
 const folder = new URL('../../fixtures/probe/', import.meta.url);
 

@@ -1,6 +1,6 @@
 /** The container contract with an engine that does not see this machine's files: the same, but for what a mount is. */
 import { expect, it } from 'vitest';
-import { connectEngine } from '../../src/docker/engine.js';
+import { connectEngine } from '../../src/docker/index.js';
 import { canBeElsewhere, EngineElsewhere } from './engine-elsewhere.js';
 import type { ProbeFacts } from './probe.js';
 import type { ProbeCase } from './probe-cases.js';

@@ -1,12 +1,17 @@
 /** The world around one case of the probe: real engine, real git, folders of its own, a console that is kept. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { proxyEnvironment } from '../../src/docker/docker-config.js';
-import { LIMITS } from '../../src/executor/clock.js';
-import { executeRun } from '../../src/executor/execute-run.js';
-import type { ContainerEngine, Host, RunOutcome, RunPorts } from '../../src/executor/ports.js';
-import { openWorkspace } from '../../src/executor/workspace.js';
-import { gitSource } from '../../src/git/source.js';
+import { proxyEnvironment } from '../../src/docker/index.js';
+import {
+  type ContainerEngine,
+  executeRun,
+  type Host,
+  LIMITS,
+  openWorkspace,
+  type RunOutcome,
+  type RunPorts,
+} from '../../src/executor/index.js';
+import { gitSource } from '../../src/git/index.js';
 import { caseRunDefinition, fill, type Placeholders, type ProbeCase } from './probe-cases.js';
 
 export interface ProbeRun {

@@ -3,12 +3,9 @@
  * what the story and the engine make of a script, and nothing else.
  */
 import { createHash } from 'node:crypto';
-import { connectEngine, type DockerEngine } from '../../src/docker/engine.js';
-import { LIMITS, type Limits } from '../../src/executor/clock.js';
-import { executeRun } from '../../src/executor/execute-run.js';
-import type { RunOutcome } from '../../src/executor/ports.js';
-import type { Workspace } from '../../src/executor/workspace.js';
-import type { RunDefinition } from '../../src/schema/model.js';
+import { connectEngine, type DockerEngine } from '../../src/docker/index.js';
+import { executeRun, LIMITS, type Limits, type RunOutcome, type Workspace } from '../../src/executor/index.js';
+import type { RunDefinition } from '../../src/schema/index.js';
 import { type FakeWorld, type FakeWorldOptions, fakeWorld, never, rundef } from './fake-ports.js';
 import { testImage } from './image.js';
 

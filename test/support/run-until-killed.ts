@@ -1,5 +1,5 @@
 /** A process of its own that runs a container (its spec is the first argument, the engine DOCKER_HOST's), to be killed. */
-import { connectEngine } from '../../src/docker/engine.js';
+import { connectEngine } from '../../src/docker/index.js';
 import { never } from './containers.js';
 
 const engine = await connectEngine({ logDriver: 'none' });

@@ -1,7 +1,6 @@
 /** Planned runs and results as a simulation has them, with nothing special about them. */
-import { gitSource } from '../../src/git/source.js';
-import { inBuild, type PlannedRun } from '../../src/simulator/plan/planned-run.js';
-import { notStarted, type RunResult } from '../../src/simulator/run/run-result.js';
+import { gitSource } from '../../src/git/index.js';
+import { inBuild, notStarted, type PlannedRun, type RunResult } from '../../src/simulator/index.js';
 
 export function plannedRun(run: string, rundef: Partial<PlannedRun['rundef']> = {}): PlannedRun {
   const env = { H_BUILD: '1', H_RUN: run };

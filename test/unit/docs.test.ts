@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { commandsPage, manPage } from '../../scripts/build-command-pages.js';
 import { explanations, rulesPage } from '../../scripts/build-docs.js';
-import { RULES } from '../../src/lint/rules.js';
+import { RULES } from '../../src/lint/index.js';
 
 it('src/lint/generated/explanations.json holds the texts of the rules (npm run docs writes it)', () => {
   expect(readFileSync('src/lint/generated/explanations.json', 'utf8')).toBe(explanations());

@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { check } from '../../src/lint/check.js';
-import { expand } from '../../src/schema/expand.js';
-import { buildRunDefinition } from '../../src/schema/resolve.js';
-import { selectRuns } from '../../src/simulator/plan/select-runs.js';
+import { check } from '../../src/lint/index.js';
+import { buildRunDefinition, expand } from '../../src/schema/index.js';
+import { selectRuns } from '../../src/simulator/index.js';
 import { EXAMPLES, type Example } from '../support/examples.js';
 
 const FOLDER = 'examples/projects';

@@ -1,9 +1,9 @@
 /** Holds `fixtures/README.md` to what the files really do. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseJunit } from '../../src/executor/junit.js';
-import { check } from '../../src/lint/check.js';
-import { TestGrepper } from '../../src/schema/test-grepper.js';
+import { parseJunit } from '../../src/executor/index.js';
+import { check } from '../../src/lint/index.js';
+import { TestGrepper } from '../../src/schema/index.js';
 
 /** File → the table's last column, of one section. */
 function tableOf(folder: string): [file: string, says: string][] {

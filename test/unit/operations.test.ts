@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { loadYaml } from '../../src/python/yaml/load.js';
-import { Monitor } from '../../src/worker/monitor.js';
+import { loadYaml } from '../../src/python/index.js';
+import { Monitor } from '../../src/worker/index.js';
 import { workerFolder } from './worker/folder.js';
 
 const FOLDER = 'docs/operations';

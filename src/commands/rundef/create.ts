@@ -1,12 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as Args from '@oclif/core/args';
-import { EnvironmentError, UsageError } from '../../lib/errors.js';
-import { folderName, makeFolders } from '../../lib/folders.js';
-import { defaultProject } from '../../simulator/inputs/checkout.js';
-import { readGivenValues } from '../../simulator/inputs/given.js';
-import { type CreatedRundef, createRundefs, selectRuns } from '../../simulator/plan/select-runs.js';
-import { printMessage } from '../../terminal/output.js';
+import { EnvironmentError, folderName, makeFolders, UsageError } from '../../lib/index.js';
+import {
+  type CreatedRundef,
+  createRundefs,
+  defaultProject,
+  readGivenValues,
+  selectRuns,
+} from '../../simulator/index.js';
+import { printMessage } from '../../terminal/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { loadDefinition } from '../shared/definitions.js';
 import { EXIT } from '../shared/errors.js';

@@ -1,10 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import * as Args from '@oclif/core/args';
-import { EnvironmentError, UsageError } from '../../lib/errors.js';
-import { readGivenValues } from '../../simulator/inputs/given.js';
-import { type GottenRundef, getRundef } from '../../simulator/plan/server-rundef.js';
-import { printMessage } from '../../terminal/output.js';
-import { askHidden, canAsk } from '../../terminal/prompts.js';
+import { EnvironmentError, UsageError } from '../../lib/index.js';
+import { type GottenRundef, getRundef, readGivenValues } from '../../simulator/index.js';
+import { askHidden, canAsk, printMessage } from '../../terminal/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { option, readServerFlags, SECRET_FLAGS, SERVER_FLAGS, toggle } from '../shared/flags.js';
 

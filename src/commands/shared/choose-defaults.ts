@@ -1,11 +1,9 @@
 /** Which default holds where no flag was given: that of the environment, else of the nearest file that has one. */
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { UsageError } from '../../lib/errors.js';
-import type { Check } from '../../simulator/host-tools/doctor.js';
-import { readImages, readPairs, readSize } from '../../simulator/inputs/given.js';
-import { PULL_POLICIES } from '../../simulator/run/simulation-ports.js';
-import { OUTPUTS } from '../../terminal/open-runs-view.js';
+import { UsageError } from '../../lib/index.js';
+import { type Check, PULL_POLICIES, readImages, readPairs, readSize } from '../../simulator/index.js';
+import { OUTPUTS } from '../../terminal/index.js';
 import { type DefaultsFile, defaultsFiles, userConfigFile } from './config-files.js';
 import type { Defaults } from './defaults.js';
 import { definitionPath } from './definitions.js';

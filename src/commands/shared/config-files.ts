@@ -5,13 +5,9 @@
  */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { repositoryFolder } from '../../git/repository.js';
-import { UsageError } from '../../lib/errors.js';
-import { isBelow } from '../../lib/folders.js';
-import { homeFolder } from '../../lib/home.js';
-import { ReadError, readBounded } from '../../lib/read-bounded.js';
-import { type Diagnostic, type LintConfig, NO_CONFIG } from '../../lint/finding.js';
-import { parseLintConfig } from '../../lint/lint-config.js';
+import { repositoryFolder } from '../../git/index.js';
+import { homeFolder, isBelow, ReadError, readBounded, UsageError } from '../../lib/index.js';
+import { type Diagnostic, type LintConfig, NO_CONFIG, parseLintConfig } from '../../lint/index.js';
 import { type Defaults, type DefaultsOwner, parseDefaults } from './defaults.js';
 import { readFound } from './definitions.js';
 import { UnfitFile } from './errors.js';

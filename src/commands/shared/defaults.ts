@@ -1,14 +1,10 @@
 /** Reads `.jobservrc.yml` and the user's `config.yml`: defaults of flags, and of the linter. */
 
-import { ConfigText } from '../../lint/config-text.js';
-import type { Diagnostic, LintConfig } from '../../lint/finding.js';
-import { readLintConfig } from '../../lint/lint-config.js';
-import { choiceHelp } from '../../lint/suggest.js';
-import type { YamlValue } from '../../python/yaml/load.js';
-import { childPath } from '../../schema/values.js';
-import { readMemory } from '../../simulator/inputs/given.js';
-import { PULL_POLICIES, type PullPolicy } from '../../simulator/run/simulation-ports.js';
-import { OUTPUTS, type OutputMode } from '../../terminal/open-runs-view.js';
+import { ConfigText, choiceHelp, type Diagnostic, type LintConfig, readLintConfig } from '../../lint/index.js';
+import type { YamlValue } from '../../python/index.js';
+import { childPath } from '../../schema/index.js';
+import { PULL_POLICIES, type PullPolicy, readMemory } from '../../simulator/index.js';
+import { OUTPUTS, type OutputMode } from '../../terminal/index.js';
 
 /** What a file sets; a key that it does not have is absent. */
 export interface Defaults {

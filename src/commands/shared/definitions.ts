@@ -1,15 +1,12 @@
 import { type Dirent, lstatSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { repositoryFolder } from '../../git/repository.js';
-import { UsageError } from '../../lib/errors.js';
-import { type ReadOptions, readChosen, readStreamBounded } from '../../lib/read-bounded.js';
-import { check } from '../../lint/check.js';
-import { type FailuresOfRun, serverFailures } from '../../lint/server-failures.js';
-import { type ExpandedTrigger, expand } from '../../schema/expand.js';
-import type { Definition } from '../../schema/model.js';
-import type { Check } from '../../simulator/host-tools/doctor.js';
-import { printMessage } from '../../terminal/output.js';
+import { repositoryFolder } from '../../git/index.js';
+import { type ReadOptions, readChosen, readStreamBounded, UsageError } from '../../lib/index.js';
+import { check, type FailuresOfRun, serverFailures } from '../../lint/index.js';
+import { type Definition, type ExpandedTrigger, expand } from '../../schema/index.js';
+import type { Check } from '../../simulator/index.js';
+import { printMessage } from '../../terminal/index.js';
 import { RejectedDefinition } from './errors.js';
 
 /**

@@ -1,14 +1,10 @@
 import { inspect } from 'node:util';
 import { CLIError, exit } from '@oclif/core/errors';
-import { RunFailure } from '../../executor/ports.js';
-import { EnvironmentError, machineFault, UsageError } from '../../lib/errors.js';
-import { printable } from '../../lib/sanitise.js';
-import type { Diagnostic } from '../../lint/finding.js';
-import { nearest } from '../../lint/suggest.js';
-import { renderDiagnostics } from '../../terminal/diagnostics.js';
-import { outputLost, whenWritten } from '../../terminal/output.js';
-import { styleFor } from '../../terminal/style.js';
-import { SettingsError } from '../../worker/settings.js';
+import { RunFailure } from '../../executor/index.js';
+import { EnvironmentError, machineFault, printable, UsageError } from '../../lib/index.js';
+import { type Diagnostic, nearest } from '../../lint/index.js';
+import { outputLost, renderDiagnostics, styleFor, whenWritten } from '../../terminal/index.js';
+import { SettingsError } from '../../worker/index.js';
 
 /** The exit statuses, and one for our own defects that no script can mistake for a run's. */
 export const EXIT = {

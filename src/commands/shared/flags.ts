@@ -1,17 +1,21 @@
 import { resolve } from 'node:path';
 import * as Flags from '@oclif/core/flags';
-import { createMasker } from '../../executor/masking.js';
-import { UsageError } from '../../lib/errors.js';
-import { shellCommand } from '../../lib/programs.js';
-import type { StringMap } from '../../schema/model.js';
-import { readImages, readMemory, readSharedVolumes } from '../../simulator/inputs/given.js';
-import type { AccessRequest } from '../../simulator/inputs/server-access.js';
-import { SHELL_WISHES, type ShellRequest, type ShellWish } from '../../simulator/run/shell.js';
-import { PULL_POLICIES, type PullPolicy } from '../../simulator/run/simulation-ports.js';
-import { OUTPUTS } from '../../terminal/open-runs-view.js';
-import { printMessage } from '../../terminal/output.js';
-import { askHidden, canAsk, hasTerminal, withRawTerminal } from '../../terminal/prompts.js';
-import { type WorkerLog, workerLog } from '../../worker/log.js';
+import { createMasker } from '../../executor/index.js';
+import { shellCommand, UsageError } from '../../lib/index.js';
+import type { StringMap } from '../../schema/index.js';
+import {
+  type AccessRequest,
+  PULL_POLICIES,
+  type PullPolicy,
+  readImages,
+  readMemory,
+  readSharedVolumes,
+  SHELL_WISHES,
+  type ShellRequest,
+  type ShellWish,
+} from '../../simulator/index.js';
+import { askHidden, canAsk, hasTerminal, OUTPUTS, printMessage, withRawTerminal } from '../../terminal/index.js';
+import { type WorkerLog, workerLog } from '../../worker/index.js';
 import type { ChosenDefaults } from './choose-defaults.js';
 
 /** The flags that several commands share, and how their values are read. */

@@ -1,6 +1,6 @@
 /** Ends a command in order, before its work is done, at a signal or when its output is lost. */
-import { type Interruption, watchInterrupts } from '../../simulator/run/interruption.js';
-import { doNotWaitForTerminals, outputLost, printMessage } from '../../terminal/output.js';
+import { type Interruption, watchInterrupts } from '../../simulator/index.js';
+import { doNotWaitForTerminals, outputLost, printMessage } from '../../terminal/index.js';
 
 /** How long a process that was interrupted, and is done, waits for a terminal or pipe that does not read. */
 const LEAVE_MS = 1500;

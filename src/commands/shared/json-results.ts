@@ -2,14 +2,16 @@
  * What `--json` prints, by command: docs/json.md as types. `npm run docs` makes schema/ and types/ of the package of it,
  * and tests check what commands print against them.
  */
-import type { DryRunResult } from '../../simulator/dry-run.js';
-import type { Check } from '../../simulator/host-tools/doctor.js';
-import type { PruneResult } from '../../simulator/host-tools/prune.js';
-import type { CreatedRundef } from '../../simulator/plan/select-runs.js';
-import type { ReproduceResult } from '../../simulator/reproduce/reproduce.js';
-import type { SimulationResult } from '../../simulator/run/run-result.js';
-import type { FileReport } from '../../terminal/validation-report.js';
-import type { WorkerStatus } from '../../worker/status.js';
+import type {
+  Check,
+  CreatedRundef,
+  DryRunResult,
+  PruneResult,
+  ReproduceResult,
+  SimulationResult,
+} from '../../simulator/index.js';
+import type { FileReport } from '../../terminal/index.js';
+import type { WorkerStatus } from '../../worker/index.js';
 
 /** A command that ended with an error. */
 export interface ErrorJson {

@@ -2,10 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import { EnvironmentError, UsageError } from '../../lib/errors.js';
-import { escapeInJson } from '../../lib/sanitise.js';
-import { type HtmlReport, writeHtmlReport, writeWhole } from '../../terminal/html-report.js';
-import { failureReport, runsJunit } from '../../terminal/run-reports.js';
+import { EnvironmentError, escapeInJson, UsageError } from '../../lib/index.js';
+import { failureReport, type HtmlReport, runsJunit, writeHtmlReport, writeWhole } from '../../terminal/index.js';
 
 /** What `--json` prints. @throws UsageError when it would be longer than a text can be */
 export function jsonText(value: unknown): string {

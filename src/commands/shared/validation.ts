@@ -1,15 +1,10 @@
 import { accessSync, constants } from 'node:fs';
-import { UsageError } from '../../lib/errors.js';
-import { ProcessError, runProcess, runProcessSync } from '../../lib/process.js';
-import { findProgram } from '../../lib/programs.js';
-import { type CheckResult, check } from '../../lint/check.js';
-import type { LintConfig } from '../../lint/finding.js';
-import { fix } from '../../lint/fix.js';
-import type { ShellChecker, ShellNote } from '../../lint/shell.js';
-import { jsonTextOf, type LoadedYaml } from '../../python/yaml/load.js';
-import { validateDefinition } from '../../server/run.js';
-import { type AccessRequest, openServers } from '../../simulator/inputs/server-access.js';
-import type { Repairs, ServerWord } from '../../terminal/validation-report.js';
+import { findProgram, ProcessError, runProcess, runProcessSync, UsageError } from '../../lib/index.js';
+import { type CheckResult, check, fix, type LintConfig, type ShellChecker, type ShellNote } from '../../lint/index.js';
+import { jsonTextOf, type LoadedYaml } from '../../python/index.js';
+import { validateDefinition } from '../../server/index.js';
+import { type AccessRequest, openServers } from '../../simulator/index.js';
+import type { Repairs, ServerWord } from '../../terminal/index.js';
 import type { DefinitionFile } from './definitions.js';
 
 /** The server of `validate --server`. To be closed. */

@@ -1,14 +1,18 @@
 /** `simulate --watch`: each round is a simulation of its own, with the definition, params and secrets as they are then. */
 import { dirname, resolve } from 'node:path';
-import { RunFailure } from '../../executor/ports.js';
-import type { Interruption } from '../../simulator/run/interruption.js';
-import type { SimulationResult } from '../../simulator/run/run-result.js';
-import type { SimulateRequest } from '../../simulator/run/simulate-run.js';
-import { simulate } from '../../simulator/simulate.js';
-import { getsTree, type WatchKey, watch } from '../../simulator/watch.js';
-import { cacheFolder, volumesBeside } from '../../simulator/workspace/workspace-names.js';
-import { printMessage } from '../../terminal/output.js';
-import { hasTerminal, listenForKeys } from '../../terminal/prompts.js';
+import { RunFailure } from '../../executor/index.js';
+import {
+  cacheFolder,
+  getsTree,
+  type Interruption,
+  type SimulateRequest,
+  type SimulationResult,
+  simulate,
+  volumesBeside,
+  type WatchKey,
+  watch,
+} from '../../simulator/index.js';
+import { hasTerminal, listenForKeys, printMessage } from '../../terminal/index.js';
 import { findDefinition } from './definitions.js';
 import { describeError } from './errors.js';
 

@@ -1,8 +1,5 @@
-import { WorkerClient } from '../../server/workers.js';
-import { check } from '../../worker/check.js';
-import { retriesTo } from '../../worker/log.js';
-import { runProcesses, thisProgram } from '../../worker/run-processes.js';
-import { readSettings } from '../../worker/settings.js';
+import { WorkerClient } from '../../server/index.js';
+import { check, readSettings, retriesTo, runProcesses, thisProgram } from '../../worker/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { openLog, WORKER_FLAGS, workerFolder } from '../shared/flags.js';
 

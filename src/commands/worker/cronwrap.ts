@@ -1,6 +1,6 @@
 import * as Args from '@oclif/core/args';
-import { printMessage } from '../../terminal/output.js';
-import { cronwrap } from '../../worker/cronwrap.js';
+import { printMessage } from '../../terminal/index.js';
+import { cronwrap } from '../../worker/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { EXIT } from '../shared/errors.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';

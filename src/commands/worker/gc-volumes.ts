@@ -1,8 +1,7 @@
 import * as Flags from '@oclif/core/flags';
-import { printable } from '../../lib/sanitise.js';
-import { printMessage } from '../../terminal/output.js';
-import { gcVolumes } from '../../worker/gc-volumes.js';
-import { removeTree } from '../../worker/remove-tree.js';
+import { printable } from '../../lib/index.js';
+import { printMessage } from '../../terminal/index.js';
+import { gcVolumes, removeTree } from '../../worker/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { EXIT } from '../shared/errors.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';

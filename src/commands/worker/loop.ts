@@ -1,7 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { parseListen } from '../../worker/listen.js';
-import { loop } from '../../worker/loop.js';
-import { runProcesses, thisProgram } from '../../worker/run-processes.js';
+import { loop, parseListen, runProcesses, thisProgram } from '../../worker/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { openLog, WORKER_FLAGS, workerFolder } from '../shared/flags.js';
 import { watchStopSignals } from '../shared/interrupts.js';

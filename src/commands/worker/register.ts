@@ -1,7 +1,6 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { register } from '../../worker/register.js';
-import { thisProgram } from '../../worker/run-processes.js';
+import { register, thisProgram } from '../../worker/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 

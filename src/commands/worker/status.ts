@@ -1,6 +1,5 @@
-import { styleFor } from '../../terminal/style.js';
-import { renderWorkerStatus } from '../../terminal/worker-status.js';
-import { workerStatus } from '../../worker/status.js';
+import { renderWorkerStatus, styleFor } from '../../terminal/index.js';
+import { workerStatus } from '../../worker/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 

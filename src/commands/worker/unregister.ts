@@ -1,4 +1,4 @@
-import { unregister } from '../../worker/register.js';
+import { unregister } from '../../worker/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 

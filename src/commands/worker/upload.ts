@@ -1,7 +1,6 @@
-import { UsageError } from '../../lib/errors.js';
-import { readStreamBounded } from '../../lib/read-bounded.js';
-import { WorkerClient } from '../../server/workers.js';
-import { readSettings } from '../../worker/settings.js';
+import { readStreamBounded, UsageError } from '../../lib/index.js';
+import { WorkerClient } from '../../server/index.js';
+import { readSettings } from '../../worker/index.js';
 import { BaseCommand } from '../shared/base-command.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 

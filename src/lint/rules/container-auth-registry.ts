@@ -1,4 +1,4 @@
-import { DOCKER_HUB } from '../../schema/docker-syntax.js';
+import { DOCKER_HUB } from '../../schema/index.js';
 import type { RuleCheck } from '../rule.js';
 import { images } from './image-reference.js';
 

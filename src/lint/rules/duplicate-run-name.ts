@@ -1,5 +1,5 @@
-import type { YamlValue } from '../../python/yaml/load.js';
-import { asList, asObject, asText, valueAt } from '../../schema/values.js';
+import type { YamlValue } from '../../python/index.js';
+import { asList, asObject, asText, valueAt } from '../../schema/index.js';
 import type { CheckContext } from '../context.js';
 import type { Finding } from '../finding.js';
 import type { RuleCheck } from '../rule.js';

@@ -1,4 +1,4 @@
-import { type ImageName, parseImageName } from '../../schema/docker-syntax.js';
+import { type ImageName, parseImageName } from '../../schema/index.js';
 import type { CheckContext, LintedRun } from '../context.js';
 import type { Fault } from '../finding.js';
 import type { RuleCheck } from '../rule.js';

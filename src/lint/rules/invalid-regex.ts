@@ -1,4 +1,4 @@
-import { RegexFault } from '../../python/regex/reader.js';
+import { RegexFault } from '../../python/index.js';
 import type { RuleCheck } from '../rule.js';
 import { NEVER_COMPLETE, patterns } from '../runs.js';
 

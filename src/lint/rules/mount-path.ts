@@ -1,4 +1,4 @@
-import { mountModeWords } from '../../schema/docker-syntax.js';
+import { mountModeWords } from '../../schema/index.js';
 import type { CheckContext, TriggerView } from '../context.js';
 import type { Fault, Finding } from '../finding.js';
 import type { RuleCheck } from '../rule.js';

@@ -1,4 +1,4 @@
-import { valueAt } from '../../schema/values.js';
+import { valueAt } from '../../schema/index.js';
 import type { RuleCheck } from '../rule.js';
 import { nameFaults } from '../triggers.js';
 

@@ -1,4 +1,4 @@
-import { asText, childPath, valueAt } from '../../schema/values.js';
+import { asText, childPath, valueAt } from '../../schema/index.js';
 import type { CheckContext } from '../context.js';
 import { placeInScalar } from '../places.js';
 import type { RuleCheck } from '../rule.js';

@@ -1,6 +1,4 @@
-import { namesCharacter } from '../../python/regex/pattern-facts.js';
-import { RegexFault } from '../../python/regex/reader.js';
-import { needsBacktracking } from '../../python/regex/to-re2.js';
+import { namesCharacter, needsBacktracking, RegexFault } from '../../python/index.js';
 import type { RuleCheck } from '../rule.js';
 import { patterns } from '../runs.js';
 

@@ -1,5 +1,4 @@
-import { hasNestedRepeat } from '../../python/regex/pattern-facts.js';
-import { RegexFault } from '../../python/regex/reader.js';
+import { hasNestedRepeat, RegexFault } from '../../python/index.js';
 import type { RuleCheck } from '../rule.js';
 import { patterns } from '../runs.js';
 

@@ -1,4 +1,4 @@
-import { PARAMS_OF_TRIGGER } from '../../schema/model.js';
+import { PARAMS_OF_TRIGGER } from '../../schema/index.js';
 import type { RuleCheck } from '../rule.js';
 import { allParams } from '../runs.js';
 

@@ -1,4 +1,4 @@
-import { asList, asObject, asText, valueAt } from '../../schema/values.js';
+import { asList, asObject, asText, valueAt } from '../../schema/index.js';
 import type { CheckContext } from '../context.js';
 import type { Finding } from '../finding.js';
 import type { RuleCheck } from '../rule.js';

@@ -1,4 +1,4 @@
-import { asObject, childPath, valueAt } from '../../schema/values.js';
+import { asObject, childPath, valueAt } from '../../schema/index.js';
 import type { CheckContext, LintedRun } from '../context.js';
 import type { Finding } from '../finding.js';
 import type { RuleCheck } from '../rule.js';

@@ -1,5 +1,5 @@
-import { invisibleHelp } from '../../python/yaml/positions.js';
-import { childPath, valueAt } from '../../schema/values.js';
+import { invisibleHelp } from '../../python/index.js';
+import { childPath, valueAt } from '../../schema/index.js';
 import type { CheckContext } from '../context.js';
 import type { Edit } from '../finding.js';
 import { locatedText } from '../places.js';

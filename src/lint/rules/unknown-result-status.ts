@@ -1,7 +1,5 @@
-import { childrenOf, type RegexNode } from '../../python/regex/nodes.js';
-import { RegexFault } from '../../python/regex/reader.js';
-import { RESULT_STATUSES, UNFINISHED_STATUSES } from '../../schema/model.js';
-import { childPath } from '../../schema/values.js';
+import { childrenOf, RegexFault, type RegexNode } from '../../python/index.js';
+import { childPath, RESULT_STATUSES, UNFINISHED_STATUSES } from '../../schema/index.js';
 import type { CheckContext } from '../context.js';
 import type { Fault } from '../finding.js';
 import type { RuleCheck } from '../rule.js';

@@ -1,4 +1,4 @@
-import { childPath } from '../../schema/values.js';
+import { childPath } from '../../schema/index.js';
 import type { CheckContext } from '../context.js';
 import type { Finding } from '../finding.js';
 import { placeOfPart } from '../places.js';

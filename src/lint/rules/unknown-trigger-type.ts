@@ -1,4 +1,4 @@
-import { TRIGGER_TYPES } from '../../schema/model.js';
+import { TRIGGER_TYPES } from '../../schema/index.js';
 import type { RuleCheck } from '../rule.js';
 import { reference } from '../suggest.js';
 

@@ -1,5 +1,4 @@
-import { type LoadedYaml, PyFloat, type YamlValue } from '../../python/yaml/load.js';
-import { invisibleHelp } from '../../python/yaml/positions.js';
+import { invisibleHelp, type LoadedYaml, PyFloat, type YamlValue } from '../../python/index.js';
 import type { CheckContext } from '../context.js';
 import type { Finding, Range } from '../finding.js';
 import { linesOf } from '../places.js';

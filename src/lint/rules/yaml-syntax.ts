@@ -1,4 +1,4 @@
-import type { YamlProblem } from '../../python/yaml/load.js';
+import type { YamlProblem } from '../../python/index.js';
 import type { CheckContext } from '../context.js';
 import type { Fault } from '../finding.js';
 import { locatedText } from '../places.js';

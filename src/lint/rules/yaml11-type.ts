@@ -1,5 +1,5 @@
-import type { LoadedYaml, YamlProblem } from '../../python/yaml/load.js';
-import { asObject, childPath, valueAt } from '../../schema/values.js';
+import type { LoadedYaml, YamlProblem } from '../../python/index.js';
+import { asObject, childPath, valueAt } from '../../schema/index.js';
 import type { CheckContext } from '../context.js';
 import type { Edit, Finding, Range } from '../finding.js';
 import { locatedText } from '../places.js';

@@ -1,6 +1,5 @@
 /** The queue of a simulation: the planned runs, and with `--follow` (SPEC 8) those that they start. */
-import { Build, type StartedRun } from '../../schema/build.js';
-import type { ExpandedTrigger } from '../../schema/expand.js';
+import { Build, type ExpandedTrigger, type StartedRun } from '../../schema/index.js';
 import type { BuildStart } from '../plan/definition-run.js';
 import type { RunPlan } from '../plan/plan.js';
 import { labelOf, type PlannedRun } from '../plan/planned-run.js';

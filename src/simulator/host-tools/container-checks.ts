@@ -4,8 +4,8 @@ import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { DockerEngine } from '../../docker/engine.js';
-import { makeVisibleFolder } from '../../executor/workspace.js';
+import type { DockerEngine } from '../../docker/index.js';
+import { makeVisibleFolder } from '../../executor/index.js';
 import { Scratch } from '../workspace/scratch.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 

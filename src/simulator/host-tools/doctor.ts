@@ -1,17 +1,12 @@
 /** What a simulation needs of this machine: what works, and how to repair what does not. */
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
-import { loadDockerConfig } from '../../docker/docker-config.js';
-import { connectEngine, type DockerEngine } from '../../docker/engine.js';
-import { gitTools } from '../../git/repository.js';
-import { EnvironmentError } from '../../lib/errors.js';
-import { makeFolder } from '../../lib/folders.js';
-import { findProgram } from '../../lib/programs.js';
+import { connectEngine, type DockerEngine, loadDockerConfig } from '../../docker/index.js';
+import { gitTools } from '../../git/index.js';
+import { EnvironmentError, findProgram, makeFolder } from '../../lib/index.js';
 import { readServers, serversFile } from '../inputs/server-access.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 import { type Check, containerChecks } from './container-checks.js';
-
-export type { Check } from './container-checks.js';
 
 export interface DoctorRequest {
   /** Images of the definition at hand; each one's registry is asked for it. */

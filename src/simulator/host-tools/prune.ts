@@ -2,10 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { connectEngine } from '../../docker/engine.js';
-import { RunFailure } from '../../executor/ports.js';
-import { isBelow, makeFolder } from '../../lib/folders.js';
-import { type RemoveAsRoot, removeTree } from '../../lib/remove-tree.js';
+import { connectEngine } from '../../docker/index.js';
+import { RunFailure } from '../../executor/index.js';
+import { isBelow, makeFolder, type RemoveAsRoot, removeTree } from '../../lib/index.js';
 import { clearAbandoned, storedWorkspaces } from '../workspace/simulation-workspace.js';
 import { tryLock } from '../workspace/workspace-lock.js';
 import { cacheFolder, locksIn, scratchIn, volumesIn } from '../workspace/workspace-names.js';

@@ -2,9 +2,8 @@
  * Param and secret files: `NAME=VALUE` lines. The format is dotenv's, and stricter: a line that
  * dotenv would skip or cut without a message is an error here, with its number.
  */
-import { UsageError } from '../../lib/errors.js';
-import { type ReadOptions, readChosen } from '../../lib/read-bounded.js';
-import type { StringMap } from '../../schema/model.js';
+import { type ReadOptions, readChosen, UsageError } from '../../lib/index.js';
+import type { StringMap } from '../../schema/index.js';
 
 /**
  * The assignments of a file; the last one of a name wins. Null-prototype.

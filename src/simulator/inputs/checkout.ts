@@ -2,13 +2,20 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join, normalize, resolve } from 'node:path';
-import type { Source } from '../../executor/ports.js';
-import { captureWorkingTree, ignoredAmong, type Snapshot } from '../../git/capture.js';
-import { fileUrl } from '../../git/pushed.js';
-import { type RepositoryInfo, repositoryFolder, repositoryInfo } from '../../git/repository.js';
-import { gitSource, workingTreeSource } from '../../git/source.js';
-import { UsageError } from '../../lib/errors.js';
-import type { StringMap } from '../../schema/model.js';
+import type { Source } from '../../executor/index.js';
+import {
+  captureWorkingTree,
+  fileUrl,
+  gitSource,
+  ignoredAmong,
+  type RepositoryInfo,
+  repositoryFolder,
+  repositoryInfo,
+  type Snapshot,
+  workingTreeSource,
+} from '../../git/index.js';
+import { UsageError } from '../../lib/index.js';
+import type { StringMap } from '../../schema/index.js';
 import type { Difference } from './ledger.js';
 
 export type SourceChoice = 'local' | 'remote';

@@ -2,9 +2,18 @@
  * The params of runs that a pull or merge request starts: as its forge says, or, for the working
  * tree, as far as the request's own name tells. The latter asks nobody.
  */
-import { UsageError } from '../../lib/errors.js';
-import type { StringMap, TriggerType } from '../../schema/model.js';
-import type { HttpClient } from '../../server/http.js';
+
+import { UsageError } from '../../lib/index.js';
+import type { StringMap, TriggerType } from '../../schema/index.js';
+import {
+  HttpClient,
+  mergeRequestIdentity,
+  mergeRequestParams,
+  parseMergeRequest,
+  parsePullRequest,
+  pullRequestIdentity,
+  pullRequestParams,
+} from '../../server/index.js';
 import { usersFault } from './server-access.js';
 
 export interface ForgeRequest {
@@ -58,7 +67,6 @@ export async function forgeParams(
     );
   }
   if (type === 'github_pr') {
-    const { parsePullRequest, pullRequestIdentity, pullRequestParams } = await import('../../server/forges.js');
     const pull = parsePullRequest(request.pr ?? '', apiUrl);
     if (pull === undefined) {
       throw new UsageError(`--pr ${request.pr} is no pull request. Write owner/repo#12, or its address.`);
@@ -66,7 +74,6 @@ export async function forgeParams(
     if (local !== undefined) return pullRequestIdentity(pull, local.sha ?? '');
     return asking(['githubtok', secrets], (http, token) => pullRequestParams(http, pull, token, signal));
   }
-  const { mergeRequestIdentity, mergeRequestParams, parseMergeRequest } = await import('../../server/forges.js');
   const merge = parseMergeRequest(request.mr ?? '', apiUrl);
   if (merge === undefined) {
     throw new UsageError(
@@ -81,7 +88,6 @@ async function asking(
   [name, secrets]: [name: string, secrets: StringMap],
   ask: (http: HttpClient, token: string | undefined) => Promise<StringMap>,
 ): Promise<StringMap> {
-  const { HttpClient } = await import('../../server/http.js');
   const http = new HttpClient({ waitForProxy: false });
   const token = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
   try {

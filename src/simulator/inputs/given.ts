@@ -1,10 +1,9 @@
 /** What flags and files give a run: params, secrets, pairs of names. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { repositoryFolder } from '../../git/repository.js';
-import { UsageError } from '../../lib/errors.js';
-import { hideFromPrograms } from '../../lib/programs.js';
-import type { StringMap } from '../../schema/model.js';
+import { repositoryFolder } from '../../git/index.js';
+import { hideFromPrograms, UsageError } from '../../lib/index.js';
+import type { StringMap } from '../../schema/index.js';
 import { readAssignments } from './assignments.js';
 
 /** Read when it exists and no other file is named. */

@@ -2,8 +2,8 @@
  * The fidelity ledger (SPEC 8): what differed from the worker's run. What no script could
  * have noticed is not in it, so that `exact` means something.
  */
-import { withoutTrailing } from '../../lib/sanitise.js';
-import type { StringMap } from '../../schema/model.js';
+import { withoutTrailing } from '../../lib/index.js';
+import type { StringMap } from '../../schema/index.js';
 
 export type DifferenceKind =
   | 'secret-missing'

@@ -1,5 +1,5 @@
 /** What the server and the worker add to a rundef on its way (SPEC 2), as far as there is neither. */
-import type { RunDefinition, StringMap } from '../../schema/model.js';
+import type { RunDefinition, StringMap } from '../../schema/index.js';
 import { NOWHERE } from './trigger-params.js';
 
 /** Who a simulation says it is to scripts that ask for their worker. */

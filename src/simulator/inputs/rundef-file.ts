@@ -1,10 +1,9 @@
 /** A rundef from a file or a server: the one that a server handed out, `rundef create` wrote, or a workspace kept. */
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { repositoryFolder } from '../../git/repository.js';
-import { UsageError } from '../../lib/errors.js';
-import { readChosen } from '../../lib/read-bounded.js';
-import { checkRunDefinition, unknownFields } from '../../schema/check-run-definition.js';
+import { repositoryFolder } from '../../git/index.js';
+import { readChosen, UsageError } from '../../lib/index.js';
+import { checkRunDefinition, unknownFields } from '../../schema/index.js';
 import type { Difference } from './ledger.js';
 import type { PartialRunDefinition } from './run-identity.js';
 

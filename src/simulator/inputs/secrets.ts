@@ -1,6 +1,6 @@
 /** Which secrets runs need, which of them are missing, and asking for those: all at once, before anything starts. */
-import { UsageError } from '../../lib/errors.js';
-import type { ScriptRepo, StringMap } from '../../schema/model.js';
+import { UsageError } from '../../lib/index.js';
+import type { ScriptRepo, StringMap } from '../../schema/index.js';
 import { secretsReadBy, unknownSecrets } from './ledger.js';
 import type { RundefFile, SimulatorInput } from './rundef-file.js';
 

@@ -1,13 +1,16 @@
 /** How a reader gets to servers: what flags, environment and `servers.toml` say about who asks. */
 
 import { join } from 'node:path';
-import { UsageError } from '../../lib/errors.js';
-import { homeFolder } from '../../lib/home.js';
-import { ReadError, readBoundedText } from '../../lib/read-bounded.js';
-import { parseHttpUrl, withoutSecrets } from '../../server/address.js';
-import { type Credentials, credentialsFor, tokenHeader } from '../../server/credentials.js';
-import { HttpClient } from '../../server/http.js';
-import { ServerFailure } from '../../server/server-failure.js';
+import { homeFolder, ReadError, readBoundedText, UsageError } from '../../lib/index.js';
+import {
+  type Credentials,
+  credentialsFor,
+  HttpClient,
+  parseHttpUrl,
+  ServerFailure,
+  tokenHeader,
+  withoutSecrets,
+} from '../../server/index.js';
 
 export interface AccessRequest {
   /** `--token`. */

@@ -3,9 +3,8 @@
  * only the forge could know is made up, so that scripts that read it work; the ledger says so
  * where a script does.
  */
-import { fileUrl } from '../../git/pushed.js';
-import type { RepositoryInfo } from '../../git/repository.js';
-import type { StringMap, TriggerType } from '../../schema/model.js';
+import { fileUrl, type RepositoryInfo } from '../../git/index.js';
+import type { StringMap, TriggerType } from '../../schema/index.js';
 
 export interface CheckoutFacts {
   repository?: RepositoryInfo | undefined;

@@ -1,15 +1,19 @@
 /** Runs of a definition, planned as the rundefs that a server would have made of them, with what their trigger passes. */
 import { dirname, resolve } from 'node:path';
-import { isHttp } from '../../git/credentials.js';
-import { withoutCredentials } from '../../git/guard.js';
-import { repositoryFolder } from '../../git/repository.js';
-import { gitSource } from '../../git/source.js';
-import { UsageError } from '../../lib/errors.js';
-import type { FailuresOfRun } from '../../lint/server-failures.js';
-import { asStored, type StartedRun } from '../../schema/build.js';
-import type { ExpandedTrigger } from '../../schema/expand.js';
-import { type Definition, GIT_TRIGGER_TYPES, type Run, type StringMap, type TriggerType } from '../../schema/model.js';
-import { buildRunDefinition } from '../../schema/resolve.js';
+import { gitSource, isHttp, repositoryFolder, withoutCredentials } from '../../git/index.js';
+import { UsageError } from '../../lib/index.js';
+import type { FailuresOfRun } from '../../lint/index.js';
+import {
+  asStored,
+  buildRunDefinition,
+  type Definition,
+  type ExpandedTrigger,
+  GIT_TRIGGER_TYPES,
+  type Run,
+  type StartedRun,
+  type StringMap,
+  type TriggerType,
+} from '../../schema/index.js';
 
 import { type Checkout, chooseSource, defaultProject, type SourceChoice } from '../inputs/checkout.js';
 import { type ForgeRequest, forgeParams, namesRequest } from '../inputs/forge-params.js';

@@ -1,10 +1,14 @@
 /** From what was named to the runs that are simulated: nothing starts before all of them are complete. */
 import { closest, distance } from 'fastest-levenshtein';
-import { UsageError } from '../../lib/errors.js';
-import { asStored, reachableRuns } from '../../schema/build.js';
-import type { ExpandedTrigger } from '../../schema/expand.js';
-import { PARAMS_OF_TRIGGER, type StringMap } from '../../schema/model.js';
-import { isAddress, parseRunUrl } from '../../server/address.js';
+import { UsageError } from '../../lib/index.js';
+import {
+  asStored,
+  type ExpandedTrigger,
+  PARAMS_OF_TRIGGER,
+  reachableRuns,
+  type StringMap,
+} from '../../schema/index.js';
+import { isAddress, parseRunUrl } from '../../server/index.js';
 import { type Checkout, defaultProject, type SourceChoice } from '../inputs/checkout.js';
 import { checkForgeRequest } from '../inputs/forge-params.js';
 import type { GivenValues } from '../inputs/given.js';

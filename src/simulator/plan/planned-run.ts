@@ -1,12 +1,10 @@
 /** One run that is going to be simulated, and which image and folder it gets. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Source } from '../../executor/ports.js';
-import { workspaceAt } from '../../executor/workspace.js';
-import { isHostFolder } from '../../git/guard.js';
-import { UsageError } from '../../lib/errors.js';
-import { folderName } from '../../lib/folders.js';
-import type { RunDefinition, StringMap } from '../../schema/model.js';
+import { type Source, workspaceAt } from '../../executor/index.js';
+import { isHostFolder } from '../../git/index.js';
+import { folderName, UsageError } from '../../lib/index.js';
+import type { RunDefinition, StringMap } from '../../schema/index.js';
 import type { Difference } from '../inputs/ledger.js';
 import { LocalRun } from '../run-server/local-run.js';
 import { runPath, type ServedBuild } from '../run-server/served-run.js';

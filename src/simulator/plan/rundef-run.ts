@@ -1,10 +1,9 @@
 /** One run of a rundef: what the command line adds to it, and what triggered it. */
 import { dirname, resolve } from 'node:path';
-import { repositoryFolder } from '../../git/repository.js';
-import { gitSource } from '../../git/source.js';
-import { UsageError } from '../../lib/errors.js';
-import { GIT_TRIGGER_TYPES, type StringMap } from '../../schema/model.js';
-import { ServerFailure } from '../../server/server-failure.js';
+import { gitSource, repositoryFolder } from '../../git/index.js';
+import { UsageError } from '../../lib/index.js';
+import { GIT_TRIGGER_TYPES, type StringMap } from '../../schema/index.js';
+import { ServerFailure } from '../../server/index.js';
 import { chooseSource } from '../inputs/checkout.js';
 import type { GivenValues } from '../inputs/given.js';
 import { type Difference, mentions } from '../inputs/ledger.js';

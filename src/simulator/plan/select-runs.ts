@@ -1,8 +1,13 @@
 import { closest } from 'fastest-levenshtein';
-import { UsageError } from '../../lib/errors.js';
-import type { ExpandedTrigger } from '../../schema/expand.js';
-import type { Definition, Run, RunDefinition, StringMap } from '../../schema/model.js';
-import { buildRunDefinition } from '../../schema/resolve.js';
+import { UsageError } from '../../lib/index.js';
+import {
+  buildRunDefinition,
+  type Definition,
+  type ExpandedTrigger,
+  type Run,
+  type RunDefinition,
+  type StringMap,
+} from '../../schema/index.js';
 
 interface Named {
   name: string;

@@ -1,17 +1,18 @@
 /** A run's definition from its server: found by any address of the run, to be replayed, read or kept. */
-import { isHostFolder } from '../../git/guard.js';
-import { UsageError } from '../../lib/errors.js';
-import type { StringMap } from '../../schema/model.js';
+import { isHostFolder } from '../../git/index.js';
+import { UsageError } from '../../lib/index.js';
+import type { StringMap } from '../../schema/index.js';
 import {
+  type HttpClient,
   isBuildUrl,
   parseHttpUrl,
   parseRunUrl,
   type RunAddress,
+  readBuildRuns,
+  readRunDefinition,
   runByPattern,
   withoutSecrets,
-} from '../../server/address.js';
-import type { HttpClient } from '../../server/http.js';
-import { readBuildRuns, readRunDefinition } from '../../server/run.js';
+} from '../../server/index.js';
 import { type RundefFile, readRundef } from '../inputs/rundef-file.js';
 import {
   type AskSecret,

@@ -1,8 +1,7 @@
 /** The script's output on the server and here: the lines that count, where they part, and the whole difference. */
 import { writeFile } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { UsageError } from '../../lib/errors.js';
-import { withoutTrailing } from '../../lib/sanitise.js';
+import { UsageError, withoutTrailing } from '../../lib/index.js';
 import type { ScriptLine } from './console-story.js';
 
 export interface Side {

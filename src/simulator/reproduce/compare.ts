@@ -1,6 +1,6 @@
 /** What is otherwise here than it was on the server: pure. */
-import { plural } from '../../lib/quantities.js';
-import type { Test } from '../../schema/model.js';
+import { plural } from '../../lib/index.js';
+import type { Test } from '../../schema/index.js';
 import type { RunResult } from '../run/run-result.js';
 import type { ConsoleComparison } from './compare-consoles.js';
 import type { SetupStep } from './console-story.js';

@@ -3,8 +3,8 @@
  * writes its own lines between those of the script; both the reference's worker and ours are understood
  * (the reference's: runner/jobserv_runner/handlers/simple.py, jobserv.py and worker.py `_check_stuck`).
  */
-import { processExitCode } from '../../docker/pull-failure.js';
-import type { FailureCause } from '../../executor/checkpoint.js';
+import { processExitCode } from '../../docker/index.js';
+import type { FailureCause } from '../../executor/index.js';
 
 /** Where a run was that could not be set up. */
 export type SetupStep = 'pull' | 'prepare' | 'start';

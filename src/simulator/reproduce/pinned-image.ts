@@ -1,9 +1,8 @@
 /** The image that the server's run had, by its digest, and whether its tag stands for another one by now. */
 
-import { RunFailure } from '../../executor/ports.js';
-import { containerAuth } from '../../executor/pull-image.js';
-import { parseImageName } from '../../schema/docker-syntax.js';
-import type { StringMap } from '../../schema/model.js';
+import { connectEngine } from '../../docker/index.js';
+import { containerAuth, RunFailure } from '../../executor/index.js';
+import { parseImageName, type StringMap } from '../../schema/index.js';
 import type { RunDifference } from './compare.js';
 
 export interface PinnedImage {
@@ -29,7 +28,6 @@ export async function hasMoved(
   auth: string | null,
   secrets: StringMap,
 ): Promise<boolean | undefined> {
-  const { connectEngine } = await import('../../docker/engine.js');
   try {
     const engine = await connectEngine({ logDriver: 'none' });
     const credentials = containerAuth({ 'container-auth': auth, secrets });

@@ -1,9 +1,13 @@
 /** What the definition at hand would now make of the run: "pushing this would change …". Pure. */
-import type { Masker } from '../../executor/masking.js';
-import type { ExpandedTrigger } from '../../schema/expand.js';
-import type { Definition, RunDefinition, StringMap } from '../../schema/model.js';
-import { PARAMS_OF_TRIGGER } from '../../schema/model.js';
-import { buildRunDefinition } from '../../schema/resolve.js';
+import type { Masker } from '../../executor/index.js';
+import {
+  buildRunDefinition,
+  type Definition,
+  type ExpandedTrigger,
+  PARAMS_OF_TRIGGER,
+  type RunDefinition,
+  type StringMap,
+} from '../../schema/index.js';
 import type { RundefFile } from '../inputs/rundef-file.js';
 import type { LoadedDefinition } from '../plan/definition-run.js';
 import type { RunDifference } from './compare.js';

@@ -1,14 +1,17 @@
 /** A run as its server has it, with all that a replay is compared with. */
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { FailureCause } from '../../executor/checkpoint.js';
-import type { Test } from '../../schema/model.js';
-import type { RunAddress } from '../../server/address.js';
-import { readConsole } from '../../server/console.js';
-import type { HttpClient } from '../../server/http.js';
-import { readRun, type ServerRun } from '../../server/run.js';
-import { ServerFailure } from '../../server/server-failure.js';
-import { readTests } from '../../server/tests.js';
+import type { FailureCause } from '../../executor/index.js';
+import type { Test } from '../../schema/index.js';
+import {
+  type HttpClient,
+  type RunAddress,
+  readConsole,
+  readRun,
+  readTests,
+  ServerFailure,
+  type ServerRun,
+} from '../../server/index.js';
 import { usersFault } from '../inputs/server-access.js';
 import type { ConsoleFacts, SetupStep } from './console-story.js';
 

@@ -1,5 +1,5 @@
 /** One verdict, with its reason and what to try next: pure. */
-import { isRefusal } from '../../docker/pull-failure.js';
+import { isRefusal } from '../../docker/index.js';
 import type { RunResult } from '../run/run-result.js';
 import { endedAlike, failedTests, setupOf } from './compare.js';
 import type { SetupStep } from './console-story.js';

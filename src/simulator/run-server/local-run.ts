@@ -1,7 +1,7 @@
 /** A run whose files lie in a workspace on this machine: of this simulation, or of an earlier one. */
 import { closeSync } from 'node:fs';
-import { ArchiveFolder, listArtifacts, openArchived } from '../../executor/archive.js';
-import type { RunDefinition, ServerStatus, Test } from '../../schema/model.js';
+import { ArchiveFolder, listArtifacts, openArchived } from '../../executor/index.js';
+import type { RunDefinition, ServerStatus, Test } from '../../schema/index.js';
 import {
   isComplete,
   type Post,

@@ -1,5 +1,5 @@
 /** What a script posts: to its own run, while it runs. It is kept with the run, and passed on to nobody. */
-import { SERVER_STATUSES, type ServerStatus } from '../../schema/model.js';
+import { SERVER_STATUSES, type ServerStatus } from '../../schema/index.js';
 import { failureData, frameworkText, type HttpAnswer, notFound, Refusal, serverError, success } from './answers.js';
 import {
   type Found,

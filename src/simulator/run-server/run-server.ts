@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HostAddress } from '../../docker/host-address.js';
+import type { HostAddress } from '../../docker/index.js';
 import { failure, failureData, type HttpAnswer, serverError } from './answers.js';
 import { answerOf, type ServedAnswer } from './routes.js';
 import type { ServedRequest, ServedRun, Visible } from './served-run.js';

@@ -1,7 +1,7 @@
 /** What the run's server serves: a run of this simulation, of an earlier one, or of a live server. */
 import { fstatSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import { COMPLETE_STATUSES, type ServerStatus, type Test } from '../../schema/model.js';
+import { COMPLETE_STATUSES, type ServerStatus, type Test } from '../../schema/index.js';
 
 export interface StatusEvent {
   /** ISO 8601 with `+00:00`, as the server writes it. */

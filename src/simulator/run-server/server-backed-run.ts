@@ -3,14 +3,18 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { openArchived } from '../../executor/archive.js';
-import { folderName, makeFolder } from '../../lib/folders.js';
-import { SERVER_STATUSES, type ServerStatus, type Test } from '../../schema/model.js';
-import type { RunAddress } from '../../server/address.js';
-import { Allowance } from '../../server/allowance.js';
-import type { HttpClient } from '../../server/http.js';
-import { readRun, readRunDefinition, type ServerRun } from '../../server/run.js';
-import { readTests } from '../../server/tests.js';
+import { openArchived } from '../../executor/index.js';
+import { folderName, makeFolder } from '../../lib/index.js';
+import { SERVER_STATUSES, type ServerStatus, type Test } from '../../schema/index.js';
+import {
+  Allowance,
+  type HttpClient,
+  type RunAddress,
+  readRun,
+  readRunDefinition,
+  readTests,
+  type ServerRun,
+} from '../../server/index.js';
 import {
   encodePath,
   type Post,

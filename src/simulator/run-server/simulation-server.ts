@@ -1,6 +1,6 @@
 /** The run's server of one simulation: which runs need it, and what they find of it. */
-import type { HostAddress } from '../../docker/host-address.js';
-import type { RunDefinition, StringMap } from '../../schema/model.js';
+import type { HostAddress } from '../../docker/index.js';
+import type { RunDefinition, StringMap } from '../../schema/index.js';
 import { NOWHERE } from '../inputs/trigger-params.js';
 import type { PlannedRun } from '../plan/planned-run.js';
 import { RunAccess, ScriptServer } from './run-server.js';

@@ -4,12 +4,9 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../lib/errors.js';
-import { readBoundedText } from '../../lib/read-bounded.js';
-import type { RunDefinition, Test } from '../../schema/model.js';
-import { isAddress, isBuildUrl, parseRunUrl, pathSegment } from '../../server/address.js';
-import type { HttpClient } from '../../server/http.js';
-import { readBuildRuns } from '../../server/run.js';
+import { readBoundedText, UsageError } from '../../lib/index.js';
+import type { RunDefinition, Test } from '../../schema/index.js';
+import { type HttpClient, isAddress, isBuildUrl, parseRunUrl, pathSegment, readBuildRuns } from '../../server/index.js';
 import { type AccessRequest, openServers, usersFault } from '../inputs/server-access.js';
 import type { Scratch } from '../workspace/scratch.js';
 import { LocalRun } from './local-run.js';

@@ -1,5 +1,5 @@
 /** Ctrl-C and its like (SPEC 8): the first one ends the runs in good order, the second ends the process at once. */
-import { RunFailure } from '../../executor/ports.js';
+import { RunFailure } from '../../executor/index.js';
 
 /** 128 + the signal's number, as shells have it. */
 const STATUSES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129, SIGQUIT: 131 } as const;

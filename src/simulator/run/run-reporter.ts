@@ -4,13 +4,10 @@
  * line by line costs no more than one that writes blocks.
  */
 import { closeSync, constants, openSync } from 'node:fs';
-import type { Masker, MaskingStream } from '../../executor/masking.js';
-import { type Reporter, RunFailure, type RunStatus } from '../../executor/ports.js';
-import { PatternError } from '../../python/regex/python-regex.js';
-import type { RunDefinition } from '../../schema/model.js';
-import { type GreppedTests, TestGrepper } from '../../schema/test-grepper.js';
-import { writeToFile } from '../../terminal/output.js';
-import type { RunView } from '../../terminal/runs-view.js';
+import { type Masker, type MaskingStream, type Reporter, RunFailure, type RunStatus } from '../../executor/index.js';
+import { PatternError } from '../../python/index.js';
+import { type GreppedTests, type RunDefinition, TestGrepper } from '../../schema/index.js';
+import { type RunView, writeToFile } from '../../terminal/index.js';
 import { unlessInterrupted } from './interruption.js';
 
 /** Reads tests out of a console, as the server does afterwards. Gets the bytes before they are masked. */

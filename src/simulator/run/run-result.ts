@@ -1,16 +1,23 @@
 /** What a simulation answers for a run: an element of `runs` in its JSON, and `result.json` (SPEC 7). */
 import { join } from 'node:path';
-import type { Masker } from '../../executor/masking.js';
-import type { ArtifactFile, Environment, FailureCause, Journal, Phase, RunOutcome } from '../../executor/ports.js';
-import { monotonicMs } from '../../lib/monotonic.js';
+import type {
+  ArtifactFile,
+  Environment,
+  FailureCause,
+  Journal,
+  Masker,
+  Phase,
+  RunOutcome,
+} from '../../executor/index.js';
+import { monotonicMs } from '../../lib/index.js';
 import {
+  type GreppedTests,
   RESULT_STATUSES,
   type RunDefinition,
   type StringMap,
   type Test,
   UNFINISHED_STATUSES,
-} from '../../schema/model.js';
-import type { GreppedTests } from '../../schema/test-grepper.js';
+} from '../../schema/index.js';
 import type { Fidelity } from '../inputs/ledger.js';
 import { HIDDEN_VALUE } from '../inputs/secrets.js';
 import type { PlannedRun } from '../plan/planned-run.js';

@@ -1,8 +1,7 @@
 /** `--shell` (SPEC 7): after a run, a shell in a container like the run's, while its secrets are still there. */
-import type { Terminal } from '../../docker/interactive.js';
-import { type ContainerEngine, type ContainerSpec, RunFailure } from '../../executor/ports.js';
-import { shellCommand } from '../../lib/programs.js';
-import { plainLine } from '../../lib/sanitise.js';
+import type { Terminal } from '../../docker/index.js';
+import { type ContainerEngine, type ContainerSpec, RunFailure } from '../../executor/index.js';
+import { plainLine, shellCommand } from '../../lib/index.js';
 
 export const SHELL_WISHES = ['on-failure', 'always'] as const;
 export type ShellWish = (typeof SHELL_WISHES)[number];

@@ -1,18 +1,19 @@
 /** One run, simulated: its workspace, its ports, the executor's story, and what is kept of it. */
 import { closeSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join, normalize } from 'node:path';
-import type { DockerSettings } from '../../docker/docker-config.js';
-import type { DockerEngine } from '../../docker/engine.js';
-import { openArchived } from '../../executor/archive.js';
-import { LIMITS } from '../../executor/clock.js';
-import { executeRun } from '../../executor/execute-run.js';
-import type { Masker } from '../../executor/masking.js';
-import { type ContainerSpec, RunFailure, type RunOutcome, type RunPorts } from '../../executor/ports.js';
-import { EnvironmentError, machineFault } from '../../lib/errors.js';
-import { monotonicMs } from '../../lib/monotonic.js';
-import type { ViewRequest } from '../../terminal/open-runs-view.js';
-import { namedWhenSlow } from '../../terminal/progress.js';
-import type { RunsView } from '../../terminal/runs-view.js';
+import type { DockerEngine, DockerSettings } from '../../docker/index.js';
+import {
+  type ContainerSpec,
+  executeRun,
+  LIMITS,
+  type Masker,
+  openArchived,
+  RunFailure,
+  type RunOutcome,
+  type RunPorts,
+} from '../../executor/index.js';
+import { EnvironmentError, machineFault, monotonicMs } from '../../lib/index.js';
+import { namedWhenSlow, type RunsView, type ViewRequest } from '../../terminal/index.js';
 import {
   Ledger,
   noteArchitecture,

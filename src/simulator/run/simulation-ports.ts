@@ -3,14 +3,16 @@ import { join } from 'node:path';
 import {
   type ContainerEngine,
   type ContainerSpec,
+  certificatesFolder,
+  checkVolumeName,
   type Host,
   type ImageInfo,
   type PullRequest,
+  persistentVolume,
   RunFailure,
-} from '../../executor/ports.js';
-import { certificatesFolder, checkVolumeName, persistentVolume } from '../../executor/volumes.js';
-import { folderName, makeFolderBelow } from '../../lib/folders.js';
-import type { StringMap } from '../../schema/model.js';
+} from '../../executor/index.js';
+import { folderName, makeFolderBelow } from '../../lib/index.js';
+import type { StringMap } from '../../schema/index.js';
 import type { Ledger } from '../inputs/ledger.js';
 
 export const PULL_POLICIES = ['always', 'missing', 'never'] as const;

@@ -1,7 +1,13 @@
-import { UsageError } from '../../lib/errors.js';
-import { PatternError } from '../../python/regex/python-regex.js';
-import type { Test, TestGrepping, TestResult } from '../../schema/model.js';
-import { type FoundLine, TestGrepper, type Trouble } from '../../schema/test-grepper.js';
+import { UsageError } from '../../lib/index.js';
+import { PatternError } from '../../python/index.js';
+import {
+  type FoundLine,
+  type Test,
+  TestGrepper,
+  type TestGrepping,
+  type TestResult,
+  type Trouble,
+} from '../../schema/index.js';
 
 /** What a server would read from a console with a run's `test-grepping`, line by line (SPEC 7). */
 

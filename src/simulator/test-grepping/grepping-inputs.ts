@@ -1,13 +1,15 @@
 /** The inputs of `check-test-grepping`: whose patterns, and which console. */
+
 import { createReadStream } from 'node:fs';
-import { UsageError } from '../../lib/errors.js';
-import type { Test, TestGrepping } from '../../schema/model.js';
-import { isAddress, type RunAddress } from '../../server/address.js';
+import { UsageError } from '../../lib/index.js';
+import type { Test, TestGrepping } from '../../schema/index.js';
+import { isAddress, type RunAddress, readConsole, readRun, readTests } from '../../server/index.js';
 import { isRundefFile, readRundefFile } from '../inputs/rundef-file.js';
 import { type AccessRequest, openServers, type ServerAccess } from '../inputs/server-access.js';
 import type { LoadedDefinition } from '../plan/definition-run.js';
 import { labelOf } from '../plan/planned-run.js';
 import { selectRuns } from '../plan/select-runs.js';
+import { findRun, rundefOfRun } from '../plan/server-rundef.js';
 import { checkTestGrepping, type GreppingCheck } from './check-test-grepping.js';
 
 export interface GreppingRequest {
@@ -74,10 +76,6 @@ async function patternsOfServer(
   pasted: string,
   access: ServerAccess,
 ): Promise<{ address: RunAddress; grepping: TestGrepping }> {
-  const [{ findRun }, { rundefOfRun }] = await Promise.all([
-    import('../plan/server-rundef.js'),
-    import('../plan/server-rundef.js'),
-  ]);
   const found = await findRun(pasted, access);
   const { rundef } = rundefOfRun(found);
   return { address: found.address, grepping: need(found.address.url, rundef['test-grepping']) };
@@ -92,10 +90,6 @@ function need(run: string, grepping: TestGrepping | null | undefined): TestGrepp
 
 /** undefined while the run goes on: the server reads the console at its end. */
 async function recordedTests(address: RunAddress, { http }: ServerAccess): Promise<Test[] | undefined> {
-  const [{ readRun }, { readTests }] = await Promise.all([
-    import('../../server/run.js'),
-    import('../../server/tests.js'),
-  ]);
   const { status } = await readRun(http, address.url);
   return ENDED.has(status) ? readTests(http, address.url) : undefined;
 }
@@ -106,10 +100,6 @@ async function openConsole(
   access: ServerAccess | undefined,
 ): Promise<{ name: string; chunks: AsyncIterable<Uint8Array> }> {
   if (access !== undefined && isAddress(log)) {
-    const [{ findRun }, { readConsole }] = await Promise.all([
-      import('../plan/server-rundef.js'),
-      import('../../server/console.js'),
-    ]);
     const { address } = await findRun(log, access);
     const { body } = await readConsole(access.http, address.url);
     return { name: `${address.url}console.log`, chunks: body };

@@ -1,8 +1,7 @@
 /** A folder for what is needed only for a while: the objects of an uncommitted tree, a server's console. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { makeFolder } from '../../lib/folders.js';
-import { removeTree, removeTreeNow } from '../../lib/remove-tree.js';
+import { makeFolder, removeTree, removeTreeNow } from '../../lib/index.js';
 import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
 import { cacheFolder, locksIn, scratchIn } from './workspace-names.js';
 

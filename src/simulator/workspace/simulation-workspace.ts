@@ -5,16 +5,17 @@
 import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { openWorkspace, removeSecrets, type Workspace } from '../../executor/workspace.js';
-import { EnvironmentError, UsageError } from '../../lib/errors.js';
-import { writeFresh } from '../../lib/private-file.js';
+import { openWorkspace, removeSecrets, type Workspace } from '../../executor/index.js';
 import {
+  EnvironmentError,
   type RemoveAsRoot,
   type RemovedOrKept,
   removeOrSetAside,
   removeTree,
   removeTreeNow,
-} from '../../lib/remove-tree.js';
+  UsageError,
+  writeFresh,
+} from '../../lib/index.js';
 import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
 import { CONSOLE } from './workspace-names.js';
 

@@ -6,9 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { currentOwner, ownerState } from '../../docker/process-owner.js';
-import { UsageError } from '../../lib/errors.js';
-import { folderName, makeFolder } from '../../lib/folders.js';
+import { currentOwner, ownerState } from '../../docker/index.js';
+import { folderName, makeFolder, UsageError } from '../../lib/index.js';
 
 interface LockContent {
   pid: number;

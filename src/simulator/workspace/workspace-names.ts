@@ -1,6 +1,6 @@
 /** Where simulations keep their workspaces, and how names of a project become names of folders. */
 import { dirname, join } from 'node:path';
-import { homeFolder } from '../../lib/home.js';
+import { homeFolder } from '../../lib/index.js';
 
 /** Where a workspace keeps the console of its run. */
 export const CONSOLE = 'console.log';

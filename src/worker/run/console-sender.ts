@@ -2,10 +2,10 @@
  * Sends the spool to the server: in order, one post at a time, each byte once. The server appends whatever it gets and
  * knows no offsets. So after a post whose answer was lost, its console is read before anything else is sent.
  */
-import type { RunStatus } from '../../executor/ports.js';
-import { pause } from '../../lib/retry.js';
-import { COMPLETE_STATUSES } from '../../schema/model.js';
-import { ServerFailure } from '../../server/server-failure.js';
+import type { RunStatus } from '../../executor/index.js';
+import { pause } from '../../lib/index.js';
+import { COMPLETE_STATUSES } from '../../schema/index.js';
+import { ServerFailure } from '../../server/index.js';
 import type { RunServer } from './run-server.js';
 import type { Spool } from './spool.js';
 

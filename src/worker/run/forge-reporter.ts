@@ -1,8 +1,7 @@
 /** Sets the status of a pull or merge request at its forge. */
-import type { Reporter, RunStatus } from '../../executor/ports.js';
-import type { RunDefinition } from '../../schema/model.js';
-import { setGithubStatus, setGitlabStatus } from '../../server/forges.js';
-import type { HttpClient } from '../../server/http.js';
+import type { Reporter, RunStatus } from '../../executor/index.js';
+import type { RunDefinition } from '../../schema/index.js';
+import { type HttpClient, setGithubStatus, setGitlabStatus } from '../../server/index.js';
 
 export interface Forge {
   /** The forge's names of the statuses; others are not reported. */

@@ -1,10 +1,8 @@
 /** How a run continues in a new process, or why it does not: the checkpoint that the story starts from. */
-import type { DockerEngine } from '../../docker/engine.js';
-import { type Checkpoint, recordOf } from '../../executor/checkpoint.js';
-import { RUN_LABEL } from '../../executor/container-spec.js';
-import { RunFailure } from '../../executor/ports.js';
-import { checkRunDefinition } from '../../schema/check-run-definition.js';
-import { ServerFailure } from '../../server/server-failure.js';
+import type { DockerEngine } from '../../docker/index.js';
+import { type Checkpoint, RUN_LABEL, RunFailure, recordOf } from '../../executor/index.js';
+import { checkRunDefinition } from '../../schema/index.js';
+import { ServerFailure } from '../../server/index.js';
 import type { RunOneOptions } from '../runs.js';
 import type { RunServer } from './run-server.js';
 

@@ -1,8 +1,8 @@
 /** The final status of a run: set on the server exactly once, whatever happens to the answers. */
-import { RunFailure, type RunStatus } from '../../executor/ports.js';
-import { doubling, retry } from '../../lib/retry.js';
-import { COMPLETE_STATUSES } from '../../schema/model.js';
-import { ServerFailure } from '../../server/server-failure.js';
+import { RunFailure, type RunStatus } from '../../executor/index.js';
+import { doubling, retry } from '../../lib/index.js';
+import { COMPLETE_STATUSES } from '../../schema/index.js';
+import { ServerFailure } from '../../server/index.js';
 import { isFinal, type SenderLimits } from './console-sender.js';
 import type { RunServer } from './run-server.js';
 

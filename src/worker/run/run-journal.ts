@@ -1,8 +1,7 @@
 /** The journal of a real run: the state file in its folder, from which another process continues after a kill -9. */
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Checkpoint } from '../../executor/checkpoint.js';
-import type { Journal, Phase } from '../../executor/ports.js';
+import type { Checkpoint, Journal, Phase } from '../../executor/index.js';
 import { exists, type RunState, readRunState, writeRunState } from '../runs.js';
 
 /** Disk space that a script cannot fill: freed when the disk is full, so that the run's end can be noted. */

@@ -4,17 +4,20 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { connectEngine, type DockerEngine } from '../../docker/engine.js';
-import { currentBoot, currentOwner } from '../../docker/process-owner.js';
-import type { Checkpoint } from '../../executor/checkpoint.js';
-import { LIMITS, type Limits } from '../../executor/clock.js';
-import { ConsoleLog } from '../../executor/console-log.js';
-import { executeRun } from '../../executor/execute-run.js';
-import { RunFailure, type RunOutcome } from '../../executor/ports.js';
-import { openWorkspace } from '../../executor/workspace.js';
-import { gitSource } from '../../git/source.js';
-import type { RunDefinition, StringMap } from '../../schema/model.js';
-import { HttpClient } from '../../server/http.js';
+import { connectEngine, currentBoot, currentOwner, type DockerEngine } from '../../docker/index.js';
+import {
+  type Checkpoint,
+  ConsoleLog,
+  executeRun,
+  LIMITS,
+  type Limits,
+  openWorkspace,
+  RunFailure,
+  type RunOutcome,
+} from '../../executor/index.js';
+import { gitSource } from '../../git/index.js';
+import type { RunDefinition, StringMap } from '../../schema/index.js';
+import { HttpClient } from '../../server/index.js';
 import { blockMetadataService, type CallbackAction, runCallback } from '../host-programs.js';
 import { type WorkerLog, workerLog } from '../log.js';
 import { countOutcome } from '../outcomes.js';

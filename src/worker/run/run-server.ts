@@ -1,13 +1,21 @@
 /** The server of one run. Every call throws a `ServerFailure`, or its signal's reason. */
-import type { RunStatus } from '../../executor/ports.js';
-import type { Test } from '../../schema/model.js';
-import { createSigned, type SignedUpload, upload } from '../../server/artifacts.js';
-import type { Body } from '../../server/call.js';
-import { type Appended, appendConsole, type RunCredentials, readConsole } from '../../server/console.js';
-import type { HttpClient } from '../../server/http.js';
-import { readRun, type ServerRun } from '../../server/run.js';
-import { ServerFailure } from '../../server/server-failure.js';
-import { sendTest } from '../../server/tests.js';
+import type { RunStatus } from '../../executor/index.js';
+import type { Test } from '../../schema/index.js';
+import {
+  type Appended,
+  appendConsole,
+  type Body,
+  createSigned,
+  type HttpClient,
+  type RunCredentials,
+  readConsole,
+  readRun,
+  ServerFailure,
+  type ServerRun,
+  type SignedUpload,
+  sendTest,
+  upload,
+} from '../../server/index.js';
 
 export class RunServer {
   readonly #http: HttpClient;

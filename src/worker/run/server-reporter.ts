@@ -1,8 +1,7 @@
 /** The reporter of a real run: sends its console, status and tests to the server, whatever happens on the way. */
-import { consoleTime } from '../../executor/console-log.js';
-import { type Reporter, RunFailure, type RunStatus } from '../../executor/ports.js';
-import type { Test } from '../../schema/model.js';
-import { ServerFailure } from '../../server/server-failure.js';
+import { consoleTime, type Reporter, RunFailure, type RunStatus } from '../../executor/index.js';
+import type { Test } from '../../schema/index.js';
+import { ServerFailure } from '../../server/index.js';
 import { ConsoleSender, isFinal, SENDER_LIMITS, type SenderLimits } from './console-sender.js';
 import { RunEnd } from './run-end.js';
 import type { RunServer } from './run-server.js';

@@ -1,11 +1,9 @@
 /** Uploads the artifacts of a real run to where the server keeps them, many at a time. */
 import { closeSync, fstatSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { ArchiveFolder } from '../../executor/archive.js';
-import { type ArtifactFile, type Artifacts, type Log, RunFailure } from '../../executor/ports.js';
-import { doubling, retry } from '../../lib/retry.js';
-import { MOST_NAMES, type SignedUpload } from '../../server/artifacts.js';
-import { ServerFailure } from '../../server/server-failure.js';
+import { ArchiveFolder, type ArtifactFile, type Artifacts, type Log, RunFailure } from '../../executor/index.js';
+import { doubling, retry } from '../../lib/index.js';
+import { MOST_NAMES, ServerFailure, type SignedUpload } from '../../server/index.js';
 import type { RunServer } from './run-server.js';
 
 export interface ArtifactLimits {

@@ -19,7 +19,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { ConsolePosition } from '../../executor/checkpoint.js';
+import type { ConsolePosition } from '../../executor/index.js';
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 const NEWLINE = 0x0a;

@@ -1,8 +1,12 @@
 /** The machine of a real run, as the worker's settings describe it. */
-import { loadDockerConfig, proxyEnvironment } from '../../docker/docker-config.js';
-import type { DockerEngine } from '../../docker/engine.js';
-import { type ContainerEngine, type Host, RunFailure } from '../../executor/ports.js';
-import { certificatesFolder, persistentVolume } from '../../executor/volumes.js';
+import { type DockerEngine, loadDockerConfig, proxyEnvironment } from '../../docker/index.js';
+import {
+  type ContainerEngine,
+  certificatesFolder,
+  type Host,
+  persistentVolume,
+  RunFailure,
+} from '../../executor/index.js';
 import type { WorkerSettings } from '../settings.js';
 
 /** @param volumes the folder of persistent volumes */

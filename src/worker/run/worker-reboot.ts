@@ -1,9 +1,7 @@
 /** A run that requests a reboot: its folder is moved to where the next boot finds it, and the machine goes down. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/ports.js';
-import { writeAtomically } from '../../lib/private-file.js';
-import { runProcess } from '../../lib/process.js';
-import { retry } from '../../lib/retry.js';
+import { type Log, type Reboot, type RebootRequest, RunFailure } from '../../executor/index.js';
+import { retry, runProcess, writeAtomically } from '../../lib/index.js';
 import { readRundef, rundefPath } from '../runs.js';
 import type { RunJournal } from './run-journal.js';
 

@@ -1,6 +1,6 @@
 /** One request that the live server got. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { frameworkText, Refusal } from '../../../src/simulator/run-server/answers.js';
+import { frameworkText, Refusal } from '../../../src/simulator/index.js';
 
 /** Which of the endpoints of SPEC 5 was asked; `unknown` for a path of no use to it. */
 export type Endpoint =

@@ -1,7 +1,14 @@
 /** Checking a definition (SPEC 5), and the build that runs are of. */
-import { check } from '../../../src/lint/check.js';
-import { failure, type HttpAnswer, noObject, Refusal, success } from '../../../src/simulator/run-server/answers.js';
-import { cumulativeStatus, isComplete } from '../../../src/simulator/run-server/served-run.js';
+import { check } from '../../../src/lint/index.js';
+import {
+  cumulativeStatus,
+  failure,
+  type HttpAnswer,
+  isComplete,
+  noObject,
+  Refusal,
+  success,
+} from '../../../src/simulator/index.js';
 import { type Asked, jsonOf } from './asked.js';
 import { summary } from './run-endpoints.js';
 import type { Store } from './store.js';

@@ -1,7 +1,7 @@
 /** One request and its answer, over node:http. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type HttpAnswer, Refusal, serverError } from '../../../src/simulator/run-server/answers.js';
+import { type HttpAnswer, Refusal, serverError } from '../../../src/simulator/index.js';
 import type { Asked } from './asked.js';
 import type { Exchange } from './faults.js';
 

@@ -3,7 +3,7 @@
  * Nothing here waits for a clock, but the reader that is slow by the second.
  */
 
-import type { HttpAnswer } from '../../../src/simulator/run-server/answers.js';
+import type { HttpAnswer } from '../../../src/simulator/index.js';
 import type { Asked, Endpoint } from './asked.js';
 
 /** The parts of one request's handling, for a fault to use, leave out or delay. */

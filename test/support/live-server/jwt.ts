@@ -1,6 +1,6 @@
 /** JWTs of workers: made for tests, and checked as the reference server does. */
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { failure, Refusal } from '../../../src/simulator/run-server/answers.js';
+import { failure, Refusal } from '../../../src/simulator/index.js';
 
 export interface TrustedKey {
   key: KeyObject;

@@ -6,7 +6,7 @@ import {
   type ServerStatus,
   type Test,
   type TestGrepping,
-} from '../../../src/schema/model.js';
+} from '../../../src/schema/index.js';
 import { now } from './time.js';
 
 export interface StatusEvent {

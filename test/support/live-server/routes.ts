@@ -1,12 +1,6 @@
 /** Which request is which endpoint: the reference's routes, and what it says of a path that is none of them. */
 
-import {
-  failure,
-  frameworkText,
-  type HttpAnswer,
-  noObject,
-  notFound,
-} from '../../../src/simulator/run-server/answers.js';
+import { failure, frameworkText, type HttpAnswer, noObject, notFound } from '../../../src/simulator/index.js';
 import type { Asked, Endpoint } from './asked.js';
 import { readBuild, readRuns, validate } from './definition-endpoints.js';
 import { postConsole, readArtifact, readProgress, readRun, readRundef } from './run-endpoints.js';

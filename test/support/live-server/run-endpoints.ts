@@ -1,6 +1,6 @@
 /** What is posted to a run and read of it (SPEC 5), as the reference answers. */
 
-import { SERVER_STATUSES, type ServerStatus } from '../../../src/schema/model.js';
+import { SERVER_STATUSES, type ServerStatus } from '../../../src/schema/index.js';
 import {
   contentType,
   failureData,
@@ -13,7 +13,7 @@ import {
   Refusal,
   serverError,
   success,
-} from '../../../src/simulator/run-server/answers.js';
+} from '../../../src/simulator/index.js';
 import { type Asked, header } from './asked.js';
 import type { LiveRun } from './live-run.js';
 import type { Store } from './store.js';

@@ -1,6 +1,6 @@
 /** What a live server knows: projects, runs, workers, keys. */
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import type { RunDefinition } from '../../../src/schema/model.js';
+import type { RunDefinition } from '../../../src/schema/index.js';
 import { keyId, type TrustedKey } from './jwt.js';
 import { LiveRun, type RunPlace } from './live-run.js';
 import type { LiveWorker } from './live-worker.js';

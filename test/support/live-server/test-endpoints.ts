@@ -1,8 +1,14 @@
 /** Test results of a run (SPEC 5). Nothing keeps two tests of a run from having one name. */
 
-import { SERVER_STATUSES, type ServerStatus } from '../../../src/schema/model.js';
-import { type HttpAnswer, notFound, Refusal, serverError, success } from '../../../src/simulator/run-server/answers.js';
-import { cumulativeStatus } from '../../../src/simulator/run-server/served-run.js';
+import { SERVER_STATUSES, type ServerStatus } from '../../../src/schema/index.js';
+import {
+  cumulativeStatus,
+  type HttpAnswer,
+  notFound,
+  Refusal,
+  serverError,
+  success,
+} from '../../../src/simulator/index.js';
 import { type Asked, fieldsOf, jsonOf } from './asked.js';
 import type { LiveRun, LiveTest } from './live-run.js';
 import { address, authenticate, runOf } from './run-endpoints.js';

@@ -8,7 +8,7 @@ import {
   Refusal,
   serverError,
   success,
-} from '../../../src/simulator/run-server/answers.js';
+} from '../../../src/simulator/index.js';
 import { type Asked, header, jsonOf } from './asked.js';
 import type { LiveRun } from './live-run.js';
 import { authenticate, runOf } from './run-endpoints.js';

@@ -8,7 +8,7 @@ import {
   Refusal,
   serverError,
   success,
-} from '../../../src/simulator/run-server/answers.js';
+} from '../../../src/simulator/index.js';
 import { type Asked, fieldsOf, header, jsonOf } from './asked.js';
 import { claimsOf } from './jwt.js';
 import { LiveWorker } from './live-worker.js';

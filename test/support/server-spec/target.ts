@@ -14,7 +14,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { request } from 'undici';
-import type { RunDefinition } from '../../../src/schema/model.js';
+import type { RunDefinition } from '../../../src/schema/index.js';
 import { makeJwt } from '../live-server/jwt.js';
 import { type LiveServer, startLiveServer } from '../live-server/live-server.js';
 

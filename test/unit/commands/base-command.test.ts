@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { jsonText } from '../../../src/commands/shared/reports.js';
-import { UsageError } from '../../../src/lib/errors.js';
+import { UsageError } from '../../../src/lib/index.js';
 
 it('says what to do when there is more than one text can hold', () => {
   // What `JSON.stringify` throws at 512 MB.

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { firstDefinition, pollableUrl } from '../../../src/commands/shared/init/first-definition.js';
 import { Folder, lookAt } from '../../../src/commands/shared/init/project.js';
-import { check } from '../../../src/lint/check.js';
+import { check } from '../../../src/lint/index.js';
 
 let folder = '';
 beforeEach(() => {

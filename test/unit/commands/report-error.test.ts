@@ -1,8 +1,8 @@
 import { CLIError } from '@oclif/core/errors';
 import { expect, it, vi } from 'vitest';
 import { describeError, endWithError, flagErrorText } from '../../../src/commands/shared/errors.js';
-import { RunFailure } from '../../../src/executor/ports.js';
-import { EnvironmentError, UsageError } from '../../../src/lib/errors.js';
+import { RunFailure } from '../../../src/executor/index.js';
+import { EnvironmentError, UsageError } from '../../../src/lib/index.js';
 
 it('an error shows names from a server or a file, and lets them do nothing to the terminal', async () => {
   const write = vi.spyOn(process.stderr, 'write').mockImplementation((...args: unknown[]) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Reports } from '../../../src/commands/shared/reports.js';
-import { EnvironmentError, UsageError } from '../../../src/lib/errors.js';
+import { EnvironmentError, UsageError } from '../../../src/lib/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobserv-reports-'));
 const to = (...paths: string[]) => Reports.to(paths, 'simulate', '1.2.3');

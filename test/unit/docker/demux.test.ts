@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { BrokenStream, FrameDemuxer, pumpFrames } from '../../../src/docker/demux.js';
+import { BrokenStream, FrameDemuxer, pumpFrames } from '../../../src/docker/index.js';
 
 const frame = (stream: number, payload: string | Buffer): Buffer => {
   const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);

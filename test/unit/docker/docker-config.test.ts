@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadDockerConfig, proxyEnvironment } from '../../../src/docker/docker-config.js';
+import { loadDockerConfig, proxyEnvironment } from '../../../src/docker/index.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
 const SOCKET = 'unix:///var/run/docker.sock';

@@ -4,8 +4,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { connectEngine } from '../../../src/docker/engine.js';
-import { type ContainerSpec, type PullRequest, RunFailure } from '../../../src/executor/ports.js';
+import { connectEngine } from '../../../src/docker/index.js';
+import { type ContainerSpec, type PullRequest, RunFailure } from '../../../src/executor/index.js';
 import { memoryLog } from '../../support/containers.js';
 import { never, scratchFolder } from '../../support/fake-ports.js';
 

@@ -1,8 +1,12 @@
 import type Docker from 'dockerode';
 import { expect, it } from 'vitest';
-import type { EngineLimits } from '../../../src/docker/client.js';
-import type { ContainerConsole } from '../../../src/docker/console.js';
-import { awaitExit, cutFailure, engineGone } from '../../../src/docker/exit.js';
+import {
+  awaitExit,
+  type ContainerConsole,
+  cutFailure,
+  type EngineLimits,
+  engineGone,
+} from '../../../src/docker/index.js';
 
 const LIMITS = { call: 1_000, reconnect: 1_000, earlyEnd: 10_000, waitAgain: 10_000, drain: 1_000 } as EngineLimits;
 const SOCKET = '/var/run/docker.sock';

@@ -5,8 +5,8 @@ import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { explainAttempts, findEngine, type Surroundings } from '../../../src/docker/find-engine.js';
-import { RunFailure } from '../../../src/executor/ports.js';
+import { explainAttempts, findEngine, type Surroundings } from '../../../src/docker/index.js';
+import { RunFailure } from '../../../src/executor/index.js';
 
 let home: string;
 let around: Surroundings;

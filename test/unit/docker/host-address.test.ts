@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressFor, type EngineFacts } from '../../../src/docker/host-address.js';
+import { addressFor, type EngineFacts } from '../../../src/docker/index.js';
 
 const facts: EngineFacts = {
   engine: 'docker',

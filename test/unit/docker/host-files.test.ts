@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { takeOwnership } from '../../../src/docker/host-files.js';
-import type { ContainerEngine, ContainerSpec } from '../../../src/executor/ports.js';
+import { takeOwnership } from '../../../src/docker/index.js';
+import type { ContainerEngine, ContainerSpec } from '../../../src/executor/index.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
 const USER = 1234;

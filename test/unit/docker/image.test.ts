@@ -1,7 +1,7 @@
 import type { ImageInspectInfo } from 'dockerode';
 import { describe, expect, it } from 'vitest';
-import { imageInfo, parseImageReference } from '../../../src/docker/image.js';
-import { RunFailure } from '../../../src/executor/ports.js';
+import { imageInfo, parseImageReference } from '../../../src/docker/index.js';
+import { RunFailure } from '../../../src/executor/index.js';
 
 const HEX = 'a1'.repeat(32);
 const DIGEST = `sha256:${HEX}`;

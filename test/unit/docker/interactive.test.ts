@@ -1,8 +1,7 @@
 import { Duplex, PassThrough } from 'node:stream';
 import type Docker from 'dockerode';
 import { expect, it } from 'vitest';
-import { ENGINE_LIMITS } from '../../../src/docker/client.js';
-import { converse } from '../../../src/docker/interactive.js';
+import { converse, ENGINE_LIMITS } from '../../../src/docker/index.js';
 
 it('leaves the window the size that it had last, though an engine takes its time with the one before', async () => {
   const asked: { w: number; finish: () => void }[] = [];

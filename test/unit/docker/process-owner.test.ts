@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { currentOwner, ownerState } from '../../../src/docker/process-owner.js';
+import { currentOwner, ownerState } from '../../../src/docker/index.js';
 
 /** The label of this process with some of its fields changed. */
 const changed = async (fields: Record<number, string>): Promise<string> => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isRefusal, pullFailure } from '../../../src/docker/pull-failure.js';
+import { isRefusal, pullFailure } from '../../../src/docker/index.js';
 
 const REACH = 'Check that r:5000 can be reached';
 const LOGIN = 'docker login r:5000';

@@ -2,8 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DockerConfig } from '../../../src/docker/docker-config.js';
-import { findCredentials } from '../../../src/docker/registry-credentials.js';
+import { type DockerConfig, findCredentials } from '../../../src/docker/index.js';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const REGISTRY = 'registry.example.org:5000';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { containerRequest } from '../../../src/docker/request.js';
-import type { ContainerSpec } from '../../../src/executor/ports.js';
+import { containerRequest } from '../../../src/docker/index.js';
+import type { ContainerSpec } from '../../../src/executor/index.js';
 
 const spec = (overrides: Partial<ContainerSpec> = {}): ContainerSpec => ({
   image: 't:1',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createFailure, startFailure } from '../../../src/docker/pull-failure.js';
-import { RunFailure } from '../../../src/executor/ports.js';
+import { createFailure, startFailure } from '../../../src/docker/index.js';
+import { RunFailure } from '../../../src/executor/index.js';
 
 const refused = (message: string, statusCode = 400) =>
   Object.assign(new Error(message), { statusCode, json: { message } });

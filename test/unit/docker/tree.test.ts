@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { type Headers, pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { packTrees, unpackTree } from '../../../src/docker/tree.js';
+import { packTrees, unpackTree } from '../../../src/docker/index.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
 const none: ReadonlySet<string> = new Set();

@@ -1,6 +1,6 @@
 /** The run's clock, over processes that die and clocks that are set. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { LIMITS, startClock } from '../../../src/executor/clock.js';
+import { LIMITS, startClock } from '../../../src/executor/index.js';
 
 const HOUR = 3_600_000;
 

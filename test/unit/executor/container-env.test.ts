@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerEnv } from '../../../src/executor/container-spec.js';
+import { containerEnv } from '../../../src/executor/index.js';
 
 describe('the environment, as docker run --env-file reads it', () => {
   it.each<[string, Record<string, string>, string[]]>([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { containerSpec, volumeMount } from '../../../src/executor/container-spec.js';
+import { containerSpec, volumeMount } from '../../../src/executor/index.js';
 import { rundef } from '../../support/fake-ports.js';
 
 const around = { command: '/script-repo/do_run', workingDir: '/', env: ['A=b'], mounts: [] };

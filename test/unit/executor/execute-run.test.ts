@@ -1,10 +1,7 @@
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { throwUnlessPassed } from '../../../src/executor/checkpoint.js';
-import { LIMITS } from '../../../src/executor/clock.js';
-import { executeRun } from '../../../src/executor/execute-run.js';
-import { RunFailure } from '../../../src/executor/ports.js';
+import { executeRun, LIMITS, RunFailure, throwUnlessPassed } from '../../../src/executor/index.js';
 import {
   type FakeScript,
   type FakeWorldOptions,

@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConsoleLog } from '../../../src/executor/console-log.js';
-import { parseJunit, reportJunit } from '../../../src/executor/junit.js';
+import { ConsoleLog, parseJunit, reportJunit } from '../../../src/executor/index.js';
 import { fakeWorld } from '../../support/fake-ports.js';
 
 const parse = async (xml: string) => (await parseJunit(Buffer.from(xml))).tests;

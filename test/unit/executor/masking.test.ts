@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { createMasker, type Masker } from '../../../src/executor/masking.js';
+import { createMasker, type Masker } from '../../../src/executor/index.js';
 
 /** The masked bytes of a text that arrives cut at the given places. */
 function inPieces(masker: Masker, bytes: Buffer, cuts: number[]): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { netrc } from '../../../src/executor/netrc.js';
+import { netrc } from '../../../src/executor/index.js';
 
 const base = { runUrl: 'https://ci.example.org:8080/projects/p/builds/1/runs/r/', apiKey: 'k' };
 const own = 'machine ci.example.org:8080\nlogin jobserv\npassword k\n';

@@ -1,8 +1,7 @@
 import { lstat, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ConsoleLog } from '../../../src/executor/console-log.js';
-import { prepare } from '../../../src/executor/prepare.js';
+import { ConsoleLog, prepare } from '../../../src/executor/index.js';
 import { type FakeWorldOptions, fakeWorld, leave, never, rundef } from '../../support/fake-ports.js';
 
 async function prepared(overrides: Parameters<typeof rundef>[0] = {}, options: FakeWorldOptions = {}) {

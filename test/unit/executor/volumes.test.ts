@@ -1,8 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { RunFailure } from '../../../src/executor/ports.js';
-import { persistentVolume } from '../../../src/executor/volumes.js';
+import { persistentVolume, RunFailure } from '../../../src/executor/index.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
 const modeOf = (path: string) => (statSync(path).mode & 0o7777).toString(8);

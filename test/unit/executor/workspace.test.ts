@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openWorkspace, removeSecrets } from '../../../src/executor/workspace.js';
+import { openWorkspace, removeSecrets } from '../../../src/executor/index.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
 describe('the folder of a run', () => {

@@ -1,10 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { gitFailure } from '../../../src/git/failure.js';
-import { GitError } from '../../../src/git/git.js';
-import { gitTools, repositoryFolder, repositoryInfo } from '../../../src/git/repository.js';
-import { gitSource } from '../../../src/git/source.js';
+import { GitError, gitFailure, gitSource, gitTools, repositoryFolder, repositoryInfo } from '../../../src/git/index.js';
 import { commit, git, keptLog, program, repository, temporaryFolder, write } from './repository.js';
 
 const signal = new AbortController().signal;

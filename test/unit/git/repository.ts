@@ -4,9 +4,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Log, Source } from '../../../src/executor/ports.js';
-import { captureWorkingTree, type Snapshot } from '../../../src/git/capture.js';
-import { workingTreeSource } from '../../../src/git/source.js';
+import type { Log, Source } from '../../../src/executor/index.js';
+import { captureWorkingTree, type Snapshot, workingTreeSource } from '../../../src/git/index.js';
 
 const never = new AbortController().signal;
 

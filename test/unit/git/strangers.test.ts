@@ -5,10 +5,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { runEnvironment, userEnvironment } from '../../../src/git/environment.js';
-import { readGit } from '../../../src/git/git.js';
-import { repositoryInfo, repositoryPaths } from '../../../src/git/repository.js';
-import { gitSource, workingTreeSource } from '../../../src/git/source.js';
+import {
+  gitSource,
+  readGit,
+  repositoryInfo,
+  repositoryPaths,
+  runEnvironment,
+  userEnvironment,
+  workingTreeSource,
+} from '../../../src/git/index.js';
 import {
   capture,
   checkout,

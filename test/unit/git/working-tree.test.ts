@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { workingTreeSource } from '../../../src/git/source.js';
+import { workingTreeSource } from '../../../src/git/index.js';
 import { capture, checkout, commit, git, program, repository, runOf, temporaryFolder, write } from './repository.js';
 
 describe('the working tree at /repo', () => {

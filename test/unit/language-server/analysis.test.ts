@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Analysis } from '../../../src/language-server/analysis.js';
-import { NO_CONFIG } from '../../../src/lint/finding.js';
+import { Analysis } from '../../../src/language-server/index.js';
+import { NO_CONFIG } from '../../../src/lint/index.js';
 import { definition } from '../lint/rules/findings.js';
 
 const SCRIPTS = `  broken: |

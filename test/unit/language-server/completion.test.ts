@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { completionsAt } from '../../../src/language-server/completion.js';
+import { completionsAt } from '../../../src/language-server/index.js';
 import { open } from './open-definition.js';
 
 const CONFIG = { rules: new Map(), hostTags: ['riscv'], secrets: ['githubtok', 'my registry'] };

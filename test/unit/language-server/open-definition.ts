@@ -1,7 +1,7 @@
 import type { Position, Range, TextEdit } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
-import { Analysis } from '../../../src/language-server/analysis.js';
-import { type LintConfig, NO_CONFIG } from '../../../src/lint/finding.js';
+import { Analysis } from '../../../src/language-server/index.js';
+import { type LintConfig, NO_CONFIG } from '../../../src/lint/index.js';
 
 /** A definition whose text has the cursor as `|||`. */
 export function open(marked: string, config: LintConfig = NO_CONFIG) {

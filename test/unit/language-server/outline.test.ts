@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type DocumentSymbol, SymbolKind } from 'vscode-languageserver';
-import { contains } from '../../../src/language-server/analysis.js';
-import { foldsOf } from '../../../src/language-server/folding.js';
-import { symbolsOf } from '../../../src/language-server/symbols.js';
+import { contains, foldsOf, symbolsOf } from '../../../src/language-server/index.js';
 import { definition } from '../lint/rules/findings.js';
 import { open } from './open-definition.js';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hoverAt } from '../../../src/language-server/hover.js';
-import { definitionsOf, referencesTo, renamedAt, renameTo } from '../../../src/language-server/references.js';
+import { definitionsOf, hoverAt, referencesTo, renamedAt, renameTo } from '../../../src/language-server/index.js';
 import { open } from './open-definition.js';
 
 const definition = (end: string) => (text: string) => text.replaceAll('\n', end);

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { makeFolder, makeFolderBelow } from '../../../src/lib/folders.js';
+import { makeFolder, makeFolderBelow } from '../../../src/lib/index.js';
 
 const STRANGER = 12_345;
 const isRoot = process.getuid?.() === 0;

@@ -3,10 +3,17 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { userEnvironment } from '../../../src/git/environment.js';
-import { runProcess, runProcessSync, runWithOutput, startIndependent, startProcess } from '../../../src/lib/process.js';
-import { findProgram, hideFromPrograms } from '../../../src/lib/programs.js';
-import { readGivenValues } from '../../../src/simulator/inputs/given.js';
+import { userEnvironment } from '../../../src/git/index.js';
+import {
+  findProgram,
+  hideFromPrograms,
+  runProcess,
+  runProcessSync,
+  runWithOutput,
+  startIndependent,
+  startProcess,
+} from '../../../src/lib/index.js';
+import { readGivenValues } from '../../../src/simulator/index.js';
 
 const sh = (script: string) => ['/bin/sh', '-c', script] as const;
 const isAlive = (pid: number) => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readBounded, readBoundedText, readStreamBounded } from '../../../src/lib/read-bounded.js';
+import { readBounded, readBoundedText, readStreamBounded } from '../../../src/lib/index.js';
 
 let folder: string;
 const at = (name: string) => join(folder, name);

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
-import { removeTree, removeTreeNow } from '../../../src/lib/remove-tree.js';
+import { removeTree, removeTreeNow } from '../../../src/lib/index.js';
 
 /** Called before each call to the file system. */
 const adversary = vi.hoisted(() => ({ before: () => {} }));

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { removeOrSetAside, removeTree } from '../../../src/lib/remove-tree.js';
+import { removeOrSetAside, removeTree } from '../../../src/lib/index.js';
 
 let root: string;
 const at = (name: string) => join(root, name);

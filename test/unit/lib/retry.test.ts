@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pause, retry } from '../../../src/lib/retry.js';
+import { pause, retry } from '../../../src/lib/index.js';
 
 const failing = (...errors: (Error | undefined)[]) => {
   let tried = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { escapeInJson, HarmlessText, plainLine, printable } from '../../../src/lib/sanitise.js';
+import { escapeInJson, HarmlessText, plainLine, printable } from '../../../src/lib/index.js';
 
 function shown(text: string | Buffer, pieces = 1): string {
   const filter = new HarmlessText();

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../src/lint/check.js';
-import { expand } from '../../../src/schema/expand.js';
-import type { Definition, Json, Run, Trigger } from '../../../src/schema/model.js';
-import { buildRunDefinition } from '../../../src/schema/resolve.js';
+import { check } from '../../../src/lint/index.js';
+import {
+  buildRunDefinition,
+  type Definition,
+  expand,
+  type Json,
+  type Run,
+  type Trigger,
+} from '../../../src/schema/index.js';
 
 /** The live server's answers to inputs written for this project: every one must be ours too. */
 const FOLDER = new URL('../../../fixtures/conformance/', import.meta.url);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findRule } from '../../../src/lint/rules.js';
+import { findRule } from '../../../src/lint/index.js';
 
 describe('the rule that explain is asked for', () => {
   it.each(['xtrace-secret', '[xtrace-secret]'])('%s is one', (id) => {

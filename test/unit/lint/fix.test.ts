@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NO_CONFIG } from '../../../src/lint/finding.js';
-import { fix } from '../../../src/lint/fix.js';
+import { fix, NO_CONFIG } from '../../../src/lint/index.js';
 import { definition } from './rules/findings.js';
 
 const fixed = (text: string) => fix(text, NO_CONFIG);

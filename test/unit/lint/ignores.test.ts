@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../src/lint/check.js';
-import { type LintConfig, NO_CONFIG } from '../../../src/lint/finding.js';
-import { quieten } from '../../../src/lint/quiet.js';
-import { RULES } from '../../../src/lint/rules.js';
-import { loadYaml } from '../../../src/python/yaml/load.js';
+import { check, type LintConfig, NO_CONFIG, quieten, RULES } from '../../../src/lint/index.js';
+import { loadYaml } from '../../../src/python/index.js';
 import { definition, places, summary } from './rules/findings.js';
 
 const UNUSED = `  clean: |

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLintConfig } from '../../../src/lint/lint-config.js';
+import { parseLintConfig } from '../../../src/lint/index.js';
 import { place } from './rules/findings.js';
 
 const faults = (text: string) => parseLintConfig(text).faults.map((fault) => `${place(text, fault)}: ${fault.message}`);

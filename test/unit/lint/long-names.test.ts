@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { check } from '../../../src/lint/check.js';
+import { check } from '../../../src/lint/index.js';
 
 it('a trigger whose name is too long still has that name where others refer to it', () => {
   const long = 'x'.repeat(81);

@@ -1,9 +1,5 @@
 import { expect, it } from 'vitest';
-import { check } from '../../../src/lint/check.js';
-import type { Diagnostic, Range } from '../../../src/lint/finding.js';
-import { NO_CONFIG } from '../../../src/lint/finding.js';
-import { fix } from '../../../src/lint/fix.js';
-import { RULES } from '../../../src/lint/rules.js';
+import { check, type Diagnostic, fix, NO_CONFIG, type Range, RULES } from '../../../src/lint/index.js';
 
 /** What holds of every text: the examples of the rules, each damaged in many ways, always the same. */
 

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../src/lint/check.js';
-import { RULES } from '../../../src/lint/rules.js';
-import { serverFailures } from '../../../src/lint/server-failures.js';
-import { expand } from '../../../src/schema/expand.js';
+import { check, RULES, serverFailures } from '../../../src/lint/index.js';
+import { expand } from '../../../src/schema/index.js';
 import { definition, otherRun, otherTrigger } from './rules/findings.js';
 
 /** What a simulation of each run would report: `trigger/run sure|unsure rule`. */

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../src/lint/check.js';
-import { CheckContext } from '../../../src/lint/context.js';
-import { NO_CONFIG } from '../../../src/lint/finding.js';
-import { SHELL_RULE, type ShellChecker, shellNotes } from '../../../src/lint/shell.js';
-import { loadYaml } from '../../../src/python/yaml/load.js';
+import { CheckContext, check, NO_CONFIG, SHELL_RULE, type ShellChecker, shellNotes } from '../../../src/lint/index.js';
+import { loadYaml } from '../../../src/python/index.js';
 import { definition, place } from './rules/findings.js';
 
 /** Finds each `$x`, in code points as shellcheck counts. */

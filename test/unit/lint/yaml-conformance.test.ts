@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { loadYaml } from '../../../src/python/yaml/load.js';
+import { loadYaml } from '../../../src/python/index.js';
 
 interface Case {
   id?: string;

@@ -7,10 +7,16 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
-import { FormatError, pythonFormat } from '../../../src/python/format/format.js';
-import { backtrackingEngine } from '../../../src/python/regex/backtracking.js';
-import { compilePython, PatternError } from '../../../src/python/regex/python-regex.js';
-import { loadYaml, PyFloat, type YamlValue } from '../../../src/python/yaml/load.js';
+import {
+  backtrackingEngine,
+  compilePython,
+  FormatError,
+  loadYaml,
+  PatternError,
+  PyFloat,
+  pythonFormat,
+  type YamlValue,
+} from '../../../src/python/index.js';
 
 const COUNT = Number(process.env['JOBSERV_DIFFERENTIAL'] ?? 600);
 const SEED = Number(process.env['JOBSERV_SEED'] ?? 1);

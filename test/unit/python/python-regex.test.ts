@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backtrackingEngine } from '../../../src/python/regex/backtracking.js';
-import { compilePython, PatternError } from '../../../src/python/regex/python-regex.js';
+import { backtrackingEngine, compilePython, PatternError } from '../../../src/python/index.js';
 
 /** The groups that a pattern finds at the beginning of a text; undefined where it does not match. */
 const match = (pattern: string, text: string) => {

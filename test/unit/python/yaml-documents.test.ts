@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadYaml } from '../../../src/python/yaml/load.js';
+import { loadYaml } from '../../../src/python/index.js';
 
 describe('merges', () => {
   it.each([

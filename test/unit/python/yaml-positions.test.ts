@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Range } from '../../../src/lint/finding.js';
-import { loadYaml } from '../../../src/python/yaml/load.js';
+import type { Range } from '../../../src/lint/index.js';
+import { loadYaml } from '../../../src/python/index.js';
 
 /** The piece of text that a range names, found the way an editor does. */
 function cut(text: string, range: Range | undefined): string | undefined {

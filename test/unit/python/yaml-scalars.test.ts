@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadYaml, PyFloat } from '../../../src/python/yaml/load.js';
+import { loadYaml, PyFloat } from '../../../src/python/index.js';
 
 const FAILS = Symbol('cannot be read');
 const NO_JSON = Symbol('cannot be posted');

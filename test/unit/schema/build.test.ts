@@ -1,8 +1,17 @@
 /** What the server starts, as its own code says: api/run.py `_handle_triggers`, trigger.py `trigger_runs`. */
 import { describe, expect, it } from 'vitest';
-import { asStored, Build, type Consequence, reachableRuns } from '../../../src/schema/build.js';
-import { expand } from '../../../src/schema/expand.js';
-import type { Definition, Run, Trigger, TriggerReference, TriggerType } from '../../../src/schema/model.js';
+import {
+  asStored,
+  Build,
+  type Consequence,
+  type Definition,
+  expand,
+  type Run,
+  reachableRuns,
+  type Trigger,
+  type TriggerReference,
+  type TriggerType,
+} from '../../../src/schema/index.js';
 
 const URL = 'https://ci.example.org/projects/acme/blinky/builds/7/runs/';
 

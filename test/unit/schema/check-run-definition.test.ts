@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkRunDefinition, unknownFields } from '../../../src/schema/check-run-definition.js';
+import { checkRunDefinition, unknownFields } from '../../../src/schema/index.js';
 
 const RUNDEF = {
   project: 'acme/blinky',

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../src/lint/check.js';
-import { expand, expandRuns } from '../../../src/schema/expand.js';
-import type { Definition, Run } from '../../../src/schema/model.js';
+import { check } from '../../../src/lint/index.js';
+import { type Definition, expand, expandRuns, type Run } from '../../../src/schema/index.js';
 
 type Loop = NonNullable<Run['loop-on']>[number];
 const loop = (param: string, ...values: string[]): Loop => ({ param, values });

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Definition, Run, RunDefinition, Trigger } from '../../../src/schema/model.js';
-import { buildRunDefinition, type RunRequest } from '../../../src/schema/resolve.js';
+import {
+  buildRunDefinition,
+  type Definition,
+  type Run,
+  type RunDefinition,
+  type RunRequest,
+  type Trigger,
+} from '../../../src/schema/index.js';
 
 const RUN: Run = { name: 'build', container: 'alpine', 'host-tag': 'amd64', script: 's' };
 const TRIGGER: Trigger = { name: 'manual', type: 'simple', runs: [RUN] };

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { TimeBounds } from '../../../src/python/regex/backtracking-thread.js';
-import { PatternError } from '../../../src/python/regex/python-regex.js';
-import type { TestGrepping } from '../../../src/schema/model.js';
-import { type FoundLine, TestGrepper } from '../../../src/schema/test-grepper.js';
+import { PatternError, type TimeBounds } from '../../../src/python/index.js';
+import { type FoundLine, TestGrepper, type TestGrepping } from '../../../src/schema/index.js';
 
 const SUITE = '^== SUITE (?P<name>.*)$';
 const RESULT = '(?P<name>\\S+): (?P<result>\\w+)';

@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
+  HttpClient,
   mergeRequestIdentity,
   mergeRequestParams,
   parseMergeRequest,
   parsePullRequest,
   pullRequestIdentity,
   pullRequestParams,
-} from '../../../src/server/forges.js';
-import { HttpClient } from '../../../src/server/http.js';
+} from '../../../src/server/index.js';
 import { fakeServer, sendJson } from './fake-server.js';
 
 function client(): HttpClient {

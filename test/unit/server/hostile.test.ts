@@ -4,15 +4,19 @@ import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { pathSegment } from '../../../src/server/address.js';
-import { Allowance } from '../../../src/server/allowance.js';
-import { createSigned } from '../../../src/server/artifacts.js';
-import { nextCall } from '../../../src/server/attempts.js';
-import { readConsole } from '../../../src/server/console.js';
-import { HttpClient, type HttpSettings } from '../../../src/server/http.js';
-import { readRun, readRunDefinition } from '../../../src/server/run.js';
-import { ServerFailure } from '../../../src/server/server-failure.js';
-import { readTests } from '../../../src/server/tests.js';
+import {
+  Allowance,
+  createSigned,
+  HttpClient,
+  type HttpSettings,
+  nextCall,
+  pathSegment,
+  readConsole,
+  readRun,
+  readRunDefinition,
+  readTests,
+  ServerFailure,
+} from '../../../src/server/index.js';
 import { fakeServer, sendJson } from './fake-server.js';
 
 const client = (settings: HttpSettings = {}): HttpClient => {

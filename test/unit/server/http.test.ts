@@ -1,9 +1,13 @@
 import { createServer } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { credentialsFor, tokenHeader } from '../../../src/server/credentials.js';
-import { HttpClient, type HttpSettings } from '../../../src/server/http.js';
-import { ServerFailure } from '../../../src/server/server-failure.js';
+import {
+  credentialsFor,
+  HttpClient,
+  type HttpSettings,
+  ServerFailure,
+  tokenHeader,
+} from '../../../src/server/index.js';
 import { fakeServer, sendHtml, sendJson } from './fake-server.js';
 
 const waits: number[] = [];

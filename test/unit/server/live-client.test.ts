@@ -4,12 +4,20 @@
  */
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createSigned, upload } from '../../../src/server/artifacts.js';
-import { appendConsole, readConsole } from '../../../src/server/console.js';
-import { HttpClient } from '../../../src/server/http.js';
-import { readRun, readRunDefinition, validateDefinition } from '../../../src/server/run.js';
-import { readTests, sendTest } from '../../../src/server/tests.js';
-import { WorkerClient, type WorkerIdentity } from '../../../src/server/workers.js';
+import {
+  appendConsole,
+  createSigned,
+  HttpClient,
+  readConsole,
+  readRun,
+  readRunDefinition,
+  readTests,
+  sendTest,
+  upload,
+  validateDefinition,
+  WorkerClient,
+  type WorkerIdentity,
+} from '../../../src/server/index.js';
 import { startTarget, type Target } from '../../support/server-spec/target.js';
 
 const HOST = { available_runners: 1, mem_free: 1, disk_free: 1e12, load_avg_1: 0.5, load_avg_5: 0.5, load_avg_15: 0.5 };

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { HttpClient } from '../../../src/server/http.js';
+import { HttpClient } from '../../../src/server/index.js';
 import { fakeServer } from './fake-server.js';
 
 const INSIDE = 'inside.example.org';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAddress, isBuildUrl, parseRunUrl, runByPattern } from '../../../src/server/address.js';
+import { isAddress, isBuildUrl, parseRunUrl, runByPattern } from '../../../src/server/index.js';
 
 const RUN = 'https://ci.example.org/projects/acme/blinky/builds/7/runs/build/';
 

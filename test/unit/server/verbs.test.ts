@@ -1,12 +1,19 @@
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createSigned, upload } from '../../../src/server/artifacts.js';
-import { appendConsole, readConsole } from '../../../src/server/console.js';
-import { HttpClient } from '../../../src/server/http.js';
-import { readRun, readRunDefinition, validateDefinition } from '../../../src/server/run.js';
-import { readTests, sendTest } from '../../../src/server/tests.js';
-import { WorkerClient } from '../../../src/server/workers.js';
+import {
+  appendConsole,
+  createSigned,
+  HttpClient,
+  readConsole,
+  readRun,
+  readRunDefinition,
+  readTests,
+  sendTest,
+  upload,
+  validateDefinition,
+  WorkerClient,
+} from '../../../src/server/index.js';
 import { fakeServer, sendHtml, sendJson } from './fake-server.js';
 
 function client(): HttpClient {

@@ -3,11 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Test } from '../../../src/schema/model.js';
-import { checkTestGrepping } from '../../../src/simulator/test-grepping/check-test-grepping.js';
-import { type GreppingRequest, greppingOf } from '../../../src/simulator/test-grepping/grepping-inputs.js';
-import { renderFoundTests } from '../../../src/terminal/found-tests.js';
-import { styleFor } from '../../../src/terminal/style.js';
+import type { Test } from '../../../src/schema/index.js';
+import { checkTestGrepping, type GreppingRequest, greppingOf } from '../../../src/simulator/index.js';
+import { renderFoundTests, styleFor } from '../../../src/terminal/index.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 
 const grepping = {

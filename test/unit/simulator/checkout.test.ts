@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { localCheckout, remoteCheckout } from '../../../src/simulator/inputs/checkout.js';
+import { localCheckout, remoteCheckout } from '../../../src/simulator/index.js';
 import { repository, temporaryFolder, write } from '../git/repository.js';
 
 const signal = new AbortController().signal;

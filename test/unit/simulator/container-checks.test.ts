@@ -1,8 +1,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { type ContainerSpec, RunFailure } from '../../../src/executor/ports.js';
-import { type CheckedEngine, containerChecks } from '../../../src/simulator/host-tools/container-checks.js';
+import { type ContainerSpec, RunFailure } from '../../../src/executor/index.js';
+import { type CheckedEngine, containerChecks } from '../../../src/simulator/index.js';
 import { never, scratchFolder } from '../../support/fake-ports.js';
 
 interface World {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { type Check, diagnose } from '../../../src/simulator/host-tools/doctor.js';
+import { type Check, diagnose } from '../../../src/simulator/index.js';
 
 let home: string;
 beforeEach(async () => {

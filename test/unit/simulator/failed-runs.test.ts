@@ -2,9 +2,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { expand } from '../../../src/schema/expand.js';
-import type { Definition } from '../../../src/schema/model.js';
-import { type PlanRequest, planRuns } from '../../../src/simulator/plan/plan.js';
+import { type Definition, expand } from '../../../src/schema/index.js';
+import { type PlanRequest, planRuns } from '../../../src/simulator/index.js';
 
 const definition: Definition = {
   timeout: 5,

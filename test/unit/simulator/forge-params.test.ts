@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { gitSource } from '../../../src/git/source.js';
-import { check } from '../../../src/lint/check.js';
-import { expand } from '../../../src/schema/expand.js';
-import { checkForgeRequest, forgeParams, namesRequest } from '../../../src/simulator/inputs/forge-params.js';
-import { type PlanMeans, type PlanRequest, planRuns } from '../../../src/simulator/plan/plan.js';
+import { gitSource } from '../../../src/git/index.js';
+import { check } from '../../../src/lint/index.js';
+import { expand } from '../../../src/schema/index.js';
+import {
+  checkForgeRequest,
+  forgeParams,
+  namesRequest,
+  type PlanMeans,
+  type PlanRequest,
+  planRuns,
+} from '../../../src/simulator/index.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 
 const DEFINITION = `

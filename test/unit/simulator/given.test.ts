@@ -3,10 +3,14 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseAssignments } from '../../../src/simulator/inputs/assignments.js';
-import { readGivenValues, readImages, readSharedVolumes } from '../../../src/simulator/inputs/given.js';
-import { readRundefFile } from '../../../src/simulator/inputs/rundef-file.js';
-import { checkSharedVolumes } from '../../../src/simulator/plan/planned-run.js';
+import {
+  checkSharedVolumes,
+  parseAssignments,
+  readGivenValues,
+  readImages,
+  readRundefFile,
+  readSharedVolumes,
+} from '../../../src/simulator/index.js';
 
 function fileOf(text: string | Buffer): string {
   const path = join(mkdtempSync(join(tmpdir(), 'jobserv-test-')), 'values');

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RunQueue } from '../../../src/simulator/follow/run-queue.js';
-import { exitStatus, notStarted, type RunResult } from '../../../src/simulator/run/run-result.js';
+import { exitStatus, notStarted, RunQueue, type RunResult } from '../../../src/simulator/index.js';
 import { plannedRun as planned, runResult as result } from '../../support/runs.js';
 
 const failed = (run: string, environment?: RunResult['environment']) =>

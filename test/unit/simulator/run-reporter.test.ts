@@ -1,10 +1,9 @@
 import { openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createMasker } from '../../../src/executor/masking.js';
-import { RunFailure } from '../../../src/executor/ports.js';
-import { openConsole, RunReporter } from '../../../src/simulator/run/run-reporter.js';
-import type { RunView } from '../../../src/terminal/runs-view.js';
+import { createMasker, RunFailure } from '../../../src/executor/index.js';
+import { openConsole, RunReporter } from '../../../src/simulator/index.js';
+import type { RunView } from '../../../src/terminal/index.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
 const unseen: RunView = { write: () => {}, end: () => {} };

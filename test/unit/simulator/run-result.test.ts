@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RunOutcome } from '../../../src/executor/ports.js';
-import type { RunDefinition } from '../../../src/schema/model.js';
-import type { GreppedTests, Trouble } from '../../../src/schema/test-grepper.js';
-import { openConsoleTests } from '../../../src/simulator/run/run-reporter.js';
-import { withConsoleTests } from '../../../src/simulator/run/run-result.js';
+import type { RunOutcome } from '../../../src/executor/index.js';
+import type { GreppedTests, RunDefinition, Trouble } from '../../../src/schema/index.js';
+import { openConsoleTests, withConsoleTests } from '../../../src/simulator/index.js';
 
 const PASSED: RunOutcome = { status: 'PASSED', tests: [], artifacts: [], warnings: ['first'] };
 const read = (status: string, ...troubles: Trouble[]): GreppedTests => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { listOf, selectRuns } from '../../../src/simulator/plan/select-runs.js';
+import { listOf, selectRuns } from '../../../src/simulator/index.js';
 
 const trigger = (name: string, ...runs: string[]) => ({ name, runs: runs.map((run) => ({ name: run })) });
 const triggers = [trigger('ci', 'build-arm', 'build-x86', 'test'), trigger('nightly', 'test', 'soak[1]')];

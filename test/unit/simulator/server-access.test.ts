@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type AccessRequest, openServers } from '../../../src/simulator/inputs/server-access.js';
+import { type AccessRequest, openServers } from '../../../src/simulator/index.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 
 /** A configuration folder with this servers.toml. */

@@ -2,8 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type PlanRequest, planRuns } from '../../../src/simulator/plan/plan.js';
-import { fetchRundefs, getRundef } from '../../../src/simulator/plan/server-rundef.js';
+import { fetchRundefs, getRundef, type PlanRequest, planRuns } from '../../../src/simulator/index.js';
 import { fakeServer, sendHtml, sendJson } from '../server/fake-server.js';
 
 const RUN = '/projects/acme/blinky/builds/7/runs/build/';

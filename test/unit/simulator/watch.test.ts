@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type WatchKey, watch } from '../../../src/simulator/watch.js';
+import { type WatchKey, watch } from '../../../src/simulator/index.js';
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -13,16 +13,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { EnvironmentError, UsageError } from '../../../src/lib/errors.js';
-import { folderName, nameOfFolder } from '../../../src/lib/folders.js';
-import { prune } from '../../../src/simulator/host-tools/prune.js';
-import { placeOf } from '../../../src/simulator/plan/planned-run.js';
+import { EnvironmentError, folderName, nameOfFolder, UsageError } from '../../../src/lib/index.js';
 import {
+  cacheFolder,
   clearAbandoned,
   openSimulationWorkspace,
+  placeOf,
+  prune,
   storedWorkspaces,
-} from '../../../src/simulator/workspace/simulation-workspace.js';
-import { cacheFolder } from '../../../src/simulator/workspace/workspace-names.js';
+} from '../../../src/simulator/index.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
 const asRoot = async (path: string) => {

@@ -1,9 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ReproduceResult } from '../../../src/simulator/reproduce/reproduce.js';
-import { renderFoundTests } from '../../../src/terminal/found-tests.js';
-import { renderPruned } from '../../../src/terminal/host-tools.js';
-import { renderReproduction } from '../../../src/terminal/reproduction.js';
-import { styleFor } from '../../../src/terminal/style.js';
+import type { ReproduceResult } from '../../../src/simulator/index.js';
+import { renderFoundTests, renderPruned, renderReproduction, styleFor } from '../../../src/terminal/index.js';
 
 const plain = styleFor({});
 const nothing = {

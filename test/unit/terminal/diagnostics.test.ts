@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Diagnostic } from '../../../src/lint/finding.js';
-import { renderDiagnostics, serverNotes } from '../../../src/terminal/diagnostics.js';
-import { hasColours, styleFor } from '../../../src/terminal/style.js';
+import type { Diagnostic } from '../../../src/lint/index.js';
+import { hasColours, renderDiagnostics, serverNotes, styleFor } from '../../../src/terminal/index.js';
 
 const finding = (line: number, column: number, endColumn: number, more: Partial<Diagnostic> = {}): Diagnostic => ({
   rule: 'some-rule',

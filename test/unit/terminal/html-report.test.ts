@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { reportPage } from '../../../scripts/build-report-page.js';
-import { type HtmlReport, writeHtmlReport } from '../../../src/terminal/html-report.js';
+import { type HtmlReport, writeHtmlReport } from '../../../src/terminal/index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobserv-html-report-'));
 const HOSTILE = '</script><script>alert(1)</script><!-- \u001b]0;title\u0007\u001b[31mred\n';

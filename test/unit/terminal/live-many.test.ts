@@ -2,9 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RunResult } from '../../../src/simulator/run/run-result.js';
-import { manyRunsView } from '../../../src/terminal/live-many.js';
-import { printMessage } from '../../../src/terminal/output.js';
+import type { RunResult } from '../../../src/simulator/index.js';
+import { manyRunsView, printMessage } from '../../../src/terminal/index.js';
 import { plannedRun, runResult } from '../../support/runs.js';
 import { screen } from '../../support/screen.js';
 

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { oneRunView } from '../../../src/terminal/live-one.js';
-import { outputOf } from '../../../src/terminal/output.js';
+import { oneRunView, outputOf } from '../../../src/terminal/index.js';
 import { plannedRun } from '../../support/runs.js';
 import { screen } from '../../support/screen.js';
 

@@ -52,7 +52,7 @@ it('a file that cannot be written is reported once, and gets nothing more', asyn
 });
 
 it('names work that takes long, every few seconds until it ends', async () => {
-  const { namedWhenSlow } = await import('../../../src/terminal/progress.js');
+  const { namedWhenSlow } = await import('../../../src/terminal/index.js');
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'hrtime'] });
   const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   let done = (_answer: string) => {};

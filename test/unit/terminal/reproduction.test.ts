@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ReproduceResult } from '../../../src/simulator/reproduce/reproduce.js';
-import { renderReproduction } from '../../../src/terminal/reproduction.js';
-import { styleFor } from '../../../src/terminal/style.js';
+import type { ReproduceResult } from '../../../src/simulator/index.js';
+import { renderReproduction, styleFor } from '../../../src/terminal/index.js';
 
 const SHOWN = {
   verdict: 'reproduced',

@@ -1,8 +1,7 @@
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
-import type { ReproduceResult } from '../../../src/simulator/reproduce/reproduce.js';
-import type { RunResult } from '../../../src/simulator/run/run-result.js';
-import { failureReport, reproductionReport, runsJunit, simulationReport } from '../../../src/terminal/run-reports.js';
+import type { ReproduceResult, RunResult } from '../../../src/simulator/index.js';
+import { failureReport, reproductionReport, runsJunit, simulationReport } from '../../../src/terminal/index.js';
 
 const result = (run: string, more: Partial<RunResult> = {}): RunResult => ({
   trigger: 'ci',

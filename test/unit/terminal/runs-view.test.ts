@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { type Output, outputOf } from '../../../src/terminal/output.js';
-import { groupedView, interleavedView, streamedView } from '../../../src/terminal/runs-view.js';
+import { groupedView, interleavedView, type Output, outputOf, streamedView } from '../../../src/terminal/index.js';
 import { plannedRun, runResult } from '../../support/runs.js';
 
 function collector(isTerminal = false): Output & { text(): string; writes: string[] } {

@@ -2,9 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { RunResult } from '../../../src/simulator/run/run-result.js';
-import { styleFor } from '../../../src/terminal/style.js';
-import { renderSummary } from '../../../src/terminal/summary.js';
+import type { RunResult } from '../../../src/simulator/index.js';
+import { renderSummary, styleFor } from '../../../src/terminal/index.js';
 import { runResult } from '../../support/runs.js';
 
 const style = styleFor({});

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { styleFor } from '../../../src/terminal/style.js';
-import { renderTable } from '../../../src/terminal/table.js';
+import { renderTable, styleFor } from '../../../src/terminal/index.js';
 
 it('lines the columns up, wide characters included, without blanks at the end', async () => {
   const table = renderTable(

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { outputOf } from '../../../src/terminal/output.js';
+import { outputOf } from '../../../src/terminal/index.js';
 
 /** A terminal that takes a piece when it is told to. */
 function terminal() {

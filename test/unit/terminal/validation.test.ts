@@ -2,12 +2,8 @@ import schema from '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json' wi
 import { Ajv } from 'ajv';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../src/lint/check.js';
-import type { Diagnostic } from '../../../src/lint/finding.js';
-import { RULES } from '../../../src/lint/rules.js';
-import { styleFor } from '../../../src/terminal/style.js';
-import { type Format, writerOf } from '../../../src/terminal/validation.js';
-import { type FileReport, Totals } from '../../../src/terminal/validation-report.js';
+import { check, type Diagnostic, RULES } from '../../../src/lint/index.js';
+import { type FileReport, type Format, styleFor, Totals, writerOf } from '../../../src/terminal/index.js';
 import { definition } from '../lint/rules/findings.js';
 
 const PLAIN = styleFor({ isTTY: false });

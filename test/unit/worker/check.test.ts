@@ -2,13 +2,17 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import type { ServerResponse } from 'node:http';
 import { basename, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { takeFileLock } from '../../../src/lib/file-lock.js';
-import { ServerFailure } from '../../../src/server/server-failure.js';
-import { WorkerClient } from '../../../src/server/workers.js';
-import { check } from '../../../src/worker/check.js';
-import { hostLoad } from '../../../src/worker/host-properties.js';
-import { listRuns, makeRunFolder, type RunOneOptions, runFolderName } from '../../../src/worker/runs.js';
-import { readSettings } from '../../../src/worker/settings.js';
+import { takeFileLock } from '../../../src/lib/index.js';
+import { ServerFailure, WorkerClient } from '../../../src/server/index.js';
+import {
+  check,
+  hostLoad,
+  listRuns,
+  makeRunFolder,
+  type RunOneOptions,
+  readSettings,
+  runFolderName,
+} from '../../../src/worker/index.js';
 import { type Asked, fakeServer, sendHtml, sendJson } from '../server/fake-server.js';
 import { keptLog, rundefText, runUrl, workerFolder } from './folder.js';
 

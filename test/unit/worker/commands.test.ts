@@ -4,14 +4,20 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { takeFileLock } from '../../../src/lib/file-lock.js';
-import { WorkerClient } from '../../../src/server/workers.js';
-import { cronwrap } from '../../../src/worker/cronwrap.js';
-import { gcVolumes } from '../../../src/worker/gc-volumes.js';
-import { register, unregister } from '../../../src/worker/register.js';
-import { makeRunFolder, readRunState, takeRunLock, writeRunState } from '../../../src/worker/runs.js';
-import { readSettings } from '../../../src/worker/settings.js';
-import { workerStatus } from '../../../src/worker/status.js';
+import { takeFileLock } from '../../../src/lib/index.js';
+import { WorkerClient } from '../../../src/server/index.js';
+import {
+  cronwrap,
+  gcVolumes,
+  makeRunFolder,
+  readRunState,
+  readSettings,
+  register,
+  takeRunLock,
+  unregister,
+  workerStatus,
+  writeRunState,
+} from '../../../src/worker/index.js';
 import { type Asked, fakeServer, sendJson } from '../server/fake-server.js';
 import { rundefText, runUrl, scratchFolder, workerFolder } from './folder.js';
 

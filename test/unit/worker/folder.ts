@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type WorkerLog, workerLog } from '../../../src/worker/log.js';
+import { type WorkerLog, workerLog } from '../../../src/worker/index.js';
 
 /** An empty one, gone with the test. */
 export function scratchFolder(): string {

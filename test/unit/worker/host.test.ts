@@ -2,12 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findProgram } from '../../../src/lib/programs.js';
-import { blockMetadataService, runCallback } from '../../../src/worker/host-programs.js';
-import { distroIn, hostProperties } from '../../../src/worker/host-properties.js';
-import { workerLog } from '../../../src/worker/log.js';
-import { systemdUnit } from '../../../src/worker/register.js';
-import { readJwt, readSettings } from '../../../src/worker/settings.js';
+import { findProgram } from '../../../src/lib/index.js';
+import {
+  blockMetadataService,
+  distroIn,
+  hostProperties,
+  readJwt,
+  readSettings,
+  runCallback,
+  systemdUnit,
+  workerLog,
+} from '../../../src/worker/index.js';
 import { keptLog, scratchFolder, workerFolder } from './folder.js';
 
 describe('the properties of a host', () => {

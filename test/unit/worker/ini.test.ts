@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Ini, IniError } from '../../../src/worker/ini.js';
+import { Ini, IniError } from '../../../src/worker/index.js';
 
 /** Texts, and what Python 3.11's configparser makes of `[s]` in them; null: it refuses the file, or the value. */
 const CASES: [text: string, values: Record<string, string | null> | null][] = [

@@ -1,10 +1,15 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { takeFileLock } from '../../../src/lib/file-lock.js';
-import { type LoopOptions, loop } from '../../../src/worker/loop.js';
-import { loopProcess } from '../../../src/worker/loop-lock.js';
-import { listRuns, makeRunFolder, takeRunLock } from '../../../src/worker/runs.js';
+import { takeFileLock } from '../../../src/lib/index.js';
+import {
+  type LoopOptions,
+  listRuns,
+  loop,
+  loopProcess,
+  makeRunFolder,
+  takeRunLock,
+} from '../../../src/worker/index.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 import { keptLog, rundefText, runUrl, workerFolder } from './folder.js';
 

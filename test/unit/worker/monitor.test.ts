@@ -3,14 +3,18 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { findProgram } from '../../../src/lib/programs.js';
-import { listen, parseListen } from '../../../src/worker/listen.js';
-import { loop } from '../../../src/worker/loop.js';
-import { Monitor } from '../../../src/worker/monitor.js';
-import { countOutcome, readOutcomes } from '../../../src/worker/outcomes.js';
-import { makeRunFolder } from '../../../src/worker/runs.js';
-import { workerStatus } from '../../../src/worker/status.js';
-import { serviceManager } from '../../../src/worker/systemd.js';
+import { findProgram } from '../../../src/lib/index.js';
+import {
+  countOutcome,
+  listen,
+  loop,
+  Monitor,
+  makeRunFolder,
+  parseListen,
+  readOutcomes,
+  serviceManager,
+  workerStatus,
+} from '../../../src/worker/index.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 import { keptLog, rundefText, runUrl, scratchFolder, workerFolder } from './folder.js';
 

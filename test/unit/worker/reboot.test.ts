@@ -2,10 +2,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Log, Reboot } from '../../../src/executor/ports.js';
-import { RunJournal } from '../../../src/worker/run/run-journal.js';
-import { workerReboot } from '../../../src/worker/run/worker-reboot.js';
-import { listRuns, makeRunFolder, readRundef, readRunState, rebootedRun } from '../../../src/worker/runs.js';
+import type { Log, Reboot } from '../../../src/executor/index.js';
+import {
+  listRuns,
+  makeRunFolder,
+  RunJournal,
+  readRundef,
+  readRunState,
+  rebootedRun,
+  workerReboot,
+} from '../../../src/worker/index.js';
 import { rundefText, runUrl, scratchFolder } from './folder.js';
 
 const said: string[] = [];

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { currentBoot } from '../../../src/docker/process-owner.js';
-import { type Claim, recoverRuns } from '../../../src/worker/recover.js';
-import { executeRunProcess } from '../../../src/worker/run/run-one.js';
+import { currentBoot } from '../../../src/docker/index.js';
 import {
+  type Claim,
+  executeRunProcess,
   exists,
   listRuns,
   makeRunFolder,
@@ -12,10 +12,11 @@ import {
   type RunState,
   readRunState,
   rebootedRun,
+  recoverRuns,
   runsInProgress,
   takeRunLock,
   writeRunState,
-} from '../../../src/worker/runs.js';
+} from '../../../src/worker/index.js';
 import { keptLog, rundefText, runUrl, scratchFolder, workerFolder } from './folder.js';
 
 interface World {

@@ -4,8 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, symlinkSync
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from 'vitest';
-import { takeFileLock } from '../../../src/lib/file-lock.js';
-import { writeAtomically } from '../../../src/lib/private-file.js';
+import { takeFileLock, writeAtomically } from '../../../src/lib/index.js';
 import {
   finishUnfinished,
   listRuns,
@@ -15,7 +14,7 @@ import {
   referenceRuns,
   runFolderName,
   takeRunLock,
-} from '../../../src/worker/runs.js';
+} from '../../../src/worker/index.js';
 import { rundefText, runUrl, scratchFolder } from './folder.js';
 
 const TAKEN = new Date('2026-01-02T03:04:05Z');

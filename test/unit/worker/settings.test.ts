@@ -3,7 +3,7 @@ import { chmodSync, chownSync, readFileSync, rmSync, statSync, symlinkSync, writ
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readSettings, SettingsError, writeNewSettings } from '../../../src/worker/settings.js';
+import { readSettings, SettingsError, writeNewSettings } from '../../../src/worker/index.js';
 import { scratchFolder, workerFolder } from './folder.js';
 
 /** As the reference worker writes it, with what its documentation lets people add. */

@@ -2,7 +2,7 @@
 import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Spool } from '../../../src/worker/run/spool.js';
+import { Spool } from '../../../src/worker/index.js';
 import { scratchFolder } from './folder.js';
 
 const MEBIBYTE = 1024 * 1024;

@@ -1,15 +1,15 @@
 import { appendFile, lstat, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GitError } from '../../../git/git.js';
-import { withoutCredentials } from '../../../git/guard.js';
 import {
   chosenRemote,
   currentBranch,
+  GitError,
   type RepositoryPaths,
   readUser,
   repositoryPaths,
-} from '../../../git/repository.js';
-import { UsageError } from '../../../lib/errors.js';
+  withoutCredentials,
+} from '../../../git/index.js';
+import { UsageError } from '../../../lib/index.js';
 import { pollableUrl, type SourceForge } from './first-definition.js';
 
 /** The repository that `init` is for. */

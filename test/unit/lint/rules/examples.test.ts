@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RULES } from '../../../../src/lint/rules.js';
+import { RULES } from '../../../../src/lint/index.js';
 import { places, rulesIn } from './findings.js';
 
 /** What the caret stands under in the bad example of each rule: `line:column text`. */

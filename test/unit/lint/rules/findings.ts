@@ -1,5 +1,4 @@
-import { check } from '../../../../src/lint/check.js';
-import type { Diagnostic, Range } from '../../../../src/lint/finding.js';
+import { check, type Diagnostic, type Range } from '../../../../src/lint/index.js';
 
 /** What the rules say of a definition, short enough to be compared. */
 

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../../src/lint/check.js';
-import { CheckContext } from '../../../../src/lint/context.js';
-import type { Edit, Range } from '../../../../src/lint/finding.js';
-import { RULES } from '../../../../src/lint/rules.js';
-import { loadYaml } from '../../../../src/python/yaml/load.js';
+import { CheckContext, check, type Edit, type Range, RULES } from '../../../../src/lint/index.js';
+import { loadYaml } from '../../../../src/python/index.js';
 import { definition } from './findings.js';
 
 function fixesOf(text: string): Edit[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matcherOf } from '../../../../src/lint/rules/unknown-host-tag.js';
+import { matcherOf } from '../../../../src/lint/index.js';
 import { definition, findings, summary } from './findings.js';
 
 const TAGS = { hostTags: ['amd64', 'amd64-big', 'arm64'] };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { check } from '../../../../src/lint/check.js';
+import { check } from '../../../../src/lint/index.js';
 import { definition, summary } from './findings.js';
 
 const TEN_REJECTED = `timeout: "30"

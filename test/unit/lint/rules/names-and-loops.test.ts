@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../../src/lint/check.js';
+import { check } from '../../../../src/lint/index.js';
 import { definition, findings, otherRun, otherTrigger, summary } from './findings.js';
 
 const loop = (param: string, ...values: string[]) => `  - param: ${param}\n    values: [${values.join(', ')}]\n`;

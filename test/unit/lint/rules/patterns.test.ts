@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../../src/lint/check.js';
+import { check } from '../../../../src/lint/index.js';
 import { definition, findings, summary } from './findings.js';
 
 /** Rules about patterns: Python's syntax, and what the server asks of them. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../../src/lint/check.js';
+import { check } from '../../../../src/lint/index.js';
 import { definition, findings, otherRun, otherTrigger, place, summary } from './findings.js';
 
 /** Rules about what only a worker or an engine would find out. */

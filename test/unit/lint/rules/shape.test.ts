@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { check } from '../../../../src/lint/check.js';
+import { check } from '../../../../src/lint/index.js';
 import { definition, findings, places, summary } from './findings.js';
 
 const run = (lines: string) => definition({ run: lines });

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Test } from '../../../../src/schema/model.js';
-import { differencesOf } from '../../../../src/simulator/reproduce/compare.js';
-import { compareConsoles, normaliseLine } from '../../../../src/simulator/reproduce/compare-consoles.js';
-import { pinImage } from '../../../../src/simulator/reproduce/pinned-image.js';
-import type { ServerSide } from '../../../../src/simulator/reproduce/server-run.js';
-import { judge } from '../../../../src/simulator/reproduce/verdict.js';
-import type { RunResult } from '../../../../src/simulator/run/run-result.js';
+import type { Test } from '../../../../src/schema/index.js';
+import {
+  compareConsoles,
+  differencesOf,
+  judge,
+  normaliseLine,
+  pinImage,
+  type RunResult,
+  type ServerSide,
+} from '../../../../src/simulator/index.js';
 
 describe('a line of the console, normalised', () => {
   it.each([

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LIMITS } from '../../../../src/executor/clock.js';
-import { executeRun } from '../../../../src/executor/execute-run.js';
-import { RunFailure } from '../../../../src/executor/ports.js';
-import { noFacts, scriptLines } from '../../../../src/simulator/reproduce/console-story.js';
+import { executeRun, LIMITS, RunFailure } from '../../../../src/executor/index.js';
+import { noFacts, scriptLines } from '../../../../src/simulator/index.js';
 import { type FakeWorldOptions, fakeWorld, never, rundef, untilKilled } from '../../../support/fake-ports.js';
 
 async function* chunks(text: string, size = 7): AsyncGenerator<Uint8Array> {

@@ -3,9 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { parseRunUrl } from '../../../../src/server/address.js';
-import { HttpClient } from '../../../../src/server/http.js';
-import { fetchRun } from '../../../../src/simulator/reproduce/server-run.js';
+import { HttpClient, parseRunUrl } from '../../../../src/server/index.js';
+import { fetchRun } from '../../../../src/simulator/index.js';
 import { fakeServer, sendJson } from '../../server/fake-server.js';
 
 /** A run that has ended, with a console of so many bytes. */

@@ -5,9 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RunDefinition } from '../../../../src/schema/model.js';
-import { LocalRun } from '../../../../src/simulator/run-server/local-run.js';
-import { RunAccess, ScriptServer } from '../../../../src/simulator/run-server/run-server.js';
+import type { RunDefinition } from '../../../../src/schema/index.js';
+import { LocalRun, RunAccess, ScriptServer } from '../../../../src/simulator/index.js';
 import { startLiveServer } from '../../../support/live-server/live-server.js';
 
 const FIELDS = {

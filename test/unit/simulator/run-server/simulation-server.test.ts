@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { NOWHERE } from '../../../../src/simulator/inputs/trigger-params.js';
-import { inBuild } from '../../../../src/simulator/plan/planned-run.js';
-import { SimulationServer } from '../../../../src/simulator/run-server/simulation-server.js';
+import { inBuild, NOWHERE, SimulationServer } from '../../../../src/simulator/index.js';
 import { plannedRun } from '../../../support/runs.js';
 
 const address = vi.fn(async () => ({ listen: '127.0.0.1', name: '127.0.0.1' }));

@@ -2,11 +2,16 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { HttpClient } from '../../../../src/server/http.js';
-import { type PlanRequest, planRuns } from '../../../../src/simulator/plan/plan.js';
-import type { ServedRun } from '../../../../src/simulator/run-server/served-run.js';
-import { UpstreamReader, upstreamOfFolder, upstreamOfServer } from '../../../../src/simulator/run-server/upstream.js';
-import { Scratch } from '../../../../src/simulator/workspace/scratch.js';
+import { HttpClient } from '../../../../src/server/index.js';
+import {
+  type PlanRequest,
+  planRuns,
+  Scratch,
+  type ServedRun,
+  UpstreamReader,
+  upstreamOfFolder,
+  upstreamOfServer,
+} from '../../../../src/simulator/index.js';
 import { startLiveServer } from '../../../support/live-server/live-server.js';
 import { fakeServer, sendJson } from '../../server/fake-server.js';
 

@@ -1,0 +1,12 @@
+/** What other folders may import of this one. */
+
+export { serve } from './server.js';
+
+// For tests of this folder; no other folder uses them.
+
+export { Analysis, contains } from './analysis.js';
+export { completionsAt } from './completion.js';
+export { foldsOf } from './folding.js';
+export { hoverAt } from './hover.js';
+export { definitionsOf, referencesTo, renamedAt, renameTo } from './references.js';
+export { symbolsOf } from './symbols.js';

@@ -1,0 +1,39 @@
+/** What other folders may import of this one. */
+
+export { EnvironmentError, machineFault, tooManyFiles, UsageError } from './errors.js';
+export { type FileLock, takeFileLock } from './file-lock.js';
+export { folderName, isBelow, makeFolder, makeFolderBelow, makeFolders, nameOfFolder } from './folders.js';
+export { homeFolder } from './home.js';
+export { monotonicMs } from './monotonic.js';
+export { syncFolder, writeAtomically, writeFresh } from './private-file.js';
+export {
+  type Command,
+  type ProcessEnd,
+  ProcessError,
+  runProcess,
+  runProcessSync,
+  runWithOutput,
+  startIndependent,
+  startProcess,
+  Tail,
+} from './process.js';
+export { childEnvironment, findProgram, hideFromPrograms, shellCommand } from './programs.js';
+export { duration, elapsed, formatSize, plural } from './quantities.js';
+export {
+  ReadError,
+  type ReadOptions,
+  readBounded,
+  readBoundedText,
+  readChosen,
+  readStreamBounded,
+} from './read-bounded.js';
+export {
+  type RemoveAsRoot,
+  type RemovedOrKept,
+  removeOrSetAside,
+  removeTree,
+  removeTreeNow,
+  setAside,
+} from './remove-tree.js';
+export { aborted, doubling, pause, retry } from './retry.js';
+export { escapeInJson, escapeInXml, excerpt, HarmlessText, plainLine, printable, withoutTrailing } from './sanitise.js';
