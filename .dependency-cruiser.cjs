@@ -41,6 +41,15 @@ const typesOnly = ([name, shown]) => ({
   to: { path: shown.map((folder) => `^src/${folder}/`), dependencyTypesNot: ['type-only'] },
 });
 
+/** From outside, a folder's `index.ts` alone is imported (and the JSON Schemas, which are no modules), also by tests. */
+const throughIndex = (name) => ({
+  name: `${name}-is-imported-through-its-index`,
+  comment: `Import src/${name}/index.ts, so that a file behind it can move without a change here.`,
+  severity: 'error',
+  from: { path: '^(src|test)/', pathNot: `^src/${name}/` },
+  to: { path: `^src/${name}/`, pathNot: [`^src/${name}/index\\.ts$`, '^src/simulator/results\\.ts$', '\\.json$'] },
+});
+
 /** Packages that one folder alone may import. */
 const only = (folder, ...packages) => ({
   name: `only-${folder}-imports-${packages[0]}`,
@@ -52,10 +61,17 @@ const only = (folder, ...packages) => ({
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      comment: 'Through the types that terminal shows a cycle may go: at run time they are gone.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { pathNot: '^src/simulator/results\\.ts$' } },
+    },
     { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
     ...Object.entries(LAYERS).map(layer),
     ...Object.entries(SHOWS).map(typesOnly),
+    ...Object.keys(LAYERS).filter((name) => name !== 'commands').map(throughIndex),
     {
       name: 'every-folder-has-a-layer',
       comment: 'A new folder under src/ needs its line above.',

@@ -12,7 +12,14 @@ export default defineConfig({
   test: {
     reporters: ['default', new ClosingLine()],
     projects: [
-      project('unit', 60_000, { maxWorkers: '100%' }),
+      // Without isolation a process loads the modules once for all of its files; what a test stubs is put back.
+      project('unit', 60_000, {
+        maxWorkers: '100%',
+        isolate: false,
+        restoreMocks: true,
+        unstubEnvs: true,
+        unstubGlobals: true,
+      }),
       project('docker', 240_000, WAITING),
       project('e2e', 300_000, { ...WAITING, globalSetup: 'test/e2e/install.ts' }),
     ],

@@ -2,7 +2,7 @@
 
 export { type DryRunResult, dryRun } from './dry-run.js';
 export type { Check } from './host-tools/container-checks.js';
-export { type Check, diagnose } from './host-tools/doctor.js';
+export { diagnose } from './host-tools/doctor.js';
 export { type PruneResult, prune } from './host-tools/prune.js';
 export { defaultProject } from './inputs/checkout.js';
 export { readGivenValues, readImages, readMemory, readPairs, readSharedVolumes, readSize } from './inputs/given.js';

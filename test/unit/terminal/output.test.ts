@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 /** The module keeps one signal for the whole process, so each test loads its own. */
-const fresh = () => import('../../../src/terminal/output.js');
+const fresh = () => import('../../../src/terminal/index.js');
 const failed = (code: string, message: string) => Object.assign(new Error(message), { code });
 
 it.each([
