@@ -11,6 +11,7 @@ import { REMOTE_ROWS } from './bench/remote-row.js';
 import { REPORT_ROW } from './bench/report-row.js';
 import { ROWS } from './bench/rows.js';
 import { RUN_PROCESS_ROW } from './bench/run-process-row.js';
+import { SERVED_ROW } from './bench/served-row.js';
 import { WORKER_ROWS } from './bench/worker-rows.js';
 
 const PAIRS = Number(process.env['BENCH_PAIRS'] ?? 10);
@@ -20,7 +21,7 @@ if (wanted[0] === 'growth') {
   await growthTable(GROWTH.filter(({ id }) => wanted.length === 1 || wanted.includes(id)));
   process.exit();
 }
-const all = [...ROWS, REPORT_ROW, EDITOR_ROW, ...REMOTE_ROWS, ...WORKER_ROWS, RUN_PROCESS_ROW];
+const all = [...ROWS, REPORT_ROW, EDITOR_ROW, ...REMOTE_ROWS, SERVED_ROW, ...WORKER_ROWS, RUN_PROCESS_ROW];
 const rows = all.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
 if (rows.length === 0) throw new Error(`There are the rows ${all.map(({ id }) => id).join(', ')}.`);
 

@@ -33,7 +33,7 @@ export const WORKER_GROWTH: readonly GrowthRow[] = [
   },
   {
     id: 'runs',
-    what: "N runs of a worker at a time, asleep: all their processes' time; private memory of one",
+    what: "N runs of a worker at a time, asleep: all their processes' time; the largest private memory",
     peer: 'none',
     sizes: [1, 4, 16],
     ours: async (folder, size) => {
