@@ -64,7 +64,10 @@ export function runScripts(context: CheckContext): RunScript[] {
     const byName = new Map<string, LintedRun[]>();
     for (const view of context.runs) {
       const { script } = view.run;
-      if (script != null) byName.set(script, [...(byName.get(script) ?? []), view]);
+      if (script == null) continue;
+      const same = byName.get(script);
+      if (same === undefined) byName.set(script, [view]);
+      else same.push(view);
     }
     return Object.entries(context.root?.scripts ?? {}).flatMap(([name, text]) => {
       const runs = byName.get(name);
