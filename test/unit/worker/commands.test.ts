@@ -285,6 +285,7 @@ describe('the status of a worker', () => {
           pid: process.pid,
         },
       ],
+      outcomes: [],
     });
     await lock?.release();
   });
