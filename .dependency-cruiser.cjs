@@ -71,7 +71,9 @@ module.exports = {
     { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
     ...Object.entries(LAYERS).map(layer),
     ...Object.entries(SHOWS).map(typesOnly),
-    ...Object.keys(LAYERS).filter((name) => name !== 'commands').map(throughIndex),
+    ...Object.keys(LAYERS)
+      .filter((name) => name !== 'commands')
+      .map(throughIndex),
     {
       name: 'every-folder-has-a-layer',
       comment: 'A new folder under src/ needs its line above.',

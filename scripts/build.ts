@@ -41,10 +41,7 @@ const { metafile } = await build({
   metafile: true,
   // oclif asks for it in development only.
   external: ['typescript'],
-  alias: {
-    undici: './scripts/undici.cjs',
-    ...Object.fromEntries(ABSENT.map((name) => [name, './scripts/absent.cjs'])),
-  },
+  alias: Object.fromEntries(ABSENT.map((name) => [name, './scripts/absent.cjs'])),
 });
 // Built beside the old one and exchanged at the end: a build that fails leaves the last one.
 rmSync(dist, { recursive: true, force: true });

@@ -4,14 +4,10 @@
  * library and the linter it needs a third less memory and starts in half the time.
  */
 import { parseArgs } from 'node:util';
-import { setFlagsFromString } from 'node:v8';
 import { watchStandardStreams } from '../terminal/index.js';
 import { executeRunProcess, workerLog } from '../worker/index.js';
 
 export async function execute(): Promise<void> {
-  // The HTTP client's parser is WebAssembly, which V8 would soon compile again, optimized: a third of the process's
-  // memory, for the headers of some posts.
-  setFlagsFromString('--liftoff-only');
   watchStandardStreams();
   const { positionals, values } = parseArgs({
     allowPositionals: true,

@@ -1,5 +1,5 @@
 /** A container that still runs exchanges a folder for a link to the host's files, between any two calls of the removal. */
-import {
+import fs, {
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -9,33 +9,33 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { removeTree, removeTreeNow } from '../../../src/lib/index.js';
 
 /** Called before each call to the file system. */
-const adversary = vi.hoisted(() => ({ before: () => {} }));
+const adversary = { before: () => {} };
 
-vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
-  const watched = [
-    'chmodSync',
-    'lstatSync',
-    'openSync',
-    'readdirSync',
-    'renameSync',
-    'rmdirSync',
-    'unlinkSync',
-  ] as const;
-  const wrapped = watched.map((name) => [
-    name,
-    (...args: unknown[]) => {
+const WATCHED = ['chmodSync', 'lstatSync', 'openSync', 'readdirSync', 'renameSync', 'rmdirSync', 'unlinkSync'] as const;
+const original = { ...fs };
+
+beforeAll(() => {
+  for (const name of WATCHED) {
+    const call = original[name] as (...args: unknown[]) => unknown;
+    const watched = (...args: unknown[]) => {
       adversary.before();
-      return (fs[name] as (...all: unknown[]) => unknown)(...args);
-    },
-  ]);
-  return { ...fs, ...Object.fromEntries(wrapped) };
+      return call(...args);
+    };
+    Object.assign(fs, { [name]: watched });
+  }
+  syncBuiltinESMExports();
+});
+
+afterAll(() => {
+  for (const name of WATCHED) Object.assign(fs, { [name]: original[name] });
+  syncBuiltinESMExports();
 });
 
 afterEach(() => {

@@ -1,19 +1,30 @@
 /** Where a redirect may lead by what its name resolves to. The resolver has one name more than this machine's. */
+import dns from 'node:dns';
 import { createServer } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import { type AddressInfo, connect } from 'node:net';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { HttpClient } from '../../../src/server/index.js';
 import { fakeServer } from './fake-server.js';
 
 const INSIDE = 'inside.example.org';
 
-vi.mock('node:dns', async (original) => {
-  const dns = await original<typeof import('node:dns')>();
+const { lookup } = dns;
+
+/** The resolver of this process; whoever imported its `lookup` by name has it too. */
+function resolveWith(other: typeof lookup): void {
+  dns.lookup = other;
+  syncBuiltinESMExports();
+}
+
+beforeAll(() => {
   type Answer = (error: null, found: { address: string; family: number }[]) => void;
-  const lookup = (host: string, options: object, answer: Answer) =>
-    host === INSIDE ? answer(null, [{ address: '127.0.0.1', family: 4 }]) : dns.lookup(host, options, answer as never);
-  return { ...dns, lookup };
+  const withInside = (host: string, options: object, answer: Answer) =>
+    host === INSIDE ? answer(null, [{ address: '127.0.0.1', family: 4 }]) : lookup(host, options, answer as never);
+  resolveWith(withInside as never);
 });
+
+afterAll(() => resolveWith(lookup));
 
 /** A proxy that leads to one server, whoever is asked for. */
 async function proxyTo(url: string): Promise<string> {
