@@ -9,8 +9,8 @@ const TAKES_RUNS = new Set(['simulate', 'rundef create', 'check-test-grepping'])
 export default class Autocomplete extends BaseCommand {
   static override summary = 'Print a completion script for bash, zsh or fish: commands, flags, and names of runs.';
   static override examples = [
-    { description: 'bash, for ever', command: "echo 'source <(<%= config.bin %> autocomplete bash)' >> ~/.bashrc" },
-    { description: 'zsh, for ever', command: "echo 'source <(<%= config.bin %> autocomplete zsh)' >> ~/.zshrc" },
+    { description: 'bash', command: "echo 'source <(<%= config.bin %> autocomplete bash)' >> ~/.bashrc" },
+    { description: 'zsh', command: "echo 'source <(<%= config.bin %> autocomplete zsh)' >> ~/.zshrc" },
     { description: 'fish', command: '<%= config.bin %> autocomplete fish > ~/.config/fish/completions/jobserv.fish' },
   ];
   static override args = {

@@ -6,15 +6,15 @@ import { isDefinition, MAX_BYTES } from './shared/definitions.js';
 import { shellcheckInBackground } from './shared/validation.js';
 
 export default class LanguageServer extends BaseCommand {
-  static override summary = 'Serve an editor with what validate finds, while a definition is typed.';
+  static override summary = 'Show what validate finds in an editor, while you type.';
   static override description =
-    'It speaks the Language Server Protocol on stdin and stdout, and is started by the editor: docs/editors.md has the settings of each. It checks open definitions (.jobserv.yml, NAME.jobserv.yml, and other YAML files with timeout and triggers) as validate does, describes rules and keys, completes keys and names, finds and renames scripts and triggers, and repairs. It runs no code of the repository; it reads .jobservrc.yml and .jobserv-lint.yml, and if shellcheck is on PATH, starts it for the scripts.';
+    'The editor starts it and speaks the Language Server Protocol with it, on stdin and stdout: docs/editors.md has the settings of each editor. It checks open definitions (.jobserv.yml, NAME.jobserv.yml, and other YAML files with timeout and triggers) as validate does, describes rules and keys, completes keys and names, finds and renames scripts and triggers, and offers repairs. It runs no code of the repository; it reads .jobservrc.yml and .jobserv-lint.yml, and if shellcheck is on PATH, starts it for the scripts.';
   static override examples = [
     { description: 'The command to name in the settings of an editor', command: '<%= config.bin %> language-server' },
   ];
   static override flags = {
     stdio: Flags.boolean({
-      description: 'speak on stdin and stdout, which it does anyway: many editors add this flag',
+      description: 'use stdin and stdout, as without the flag; accepted because many editors add it',
       helpGroup: 'Input',
     }),
     // The library of the protocol reads it itself, and ends the server with the editor.

@@ -14,7 +14,7 @@ export default class Schema extends BaseCommand {
   ];
   static override args = {
     document: Args.string({
-      description: 'what the schema is of',
+      description: 'the kind of document',
       options: ['definition', 'rundef'],
       default: 'definition',
       ignoreStdin: true,

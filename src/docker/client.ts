@@ -43,7 +43,7 @@ function place(endpoint: Endpoint): object {
 export interface EngineLimits {
   /** One call that the engine answers at once. */
   call: number;
-  /** A call that takes longer than this is worth a message to the user. */
+  /** A call that takes longer than this is reported to the user. */
   slow: number;
   /** A pull during which nothing arrives. */
   stall: number;

@@ -155,7 +155,7 @@ const PART_BYTES = 16 * 1024;
  *
  * Docker before 23 leaves out the newline of every line of 16 KiB and more when it reads its
  * driver `local` (measured with 20.10.24): there `mendLines` puts it back. A line whose length
- * is a multiple of 16 KiB, with another such line after it, cannot be told from one line.
+ * is a multiple of 16 KiB, with another such line after it, cannot be distinguished from one line.
  */
 export class LogDemuxer implements Demuxer {
   readonly position: StreamPosition = { stdout: 0, stderr: 0 };

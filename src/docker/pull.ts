@@ -13,7 +13,7 @@ export interface PullOptions {
   limits: EngineLimits;
   env: NodeJS.ProcessEnv;
   home: string;
-  /** Whether a registry's own "no" is not worth another try. */
+  /** Whether a registry's own refusal ends the tries. */
   refusalIsFinal: boolean;
 }
 

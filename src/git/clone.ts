@@ -43,7 +43,7 @@ export async function clone(
   }
 }
 
-/** Tries again while git fails, as a worker does: a server that restarts is not worth a failed run. */
+/** Tries again while git fails, as a worker does: a restart of the server must not fail a run. */
 export function retryGit(
   attempt: () => Promise<void>,
   { waits, log, signal }: { waits: readonly number[]; log: Log; signal: AbortSignal },

@@ -52,7 +52,7 @@ export function authorizationSection(url: string, authorization: string): string
 }
 
 /**
- * @param gitlabAccepted what the probe said of GitLab's credentials at the clone URL
+ * @param gitlabAccepted what the probe found about GitLab's credentials at the clone URL
  * @returns the text of `.gitconfig`, and for the log the names of the secrets in it and what they are for
  * @throws RunFailure for a secret that cannot stand in a header, or one of a pair that is missing
  */

@@ -15,7 +15,7 @@ export function actionsAt(
   const wants = (kind: string) => context.only?.some((one) => kind === one || kind.startsWith(`${one}.`));
   const { uri } = textDocument;
   const actions: CodeAction[] = [];
-  // Editors ask for it by name; else it would be computed at each move of the cursor.
+  // Only when the editor requests it by name: otherwise it would be computed at each move of the cursor.
   if (wants(FIX_ALL)) actions.push(...fixAll(analysis, uri));
   if (!(wants(CodeActionKind.QuickFix) ?? true)) return actions;
   for (const found of analysis.result.diagnostics) {

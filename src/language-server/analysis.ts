@@ -53,12 +53,12 @@ export function editorRange({ line, column, endLine, endColumn }: Range, text: s
   return { start: position(line, column), end: position(endLine, endColumn) };
 }
 
-/** A byte order mark has no column for us, and one for an editor. */
+/** Editors count a byte order mark as a column, our positions do not. */
 function markLength(text: string): number {
   return text.startsWith('\ufeff') ? 1 : 0;
 }
 
-/** Whether a range contains a position, its end included: a cursor behind a word is at it. */
+/** Whether a range contains a position, its end included: a cursor just behind a word counts as on it. */
 export function contains({ start, end }: EditorRange, { line, character }: Position): boolean {
   const isAfter = line > start.line || (line === start.line && character >= start.character);
   return isAfter && (line < end.line || (line === end.line && character <= end.character));

@@ -5,7 +5,7 @@ import { type Diagnostic, type LintConfig, NO_CONFIG, type ShellNote } from '../
 import { Analysis } from './analysis.js';
 import { editorDiagnostic } from './diagnostics.js';
 
-/** What the server has of the machine; it reads and starts nothing else. */
+/** What the server uses of the machine; it reads and starts nothing else. */
 export interface LanguageServerPorts {
   /** The page of this program, where the rules are described. */
   homepage: string | undefined;
@@ -132,7 +132,7 @@ export class Definitions {
     }
   }
 
-  /** One thing at a time is planned for a document: what comes later takes the place of it. */
+  /** Runs `work` after a pause; it replaces what was planned for the document before. */
   #later(document: TextDocument, pauseMs: number, work: () => Promise<void>): void {
     const state = this.#stateOf(document);
     clearTimeout(state.timer);

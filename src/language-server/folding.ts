@@ -1,6 +1,6 @@
 import { type FoldingRange, FoldingRangeKind } from 'vscode-languageserver';
 
-/** What an editor can fold, by indentation, so that a text which cannot be read folds too; and comments of several lines. */
+/** What an editor can fold, by indentation, so that invalid texts fold too; and comments of several lines. */
 export function foldsOf(text: string): FoldingRange[] {
   const lines = text.split(/\r\n?|\n/);
   const folds: FoldingRange[] = [];

@@ -20,7 +20,7 @@ export function namesIn(context: CheckContext): Named[] {
   return [...entries(context, 'script'), ...entries(context, 'script-repo'), ...triggers(context)];
 }
 
-/** What a cursor is at; several where a loop refers to several triggers. */
+/** What the cursor is on; several where a loop refers to several triggers. */
 export function namesAt(context: CheckContext, place: WrittenPlace | undefined): Named[] {
   const isHere = ({ path, part }: WrittenPlace) => path === place?.path && part === place.part;
   return namesIn(context).filter(({ definition, references }) => isHere(definition) || references.some(isHere));

@@ -4,7 +4,7 @@ import { Positions } from '../python/index.js';
 import type { Analysis, WrittenPlace } from './analysis.js';
 import { type Named, namesAt, namesIn } from './names.js';
 
-/** Where what is named at a position is defined. */
+/** Where the definition of the name at a position is. */
 export function definitionsOf(analysis: Analysis, position: Position, uri: string): Location[] {
   const named = namesAt(analysis.result.context, analysis.at(position));
   return locations(
@@ -14,7 +14,7 @@ export function definitionsOf(analysis: Analysis, position: Position, uri: strin
   );
 }
 
-/** Where the definition refers to what is named at a position. */
+/** All places that refer to the name at a position. */
 export function referencesTo(
   analysis: Analysis,
   position: Position,

@@ -44,7 +44,7 @@ export function serve(
   });
   documents.onDidOpen(({ document }) => definitions?.refresh(document));
   documents.onDidSave(({ document }) => {
-    // It may be the configuration of the others.
+    // It may configure how the others are checked.
     definitions?.refresh(document);
     for (const other of documents.all()) if (other !== document) definitions?.refresh(other);
   });
@@ -88,7 +88,7 @@ function answer(connection: Connection, { document, analysis, readable, homepage
     const text = document(uri);
     if (text === undefined || (await analysis(uri)) === undefined) return [];
     const before = text.getText({ start: { line: position.line, character: 0 }, end: position });
-    // In the middle of a sentence or a script a blank is no question.
+    // A blank typed inside a sentence or a script does not ask for completion.
     if (context?.triggerCharacter === ' ' && !/^[\s-]*(?:[\w-]+:)?\s+$/.test(before)) return [];
     return completionsAt(text.getText(), position, names);
   });

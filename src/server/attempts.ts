@@ -36,7 +36,7 @@ export const PATIENCE: RetryPolicy = {
  *
  * | what happened | again? |
  * | --- | --- |
- * | no connection was made | yes: the server knows nothing of it |
+ * | no connection was made | yes: the server did not get it |
  * | a proxy refused the connection with a 4xx | no |
  * | 408, 425, 429, 503 with Retry-After | yes, when the server says |
  * | the answer was lost, or a 5xx | when the call is repeatable |

@@ -24,13 +24,13 @@ const REASONS: Reason[] = [
   {
     codes: /^(ENOTFOUND|EAI_\w+)$/,
     kind: 'unreachable',
-    why: (host) => `the name ${host} is not known here`,
+    why: (host) => `the name ${host} cannot be resolved here`,
     advice: 'Check how it is written, and whether it needs a VPN.',
   },
   {
     codes: /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EADDRNOTAVAIL)$/,
     kind: 'unreachable',
-    why: (host) => `there is no way to ${host} from here`,
+    why: (host) => `there is no route to ${host} from here`,
     advice: NETWORK,
   },
   {
@@ -54,7 +54,7 @@ const REASONS: Reason[] = [
   {
     codes: /^(EPROTO|ERR_SSL_\w+)$/,
     kind: 'tls',
-    why: (host) => `${host} does not speak TLS, or none that is known here`,
+    why: (host) => `${host} does not speak TLS, or no version of it that is supported here`,
     advice: 'If the server has plain http, write http:// instead of https://.',
   },
   {

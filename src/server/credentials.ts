@@ -2,7 +2,7 @@
 import { parseHttpUrl } from './address.js';
 
 export interface Credentials {
-  /** Headers for calls to this origin, `https://host[:port]`; empty for one that nothing is known for. */
+  /** Headers for calls to this origin, `https://host[:port]`; empty for one without credentials. */
   headersFor(origin: string): Readonly<Record<string, string>>;
   /** Every value that must not be shown. */
   readonly values: readonly string[];

@@ -89,7 +89,7 @@ async function readResults(http: HttpClient, url: string, options: Access): Prom
 
 export interface SendOptions {
   signal?: AbortSignal | undefined;
-  /** It may have been sent already, by a process that did not live to know: look first. */
+  /** A process that has died since may have sent it: look first. */
   doubtful?: boolean;
   /** Called when it is sent again, though the server may have it already. */
   onDoubt?: () => void;
@@ -99,7 +99,7 @@ export interface SendOptions {
  * Sends one test, once. The server adds whatever it gets: when an answer is lost, its list says
  * whether the test is there already. Where that cannot be asked the test is sent again.
  *
- * @param before how many tests of this name were sent before it; those of one name are told apart by their number only
+ * @param before how many tests of this name were sent before it; only their number distinguishes those of one name
  * @throws ServerFailure when it cannot be sent
  */
 export async function sendTest(

@@ -1,4 +1,4 @@
-/** Addresses where a server elsewhere has nothing to say: this machine, and what its network link has (a cloud's metadata). */
+/** Addresses to which a server elsewhere may not lead: this machine, and what its network link has (a cloud's metadata). */
 import { lookup as resolveName } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
@@ -33,7 +33,7 @@ export function isThisMachine(hostname: string): boolean {
   return isIP(host) === 0 ? /(^|\.)localhost$/i.test(host) : isAddressHere(host);
 }
 
-/** By what its name resolves to, too; a name that is not known is elsewhere. */
+/** By what its name resolves to, too; a name that cannot be resolved is elsewhere. */
 export async function leadsHere(hostname: string): Promise<boolean> {
   if (isThisMachine(hostname)) return true;
   const found = await lookup(hostname, { all: true }).catch(() => []);

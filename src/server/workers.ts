@@ -170,7 +170,7 @@ function refused(error: unknown, { serverUrl, hostname, jwt }: WorkerIdentity): 
   const [what, remedy] = jwt === undefined ? ['key', 'Enlist the worker there'] : ['JWT', 'Get a new one'];
   let message = `${serverUrl} does not accept the ${what} of the worker ${hostname} ${answer}. ${remedy}, or register another worker in a new folder.`;
   if (kind === 'not-found') {
-    message = `${serverUrl} has no worker ${hostname} ${answer}: it was unregistered, or never known there. Register one in a new folder; a server may not give a name twice.`;
+    message = `${serverUrl} has no worker ${hostname} ${answer}: it was unregistered, or never registered there. Register one in a new folder; a server may not give a name twice.`;
   } else if (jwt !== undefined && status === 403) {
     message = `${serverUrl} does not let the JWT of the worker ${hostname} do this ${answer}: it may not allow all host_tags of settings.conf. Take the others out of host_tags, or get a JWT that allows them.`;
   }

@@ -16,7 +16,7 @@ import { fitted, hasColours, rowsAdded, type Style, styleFor } from './style.js'
 const TICK_MS = 100;
 /** The line comes when the script has written nothing for so long; with a progress bar at the next tick. */
 const QUIET_MS = 1_000;
-/** After so long without output that is worth a word. */
+/** After so long without output the line says that the script is silent. */
 const SILENT_MS = 10_000;
 /** A phase after the script has a line when it took so long. */
 const LONG_MS = 1_000;

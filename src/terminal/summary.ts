@@ -20,7 +20,7 @@ export interface SummaryOptions {
 const LISTED = 10;
 /** So many of the last lines of a failed run. */
 const LAST_LINES = 10;
-/** A phase that took so long, ms, is worth a word, unless it is the script. */
+/** A phase that took so long, ms, is shown, unless it is the script. */
 const LONG_MS = 10_000;
 
 /** Ends with a newline. */

@@ -1,4 +1,4 @@
-/** What `validate` found, file by file, and what is said of all of it. */
+/** What `validate` found, file by file, and the summary of it. */
 import { escapeInJson, plural } from '../lib/index.js';
 import type { Diagnostic } from '../lint/index.js';
 import type { Style } from './style.js';
@@ -9,7 +9,7 @@ export interface FileReport {
   /** The live server's verdict, whatever the lints say. */
   accepted: boolean;
   diagnostics: readonly Diagnostic[];
-  /** What a server said that was asked. */
+  /** The verdict of the server of `--server`. */
   asked?: ServerWord;
   /** Under `--fix`. */
   fixed?: Repairs;

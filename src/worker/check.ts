@@ -80,7 +80,7 @@ async function checkAlone(options: CheckOptions): Promise<Checked> {
   return { inProgress: taken + begun, handedOut: answer.runDefinitions.length > 0 };
 }
 
-/** Sees to the runs in progress, without a word to the server. */
+/** Continues the runs in progress; no call to the server. */
 export function recover(options: CheckOptions) {
   const { settings, log, processes } = options;
   return recoverRuns({
@@ -111,7 +111,7 @@ async function claim(
 }
 
 /**
- * In the server's order, as many as there are free slots. Of the others the server hears nothing, and
+ * In the server's order, as many as there are free slots. The others are not reported, so the server
  * queues them again.
  *
  * @returns how many take a slot; one that cannot be begun does not keep the others from it
@@ -248,7 +248,7 @@ async function claimRun(
   }
 }
 
-/** An empty piece of console without a status: it changes nothing but that the server has heard of us. */
+/** An empty piece of console without a status: it only shows the server that this worker has the run. */
 function acknowledge(http: HttpClient, { runUrl, apiKey }: HandedOut, signal: AbortSignal | undefined) {
   const append = () => appendConsole(http, { runUrl, apiKey, bytes: new Uint8Array(), signal });
   return http.persist({ method: 'POST', repeatable: true, signal }, append);

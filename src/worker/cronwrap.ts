@@ -36,7 +36,7 @@ export async function cronwrap(folder: string, script: string): Promise<Wrapped>
     const event = {
       title: `Cron job ${script}`,
       ...(failure === undefined
-        ? { type: 'info', msg: `It ended well after ${seconds} s.` }
+        ? { type: 'info', msg: `It succeeded after ${seconds} s.` }
         : {
             type: 'error',
             msg: `It failed after ${seconds} s: ${failure}. Its output is in ${path}, and begins with:\n${quoted}`,

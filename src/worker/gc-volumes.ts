@@ -6,7 +6,7 @@ import { WorkerClient } from '../server/index.js';
 import { readSettings } from './settings.js';
 
 export interface CollectedVolumes {
-  /** Names of folders in `volumes/` that went, or, of a dry run, would go. */
+  /** Names of folders in `volumes/` that were removed, or that a dry run would remove. */
   removed: string[];
   failed: { name: string; reason: string }[];
   /** Another process is collecting. */

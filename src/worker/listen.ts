@@ -1,4 +1,4 @@
-/** `worker loop --listen`: `/health` and `/metrics` for those who watch the worker. Nothing can be changed there. */
+/** `worker loop --listen`: serves `/health` and `/metrics`; neither changes anything. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,14 +9,14 @@ export interface ListenAddress {
   port: number;
 }
 
-/** What the pages are made of. */
+/** What the pages show. */
 export interface Watched {
   /** Why the worker is not healthy. */
   problem(): string | undefined;
   metrics(): Promise<string>;
 }
 
-/** Nobody who only watches needs more. */
+/** Monitoring needs no more. */
 const MOST_CONNECTIONS = 32;
 const TIMEOUT_MS = 10_000;
 
@@ -60,7 +60,7 @@ export async function listen(
 
 async function answer({ method, url }: IncomingMessage, response: ServerResponse, watched: Watched): Promise<void> {
   const path = url?.replace(/\?.*/s, '');
-  if (path !== '/health' && path !== '/metrics') return send(response, 404, 'There are /health and /metrics.\n');
+  if (path !== '/health' && path !== '/metrics') return send(response, 404, 'The pages are /health and /metrics.\n');
   if (method !== 'GET' && method !== 'HEAD')
     return send(response, 405, 'Only GET is answered.\n', { Allow: 'GET, HEAD' });
   if (path === '/metrics') {

@@ -85,7 +85,7 @@ class Loop {
       problem: () => this.#monitor.problem(this.#every()),
       metrics: () => this.#monitor.metrics(this.#every()),
     });
-    this.#options.log.info('Health and metrics are answered', { health: `${pages.address}/health` });
+    this.#options.log.info('The worker serves /health and /metrics', { health: `${pages.address}/health` });
     return pages;
   }
 
@@ -176,7 +176,7 @@ class Loop {
       if (status === 0) this.#monitor.checkedIn();
       else {
         this.#monitor.failed(`The worker-wrapper ended with ${status ?? 'a signal'}.`);
-        log.error('The worker-wrapper of settings.conf did not end well', {
+        log.error('The worker-wrapper of settings.conf failed', {
           wrapper: workerWrapper,
           status: status ?? 'signal',
         });
@@ -219,7 +219,7 @@ class Loop {
     log.info('The worker is idle: its idle command is run', { command });
     try {
       const status = await runProgram([command]);
-      if (status !== 0) log.error('The idle command did not end well', { command, status: status ?? 'signal' });
+      if (status !== 0) log.error('The idle command failed', { command, status: status ?? 'signal' });
     } catch (error) {
       log.error(`The idle command cannot be run: ${(error as Error).message}`, { command });
     }

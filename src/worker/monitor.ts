@@ -63,7 +63,7 @@ export class Monitor {
       family('info', 'gauge', 'The worker and the version of its program.', [[1, { name, version: this.#version }]]),
       family('healthy', 'gauge', '1 while check-ins succeed, else 0.', [[this.problem(every) === undefined ? 1 : 0]]),
       family('slots', 'gauge', 'Runs that the worker executes at the same time.', [[concurrentRuns]]),
-      family('slots_busy', 'gauge', 'Slots that a run has.', [[busy]]),
+      family('slots_busy', 'gauge', 'Slots taken by runs.', [[busy]]),
       family(
         'runs',
         'gauge',

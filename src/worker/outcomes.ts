@@ -1,4 +1,4 @@
-/** How many runs of a worker ended in which way, for as long as its folder exists: whoever executed and counted them. */
+/** Counts the runs of a worker by status and cause, from the making of its folder on. */
 import { appendFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunOutcome } from '../executor/index.js';

@@ -126,7 +126,7 @@ function isDue({ next }: Unreported, now = Date.now()): boolean {
 function reasonToStop(state: RunState, boot: string): RunOneOptions {
   if (state.starts === 0 || state.known.verdict !== undefined) return {};
   if (state.boot !== boot && state.known.reboot === undefined) return { afterReboot: true };
-  // One that was given up must end, however often it takes.
+  // A run that was given up must end, however many processes it takes.
   return state.starts >= MOST_STARTS ? { givenUp: true } : {};
 }
 

@@ -33,8 +33,8 @@ export interface Registered {
 }
 
 /**
- * Writes the settings, then makes the worker known: a key that the server has and we have not
- * would be a worker that nobody can be. Of a worker that the server refused nothing stays.
+ * Writes the settings, then registers the worker: nobody could use a worker whose key only the server
+ * has. When the server refuses the worker, the settings are removed again.
  *
  * @throws SettingsError; ServerFailure
  */
@@ -79,7 +79,7 @@ async function hostName(): Promise<string> {
   return name.trim() || hostname();
 }
 
-/** Removes the worker at its server; its folder stays as it is. */
+/** Removes the worker from its server; its folder stays as it is. */
 export async function unregister(folder: string): Promise<{ name: string; server: string }> {
   const settings = await readSettings(folder);
   const server = new WorkerClient(settings);

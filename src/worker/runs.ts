@@ -11,7 +11,7 @@
  * The folder is the run: while it is there, it takes a slot, and the next check-in starts a
  * process for it when none has its lock. `run-one` removes it as its very last act, after the
  * server has accepted the final status. A requested reboot moves it, as it is,
- * to `rebooted-run` beside `runs`; after the boot the loop moves it back and starts it again.
+ * to `rebooted-run` next to `runs`; after the boot the loop moves it back and starts it again.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -261,7 +261,7 @@ function namesIn(folder: string): Promise<string[]> {
 
 const lockPath = (folder: string): string => join(folder, 'lock');
 
-/** undefined while another process is at this run. */
+/** undefined while another process owns this run. */
 export async function takeRunLock(folder: string): Promise<FileLock | undefined> {
   const lock = await takeFileLock(lockPath(folder));
   await lock?.write(await currentOwner());

@@ -1,4 +1,4 @@
-/** What a worker is doing: read from its folder, without a word to anybody. */
+/** What a worker is doing, read from its folder alone. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { loopProcess } from './loop-lock.js';

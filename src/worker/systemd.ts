@@ -10,7 +10,7 @@ const STUCK_MS = 10 * 60_000;
 const NOTIFY_MS = 10_000;
 
 export interface ServiceManager {
-  /** Once, when the worker has begun; from then on the watchdog gets its signs. */
+  /** Once, when the worker has begun; from then on the watchdog is notified. */
   ready(): Promise<void>;
   /** Around each step that has to end soon. */
   step<T>(work: () => Promise<T>): Promise<T>;

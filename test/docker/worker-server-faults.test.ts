@@ -250,7 +250,7 @@ describe('a run that the server does not let end', () => {
     removeLater(folder);
     run.append('\n== 2026-01-01 00:00:00 UTC: The worker lab-7 takes the run\nline 1\n');
     expect(await continueRun(runFolder, QUICK)).toMatchObject({ status: 'FAILED', cause: 'lost' });
-    expect(run.console.toString()).toMatch(/has begun the run before, and its state knows nothing of it/);
+    expect(run.console.toString()).toMatch(/has begun the run before, but the run's state does not mention that/);
     await expectWhole({ run, folder }, 1, 'FAILED');
 
     const again = server.queue({ script: numbered(20), container: image, project: `f${++projects}` });

@@ -1,5 +1,5 @@
 /**
- * Completion scripts for bash, zsh and fish: commands and flags are in them, the names of runs are asked for with
+ * Completion scripts for bash, zsh and fish: commands and flags are in them, the names of runs come from
  * `jobserv list --names`. A name may come from a stranger's definition: none is expanded by the shell.
  */
 

@@ -175,7 +175,7 @@ export interface DefinitionAndText {
   path: string;
   definition: Definition;
   triggers: ExpandedTrigger[];
-  /** What a run would fail of on a server, and not here. */
+  /** Why a run would fail on a server, and not here. */
   failures: FailuresOfRun;
 }
 

@@ -52,11 +52,11 @@ export interface ErrorReport {
   /** One paragraph; empty when everything has been reported already. */
   message: string;
   status: number;
-  /** False for what nobody planned: a defect of ours. */
+  /** False for a defect of ours. */
   foreseen: boolean;
 }
 
-/** In JSON: what tells wrong usage from a definition that the server would reject, which have one status. */
+/** In JSON: distinguishes wrong usage from a definition that the server would reject, which have one status. */
 export function reasonOf(error: unknown): 'usage' | 'rejected' | 'environment' | 'failed' | 'interrupted' | 'defect' {
   if (error instanceof RejectedDefinition) return 'rejected';
   const { status } = describeError(error);

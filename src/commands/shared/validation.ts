@@ -109,7 +109,7 @@ export function shellcheckOnPath(warn: (message: string) => void): ShellChecker 
   };
 }
 
-/** The same for a process that has other things to do meanwhile; undefined without shellcheck. */
+/** The same without blocking the process; undefined without shellcheck. */
 export function shellcheckInBackground(): ((script: string) => Promise<readonly ShellNote[]>) | undefined {
   const program = findProgram('shellcheck');
   if (program === undefined) return undefined;

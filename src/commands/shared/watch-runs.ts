@@ -23,7 +23,7 @@ export interface WatchedRuns {
   again(interruption: Pick<Interruption, 'signal' | 'lastSteps'>): Promise<SimulateRequest>;
   /** `--file`. */
   file: string | undefined;
-  /** Other files that the runs are made of. */
+  /** Other files that the runs read. */
   files: readonly string[];
   show(result: SimulationResult): Promise<void>;
 }

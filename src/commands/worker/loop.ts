@@ -5,7 +5,7 @@ import { openLog, WORKER_FLAGS, workerFolder } from '../shared/flags.js';
 import { watchStopSignals } from '../shared/interrupts.js';
 
 export default class Loop extends BaseCommand {
-  static override summary = 'Check in with the server for ever, and execute the runs that it hands out.';
+  static override summary = 'Check in with the server until stopped, and execute the runs that it hands out.';
   static override description =
     'Each run is a process of its own and outlives the loop, which can be stopped, upgraded or killed at any time. After SIGTERM or Ctrl-C it takes no new runs and ends when those in progress have ended; after a second one it ends at once. Runs continue in any case, and the next start finds them.';
   static override examples = [
@@ -34,7 +34,7 @@ export default class Loop extends BaseCommand {
       helpValue: 'CMD',
     }),
     'idle-threshold': Flags.integer({
-      description: 'minutes without a run before that',
+      description: 'minutes without a run before --idle-command starts',
       helpValue: 'M',
       min: 0,
       default: 15,

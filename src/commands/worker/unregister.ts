@@ -3,7 +3,7 @@ import { BaseCommand } from '../shared/base-command.js';
 import { FOLDER_FLAG, workerFolder } from '../shared/flags.js';
 
 export default class Unregister extends BaseCommand {
-  static override summary = 'Remove this worker at its server.';
+  static override summary = 'Remove this worker from its server.';
   static override description = 'The folder stays as it is, and runs in progress continue to their end.';
   static override examples = ['<%= config.bin %> worker unregister --folder /srv/worker'];
   static override flags = FOLDER_FLAG;

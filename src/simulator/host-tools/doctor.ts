@@ -103,7 +103,7 @@ async function gitCheck(signal: AbortSignal): Promise<Check> {
   return { name: 'git', state: 'note', found, repair: 'Install git-lfs if a repository keeps files with it.' };
 }
 
-/** Less free space than this is worth a word, bytes. */
+/** Less free space than this is reported, bytes. */
 const LITTLE_SPACE = 1e9;
 
 async function cacheCheck(): Promise<Check> {

@@ -137,7 +137,7 @@ async function sizeOf(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** `<project>/<trigger>/<run>`: the folders around it go with the last run in them. */
+/** `<project>/<trigger>/<run>`: the parent folders go with the last run in them. */
 async function removeWithEmptyParents(path: string, cache: string, asRoot: RemoveAsRoot): Promise<void> {
   await removeTree(path, asRoot);
   for (let parent = dirname(path); isBelow(parent, cache); parent = dirname(parent)) {

@@ -2,7 +2,7 @@
 import type { RunDefinition, StringMap } from '../../schema/index.js';
 import { NOWHERE } from './trigger-params.js';
 
-/** Who a simulation says it is to scripts that ask for their worker. */
+/** The worker's name in a simulation. */
 const WORKER = 'simulator';
 /** Stands where a real run has the key that the server takes. */
 export const NO_KEY = 'simulated';

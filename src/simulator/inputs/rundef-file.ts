@@ -20,7 +20,7 @@ export interface RundefFile {
   inputs: SimulatorInput[];
   /** Address, on a server that the user named, of what triggered it. */
   upstream?: string | undefined;
-  /** What it says that nobody here understands. */
+  /** Fields that this version does not know. */
   differences: Difference[];
 }
 
@@ -48,7 +48,7 @@ export async function readRundefFile(path: string, signal?: AbortSignal): Promis
   return readRundef(value, path);
 }
 
-/** The first line that no text of JSON goes on with; the last where it only ends too soon. */
+/** The first line that cannot be part of JSON; the last line where the text only ends too soon. */
 function badLine(text: string): number {
   const lines = text.split('\n');
   let good = 0;
@@ -98,12 +98,12 @@ function differencesOf(unknown: string[]): Difference[] {
   return [
     {
       kind: 'unknown-field',
-      message: `The rundef has ${many ? 'fields that are' : 'a field that is'} not known here and ${many ? 'were' : 'was'} not acted on: ${unknown.join(', ')}.`,
+      message: `The rundef has ${many ? 'fields' : 'a field'} that this version does not know and did not act on: ${unknown.join(', ')}.`,
     },
   ];
 }
 
-/** @throws UsageError for entries of another shape, and for transforms that nobody knows */
+/** @throws UsageError for entries of another shape, and for unknown transforms */
 function readInputs(value: unknown, file: string): SimulatorInput[] {
   if (value === undefined || value === null) return [];
   const bad = (why: string) => new UsageError(`The "simulator-inputs" of ${file} cannot be asked for: ${why}.`);
@@ -114,9 +114,9 @@ function readInputs(value: unknown, file: string): SimulatorInput[] {
     }
     for (const [name, how] of Object.entries(item['secrets'])) {
       const transform = isObject(how) ? how['transform'] : undefined;
-      if (how !== null && !isObject(how)) throw bad(`the secret ${name} says not how it is set`);
+      if (how !== null && !isObject(how)) throw bad(`the secret ${name} does not say how it is set`);
       if (transform && transform !== 'BasicAuth')
-        throw bad(`${JSON.stringify(transform)} is no transform; "BasicAuth" is`);
+        throw bad(`${JSON.stringify(transform)} is not a transform; the only one is "BasicAuth"`);
     }
     return item as unknown as SimulatorInput;
   });

@@ -187,7 +187,7 @@ export async function completeRundefSecrets(
 
 /**
  * What the run of a rundef gets: the secrets that it names, those that are given here in the place of its own. A
- * rundef is somebody else's text, and which secrets lie in a file here is not its business; what a flag gave was
+ * rundef is somebody else's text, so it does not get the other secrets of a file here; what a flag gave was
  * meant for this run.
  *
  * @param flagged names of secrets that flags gave

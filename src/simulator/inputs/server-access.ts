@@ -143,7 +143,7 @@ export async function readServers(path: string): Promise<ServerEntry[]> {
     file = parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    // The library's message shows the lines around, where tokens are.
+    // The library's message shows nearby lines, which may hold tokens.
     throw new UsageError(
       `${path} is no TOML: line ${error.line}, column ${error.column} cannot be read. It holds ${EXAMPLE}.`,
     );
@@ -162,7 +162,7 @@ function readEntry(path: string, server: string, entry: unknown): ServerEntry {
   }
   if (!isTable(entry)) throw bad(`it is no table. Write ${EXAMPLE}`);
   const unknown = Object.keys(entry).find((key) => !KEYS.includes(key));
-  if (unknown !== undefined) throw bad(`${JSON.stringify(unknown)} is not known; there are ${KEYS.join(', ')}`);
+  if (unknown !== undefined) throw bad(`${JSON.stringify(unknown)} is not a key; the keys are ${KEYS.join(', ')}`);
   const { token, headers = [], web } = entry;
   if (token !== undefined && (typeof token !== 'string' || token === '')) throw bad('its token is no text');
   if (!Array.isArray(headers) || headers.some((header) => typeof header !== 'string')) {
@@ -197,7 +197,7 @@ function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
 
-/** Where the server was there and said no, the address is to mend: that is wrong usage, not the environment. */
+/** A server that answered and refused needs another address: that is wrong usage, not the environment. */
 export async function usersFault<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;

@@ -55,7 +55,7 @@ export function triggerParams(type: TriggerType, known: StringMap, checkout: Che
     set('GH_PRNUM', '1', standIn);
     set('GH_OWNER', owner, "the owner in this repository's own address");
     set('GH_REPO', repo, "the name in this repository's own address");
-    set('GH_BRANCH', firstWord(known['GH_BRANCH']) ?? 'main', 'the branch that the request is guessed to go to');
+    set('GH_BRANCH', firstWord(known['GH_BRANCH']) ?? 'main', 'a guess at the target branch of the request');
     set('GH_STATUS_URL', `${NOWHERE}/repos/${owner}/${repo}/statuses/${sha ?? ''}`, standIn);
     set('GH_TARGET_REPO', url, "this repository's own address");
   } else {

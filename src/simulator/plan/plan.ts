@@ -223,7 +223,7 @@ async function select(
 /** More edits than this are no typo. */
 const TYPO = 2;
 
-/** A param that nothing in the definition names is often a typo: better said now than found in a result. */
+/** A param that nothing in the definition names is often a typo: warn before anything runs. */
 function warnOfParams({ params, warn }: PlanRequest, { definition }: LoadedDefinition, runs: DefinitionRun[]): void {
   const names = new Set<string>();
   const texts: string[] = [];

@@ -18,7 +18,7 @@ export interface Judgement {
 /** A sentence, or a command of this program: its name and flags, about the same run. */
 export type NextStep = string | readonly ['simulate' | 'reproduce' | 'doctor', ...string[]];
 
-/** Why nothing can be said, whatever a replay does; undefined: it is worth one. */
+/** Why no replay can give a verdict; undefined when one can. */
 export function hopeless(server: Pick<ServerSide, 'status' | 'cause' | 'message'>): Judgement | undefined {
   const { status, cause, message } = server;
   if (!hasEnded(server)) {

@@ -20,7 +20,7 @@ export const scratchIn = (cache: string): string => join(cache, 'snapshots');
 /** Where the persistent volumes of workspaces in the cache are. */
 export const volumesIn = (cache: string): string => join(cache, 'volumes');
 
-/** Where those of a workspace of `--workspace` are: beside it, under a name that no folder of the user's has. */
+/** Where those of a workspace of `--workspace` are: next to it, under a name that no folder of the user's has. */
 export const volumesBeside = (workspace: string): string => join(dirname(workspace), '.jobserv-volumes');
 
 /** The base directory specification has relative ones ignored. */

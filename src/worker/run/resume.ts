@@ -28,7 +28,7 @@ export function knownBefore(
 }
 
 /**
- * The checkpoint of a run that does not continue: its script has not ended well, and what it left may be incomplete,
+ * The checkpoint of a run that does not continue: its script has not passed, and what it left may be incomplete,
  * but is kept. An earlier verdict stands.
  */
 function stopped(known: Checkpoint, why: { afterReboot: boolean }): Checkpoint {
@@ -57,15 +57,15 @@ export function isContinued({ scripts, verdict, exit, reboot }: Checkpoint): boo
   return [scripts, verdict, exit, reboot].every((step) => step === undefined);
 }
 
-const OLD_STATE = 'its folder is as it was some time ago';
+const OLD_STATE = "the worker's folder was put back to an earlier state";
 
-/** @returns a failure when the run's script was started in a container of which the checkpoint knows nothing */
+/** @returns a failure when the run's script was started in a container that the checkpoint does not mention */
 export async function forgottenContainer(engine: DockerEngine, known: Checkpoint): Promise<RunFailure | undefined> {
   const steps = [known.container, known.script, known.exit, known.reboot, known.scripts, known.verdict];
   if (steps.some((step) => step !== undefined)) return undefined;
   const found = (await engine.listOwn()).find(({ labels, started }) => started && labels[RUN_LABEL] !== undefined);
   if (found === undefined) return undefined;
-  const message = `The script of this run was started before, in the container ${found.id.slice(0, 12)}, and the state of the worker knows nothing of it: ${OLD_STATE}. The script is not started a second time.`;
+  const message = `The script of this run was started before, in the container ${found.id.slice(0, 12)}, but the run's state does not mention that: ${OLD_STATE}. The script is not started a second time.`;
   return new RunFailure('lost', message);
 }
 
@@ -73,7 +73,7 @@ export async function forgottenContainer(engine: DockerEngine, known: Checkpoint
 const BEGINNING_BYTES = 64 * 1024;
 
 /**
- * For a run of which the state knows nothing: a failure when the server's console shows that this worker has begun it
+ * For a run whose state is empty: a failure when the server's console shows that this worker has begun it
  * before. A server that does not show the console is no reason against the run.
  *
  * @param heading the line that a worker writes when it begins a run
@@ -87,6 +87,6 @@ export async function wasBegunBefore(server: RunServer, heading: string): Promis
   // The server writes this line each time it hands the run out.
   const since = text.slice(Math.max(0, text.lastIndexOf('# Run sent to worker: ')));
   if (!since.includes(heading)) return undefined;
-  const message = `This worker has begun the run before, and its state knows nothing of it: ${OLD_STATE}. The script may have been executed, and is not started a second time.`;
+  const message = `This worker has begun the run before, but the run's state does not mention that: ${OLD_STATE}. The script may have been executed, and is not started a second time.`;
   return new RunFailure('lost', message);
 }

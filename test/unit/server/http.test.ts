@@ -196,7 +196,7 @@ describe('what is said', () => {
   });
 
   it('when the name is unknown', async () => {
-    expect(await said({}, 'http://jobserv.invalid/')).toContain('the name jobserv.invalid is not known here');
+    expect(await said({}, 'http://jobserv.invalid/')).toContain('the name jobserv.invalid cannot be resolved here');
   });
 
   it('when https is wanted of a server without it', async () => {

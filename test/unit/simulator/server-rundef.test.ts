@@ -90,7 +90,7 @@ describe('the rundef of a run', () => {
       {
         kind: 'unknown-field',
         message:
-          'The rundef has fields that are not known here and were not acted on: new-field, console-progress.unit.',
+          'The rundef has fields that this version does not know and did not act on: new-field, console-progress.unit.',
       },
     ]);
   });

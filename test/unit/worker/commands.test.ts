@@ -214,14 +214,14 @@ describe('cronwrap', () => {
     return { result, output: readFileSync(result.log, 'utf8'), event: JSON.parse(String(asked[0]?.body)), path };
   };
 
-  test('tells that a program ended well, and keeps its output', async () => {
+  test('reports that a program succeeded, and keeps its output', async () => {
     const { result, output, event, path } = await wrapped('#!/bin/sh\necho out; echo err >&2\n');
     expect(result.failure).toBeUndefined();
     expect(output).toBe('out\nerr\n');
     expect(event).toEqual({
       title: `Cron job ${path}`,
       type: 'info',
-      msg: expect.stringMatching(/ended well after \d+ s/),
+      msg: expect.stringMatching(/succeeded after \d+ s/),
     });
     expect(statSync(result.log).mode & 0o777).toBe(0o600);
   });

@@ -165,7 +165,7 @@ function scriptsOf(text: string): Partial<Record<string, string>> {
   }
 }
 
-/** A Makefile alone says nothing of a language; what it calls does, and so do the sources beside it. */
+/** A Makefile alone does not show a language; what it calls does, and so do the sources next to it. */
 function isPythonWithMakefile(folder: Folder): boolean {
   const makefile = folder.first(...MAKEFILES);
   const manifest = folder.first(...KINDS.flatMap(([files]) => files).filter((file) => !MAKEFILES.includes(file)));

@@ -70,7 +70,7 @@ export async function ignoreSecrets(paths: RepositoryPaths): Promise<SecretsIgno
     await appendFile(file, `${text === '' || text.endsWith('\n') ? '' : '\n'}${SECRETS_FILE}\n`);
     return 'added';
   } catch {
-    // Not worth the definition: what is left to do is among the next steps.
+    // The definition is written all the same: the next steps name what is left to do.
     return 'no';
   }
 }
