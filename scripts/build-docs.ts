@@ -52,7 +52,7 @@ scripts:
   clean: |
 \`\`\`
 
-A file \`.jobserv-lint.yml\` beside the definition, or in a folder above it up to the repository's root
+A file \`.jobserv-lint.yml\` next to the definition, or in a folder above it up to the repository's root
 (the nearest one counts), weighs rules for all of them:
 
 \`\`\`yaml
@@ -64,7 +64,7 @@ secrets: [githubtok, registry] # which the project has: turns on unknown-secret
 
 The same can stand under \`lint\` in [\`.jobservrc.yml\`](configuration.md).
 
-Neither changes the verdict: what the server rejects is always told, at its full weight.
+Neither changes the verdict: what the server rejects is always reported as an error.
 `;
 
 /** The text of docs/rules.md. */

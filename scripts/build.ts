@@ -43,7 +43,7 @@ const { metafile } = await build({
   external: ['typescript'],
   alias: Object.fromEntries(ABSENT.map((name) => [name, './scripts/absent.cjs'])),
 });
-// Built beside the old one and exchanged at the end: a build that fails leaves the last one.
+// Built next to the old one and exchanged at the end: a build that fails leaves the last one.
 rmSync(dist, { recursive: true, force: true });
 renameSync(next, dist);
 

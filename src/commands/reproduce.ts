@@ -78,7 +78,7 @@ export default class Reproduce extends BaseCommand {
     'max-console': option(
       'Input',
       'SIZE',
-      "the longest console to read from the server, by default 1g; it stays on this machine's disk meanwhile",
+      "the longest console to read from the server, by default 1g; it is on this machine's disk until the end",
     ),
     'console-diff': option('Output', 'FILE', 'write the differences between both outputs to this file'),
   };
