@@ -1,8 +1,9 @@
 /** What a container's users left on the host, and this process's user may not touch: done by a container's root. */
 import type { Dirent } from 'node:fs';
-import { lstat, readdir, rmdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ContainerEngine, type ContainerSpec, RunFailure } from '../executor/index.js';
+import { removeTree } from '../lib/index.js';
 
 /** An engine that sees this machine's files. */
 type Seeing = Pick<ContainerEngine, 'create'>;
@@ -42,19 +43,18 @@ const REMOVALS = [
  * @throws RunFailure(setup) when the tree is still there
  */
 export async function removeTreeInside(engine: Seeing, path: string, images: string[]): Promise<void> {
-  const reasons: string[] = [];
+  const reasons = new Set<string>();
   for (const [image, program] of images.flatMap((one) => REMOVALS.map((removal) => [one, removal] as const))) {
-    reasons.push(await runAsRoot(engine, rootSpec(image, path, program), REMOVAL_MS));
+    const why = await runAsRoot(engine, rootSpec(image, path, program), REMOVAL_MS);
     try {
-      // Not as a tree: a container that still has it could exchange its folders for links meanwhile.
-      await rmdir(path);
+      // What the container left: its top, and with an engine that does not see it the whole tree.
+      await removeTree(path);
       return;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      reasons.push((error as Error).message);
+      reasons.add(why || (error as Error).message);
     }
   }
-  const why = reasons.filter((reason) => reason !== '').join('; ') || 'no image with /bin/rm is there';
+  const why = [...reasons].join('; ') || 'no image with /bin/rm is there';
   throw new RunFailure('setup', `${path} could not be removed: ${why}. Remove it as root: sudo rm -rf "${path}".`);
 }
 
