@@ -5,7 +5,7 @@ export { type FileLock, takeFileLock } from './file-lock.js';
 export { folderName, isBelow, makeFolder, makeFolderBelow, makeFolders, nameOfFolder } from './folders.js';
 export { homeFolder } from './home.js';
 export { monotonicMs } from './monotonic.js';
-export { syncFolder, writeAtomically, writeFresh } from './private-file.js';
+export { replaceContent, syncFolder, writeAtomically, writeFresh, writeNamed } from './private-file.js';
 export {
   type Command,
   type ProcessEnd,

@@ -1,12 +1,12 @@
 /**
  * Files with the mode that they are meant to have, whatever the user's mask is, and of which no other process sees
- * half. A link under the name is replaced, never written through. write-file-atomic does not sync the folder: after
- * a loss of power its file may be the old one again, and a run would be executed twice.
+ * half. A link under the name is replaced, never written through, and the name of a part that is not yet whole cannot be
+ * guessed: write-file-atomic makes it from the process's id, and opens a link that somebody planted there.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename, rm, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lchown, lstat, open, realpath, rename, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
 /** Writes a new file and renames it to `path`: old or new, never half; on the disk when it resolves. */
 export async function writeAtomically(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
@@ -19,6 +19,24 @@ export async function writeAtomically(path: string, content: string | Uint8Array
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/**
+ * Writes to what a person named: a device (`/dev/stdout`) as it is; anything else becomes a new file, because in a
+ * repository that was only cloned the name may be a link to a file of this host.
+ */
+export async function writeNamed(path: string, content: string): Promise<void> {
+  if (/^\/(dev|proc)\//.test(resolve(path))) return writeFile(path, content);
+  await writeAtomically(path, content);
+}
+
+/** Replaces what a file or a link to one leads to, with its mode and owner. */
+export async function replaceContent(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await realpath(path);
+  const { mode, uid, gid } = await stat(file);
+  await writeAtomically(file, content, mode & 0o777);
+  const ours = await lstat(file);
+  if (ours.uid !== uid || ours.gid !== gid) await lchown(file, uid, gid);
 }
 
 /** Removes what has the name, a folder included, and writes a new file. Not atomic, and not yet on the disk when it resolves. @public */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { folderWith, jobserv } from './jobserv.js';
@@ -217,6 +217,23 @@ describe('rundef create', () => {
     expect(statSync(join(cwd, 'out/ci/private.json')).mode & 0o777).toBe(0o600);
     await jobserv(['rundef', 'create', 'ci/build-arm', '-o', 'one.json'], { cwd });
     expect(JSON.parse(readFileSync(join(cwd, 'one.json'), 'utf8'))).toMatchObject({ container: 'alpine:3.20' });
+  });
+
+  it('writes no file that a link of the repository leads to', async () => {
+    const cwd = join(folderWith({ 'clone/.jobserv.yml': GOOD, profile: 'of the user\n' }), 'clone');
+    mkdirSync(join(cwd, 'out/ci'), { recursive: true });
+    symlinkSync(join(cwd, '../profile'), join(cwd, 'out/ci/private.json'));
+    const create = ['rundef', 'create', '--all', '-s', 'sdk=x', '-o', 'out'];
+    expect((await jobserv(create, { cwd })).status).toBe(0);
+    expect(lstatSync(join(cwd, 'out/ci/private.json')).isFile()).toBe(true);
+    rmSync(join(cwd, 'out/ci'), { recursive: true });
+    symlinkSync('..', join(cwd, 'out/ci'));
+    expect(await jobserv(create, { cwd })).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('is no folder'),
+    });
+    expect(readdirSync(cwd).sort()).toEqual(['.jobserv.yml', 'out']);
+    expect(readFileSync(join(cwd, '../profile'), 'utf8')).toBe('of the user\n');
   });
 
   it('lists the runs that exist, for a name that does not', async () => {

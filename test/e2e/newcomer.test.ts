@@ -135,8 +135,11 @@ describe('other CI systems', () => {
     for (const { entry, files } of hooks) {
       const names = ['.jobserv.yml', 'a/b.jobserv.yaml', 'jobserv.yml', 'a/.jobservrc.yml', 'x.yml'];
       expect(names.filter((name) => new RegExp(files).test(name))).toEqual(names.slice(0, 3));
-      const run = (cwd: string) => spawnSync('sh', ['-c', `${entry} .jobserv.yml`], { cwd, env }).status;
+      const run = (cwd: string, name = '.jobserv.yml') =>
+        spawnSync('sh', ['-c', `${entry} ${name}`], { cwd, env }).status;
       expect([run(good), run(bad)]).toEqual([0, 2]);
+      // A repository can have a file of this name: it is no flag.
+      expect(run(good, '--help')).toBe(2);
     }
   });
 

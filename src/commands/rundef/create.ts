@@ -1,7 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as Args from '@oclif/core/args';
-import { EnvironmentError, folderName, makeFolders, UsageError } from '../../lib/index.js';
+import { EnvironmentError, folderName, makeFolderBelow, makeFolders, UsageError, writeNamed } from '../../lib/index.js';
 import {
   type CreatedRundef,
   createRundefs,
@@ -75,10 +74,10 @@ async function writeRundefs(path: string, created: readonly CreatedRundef[]): Pr
     for (const entry of created) {
       if (!('runDefinition' in entry)) continue;
       const single = created.length === 1 && !path.endsWith('/');
-      const folder = join(path, folderName(entry.trigger));
-      if (!single) await makeFolders(folder, 0o700);
+      if (!single) await makeFolders(path, 0o700);
+      const folder = single ? '' : await makeFolderBelow(join(path, '.'), [folderName(entry.trigger)], 0o700);
       const file = single ? path : join(folder, `${folderName(entry.run)}.json`);
-      await writeFile(file, `${JSON.stringify(entry.runDefinition, null, 2)}\n`, { mode: 0o600 });
+      await writeNamed(file, `${JSON.stringify(entry.runDefinition, null, 2)}\n`);
     }
   } catch (error) {
     throw new EnvironmentError(

@@ -1,6 +1,5 @@
-import { writeFile } from 'node:fs/promises';
 import * as Args from '@oclif/core/args';
-import { EnvironmentError, UsageError } from '../../lib/index.js';
+import { EnvironmentError, UsageError, writeNamed } from '../../lib/index.js';
 import { type GottenRundef, getRundef, readGivenValues } from '../../simulator/index.js';
 import { askHidden, canAsk, printMessage } from '../../terminal/index.js';
 import { BaseCommand } from '../shared/base-command.js';
@@ -63,7 +62,7 @@ function printNotes({ notes, hidden }: GottenRundef): void {
 
 async function write(path: string, rundef: unknown): Promise<void> {
   try {
-    await writeFile(path, `${JSON.stringify(rundef, null, 2)}\n`, { mode: 0o600 });
+    await writeNamed(path, `${JSON.stringify(rundef, null, 2)}\n`);
   } catch (error) {
     throw new EnvironmentError(
       `The run definition cannot be written to ${path}: ${(error as Error).message}. Name another file with --output.`,

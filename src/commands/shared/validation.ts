@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs';
-import { findProgram, ProcessError, runProcess, runProcessSync, UsageError } from '../../lib/index.js';
+import { findProgram, ProcessError, replaceContent, runProcess, runProcessSync, UsageError } from '../../lib/index.js';
 import { type CheckResult, check, fix, type LintConfig, type ShellChecker, type ShellNote } from '../../lint/index.js';
 import { jsonTextOf, type LoadedYaml } from '../../python/index.js';
 import { validateDefinition } from '../../server/index.js';
@@ -73,11 +73,10 @@ async function difference(path: string, before: string, after: string): Promise<
 }
 
 async function write(path: string, bytes: Buffer): Promise<void> {
-  const { default: writeFileAtomic } = await import('write-file-atomic');
   try {
     // A rename would also replace a file that is not writable.
     accessSync(path, constants.W_OK);
-    await writeFileAtomic(path, bytes);
+    await replaceContent(path, bytes);
   } catch (error) {
     throw new UsageError(
       `${path} cannot be repaired in place: ${(error as Error).message}. Nothing was changed in it.`,

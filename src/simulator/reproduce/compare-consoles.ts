@@ -1,7 +1,6 @@
 /** The script's output on the server and here: the lines that count, where they part, and the whole difference. */
-import { writeFile } from 'node:fs/promises';
 import { stripVTControlCharacters } from 'node:util';
-import { UsageError, withoutTrailing } from '../../lib/index.js';
+import { UsageError, withoutTrailing, writeNamed } from '../../lib/index.js';
 import type { ScriptLine } from './console-story.js';
 
 export interface Side {
@@ -106,11 +105,9 @@ export async function writeConsoleDiff(path: string, server: Side, local: Side):
     lines.push(`\\ No more than the first ${MOST_LINES} lines of each were compared.`);
   }
   const head = `--- server\n+++ here\n@@ -1,${theirs.length} +1,${ours.length} @@\n`;
-  await writeFile(path, `${head}${lines.map((line) => `${line}\n`).join('')}`, { mode: 0o600 }).catch(
-    (error: Error) => {
-      throw new UsageError(`The difference of the consoles cannot be written to ${path}: ${error.message}.`);
-    },
-  );
+  await writeNamed(path, `${head}${lines.map((line) => `${line}\n`).join('')}`).catch((error: Error) => {
+    throw new UsageError(`The difference of the consoles cannot be written to ${path}: ${error.message}.`);
+  });
 }
 
 async function collect({ lines, names }: Side): Promise<{ text: string; compared: string }[]> {
