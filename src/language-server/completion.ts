@@ -9,6 +9,8 @@ import { schemaAt, typesOf } from './schema.js';
 /** Stands in the text where the cursor is, to find out where that is in the definition. */
 const MARK = 'jobserv-completes-this';
 const WORD = /[\w./+@-]*/;
+/** So much of a line is searched for the word that ends at the cursor: the time grows with the square. */
+const LONGEST_WORD = 500;
 
 /** The word at the cursor, and what surrounds it. */
 interface Cursor {
@@ -48,9 +50,9 @@ type Item = Omit<CompletionItem, 'textEdit'> & { newText: string };
 function cursorAt(text: string, { line, character }: Position): Cursor {
   const lines = text.split(/(?<=\r\n|\r(?!\n)|\n)/);
   const lineStart = lines.slice(0, line).reduce((sum, { length }) => sum + length, 0);
-  const written = (lines[line] ?? '').replace(/[\r\n]+$/, '');
+  const written = (lines[line] ?? '').replace(/[\r\n]/g, '');
   const [left, right] = [written.slice(0, character), written.slice(character)];
-  const [wordLeft = ''] = new RegExp(`${WORD.source}$`).exec(left) ?? [];
+  const [wordLeft = ''] = new RegExp(`${WORD.source}$`).exec(left.slice(-LONGEST_WORD)) ?? [];
   const [wordRight = ''] = WORD.exec(right) ?? [];
   const offset = lineStart + left.length;
   return {
@@ -91,10 +93,10 @@ function findMark({ text, start, end, before, after }: Cursor): Marked | undefin
 function openBrackets(line: string): string {
   const open: string[] = [];
   for (const [sign] of line.matchAll(/[[\]{}]/g)) {
-    if (sign === '[' || sign === '{') open.unshift(sign === '[' ? ']' : '}');
-    else open.shift();
+    if (sign === '[' || sign === '{') open.push(sign === '[' ? ']' : '}');
+    else open.pop();
   }
-  return open.join('');
+  return open.reverse().join('');
 }
 
 function search(value: YamlValue, path: string): Omit<Marked, 'document'> | undefined {

@@ -17,11 +17,14 @@ function described(rule: Rule): string {
   return `**${rule.id}**: ${rule.summary}\n\n${explanationMarkdown(rule)}`;
 }
 
+/** Longer than the name of any rule: so much before the cursor is searched, as the time grows with the square. */
+const LONGEST_RULE = 100;
+
 /** The word under the cursor in `# jobserv: ignore[rule, rule]`. */
 function ruleInComment({ text }: Analysis, { line, character }: Position): string[] {
   const written = text.split(/\r\n?|\n/)[line] ?? '';
   if (!/#[ \t]*jobserv:[ \t]*ignore\[/.test(written.slice(0, character))) return [];
-  const [before = ''] = /[\w-]*$/.exec(written.slice(0, character)) ?? [];
+  const [before = ''] = /[\w-]*$/.exec(written.slice(0, character).slice(-LONGEST_RULE)) ?? [];
   const [after = ''] = /^[\w-]*/.exec(written.slice(character)) ?? [];
   return [before + after];
 }

@@ -69,6 +69,14 @@ export function serve(
   connection.listen();
 }
 
+/** Longer lines are not looked at: the time grows with the square. */
+const LONGEST_LINE = 1000;
+
+/** Whether a line so far is an indentation, with the signs of lists and a key or without. */
+function isBehindKey(line: string): boolean {
+  return line.length <= LONGEST_LINE && /^[\s-]*(?:[\w-]+:)?\s+$/.test(line);
+}
+
 interface Open {
   document(uri: string): TextDocument | undefined;
   /** Of the version that the editor has; undefined for what is no definition. */
@@ -89,7 +97,7 @@ function answer(connection: Connection, { document, analysis, readable, homepage
     if (text === undefined || (await analysis(uri)) === undefined) return [];
     const before = text.getText({ start: { line: position.line, character: 0 }, end: position });
     // A blank typed inside a sentence or a script does not ask for completion.
-    if (context?.triggerCharacter === ' ' && !/^[\s-]*(?:[\w-]+:)?\s+$/.test(before)) return [];
+    if (context?.triggerCharacter === ' ' && !isBehindKey(before)) return [];
     return completionsAt(text.getText(), position, names);
   });
   connection.onDefinition(async ({ textDocument: { uri }, position }) => {

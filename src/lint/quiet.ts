@@ -45,14 +45,14 @@ function withIgnores(
   rules: readonly Rule[],
   config: LintConfig,
 ): Diagnostic[] {
-  const used = new Set<Ignore['rules'][number]>();
+  const named = new Set(ignores.flatMap(({ line, rules: ones }) => ones.map(({ id }) => `${line} ${id}`)));
+  const used = new Set<string>();
   const kept = all.filter((diagnostic) => {
     if (diagnostic.server === 'rejects') return true;
-    const lines = linesOf(diagnostic, document);
-    const silencers = ignores
-      .filter(({ line }) => lines.includes(line))
-      .flatMap(({ rules: named }) => named.filter(({ id }) => id === diagnostic.rule));
-    for (const entry of silencers) used.add(entry);
+    const silencers = linesOf(diagnostic, document)
+      .map((line) => `${line} ${diagnostic.rule}`)
+      .filter((one) => named.has(one));
+    for (const one of silencers) used.add(one);
     return silencers.length === 0;
   });
   const activeIds = rules.filter((rule) => isActive(rule, config)).map(({ id }) => id);
@@ -97,11 +97,11 @@ function* unknownOnes({ misspelt, rules, range }: Ignore, ids: readonly string[]
 
 function* unusedOnes(
   { rules, line }: Ignore,
-  used: ReadonlySet<Ignore['rules'][number]>,
+  used: ReadonlySet<string>,
   ids: readonly string[],
 ): Generator<Diagnostic> {
   for (const entry of rules) {
-    if (used.has(entry) || !ids.includes(entry.id)) continue;
+    if (used.has(`${line} ${entry.id}`) || !ids.includes(entry.id)) continue;
     const message = `\`${entry.id}\` finds nothing on line ${line}, so there is nothing to ignore.`;
     yield { ...head(unusedIgnore), message, ...entry.range, help: 'Remove it.' };
   }

@@ -48,10 +48,13 @@ export interface ShellFault {
 
 /** Scripts beyond this are not looked at, characters: nobody writes them, and the time goes to other files. */
 const LONGEST = 512 * 1024;
+/** Likewise with more `<<`: the parser's time grows with the square of the here-documents. */
+const MOST_HERE_DOCUMENTS = 2000;
 
 /** The script's syntax, as Bash reads it; what `sh` can read is a part of that. */
 function parseShell(script: string): ParsedScript | undefined {
-  return script.length > LONGEST ? undefined : parse(script);
+  const isTooMuch = script.length > LONGEST || script.split('<<').length > MOST_HERE_DOCUMENTS;
+  return isTooMuch ? undefined : parse(script);
 }
 
 /** The first thing that keeps a shell from reading the script to its end, if it ever gets there. */

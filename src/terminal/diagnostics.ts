@@ -1,5 +1,5 @@
 import stringWidth from 'string-width';
-import { printable } from '../lib/index.js';
+import { plural, printable } from '../lib/index.js';
 import type { Diagnostic, Range, ServerBehaviour } from '../lint/index.js';
 import { splitLines } from '../python/index.js';
 import type { Style } from './style.js';
@@ -14,6 +14,9 @@ const SERVER_NOTES: Record<ServerBehaviour, string> = {
   accepts: 'the server accepts it, and does what it says.',
 };
 
+/** So many findings of a file are shown: nobody reads more, and to place the marks takes its time. */
+const MOST_FINDINGS = 1000;
+
 /**
  * Findings as a person reads them: the place, what is wrong, the line with the words marked,
  * related places, what to do. Ends with a newline.
@@ -25,7 +28,10 @@ export function renderDiagnostics(
   style: Style,
 ): string {
   const lines = splitLines(source);
-  return diagnostics.map((diagnostic) => `${renderOne(path, lines, diagnostic, style)}\n`).join('\n');
+  const shown = diagnostics.slice(0, MOST_FINDINGS).map((diagnostic) => renderOne(path, lines, diagnostic, style));
+  const left = diagnostics.length - shown.length;
+  if (left > 0) shown.push(`${printable(path)}: ${plural(left, 'more finding')} not shown.`);
+  return shown.map((text) => `${text}\n`).join('\n');
 }
 
 /** So many lines of a file are listed. */

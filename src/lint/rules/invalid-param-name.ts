@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../../lib/index.js';
 import type { Fault } from '../finding.js';
 import type { RuleCheck } from '../rule.js';
 import { allParams } from '../runs.js';
@@ -41,10 +42,7 @@ function nameFault(name: string): Fault | undefined {
 }
 
 function suggestion(name: string): string | undefined {
-  const better = name
-    .trim()
-    .replaceAll(/[^A-Za-z0-9_]+/g, '_')
-    .replace(/^_+(?=.)|_+$/g, '')
-    .replace(/^(?=[0-9])/, '_');
+  const readable = name.trim().replaceAll(/[^A-Za-z0-9_]+/g, '_');
+  const better = withoutTrailing(readable.replace(/^_+(?=.)/, ''), '_').replace(/^(?=[0-9])/, '_');
   return better === '' || better === name ? undefined : `For example \`${better}\`.`;
 }

@@ -38,28 +38,58 @@ function hostTagsOf({ path, run }: LintedRun): { tag: string; at: string }[] {
   );
 }
 
-const MAX_STARS = 10;
-/** A set of characters in brackets, and every other character with a meaning in a regular expression. */
-const SPECIAL = /\[(!?)(\]?[^\]]*)\]|[.*+?^${}()|[\]\\/-]/gs;
+/** What a part of a pattern matches: any text, or one character. */
+type Part = '*' | ((character: string) => boolean);
 
 /**
- * Python's `fnmatch.fnmatchcase`, which the server compares host-tags by: `*`, `?`, `[set]` and `[!set]`.
+ * Python's `fnmatch.fnmatchcase`, which the server compares host-tags by: `*`, `?`, `[set]` and `[!set]`. The time is at
+ * most the product of both lengths.
  *
- * @returns undefined for a pattern that cannot become a regular expression, or that could take for ever
+ * @returns undefined for a pattern with a range from a later to an earlier character
  * @public
  */
 export function matcherOf(pattern: string): ((text: string) => boolean) | undefined {
-  // Several stars in a row are one; else they would be tried in every combination.
-  if (pattern.split('*').length > MAX_STARS) return undefined;
-  const source = pattern.replaceAll(/\*+/g, '*').replaceAll(SPECIAL, (sign, not?: string, set?: string) => {
-    if (set !== undefined) return `[${not ? '^' : ''}${set.replaceAll(/[\\[\]^]/g, '\\$&')}]`;
-    if (sign === '*') return '.*';
-    return sign === '?' ? '.' : `\\${sign}`;
-  });
+  let parts: Part[];
   try {
-    const expression = new RegExp(`^(?:${source})$`, 's');
-    return (text) => expression.test(text);
+    parts = partsOf(pattern);
   } catch {
     return undefined;
   }
+  const shortest = parts.filter((part) => part !== '*').length;
+  return (text) => {
+    const characters = [...text];
+    return characters.length >= shortest && matches(parts, characters);
+  };
+}
+
+/** @throws SyntaxError for a range from a later to an earlier character */
+function partsOf(pattern: string): Part[] {
+  // Behind the last closing bracket no set begins; to look for its end there would read the rest once for each `[`.
+  const end = pattern.lastIndexOf(']') + 1;
+  const signs = [
+    ...(pattern.slice(0, end).match(/\[!?\][^\]]*\]|\[(?:![^\]]|[^\]!])[^\]]*\]|./gsu) ?? []),
+    ...pattern.slice(end),
+  ];
+  return signs.flatMap((sign, i): Part[] => {
+    if (sign === '*') return signs[i - 1] === '*' ? [] : ['*'];
+    if (sign === '?') return [() => true];
+    if (sign.length < 3) return [(character) => character === sign];
+    const [, not, set = ''] = /^\[(!?)(.*)\]$/s.exec(sign) ?? [];
+    const expression = new RegExp(`[${not ? '^' : ''}${set.replaceAll(/[\\[\]^]/g, '\\$&')}]`, 'u');
+    return [(character) => expression.test(character)];
+  });
+}
+
+/** Where the text does not go on as the pattern does, the last `*` takes one character more. */
+function matches(parts: readonly Part[], characters: readonly string[]): boolean {
+  let [part, star, resume] = [0, -1, 0];
+  let at = 0;
+  while (at < characters.length) {
+    const wanted = parts[part];
+    if (wanted === '*') [star, resume, part] = [part, at, part + 1];
+    else if (wanted?.(characters[at] as string)) [part, at] = [part + 1, at + 1];
+    else if (star >= 0) [part, at, resume] = [star + 1, resume + 1, resume + 1];
+    else return false;
+  }
+  return parts.slice(part).every((rest) => rest === '*');
 }

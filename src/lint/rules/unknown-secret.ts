@@ -1,3 +1,4 @@
+import { withoutTrailing } from '../../lib/index.js';
 import { childPath } from '../../schema/index.js';
 import type { CheckContext } from '../context.js';
 import type { Finding } from '../finding.js';
@@ -48,7 +49,7 @@ function* readSecrets({ document, root }: CheckContext): Generator<{ path: strin
     const seen = new Set<string>();
     for (const match of raw.matchAll(/^(?![ \t]*#).*$/gm)) {
       for (const read of match[0].matchAll(/(?<![\w.}-])\/secrets\/([\w.-]+)(?![\w.-]|[$*?{[])/g)) {
-        const name = (read[1] ?? '').replace(/\.+$/, '');
+        const name = withoutTrailing(read[1] ?? '', '.');
         if (name === '' || seen.has(name)) continue;
         seen.add(name);
         yield { path, name, from: match.index + read.index };

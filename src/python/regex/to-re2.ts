@@ -1,9 +1,11 @@
 import { classOf, NOTHING } from './character-sets.js';
-import { type RegexNode, type RepeatNode, widthOf } from './nodes.js';
+import { type RegexNode, type RepeatNode, type SetNode, widthOf } from './nodes.js';
 import type { ParsedRegex } from './parse.js';
 
 /** More repetitions than this RE2 does not count. */
 const MOST_REPETITIONS = 1000;
+/** Characters of all sets as they are written; one as `\W` has 10,000 of them. */
+const LONGEST_SETS = 4 * 1024 * 1024;
 /** Each level writes what is within twice. */
 const MOST_EMPTY_ROUNDS = 8;
 
@@ -26,7 +28,8 @@ class WordEdge extends NotLinear {}
  * Writes a pattern anew, with nothing left to interpret: sets as ranges of code points, flags applied, only groups with
  * a name. It says the same of texts that have no newline but at their end.
  *
- * @throws NotLinear for look-around, references to groups, what is never given back, and edges of words beyond ASCII
+ * @throws NotLinear for look-around, references to groups, what is never given back, edges of words beyond ASCII, and
+ * sets that become too long
  */
 export function toRe2({ root }: Pick<ParsedRegex, 'root'>): Re2Pattern {
   const writer = new Writer();
@@ -48,13 +51,14 @@ export function needsBacktracking(parsed: Pick<ParsedRegex, 'root'>): string | u
 class Writer {
   readonly names: string[] = [];
   #emptyRounds = 0;
+  #setsLength = 0;
   /** Only what takes no character can match. */
   #isEmpty = false;
 
   write(node: RegexNode): string {
     switch (node.kind) {
       case 'set':
-        return this.#isEmpty ? NOTHING : classOf(node);
+        return this.#isEmpty ? NOTHING : this.#set(node);
       case 'sequence':
         return node.items.map((item) => this.write(item)).join('');
       case 'choice':
@@ -76,6 +80,13 @@ class Writer {
       case 'condition':
         throw new NotLinear('(?(…)…) (a condition)');
     }
+  }
+
+  #set(node: SetNode): string {
+    const written = classOf(node);
+    this.#setsLength += written.length;
+    if (this.#setsLength > LONGEST_SETS) throw new NotLinear('too many sets of very many characters, such as `\\W`');
+    return written;
   }
 
   #repeat({ body, min, max, mode }: RepeatNode): string {

@@ -98,3 +98,8 @@ describe('keys', () => {
     );
   });
 });
+
+it('a line that is meant to take long has no completions', () => {
+  expect(complete(`${TOP}description: ${'a'.repeat(200_000)}!|||`).labels).toEqual([]);
+  expect(complete(`${TOP}description: ${'['.repeat(50_000)}|||`).labels).toEqual([]);
+});

@@ -35,6 +35,13 @@ describe('diagnostics on a terminal', () => {
     );
   });
 
+  it('are a thousand of a file at most, with the number of the others', () => {
+    const all = Array.from({ length: 1003 }, () => finding(1, 1, 2));
+    const text = renderDiagnostics('a.yml', 'a: 1\n', all, styleFor({ isTTY: false }));
+    expect(text.match(/this is wrong/g)).toHaveLength(1000);
+    expect(text).toMatch(/\n\na\.yml: 3 more findings not shown\.\n$/);
+  });
+
   it('show related places with their own lines', async () => {
     const text = await render(
       'a: 1\nb: 2\n',
