@@ -112,6 +112,11 @@ export const onCommandNotFound: Interfaces.Hook.CommandNotFound = async function
 function unknownCommand(id: string, config: Interfaces.Config): UsageError {
   const commands = config.commandIDs.filter((each) => !config.findCommand(each)?.hidden);
   const [word = '', ...rest] = id.split(':');
+  // oclif looks for a longer name where the command has no arguments.
+  if (commands.includes(word)) {
+    const given = rest.map((each) => JSON.stringify(each)).join(', ');
+    return new UsageError(`\`${word}\` takes no arguments, and was given ${given}. --help lists its flags.`);
+  }
   const byWord = config.findTopic(word) === undefined ? nearest(word, commands) : undefined;
   const meant = nearest(id, commands) ?? byWord;
   const question = meant === undefined ? '' : ` Did you mean \`${toConfiguredId(meant, config)}\`?`;

@@ -107,7 +107,7 @@ type Found = Awaited<ReturnType<typeof stat>>;
 
 function refuseSpecial(found: Found, { pipes = false }: ReadOptions): void {
   if (found.isFile()) return;
-  if (found.isDirectory()) throw new ReadError('folder', 'it is a folder');
+  if (found.isDirectory()) throw new ReadError('folder', 'it is a folder, and a file is needed');
   if (found.isFIFO()) {
     if (pipes) return;
     throw new ReadError('special', 'it is a named pipe, and a file is needed');

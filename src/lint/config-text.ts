@@ -52,7 +52,7 @@ export class ConfigText {
   mapping(path: string, found: YamlValue | undefined, what: string): YamlObject {
     const object = asObject(found);
     if (object === undefined && found !== undefined && found !== null)
-      this.fault(path, `${what} is a mapping: \`key: value\`, one a line.`);
+      this.fault(path, `${what} has to be a mapping: \`key: value\`, one a line.`);
     return object ?? {};
   }
 
@@ -60,7 +60,7 @@ export class ConfigText {
   texts(path: string, key: string, found: YamlValue | undefined): string[] | undefined {
     if (found === undefined) return undefined;
     const items = asList(found);
-    if (items === undefined) this.fault(path, `\`${key}\` is a list: \`${key}: [one, another]\`.`);
+    if (items === undefined) this.fault(path, `\`${key}\` has to be a list: \`${key}: [one, another]\`.`);
     for (const [i, item] of (items ?? []).entries()) this.text(childPath(path, String(i)), item);
     return items?.filter((item) => typeof item === 'string');
   }

@@ -102,9 +102,17 @@ describe('wrong usage', () => {
   });
 
   it.each([
+    [['doctor', 'x', 'y'], '`doctor` takes no arguments, and was given "x", "y".'],
+    [['language-server', 'x'], '`language-server` takes no arguments, and was given "x".'],
+  ])('%j has arguments that the command does not take', async (args, message) => {
+    expect(await jobserv(args)).toMatchObject({ status: 2, stderr: `Error: ${message} --help lists its flags.\n` });
+  });
+
+  it.each([
     [['version', '--nope'], 'There is no flag --nope.'],
+    [['reproduce', '--keep'], 'URL (the run) is missing.'],
     [['autocomplete', 'nosh'], 'Expected nosh to be one of: bash, zsh, fish.'],
-  ])('%j, a command of a plugin, is reported alike', async (args, message) => {
+  ])('%j, an error that oclif found, is one paragraph', async (args, message) => {
     expect(await jobserv(args)).toEqual({
       status: 2,
       stdout: '',

@@ -74,7 +74,7 @@ function environmentLayers(
 
 /** @throws UsageError */
 const VARIABLES: Record<Exclude<Setting, 'lint'>, (name: string, text: string) => unknown> = {
-  image: (_, text) => readImages(text.split(',')),
+  image: (name, text) => readImages(text.split(','), name),
   jobs: (name, text) => {
     if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
     throw new UsageError(`${name}=${text} is no number of runs. Set it to a whole number, at least 1, or unset it.`);
@@ -85,8 +85,8 @@ const VARIABLES: Record<Exclude<Setting, 'lint'>, (name: string, text: string) =
   },
   output: (name, text) => oneOf(name, text, OUTPUTS),
   pull: (name, text) => oneOf(name, text, PULL_POLICIES),
-  'shared-volume': (_, text) => {
-    const folders = readPairs('shared-volume', 'NAME=PATH', text.split(','));
+  'shared-volume': (name, text) => {
+    const folders = readPairs(name, 'NAME=PATH', text.split(','));
     return Object.fromEntries(Object.entries(folders).map(([name, path]) => [name, resolve(path)]));
   },
 };

@@ -132,15 +132,24 @@ interface ParseError {
   /** Flags that do not exist, with their dashes. */
   flags?: unknown;
   parse?: { input?: { flags?: Record<string, { char?: string; hidden?: boolean }> } };
+  /** Those that are missing, in an error about that. */
+  args?: unknown;
+}
+
+interface Argument {
+  name: string;
+  description?: string;
 }
 
 const HELP = 'See more help with --help';
+const WHERE = '--help lists the flags and arguments.';
 
 /** An error of oclif's parser as one paragraph, like every other error; other errors of oclif as they are. */
 export function flagErrorText(error: CLIError): string {
   const { message } = error;
-  const { flags, parse } = error as CLIError & ParseError;
+  const { flags, parse, args } = error as CLIError & ParseError;
   if (!message.endsWith(HELP)) return message;
+  if (Array.isArray(args) && message.startsWith('Missing ')) return `${missingArguments(args)} ${WHERE}`;
   const text = message
     .slice(0, -HELP.length)
     .replace(/^Parsing (--\S+)\s+/, '$1: ')
@@ -154,7 +163,13 @@ export function flagErrorText(error: CLIError): string {
     .trim()
     .replace(/\s*\n\s*/g, ' ');
   const meant = Array.isArray(flags) ? suggestion(String(flags[0]), Object.keys(parse?.input?.flags ?? {})) : '';
-  return `${text}${/[.?!]$/.test(text) ? '' : '.'}${meant} --help lists the flags and arguments.`;
+  return `${text}${/[.?!]$/.test(text) ? '' : '.'}${meant} ${WHERE}`;
+}
+
+/** oclif's own text has a note about flags that take several words, and none of ours does. */
+function missingArguments(args: readonly Argument[]): string {
+  const shown = args.map(({ name, description }) => `${name.toUpperCase()} (${description?.replace(/[.]$/, '')})`);
+  return `${shown.join(' and ')} ${shown.length > 1 ? 'are' : 'is'} missing.`;
 }
 
 function suggestion(flag: string, flags: string[]): string {

@@ -115,14 +115,15 @@ function refuseSecretName(name: string): void {
 /**
  * `FROM=TO` as flags give it; the last of a name wins.
  *
- * @param form how the flag is written: `FROM=TO`
+ * @param flag where they come from, with its dashes
+ * @param form how one is written: `FROM=TO`
  * @throws UsageError for one without both sides
  */
 export function readPairs(flag: string, form: string, words: readonly string[]): StringMap {
   const pairs: StringMap = Object.create(null);
   for (const word of words) {
     const [name, value] = split(word);
-    if (name === '' || !value) throw new UsageError(`--${flag} ${word} is not of the form ${form}.`);
+    if (name === '' || !value) throw new UsageError(`${flag}${gap(flag)}${word} is not of the form ${form}.`);
     pairs[name] = value;
   }
   return pairs;
@@ -130,7 +131,7 @@ export function readPairs(flag: string, form: string, words: readonly string[]):
 
 /** `--shared-volume NAME=PATH`: name → absolute path. @throws UsageError for a flag that says less, or a path that does not exist */
 export function readSharedVolumes(flags: readonly string[]): StringMap {
-  const volumes = readPairs('shared-volume', 'NAME=PATH', flags);
+  const volumes = readPairs('--shared-volume', 'NAME=PATH', flags);
   for (const [name, path] of Object.entries(volumes)) {
     volumes[name] = resolve(path);
     if (existsSync(path)) continue;
@@ -139,16 +140,19 @@ export function readSharedVolumes(flags: readonly string[]): StringMap {
   return volumes;
 }
 
-/** `--image FROM=TO`. @throws UsageError */
-export function readImages(flags: readonly string[]): StringMap {
+/** `--image FROM=TO`. @param origin the flag, or a variable @throws UsageError */
+export function readImages(flags: readonly string[], origin = '--image'): StringMap {
   for (const flag of flags) {
     if (flag.includes('=')) continue;
     throw new UsageError(
-      `--image ${flag} does not say which image it replaces. Write --image FROM=${flag}, FROM being the image in the definition.`,
+      `${origin}${gap(origin)}${flag} does not say which image it replaces. Write ${origin}${gap(origin)}FROM=${flag}, FROM being the image in the definition.`,
     );
   }
-  return readPairs('image', 'FROM=TO', flags);
+  return readPairs(origin, 'FROM=TO', flags);
 }
+
+/** A flag is written before its value with a blank, a variable with `=`. */
+const gap = (origin: string) => (origin.startsWith('--') ? ' ' : '=');
 
 const UNITS: Record<string, number> = { '': 1, b: 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
@@ -159,7 +163,7 @@ export const readMemory = (text: string): number => readSize('--memory', text, '
 export function readSize(flag: string, text: string, least: string): number {
   if (bytesIn(text) >= bytesIn(least)) return bytesIn(text);
   throw new UsageError(
-    `${flag} ${text} is no amount of at least ${least}. Write, for example, ${flag} 512m or ${flag} 2g.`,
+    `${flag}${gap(flag)}${text} is no amount of at least ${least}. Write, for example, ${flag}${gap(flag)}512m or ${flag}${gap(flag)}2g.`,
   );
 }
 

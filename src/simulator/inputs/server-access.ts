@@ -73,7 +73,7 @@ function originOf(address: string): string {
   const url = parseHttpUrl(address);
   if (url === undefined)
     throw new UsageError(
-      `${JSON.stringify(address)} is no http or https address. Write it as https://server/projects/PROJECT/builds/N/runs/NAME/.`,
+      `${JSON.stringify(address)} is no http or https address. Write a run as https://server/projects/PROJECT/builds/N/runs/NAME/, a server as https://server.`,
     );
   if (url.username !== '' || url.password !== '') {
     throw new UsageError(

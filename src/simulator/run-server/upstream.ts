@@ -90,30 +90,45 @@ function foldersIn(folder: string): string[] {
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => join(folder, name));
   } catch (error) {
-    throw new UsageError(`--upstream ${folder} cannot be read: ${(error as Error).message}.`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'it is no folder' : message;
+    throw new UsageError(
+      `--upstream ${folder} cannot be read: ${why}. Name the workspace of an earlier simulation, or the http or https address of a run or a build.`,
+    );
   }
 }
 
 async function workspaceRun(folder: string): Promise<ServedRun> {
   const rundef = (await jsonIn(folder, 'rundef.json')) as unknown as RunDefinition;
+  if (typeof rundef.project !== 'string' || typeof rundef.env?.['H_BUILD'] !== 'string')
+    throw noWorkspace(folder, 'rundef.json', 'it has no project, or no H_BUILD');
   const run = new LocalRun(rundef, { archive: join(folder, 'archive'), console: join(folder, 'console.log') });
   const { status, startedAt, durationMs, tests } = await jsonIn(folder, 'result.json');
   const start = new Date(String(startedAt));
+  const end = new Date(start.getTime() + Number(durationMs));
+  if (Number.isNaN(end.getTime()) || !Array.isArray(tests))
+    throw noWorkspace(folder, 'result.json', 'it does not say when the run began, how long it took, or its tests');
   run.setStatus('RUNNING', start);
-  run.setStatus(status === 'PASSED' ? 'PASSED' : 'FAILED', new Date(start.getTime() + Number(durationMs)));
+  run.setStatus(status === 'PASSED' ? 'PASSED' : 'FAILED', end);
   run.addTests(tests as Test[]);
   return run;
 }
 
 async function jsonIn(folder: string, name: string): Promise<Record<string, unknown>> {
-  const path = join(folder, name);
   try {
-    return JSON.parse(await readBoundedText(path, { maxBytes: 256 * 1024 * 1024 })) as Record<string, unknown>;
+    const value: unknown = JSON.parse(await readBoundedText(join(folder, name), { maxBytes: 256 * 1024 * 1024 }));
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch (error) {
-    const why = `${path} cannot be read: ${(error as Error).message}`;
-    throw new UsageError(`--upstream ${folder} is no workspace of a run that ended: ${why}. Simulate that run first.`);
+    if (!(error instanceof SyntaxError)) throw noWorkspace(folder, name, (error as Error).message);
   }
+  // The parser's own message quotes the text, in which there may be a secret.
+  throw noWorkspace(folder, name, 'it holds no JSON object');
 }
+
+const noWorkspace = (folder: string, name: string, why: string) =>
+  new UsageError(
+    `--upstream ${folder} is no workspace of a run that ended: ${join(folder, name)} cannot be used: ${why}. Simulate that run first.`,
+  );
 
 /**
  * The run, or the runs of the build, at a live server's address.

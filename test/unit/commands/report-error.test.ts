@@ -59,6 +59,19 @@ it.each([
   expect(flagErrorText(error)).toBe(`${paragraph} --help lists the flags and arguments.`);
 });
 
+it('names the arguments that are missing', () => {
+  const [url, tags] = [
+    { name: 'url', description: 'the run' },
+    { name: 'host_tags', description: 'of the runs.' },
+  ];
+  const missing = (...args: object[]) =>
+    flagErrorText(Object.assign(new CLIError('Missing 1 or 2:\nNote: …\nSee more help with --help'), { args }));
+  expect(missing(url)).toBe('URL (the run) is missing. --help lists the flags and arguments.');
+  expect(missing(url, tags)).toBe(
+    'URL (the run) and HOST_TAGS (of the runs) are missing. --help lists the flags and arguments.',
+  );
+});
+
 it('an unknown flag is answered with the nearest one', () => {
   const error = Object.assign(new CLIError('Nonexistent flag: --formt\nSee more help with --help'), {
     flags: ['--formt'],

@@ -43,7 +43,7 @@ describe('a file that is read whole', () => {
     expect(await refusal(at('fifo'))).toBe('special: it is a named pipe, and a file is needed');
     expect(await refusal(at('zero'))).toBe('special: it is a device, and a file is needed');
     expect(await refusal('/dev/random')).toBe('special: it is a device, and a file is needed');
-    expect(await refusal(folder)).toBe('folder: it is a folder');
+    expect(await refusal(folder)).toBe('folder: it is a folder, and a file is needed');
     expect(await refusal(at('nothing'))).toBe('missing: there is no such file');
   });
 

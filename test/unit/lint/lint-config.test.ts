@@ -48,7 +48,7 @@ ruels: {}
       '2:3 unused-scirpt: There is no rule `unused-scirpt`.',
       '4:3 no-runs: `no-runs` is here a second time.',
       '4:12 on: This is not a weight of a rule.',
-      '5:12 amd64: `host-tags` is a list: `host-tags: [one, another]`.',
+      '5:12 amd64: `host-tags` has to be a list: `host-tags: [one, another]`.',
       '6:14 3.10: This is not a text in YAML 1.1.',
       '6:20 "": This is not a text in YAML 1.1.',
       '7:1 ruels: There is no key `ruels` here.',

@@ -60,11 +60,22 @@ it('workspaces of several builds, a folder without any, and one of a run that di
   mkdirSync(join(folder, 'four'));
   const unfinished = workspace('five', 'z');
   writeFileSync(join(unfinished, 'result.json'), '{');
+  const broken = (path: string, file: string, text: string) => {
+    writeFileSync(join(workspace(path, 'z'), file), text);
+    return path;
+  };
   for (const [name, words] of [
     ['three', 'several builds'],
     ['four', 'has no runs'],
     ['five', 'Simulate that run first'],
-    ['six', 'cannot be read'],
+    ['six', 'there is no such folder. Name the workspace'],
+    [broken('seven', 'rundef.json', '{}'), 'it has no project, or no H_BUILD. Simulate'],
+    [broken('eight', 'rundef.json', 'null'), 'it holds no JSON object. Simulate'],
+    [
+      broken('nine', 'rundef.json', '{"secrets": {"token": sekret}}'),
+      /^[^{}]*rundef\.json cannot be used: it holds no JSON/,
+    ],
+    [broken('ten', 'result.json', '{}'), 'it does not say when the run began'],
   ] as const) {
     await expect(upstreamOfFolder(join(folder, name))).rejects.toThrow(words);
   }
