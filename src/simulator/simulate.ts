@@ -1,7 +1,6 @@
 /** The composition root of a simulation: plans the runs, finds the engine, and works through the queue. */
 import { connectEngine, dockerSettings } from '../docker/index.js';
 import { createMasker, type Masker, RunFailure } from '../executor/index.js';
-import { makeFolder } from '../lib/index.js';
 import { namedWhenSlow } from '../terminal/index.js';
 import { RunQueue } from './follow/run-queue.js';
 import { localCheckout, remoteCheckout } from './inputs/checkout.js';
@@ -16,7 +15,7 @@ import { SimulationServer } from './run-server/simulation-server.js';
 import { UpstreamReader } from './run-server/upstream.js';
 import { Scratch } from './workspace/scratch.js';
 import { clearAbandoned } from './workspace/simulation-workspace.js';
-import { cacheFolder, locksIn, scratchIn } from './workspace/workspace-names.js';
+import { cacheFolder, locksIn, makeCacheFolder, scratchIn } from './workspace/workspace-names.js';
 
 /**
  * Runs everything that the request names. Nothing starts before all of it is planned. When the promise settles, no
@@ -42,7 +41,7 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
       return { version: 1, status: 'PASSED', runs: [] };
     }
     // Locks are in it, which name folders to clear: nobody else may have put them there.
-    await makeFolder(cache);
+    await makeCacheFolder(cache);
     // No log driver: the console is read while it is written, and the engine's own copy would be the bottleneck.
     const engine = await connectEngine({ logDriver: 'none', refusalIsFinal: true, waiting: request.warn });
     signal.throwIfAborted();

@@ -118,7 +118,12 @@ describe('git', () => {
 
 describe('the cache folder and HOME', () => {
   it.each<[string, NodeJS.ProcessEnv, number, RegExp?]>([
-    ['where nothing can be made', { XDG_CACHE_HOME: '/proc' }, 3, /The folder \/proc\/jobserv\S* cannot be used: /],
+    [
+      'where nothing can be made',
+      { XDG_CACHE_HOME: '/proc' },
+      3,
+      /The folder \/proc\/jobserv\S* cannot be used: .* XDG_CACHE_HOME/,
+    ],
     ['that is a file', { XDG_CACHE_HOME: '/etc/hostname' }, 3, /\/etc\/hostname is no folder/],
     ['that is relative', { XDG_CACHE_HOME: 'cache', HOME: '' }, 0],
     ['that is empty', { XDG_CACHE_HOME: '', HOME: '' }, 0],

@@ -111,10 +111,10 @@ describe('the verdict', () => {
     );
   });
 
-  it('without the image: status 1 where no pull is wanted, 3 where the registry is not there', async () => {
+  it('without the image: status 3, where no pull is wanted and where the registry is not there', async () => {
     const world = await worldWith({ good: RUNS.good }, { container: '127.0.0.1:1/none:1' });
     const never = await simulate(world, 'good', '--pull', 'never');
-    expect(never).toMatchObject({ status: 1, stdout: expect.stringContaining('--pull never forbids pulling it') });
+    expect(never).toMatchObject({ status: 3, stdout: expect.stringContaining('--pull never forbids pulling it') });
     const missing = await simulate(world, 'good');
     expect(missing.status).toBe(3);
     expect(missing.stdout).toContain('Check that 127.0.0.1:1 can be reached from the engine.');

@@ -121,7 +121,7 @@ async function cacheCheck(): Promise<Check> {
   } catch (error) {
     const { message } = error as Error;
     const found = error instanceof EnvironmentError ? message : `${cache} cannot be written: ${message}`;
-    return { name, state: 'broken', found, repair: 'Name a folder with --workspace, or set XDG_CACHE_HOME.' };
+    return { name, state: 'broken', found, repair: 'Set XDG_CACHE_HOME to a folder that this user can write.' };
   }
 }
 

@@ -4,10 +4,10 @@ import { readdir, realpath, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { connectEngine } from '../../docker/index.js';
 import { RunFailure } from '../../executor/index.js';
-import { isBelow, makeFolder, type RemoveAsRoot, removeTree } from '../../lib/index.js';
+import { isBelow, type RemoveAsRoot, removeTree } from '../../lib/index.js';
 import { clearAbandoned, storedWorkspaces } from '../workspace/simulation-workspace.js';
 import { tryLock } from '../workspace/workspace-lock.js';
-import { cacheFolder, locksIn, scratchIn, volumesIn } from '../workspace/workspace-names.js';
+import { cacheFolder, locksIn, makeCacheFolder, scratchIn, volumesIn } from '../workspace/workspace-names.js';
 
 export interface PruneRequest {
   /** Only say what would go. */
@@ -54,7 +54,7 @@ export interface PruneResult {
 export async function prune(request: PruneRequest): Promise<PruneResult> {
   const cache = cacheFolder();
   // Locks and markers in it say what is removed.
-  if (existsSync(cache)) await makeFolder(cache);
+  if (existsSync(cache)) await makeCacheFolder(cache);
   const engine = connectEngine({ logDriver: 'none' });
   engine.catch(() => {});
   const asRoot = async (path: string) => (await engine).removeTree(path);

@@ -57,6 +57,7 @@ export function simulationEngine(
         'setup',
         `The image ${request.reference} is not on this machine, and --pull never forbids pulling it. ` +
           'Pull it first, or leave the flag out.',
+        { environment: 'registry' },
       );
     },
   };

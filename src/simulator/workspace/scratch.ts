@@ -1,9 +1,9 @@
 /** A folder for what is needed only for a while: the objects of an uncommitted tree, a server's console. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { makeFolder, removeTree, removeTreeNow } from '../../lib/index.js';
+import { removeTree, removeTreeNow } from '../../lib/index.js';
 import { lockWorkspace, type WorkspaceLock } from './workspace-lock.js';
-import { cacheFolder, locksIn, scratchIn } from './workspace-names.js';
+import { cacheFolder, locksIn, makeCacheFolder, scratchIn } from './workspace-names.js';
 
 /** Found and removed by a later simulation if this one is killed. */
 export class Scratch {
@@ -19,7 +19,7 @@ export class Scratch {
     const path = join(scratchIn(this.cache), randomBytes(8).toString('hex'));
     this.#lock = await lockWorkspace(locksIn(this.cache), path);
     this.#path = path;
-    return makeFolder(path);
+    return makeCacheFolder(path);
   }
 
   /** For the last moment of the process. */

@@ -7,7 +7,8 @@ import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../../docker/index.js';
-import { folderName, makeFolder, UsageError } from '../../lib/index.js';
+import { folderName, UsageError } from '../../lib/index.js';
+import { makeCacheFolder } from './workspace-names.js';
 
 interface LockContent {
   pid: number;
@@ -34,7 +35,7 @@ export async function lockWorkspace(locks: string, workspace: string): Promise<W
 
 /** The lock; or, while a process that may be alive holds it, that lock's content. */
 export async function tryLock(locks: string, workspace: string): Promise<WorkspaceLock | LockContent> {
-  await makeFolder(locks);
+  await makeCacheFolder(locks);
   const path = join(locks, `${folderName(workspace)}.json`);
   const content: LockContent = { pid: process.pid, owner: await currentOwner(), workspace };
   const mine = `${path}.${randomBytes(8).toString('hex')}`;

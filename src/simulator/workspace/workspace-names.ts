@@ -1,6 +1,6 @@
 /** Where simulations keep their workspaces, and how names of a project become names of folders. */
 import { dirname, join } from 'node:path';
-import { homeFolder } from '../../lib/index.js';
+import { EnvironmentError, homeFolder, makeFolder } from '../../lib/index.js';
 
 /** Where a workspace keeps the console of its run. */
 export const CONSOLE = 'console.log';
@@ -9,6 +9,15 @@ export const CONSOLE = 'console.log';
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform): string {
   const base = platform === 'darwin' ? 'Library/Caches' : '.cache';
   return join(absolute(env['XDG_CACHE_HOME']) ?? join(homeFolder(env), base), 'jobserv');
+}
+
+/** Makes it, or a folder in it. @throws EnvironmentError that says how another folder is named */
+export async function makeCacheFolder(path: string): Promise<string> {
+  return makeFolder(path).catch((error: Error) => {
+    if (!(error instanceof EnvironmentError)) throw error;
+    const message = `${error.message} It is for the cache, which XDG_CACHE_HOME moves to another folder.`;
+    throw new EnvironmentError(message, { cause: error });
+  });
 }
 
 /** Where the locks of all workspaces are. */
