@@ -1,41 +1,18 @@
 // Written by `npm run docs`: what `jobserv … --json` prints. Fields may be added within a version.
 
+export type Severity = "error" | "warning" | "info";
+
+export type ServerBehaviour = "rejects" | "fails" | "misbehaves" | "accepts";
+
 export interface ErrorJson {
   version: 1;
   error: {
     message: string;
     status: number;
     reason: string;
+    path?: string;
+    diagnostics?: Diagnostic[];
   };
-}
-
-export type Severity = "error" | "warning" | "info";
-
-export type ServerBehaviour = "rejects" | "fails" | "misbehaves" | "accepts";
-
-export interface ValidateJson {
-  error?: {
-    message: string;
-    status: number;
-    reason: string;
-  };
-  version: 1;
-  files: FileReport[];
-  summary: {
-    files: number;
-    rejected: number;
-    errors: number;
-    warnings: number;
-    infos: number;
-  };
-}
-
-export interface FileReport {
-  path: string;
-  accepted: boolean;
-  diagnostics: Diagnostic[];
-  asked?: ServerWord;
-  fixed?: Repairs;
 }
 
 export interface Diagnostic {
@@ -72,6 +49,33 @@ export interface Range {
   column: number;
   endLine: number;
   endColumn: number;
+}
+
+export interface ValidateJson {
+  error?: {
+    message: string;
+    status: number;
+    reason: string;
+    path?: string;
+    diagnostics?: Diagnostic[];
+  };
+  version: 1;
+  files: FileReport[];
+  summary: {
+    files: number;
+    rejected: number;
+    errors: number;
+    warnings: number;
+    infos: number;
+  };
+}
+
+export interface FileReport {
+  path: string;
+  accepted: boolean;
+  diagnostics: Diagnostic[];
+  asked?: ServerWord;
+  fixed?: Repairs;
 }
 
 export interface ServerWord {

@@ -152,6 +152,16 @@ describe('list', () => {
     expect(stderr).toContain('11 |         script: helo');
     expect(stderr).toContain('Error: The server would reject <stdin>');
   });
+
+  it('shows in JSON what is wrong in which file', async () => {
+    const { status, stdout } = await jobserv(['list', '-', '--json'], { input: BAD });
+    expect(status).toBe(2);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      reason: 'rejected',
+      path: '<stdin>',
+      diagnostics: [{ line: 11, message: expect.stringContaining('helo') }],
+    });
+  });
 });
 
 describe('rundef create', () => {

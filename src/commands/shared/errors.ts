@@ -102,7 +102,8 @@ function statusOfFailure(failure: RunFailure): number {
 export async function endWithError(error: unknown, json?: (report: unknown) => void): Promise<never> {
   const { message, status } = describeError(error);
   if (message) {
-    json?.({ version: 1, error: { message, status, reason: reasonOf(error) } });
+    const marked = error instanceof UnfitFile ? { path: error.path, diagnostics: error.diagnostics } : {};
+    json?.({ version: 1, error: { message, status, reason: reasonOf(error), ...marked } });
     await report(message, error);
   }
   await whenWritten();

@@ -2,6 +2,7 @@
  * What `--json` prints, by command: docs/json.md as types. `npm run docs` makes schema/ and types/ of the package of it,
  * and tests check what commands print against them.
  */
+import type { Diagnostic } from '../../lint/index.js';
 import type {
   Check,
   CreatedRundef,
@@ -16,7 +17,8 @@ import type { WorkerStatus } from '../../worker/index.js';
 /** A command that ended with an error. */
 export interface ErrorJson {
   version: 1;
-  error: { message: string; status: number; reason: string };
+  /** With the findings where they are the reason: what is wrong in the file at `path`. */
+  error: { message: string; status: number; reason: string; path?: string; diagnostics?: readonly Diagnostic[] };
 }
 /** `jobserv validate --json`. With `error` the report is not complete. */
 export interface ValidateJson extends Partial<Pick<ErrorJson, 'error'>> {
