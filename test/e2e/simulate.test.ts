@@ -1,7 +1,7 @@
 /** `simulate` as a user meets it: statuses, what it shows, what it keeps. */
 import { execFileSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { containersOf } from '../support/containers-of.js';
 import { testImage } from '../support/image.js';
@@ -177,6 +177,21 @@ it('clears the workspace for the next run, and keeps persistent volumes', async 
   const { stdout } = await simulate(world, 'keep');
   expect(stdout).toMatch(/^two$/m);
   expect(stdout).not.toMatch(/^one$/m);
+});
+
+it('a workspace that cannot be used costs no other run its result', async () => {
+  const world = await worldWith(RUNS);
+  const trigger = join(world.cache, basename(world.cwd), 'manual');
+  mkdirSync(trigger, { recursive: true, mode: 0o700 });
+  writeFileSync(join(trigger, 'bad'), 'in the way');
+  const { status, stdout } = await simulate(world, 'good', 'bad', '--jobs', '1', '--json', '-p', 'WHAT=well');
+  expect(status).toBe(3);
+  const message = expect.stringMatching(/^The workspace \S+ is no folder\. Move it away/);
+  expect(JSON.parse(stdout).runs).toMatchObject([
+    { run: 'good', status: 'PASSED' },
+    { run: 'bad', status: 'FAILED', cause: 'setup', environment: 'disk', message },
+  ]);
+  expect(readFileSync(join(trigger, 'bad'), 'utf8')).toBe('in the way');
 });
 
 it('refuses to clear a folder that is not its own', async () => {

@@ -184,6 +184,13 @@ export function notStarted(planned: PlannedRun, message: string): RunResult {
   };
 }
 
+/** The run has no workspace: the results of the others are not lost for that. */
+export function unopened(planned: PlannedRun, message: string): RunResult {
+  const { differences } = planned;
+  const fidelity = { exact: differences.length === 0, differences };
+  return { ...notStarted(planned, message), status: 'FAILED', cause: 'setup', environment: 'disk', fidelity };
+}
+
 const namesOf = ({ trigger, run, startedBy }: PlannedRun) => ({
   trigger,
   run,

@@ -36,6 +36,7 @@ import {
   PhaseTimes,
   type RunResult,
   resultOf,
+  unopened,
   withConsoleTests,
   withServerFailure,
   withStartFault,
@@ -78,7 +79,7 @@ export interface Session {
 }
 
 /**
- * @throws UsageError when the workspace cannot be used, and defects of ours; every other failure is in the result
+ * @throws UsageError for a workspace in use, or a named one that is not ours, and defects; every other failure is in the result
  */
 export async function simulateRun(planned: PlannedRun, session: Session): Promise<RunResult> {
   const { request, engine, server, masker, settings, locks } = session;
@@ -86,7 +87,11 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   const asRoot = (path: string) => engine.removeTree(path);
   const named = request.workspace !== undefined;
   const opening = openSimulationWorkspace(planned.root, { locks, asRoot, named });
-  const workspace = await namedWhenSlow(`Clearing the workspace ${planned.root}`, opening);
+  const workspace = await namedWhenSlow(`Clearing the workspace ${planned.root}`, opening).catch((error: Error) => {
+    if (error instanceof EnvironmentError) return error;
+    throw error;
+  });
+  if (workspace instanceof EnvironmentError) return unopened(planned, workspace.message);
   request.lastSteps.add(workspace.removeSecretsNow);
   const talking = await server.serve(planned);
   const rundef = talking?.rundef ?? planned.rundef;
