@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { RunFailure } from '../executor/index.js';
-import { EnvironmentError } from '../lib/index.js';
+import { EnvironmentError, foreignOwner } from '../lib/index.js';
 import { userEnvironment } from './environment.js';
 import { gitWords } from './failure.js';
 import { GitError, readGit } from './git.js';
@@ -33,7 +33,8 @@ export interface RepositoryInfo {
 
 /**
  * The folder of the repository that `folder` lies in; undefined when it lies in none. Only a `.git` makes a
- * repository: a tracked folder that looks like a bare one has a configuration that others wrote.
+ * repository: a tracked folder that looks like a bare one has a configuration that others wrote. A `.git` above that
+ * another user put there is none, and ends the search.
  *
  * @throws EnvironmentError for a name that is not UTF-8
  */
@@ -44,8 +45,10 @@ export function repositoryFolder(folder: string): string | undefined {
       `The name of the folder ${folder} is not UTF-8, so nothing in it can be opened. Rename it.`,
     );
   }
-  for (let place = resolve(folder); ; place = dirname(place)) {
-    if (isGitEntry(join(place, '.git'))) return place;
+  const start = resolve(folder);
+  for (let place = start; ; place = dirname(place)) {
+    const git = join(place, '.git');
+    if (isGitEntry(git)) return place !== start && foreignOwner(git, start) !== undefined ? undefined : place;
     if (place === dirname(place)) return undefined;
   }
 }

@@ -3,7 +3,7 @@
  * Node's own recursion never ends below a folder that says ENOENT to every name, as /proc does, and follows links.
  */
 import { createHash } from 'node:crypto';
-import type { Stats } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { chmod, lstat, mkdir, readlink } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { EnvironmentError } from './errors.js';
@@ -113,6 +113,31 @@ function isGuard(found: Stats): boolean {
   return found.uid === process.getuid?.() || (found.mode & 0o1000) !== 0;
 }
 
+/** This user and root; with sudo also the user who typed it, as for git. */
+const trustedOwners = (own: number) => [0, own, ...(own === 0 ? [Number(process.env['SUDO_UID'])] : [])];
+
+/**
+ * The owner of a file or folder above `start`, or of the link there, when that is a stranger: neither this user nor
+ * root, nor the owner of `start` or of the current folder, who decides what is there anyway. (In a CI container root
+ * works in folders of another user.)
+ */
+export function foreignOwner(path: string, start: string): number | undefined {
+  const own = process.getuid?.();
+  if (own === undefined) return undefined;
+  const trusted = [...trustedOwners(own), ownerOf(start, statSync), ownerOf('.', statSync)];
+  const owners = [ownerOf(path, lstatSync), ownerOf(path, statSync)];
+  return owners.find((owner) => owner !== undefined && !trusted.includes(owner));
+}
+
+/** undefined for what is not there; to open it says why. */
+function ownerOf(path: string, look: (path: string) => Stats): number | undefined {
+  try {
+    return look(path).uid;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Why other users can change what is there, and what to do about it, as a clause; undefined when only this user and
  * root can. Root is no exception: a worker's `settings.conf` names programs, and its owner would choose what root runs.
@@ -120,8 +145,7 @@ function isGuard(found: Stats): boolean {
 export function strangersWay(path: string, found: Stats): { why: string; repair: string } | undefined {
   const own = process.getuid?.();
   if (own === undefined) return undefined;
-  const trusted = [0, own, ...(own === 0 ? [Number(process.env['SUDO_UID'])] : [])];
-  if (!trusted.includes(found.uid)) {
+  if (!trustedOwners(own).includes(found.uid)) {
     const what = found.isSymbolicLink() ? 'is a link of another user' : 'belongs to another user';
     const why = `${path} ${what} (uid ${found.uid})`;
     if (own === 0) return { why, repair: `run this as that user: sudo -u "#${found.uid}" jobserv …` };

@@ -2,7 +2,15 @@
 
 export { EnvironmentError, machineFault, tooManyFiles, UsageError } from './errors.js';
 export { type FileLock, takeFileLock } from './file-lock.js';
-export { folderName, isBelow, makeFolder, makeFolderBelow, makeFolders, nameOfFolder } from './folders.js';
+export {
+  folderName,
+  foreignOwner,
+  isBelow,
+  makeFolder,
+  makeFolderBelow,
+  makeFolders,
+  nameOfFolder,
+} from './folders.js';
 export { homeFolder } from './home.js';
 export { monotonicMs } from './monotonic.js';
 export { replaceContent, syncFolder, writeAtomically, writeFresh, writeNamed } from './private-file.js';

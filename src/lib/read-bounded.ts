@@ -5,6 +5,7 @@
 import { constants, openSync, type Stats } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { EnvironmentError, tooManyFiles, UsageError } from './errors.js';
 import { isBelow, strangersWay } from './folders.js';
@@ -12,8 +13,13 @@ import { isBelow, strangersWay } from './folders.js';
 export interface ReadOptions {
   /** 16 MiB unless given. */
   maxBytes?: number;
-  /** The file itself is in this folder, or below: a link that leads out of it is refused. */
+  /**
+   * The file itself is in this folder, or below: a link that leads out of it is refused. In a repository a link can be
+   * a stranger's, and the files that it names are also those that git ignores, and `.git`: see `linksTo`.
+   */
   inside?: string;
+  /** Which files in `inside` a link there may lead to, by their path and content; none unless given, and never `.git`. */
+  linksTo?: (path: string, content: Buffer) => boolean;
   /** Takes a pipe too, as `<(command)` gives one, up to its end. */
   pipes?: boolean;
   /** Aborts the reading of a pipe. */
@@ -57,8 +63,10 @@ export async function readBounded(path: string, options: ReadOptions = {}): Prom
       refuseSpecial(opened, { ...options, pipes: false });
       if (options.secret) refuseExposed(path, opened);
       if (options.trusted) refuseStrangers(path, opened);
-      if (options.inside !== undefined) await refuseOutside(path, options.inside, opened);
-      return await readFile(file, options);
+      const target = options.inside === undefined ? undefined : await linkTarget(path, options.inside, opened);
+      const content = await readFile(file, options);
+      if (target !== undefined) refuseLink(target, content, options);
+      return content;
     } finally {
       await file.close();
     }
@@ -128,13 +136,24 @@ function refuseStrangers(path: string, found: Found): void {
   if (way !== undefined) throw new ReadError('exposed', `${way.why}; ${way.repair}`);
 }
 
-/** The name may mean another file by now: what its links lead to has to be the file that is open. */
-async function refuseOutside(path: string, folder: string, opened: Found): Promise<void> {
+/**
+ * The name may mean another file by now: what its links lead to has to be the file that is open.
+ *
+ * @returns where the file is in the folder, when a link of the folder leads there
+ */
+async function linkTarget(path: string, folder: string, opened: Found): Promise<string | undefined> {
   const [real, top] = await Promise.all([realpath(path), realpath(folder)]);
   const now = await stat(real);
   const same = now.ino === opened.ino && now.dev === opened.dev;
-  if (same && isBelow(real, top)) return;
-  throw new ReadError('outside', `it is a link that leads out of ${folder}`);
+  if (!same || !isBelow(real, top)) throw new ReadError('outside', `it is a link that leads out of ${folder}`);
+  const target = relative(top, real);
+  return target === relative(resolve(folder), resolve(path)) ? undefined : target;
+}
+
+function refuseLink(target: string, content: Buffer, { linksTo }: ReadOptions): void {
+  if (!/(^|\/)\.git(\/|$)/i.test(target) && linksTo?.(target, content)) return;
+  const why = `it is a link to ${target}, which may be no file of this kind, and private`;
+  throw new ReadError('outside', `${why}. If you trust it, name that file itself, or replace the link by a copy`);
 }
 
 async function readFile(file: FileHandle, { maxBytes = MAX_BYTES }: ReadOptions): Promise<Buffer> {

@@ -9,7 +9,7 @@ import { repositoryFolder } from '../../git/index.js';
 import { homeFolder, isBelow, ReadError, readBounded, UsageError } from '../../lib/index.js';
 import { type Diagnostic, type LintConfig, NO_CONFIG, parseLintConfig } from '../../lint/index.js';
 import { type Defaults, type DefaultsOwner, parseDefaults } from './defaults.js';
-import { readFound } from './definitions.js';
+import { readFound, refuseForeign } from './definitions.js';
 import { UnfitFile } from './errors.js';
 
 const NAME = '.jobservrc.yml';
@@ -49,18 +49,18 @@ export class LintConfigFiles {
    * @throws UnfitFile when there is something wrong with a configuration; UsageError when it cannot be read
    */
   of(path: string): Promise<LintConfig> {
-    const { folder, top } = placeOf(path, this.#cwd);
-    return this.#ofFolder(folder, top);
+    return this.#ofFolder(placeOf(path, this.#cwd));
   }
 
-  #ofFolder(folder: string, top: string): Promise<LintConfig> {
-    const config = this.#byFolder.get(folder) ?? this.#find(folder, top);
-    this.#byFolder.set(folder, config);
+  #ofFolder(place: Place): Promise<LintConfig> {
+    const config = this.#byFolder.get(place.folder) ?? this.#find(place);
+    this.#byFolder.set(place.folder, config);
     return config;
   }
 
-  async #find(folder: string, top: string): Promise<LintConfig> {
-    const [own, shared] = [await lintConfigIn(folder, this.#cwd), await defaultsIn(folder, this.#cwd)];
+  async #find(place: Place): Promise<LintConfig> {
+    const { folder, top } = place;
+    const [own, shared] = [await lintConfigIn(place, this.#cwd), await defaultsIn(place, this.#cwd)];
     if (own !== undefined && shared?.defaults.lint !== undefined) {
       throw new UsageError(
         `${shared.path} has \`lint\`, and there is a ${LINT_NAME} in the same folder. Keep one of the two.`,
@@ -68,7 +68,7 @@ export class LintConfigFiles {
     }
     const here = own ?? shared?.defaults.lint;
     if (here !== undefined) return here;
-    if (folder !== top && folder !== dirname(folder)) return this.#ofFolder(dirname(folder), top);
+    if (folder !== top && folder !== dirname(folder)) return this.#ofFolder({ ...place, folder: dirname(folder) });
     this.#user ??= usersDefaults().then((file) => file?.defaults.lint ?? NO_CONFIG);
     return this.#user;
   }
@@ -86,10 +86,10 @@ export async function defaultsFiles(
 ): Promise<DefaultsFile[]> {
   const files: (DefaultsFile | undefined)[] = [];
   if (definition !== undefined) {
-    const { folder, top } = placeOf(definition, cwd);
-    for (let place = folder; ; place = dirname(place)) {
-      files.push(await defaultsIn(place, cwd));
-      if (place === top || place === dirname(place)) break;
+    const { folder: first, top, start } = placeOf(definition, cwd);
+    for (let folder = first; ; folder = dirname(folder)) {
+      files.push(await defaultsIn({ folder, top, start }, cwd));
+      if (folder === top || folder === dirname(folder)) break;
     }
   }
   files.push(await usersDefaults());
@@ -102,25 +102,45 @@ export function userConfigFile(env: NodeJS.ProcessEnv = process.env): string {
   return join(base?.startsWith('/') ? base : join(homeFolder(env), '.config'), 'jobserv', 'config.yml');
 }
 
-function placeOf(path: string, cwd: string): { folder: string; top: string } {
-  const folder = path === '<stdin>' || path === '-' ? cwd : dirname(resolve(cwd, path));
-  return { folder, top: repositoryFolder(folder) ?? (isBelow(folder, cwd) ? cwd : folder) };
+interface Place {
+  folder: string;
+  /** The last folder that is looked at. */
+  top: string;
+  /** The definition's folder, or the current one when that is deeper. Above it, other users' files are refused. */
+  start: string;
 }
 
-async function lintConfigIn(folder: string, cwd: string): Promise<LintConfig | undefined> {
-  const file = join(folder, LINT_NAME);
-  if (!existsSync(file)) return undefined;
-  const path = relative(cwd, file);
-  const { config, faults, document } = parseLintConfig(await readFound(file, path));
+function placeOf(path: string, cwd: string): Place {
+  const folder = path === '<stdin>' || path === '-' ? cwd : dirname(resolve(cwd, path));
+  const top = repositoryFolder(folder) ?? (isBelow(folder, cwd) ? cwd : folder);
+  return { folder, top, start: isBelow(cwd, folder) ? cwd : folder };
+}
+
+async function lintConfigIn(place: Place, cwd: string): Promise<LintConfig | undefined> {
+  const found = await readHere(LINT_NAME, place, cwd);
+  if (found === undefined) return undefined;
+  const { path, bytes } = found;
+  const { config, faults, document } = parseLintConfig(bytes);
   if (faults.length > 0) throw unfit({ path, source: document.text, diagnostics: faults });
   return config;
 }
 
-async function defaultsIn(folder: string, cwd: string): Promise<DefaultsFile | undefined> {
-  const file = join(folder, NAME);
+async function defaultsIn(place: Place, cwd: string): Promise<DefaultsFile | undefined> {
+  const found = await readHere(NAME, place, cwd);
+  return found && asDefaults(found.bytes, found.path, 'repository');
+}
+
+/** A link is followed only to a file of the same name. */
+async function readHere(
+  name: string,
+  { folder, start }: Place,
+  cwd: string,
+): Promise<{ path: string; bytes: Buffer } | undefined> {
+  const file = join(folder, name);
   if (!existsSync(file)) return undefined;
+  refuseForeign(file, start);
   const path = relative(cwd, file);
-  return asDefaults(await readFound(file, path), path, 'repository');
+  return { path, bytes: await readFound(file, path, (target) => basename(target) === name) };
 }
 
 /** A file that other users could change is refused: it says which folders of this machine containers get. */

@@ -2,7 +2,7 @@ import { type Dirent, lstatSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/index.js';
-import { type ReadOptions, readChosen, readStreamBounded, UsageError } from '../../lib/index.js';
+import { foreignOwner, type ReadOptions, readChosen, readStreamBounded, UsageError } from '../../lib/index.js';
 import { check, type FailuresOfRun, serverFailures } from '../../lint/index.js';
 import { type Definition, type ExpandedTrigger, expand } from '../../schema/index.js';
 import type { Check } from '../../simulator/index.js';
@@ -11,7 +11,7 @@ import { RejectedDefinition } from './errors.js';
 
 /**
  * Finds and reads definitions. What lies in a repository may come from strangers (CI validates their requests):
- * no link leads out of it, and nothing is read that never ends or has no end in sight.
+ * no link leads out of it or to a file that is no definition, and nothing is read that never ends or has no end in sight.
  */
 
 export interface DefinitionFile {
@@ -31,14 +31,32 @@ const NOT_SEARCHED = new Set(['.git', 'node_modules']);
  * The `.jobserv.yml` of a folder or, in a repository, of the nearest folder above it, up to the repository's root.
  *
  * @returns its path relative to the folder; undefined where there is none
+ * @throws UsageError for one above that belongs to another user
  */
 export function findDefinition(from: string = process.cwd()): string | undefined {
   const top = repositoryFolder(from) ?? from;
   for (let folder = from; ; folder = dirname(folder)) {
     const path = join(folder, DEFAULT_DEFINITION);
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return relative(from, path);
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+      refuseForeign(path, from);
+      return relative(from, path);
+    }
     if (folder === top || folder === dirname(folder)) return undefined;
   }
+}
+
+/**
+ * Who can write into a folder above could else choose what this user runs, and with which image.
+ *
+ * @param start the folder where the command works: what is in that one counts, whoever owns it
+ * @throws UsageError for a file in another folder that belongs to another user
+ */
+export function refuseForeign(path: string, start: string): void {
+  const owner = dirname(path) === start ? undefined : foreignOwner(path, start);
+  if (owner === undefined) return;
+  throw new UsageError(
+    `${path} would apply here, since it lies above, but it belongs to another user (uid ${owner}). If you trust that user, take the file over (sudo chown -h ${process.getuid?.()} "${path}") or run the command in its folder. If not, remove it, or make your own folder a repository (git init).`,
+  );
 }
 
 /** Reports on stderr when the definition is not one of this folder. */
@@ -151,20 +169,35 @@ export function isDefinition(path: string, text: string): boolean {
   return DEFINITION_NAME.test(basename(path)) || looksLikeDefinition(text);
 }
 
+/** What a search would take, so that a link shows no file that is anything else. */
+function isDefinitionFile(path: string, content: Buffer): boolean {
+  return (
+    DEFINITION_NAME.test(basename(path)) || (YAML_NAME.test(path) && isDefinition(path, content.toString('latin1')))
+  );
+}
+
 function looksLikeDefinition(text: string): boolean {
   return /^timeout[ \t]*:/m.test(text) && /^triggers[ \t]*:/m.test(text);
 }
 
-/** A file that was found, not named: it has to be a regular one, in its repository or else in its folder. */
-export async function readFound(path: string, shown: string = path): Promise<Buffer> {
+/**
+ * A file that was found, not named: it has to be a regular one, in its repository or else in its folder.
+ *
+ * @param linksTo which files it may be a link to: definitions, unless given
+ */
+export async function readFound(
+  path: string,
+  shown: string = path,
+  linksTo: ReadOptions['linksTo'] = isDefinitionFile,
+): Promise<Buffer> {
   const folder = dirname(resolve(path));
-  return read(path, shown, { inside: repositoryFolder(folder) ?? folder });
+  return read(path, shown, { inside: repositoryFolder(folder) ?? folder, linksTo });
 }
 
 /** What a person names outside a repository may be a link to anywhere, or a pipe: `validate <(make-definition)`. */
 async function readNamed(path: string): Promise<Buffer> {
   const inside = repositoryFolder(dirname(resolve(path)));
-  return read(path, path, inside === undefined ? { pipes: true } : { inside });
+  return read(path, path, inside === undefined ? { pipes: true } : { inside, linksTo: isDefinitionFile });
 }
 
 async function read(path: string, shown: string, options: ReadOptions): Promise<Buffer> {

@@ -1,6 +1,6 @@
 /** What flags and files give a run: params, secrets, pairs of names. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/index.js';
 import { hideFromPrograms, UsageError } from '../../lib/index.js';
 import type { StringMap } from '../../schema/index.js';
@@ -48,10 +48,11 @@ export async function readGivenValues(given: {
   const secretFile = given['secret-file'] ?? (existsSync(DEFAULT_SECRET_FILE) ? DEFAULT_SECRET_FILE : undefined);
   const secrets: StringMap = Object.create(null);
   if (secretFile !== undefined) {
-    // One that nobody named may come with a stranger's repository: a link would hand secrets of another place to it.
+    // One that nobody named may come with a stranger's repository: a link would hand secrets of another place, or file, to it.
     const found = given['secret-file'] === undefined;
     const what = found ? 'the secret file of this folder (--secret-file names another)' : 'the secret file';
-    const options = found ? { inside: repositoryFolder('.') ?? process.cwd() } : named;
+    const linksTo = (path: string) => basename(path) === DEFAULT_SECRET_FILE;
+    const options = found ? { inside: repositoryFolder('.') ?? process.cwd(), linksTo } : named;
     Object.assign(secrets, await readAssignments(secretFile, what, options));
   }
   const env = given.env ?? process.env;

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -165,6 +174,38 @@ describe('where defaults come from', () => {
     const elsewhere = write('elsewhere.yml', 'jobs: 2');
     symlinkSync(elsewhere, join(folder, 'repo/.jobservrc.yml'));
     await expect(chosen('repo/.jobserv.yml')).rejects.toThrow('it is a link that leads out of');
+  });
+
+  it('is no file behind a link to another file of the repository, unless it has the same name', async () => {
+    write('repo/.git/HEAD', '');
+    write('repo/private.yml', 'jobs: 2');
+    symlinkSync('private.yml', join(folder, 'repo/.jobservrc.yml'));
+    await expect(chosen('repo/.jobserv.yml')).rejects.toThrow('it is a link to private.yml');
+    rmSync(join(folder, 'repo/.jobservrc.yml'));
+    write('repo/ci/.jobservrc.yml', 'jobs: 3');
+    symlinkSync('ci/.jobservrc.yml', join(folder, 'repo/.jobservrc.yml'));
+    expect((await chosen('repo/.jobserv.yml')).values).toEqual({ jobs: 3 });
+  });
+
+  it.runIf(process.getuid?.() === 0)('is no file of another user above the folder of the definition', async () => {
+    const stranger = 12_345;
+    write('open/mine/.jobserv.yml', '');
+    write('open/.git/HEAD', '');
+    const theirs = write('open/.jobservrc.yml', 'image: {"sdk:12": evil}');
+    chmodSync(join(folder, 'open'), 0o1777);
+    chownSync(theirs, stranger, stranger);
+    await expect(chosen('open/mine/.jobserv.yml')).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining(`${theirs} would apply here, since it lies above, but it belongs to another`),
+    });
+    await expect(new LintConfigFiles(folder).of('open/mine/.jobserv.yml')).rejects.toThrow(`(uid ${stranger})`);
+    const inFolder = await chosen('open/.jobserv.yml');
+    expect({ ...inFolder.images }).toEqual({ 'sdk:12': 'evil' });
+    // Where the repository is of that user too, it is none.
+    chownSync(join(folder, 'open/.git'), stranger, stranger);
+    expect((await chosen('open/mine/.jobserv.yml')).images).toEqual(Object.create(null));
+    chownSync(join(folder, 'open/mine'), stranger, stranger);
+    expect({ ...(await chosen('open/mine/.jobserv.yml')).images }).toEqual({ 'sdk:12': 'evil' });
   });
 
   it('is named with the line when it cannot be understood', async () => {

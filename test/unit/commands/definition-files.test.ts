@@ -1,8 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   findDefinition,
   readDefinition,
@@ -10,6 +20,8 @@ import {
   readFound,
 } from '../../../src/commands/shared/definitions.js';
 
+const STRANGER = 12_345;
+const isRoot = process.getuid?.() === 0;
 let folder = '';
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'jobserv-definition-files-')));
@@ -39,6 +51,30 @@ const ATTACKS: [string, (path: string) => void, RegExp][] = [
       symlinkSync(`${path}.2`, path);
     },
     /link/,
+  ],
+  [
+    'a link to a file that git ignores',
+    (path) => {
+      write('repo/.env', 'top: secret');
+      symlinkSync('.env', path);
+    },
+    /link to \.env/,
+  ],
+  [
+    'a link to a YAML file with secrets',
+    (path) => {
+      write('repo/secrets.yml', 'top: secret');
+      symlinkSync('secrets.yml', path);
+    },
+    /link to secrets\.yml/,
+  ],
+  [
+    'a link into .git',
+    (path) => {
+      write('repo/.git/config.jobserv.yml', 'timeout: 1\ntriggers:\ntop: secret\n');
+      symlinkSync('.git/config.jobserv.yml', path);
+    },
+    /link to \.git/,
   ],
   ['a link that leads to itself', (path) => symlinkSync(path, path), /link|ELOOP|circle/],
   ['a named pipe that nobody writes to', (path) => execFileSync('mkfifo', [path]), /named pipe/],
@@ -107,5 +143,25 @@ describe('the definition that nobody names', () => {
     write('plain/file');
     expect(findDefinition(join(folder, 'repo'))).toBeUndefined();
     expect(findDefinition(join(folder, 'plain'))).toBeUndefined();
+  });
+
+  it.runIf(isRoot)('is none of another user above the folder, nor one in a repository of theirs', () => {
+    const mine = join(folder, 'open/mine');
+    write('open/mine/file');
+    chmodSync(join(folder, 'open'), 0o1777);
+    write('open/.git/HEAD', '');
+    const theirs = write('open/.jobserv.yml');
+    expect(findDefinition(mine)).toBe('../.jobserv.yml');
+    chownSync(theirs, STRANGER, STRANGER);
+    expect(() => findDefinition(mine)).toThrow(`it belongs to another user (uid ${STRANGER})`);
+    expect(findDefinition(join(folder, 'open'))).toBe('.jobserv.yml');
+    chownSync(join(folder, 'open/.git'), STRANGER, STRANGER);
+    expect(findDefinition(mine)).toBeUndefined();
+    vi.stubEnv('SUDO_UID', String(STRANGER));
+    expect(findDefinition(mine)).toBe('../.jobserv.yml');
+    vi.unstubAllEnvs();
+    // As root in a CI container: the whole working tree is of another user.
+    chownSync(mine, STRANGER, STRANGER);
+    expect(findDefinition(mine)).toBe('../.jobserv.yml');
   });
 });

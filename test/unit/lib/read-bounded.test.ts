@@ -56,11 +56,35 @@ describe('a file that is read whole', () => {
     symlinkSync('../inside', at('repository/sub/link'));
     symlinkSync('../../secret', at('repository/sub/out'));
     symlinkSync('../repository-2', at('repository/beside'));
-    expect(await readBoundedText(at('repository/sub/link'), { inside })).toBe('text');
+    expect(await readBoundedText(at('repository/inside'), { inside })).toBe('text');
+    expect(await readBoundedText(at('repository/sub/link'), { inside, linksTo: () => true })).toBe('text');
     expect(await refusal(at('repository/sub/out'), { inside })).toBe(
       `outside: it is a link that leads out of ${inside}`,
     );
     expect(await refusal(at('repository/beside'), { inside })).toContain('outside');
+  });
+
+  it('is no other file of that folder behind a link, unless its kind is allowed, and never one of .git', async () => {
+    mkdirSync(at('repository/.git'), { recursive: true });
+    mkdirSync(at('repository/private'));
+    writeFileSync(at('repository/.git/config'), 'token');
+    writeFileSync(at('repository/private/key'), 'token');
+    symlinkSync('.git/config', at('repository/config'));
+    symlinkSync('.git', at('repository/folder'));
+    symlinkSync('private', at('repository/public'));
+    symlinkSync('repository', at('way'));
+    const inside = at('repository');
+    const linksTo = (path: string, content: Buffer) => path === 'private/key' && content.toString() === 'token';
+    expect(await refusal(at('repository/public/key'), { inside })).toBe(
+      'outside: it is a link to private/key, which may be no file of this kind, and private. If you trust it, name that file itself, or replace the link by a copy',
+    );
+    expect(await readBoundedText(at('repository/public/key'), { inside, linksTo })).toBe('token');
+    expect(await refusal(at('repository/config'), { inside, linksTo: () => true })).toMatch(
+      /^outside: .*\.git\/config/,
+    );
+    expect(await refusal(at('repository/folder/config'), { inside, linksTo: () => true })).toMatch(/^outside/);
+    // A link above the folder is the user's own.
+    expect(await readBoundedText(at('way/private/key'), { inside: at('way') })).toBe('token');
   });
 
   it('may be a pipe where that is allowed, bounded too', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -160,6 +160,10 @@ describe('what is no file of values', () => {
     try {
       await expect(secrets({})).rejects.toThrow('it is a link that leads out of');
       expect(await secrets({ file: '.jobserv.secrets' })).toEqual({ token: 'of another project' });
+      rmSync('.jobserv.secrets');
+      writeFileSync('.env', 'token=not for the scripts\n');
+      symlinkSync('.env', '.jobserv.secrets');
+      await expect(secrets({})).rejects.toThrow('it is a link to .env');
     } finally {
       process.chdir(before);
     }
