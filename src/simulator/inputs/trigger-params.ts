@@ -76,7 +76,7 @@ function firstWord(text: string | undefined): string | undefined {
 /** `owner` and `name` of `https://host/owner/name.git`, `git@host:owner/name`, `/some/owner/name`. */
 function ownerAndName(url: string | undefined): [string, string] {
   const words = (url ?? '')
-    .replace(/\.git\/?$|\/+$/g, '')
+    .replace(/\.git\/?$/, '')
     .split(/[/:]/)
     .filter(Boolean);
   return [words.at(-2) ?? 'owner', words.at(-1) ?? 'repository'];

@@ -85,6 +85,16 @@ describe('fnmatch', () => {
     ['[!a-c]', 'b', false],
     ['a.c', 'abc', false],
     ['[', '[', true],
+    ['[]', '[]', true],
+    ['[!]', '!', false],
+    ['[!]', '[!]', true],
+    ['[!]]', 'x', true],
+    ['a[]b*', 'a[]bc', true],
+    ['?', '😀', true],
+    ['*a*b?c*', 'xaxbxbycz', true],
+    ['a**', 'a', true],
+    ['', '', true],
+    ['*a*a*a*a*a*a*a*a*a*a*b', 'aaaaaaaaaaaaaaaa', false],
     ['(a|b)+\\', '(a|b)+\\', true],
   ])('%s and %s: %s', (pattern, text, matches) => {
     expect(matcherOf(pattern)?.(text)).toBe(matches);
