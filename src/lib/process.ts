@@ -4,9 +4,10 @@
  */
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { execa, execaSync } from 'execa';
 import { environmentOf } from './programs.js';
+import { startHeard } from './start-heard.js';
 
 export type Command = readonly [program: string, ...args: string[]];
 
@@ -73,7 +74,8 @@ export interface RunningProcess {
 /** Starts a program whose output the caller reads as it comes. */
 export function startProcess(command: Command, options: ProcessOptions = {}): RunningProcess {
   options.signal?.throwIfAborted();
-  const child = spawn(command, options);
+  const child = startHeard(() => spawn(command, options));
+  if (child === undefined) return neverStarted();
   const { pid } = child;
   const kill = () => killGroup(pid);
   let expired = false;
@@ -105,6 +107,17 @@ export function startProcess(command: Command, options: ProcessOptions = {}): Ru
   // Whoever stops reading may not come to wait for the end.
   ended.catch(() => {});
   return { stdout, stderr, all, ended, kill };
+}
+
+function neverStarted(): RunningProcess {
+  const [stdout, stderr, all] = [Readable.from([]), Readable.from([]), Readable.from([])];
+  return { stdout, stderr, all, ended: tooManyOpen(), kill: () => {} };
+}
+
+function tooManyOpen(): Promise<never> {
+  const ended = Promise.reject(new ProcessError('not-started', 'could not be started: too many files are open'));
+  ended.catch(() => {});
+  return ended;
 }
 
 /**
@@ -165,8 +178,8 @@ export function startIndependent(
   options: OutputOptions,
 ): { pid: number | undefined; ended: Promise<ProcessEnd> } {
   const started = spawnWithOutput(command, output, options, { detached: true, cleanup: false });
-  started.child.unref();
-  return { pid: started.child.pid, ended: started.ended };
+  started.child?.unref();
+  return { pid: started.child?.pid, ended: started.ended };
 }
 
 function spawnWithOutput(
@@ -176,14 +189,9 @@ function spawnWithOutput(
   how: { detached?: boolean; cleanup?: boolean },
 ) {
   const streams = { stdin: 'ignore', stdout: output as 3, stderr: output as 3 } as const;
-  const child = execa(program, args, {
-    ...(cwd === undefined ? {} : { cwd }),
-    env: environmentOf(env),
-    extendEnv: false,
-    ...streams,
-    reject: false,
-    ...how,
-  });
+  const where = { ...(cwd === undefined ? {} : { cwd }), env: environmentOf(env), extendEnv: false } as const;
+  const child = startHeard(() => execa(program, args, { ...where, ...streams, reject: false, ...how }));
+  if (child === undefined) return { ended: tooManyOpen() };
   const ended = child.then(({ exitCode, signal, cause }): ProcessEnd => {
     if (child.pid === undefined) throw notStarted(program, cwd, cause);
     return signal === undefined ? { status: exitCode ?? 0 } : { signal };

@@ -1,6 +1,6 @@
 /** JUnit XML, as CI systems read it. */
 import { stripVTControlCharacters } from 'node:util';
-import { escapeInXml } from '../lib/index.js';
+import { escapeInXml, printable } from '../lib/index.js';
 
 export interface JunitSuite {
   name: string;
@@ -21,7 +21,7 @@ export interface JunitCase {
 
 export function junitText(name: string, suites: readonly JunitSuite[]): string {
   const cases = suites.flatMap((suite) => suite.cases);
-  const head = `name="${escapeXml(name)}" tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}"`;
+  const head = `name="${oneLine(name)}" tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}"`;
   const xml = suites.map(suiteXml).join('');
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${head}>\n${escapeInXml(xml)}</testsuites>\n`;
 }
@@ -29,12 +29,12 @@ export function junitText(name: string, suites: readonly JunitSuite[]): string {
 function suiteXml({ name, cases }: JunitSuite): string {
   const time = cases.reduce((total, { durationMs = 0 }) => total + durationMs, 0);
   const counts = `tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}" skipped="${count(cases, 'skipped')}"`;
-  return `  <testsuite name="${escapeXml(name)}" ${counts} time="${seconds(time)}">\n${cases.map(caseXml).join('')}  </testsuite>\n`;
+  return `  <testsuite name="${oneLine(name)}" ${counts} time="${seconds(time)}">\n${cases.map(caseXml).join('')}  </testsuite>\n`;
 }
 
 function caseXml({ name, classname, file, line, durationMs, outcome, text }: JunitCase): string {
-  const place = `${file === undefined ? '' : ` file="${escapeXml(file)}"`}${line === undefined ? '' : ` line="${line}"`}`;
-  const head = `    <testcase name="${escapeXml(name)}" classname="${escapeXml(classname)}"${place} time="${seconds(durationMs)}"`;
+  const place = `${file === undefined ? '' : ` file="${oneLine(file)}"`}${line === undefined ? '' : ` line="${line}"`}`;
+  const head = `    <testcase name="${oneLine(name)}" classname="${oneLine(classname)}"${place} time="${seconds(durationMs)}"`;
   if (outcome === undefined && !text) return `${head}/>\n`;
   return `${head}>\n      ${bodyXml(outcome, text)}\n    </testcase>\n`;
 }
@@ -61,6 +61,9 @@ const ENTITIES: Record<string, string> = {
   '\n': '&#10;',
   '\r': '&#13;',
 };
+
+/** A name, which a person reads in a list. */
+const oneLine = (text: string) => escapeXml(printable(text));
 
 /** For text and attributes: escape sequences are left out, and what XML 1.0 has no form for becomes U+FFFD. */
 function escapeXml(text: string): string {

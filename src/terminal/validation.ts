@@ -131,7 +131,9 @@ function junitWriter(): ReportWriter {
 
 /** Only errors are failures: a warning is there to be read, and does not fail a build. */
 function testCase(path: string, { rule, severity, server, message, help, line, column }: Diagnostic): JunitCase {
-  const text = [`${path}:${line}:${column}: ${severity}: ${message} [${rule}]`, ...(help ? [help] : [])].join('\n');
+  const about = `${path}:${line}:${column}: ${severity}: ${message} [${rule}]`;
+  // A line of its own could speak to a CI system that reads this output.
+  const text = [about, ...(help ? [help] : [])].map(printable).join('\n');
   return {
     name: `${rule} ${line}:${column}`,
     classname: path,

@@ -1,7 +1,7 @@
 /** `worker loop --listen`: serves `/health` and `/metrics`; neither changes anything. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { EnvironmentError, UsageError } from '../lib/index.js';
 
 export interface ListenAddress {
@@ -18,7 +18,11 @@ export interface Watched {
 
 /** Monitoring needs no more. */
 const MOST_CONNECTIONS = 32;
-const TIMEOUT_MS = 10_000;
+/** For a whole request; those that take longer are looked for at each interval. */
+const REQUEST_MS = 2000;
+const CHECKING_MS = 500;
+/** For one who does not read the answer. */
+const IDLE_MS = 10_000;
 
 /** @throws UsageError for what is not HOST:PORT */
 export function parseListen(text: string): ListenAddress {
@@ -36,10 +40,21 @@ export async function listen(
   { host, port }: ListenAddress,
   watched: Watched,
 ): Promise<{ address: string; close(): Promise<void> }> {
-  const server = createServer({ requestTimeout: TIMEOUT_MS, headersTimeout: TIMEOUT_MS }, (request, response) => {
+  const bounds = {
+    requestTimeout: REQUEST_MS,
+    headersTimeout: REQUEST_MS,
+    connectionsCheckingInterval: CHECKING_MS,
+  };
+  const asked = new WeakSet<Socket>();
+  const server = createServer(bounds, (request, response) => {
+    // One request a connection: what a client sends after it is not answered, nor read any further.
+    if (asked.has(request.socket)) return;
+    asked.add(request.socket);
+    request.socket.pause();
     answer(request, response, watched).catch((error: Error) => send(response, 500, `${error.message}\n`));
   });
   server.maxConnections = MOST_CONNECTIONS;
+  server.timeout = IDLE_MS;
   server.listen(port, host);
   await once(server, 'listening').catch((cause: Error) => {
     throw new EnvironmentError(
@@ -71,6 +86,11 @@ async function answer({ method, url }: IncomingMessage, response: ServerResponse
 }
 
 function send(response: ServerResponse, status: number, text: string, headers: Record<string, string> = {}): void {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control': 'no-store', ...headers });
+  response.writeHead(status, {
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+    ...headers,
+  });
   response.end(text);
 }

@@ -1,12 +1,14 @@
 /** What a loop knows of itself: whether its check-ins succeed, for `/health`, and figures for `/metrics`. */
 import { RunFailure } from '../executor/index.js';
 import { ServerFailure } from '../server/index.js';
-import { workerStatus } from './status.js';
+import { type WorkerStatus, workerStatus } from './status.js';
 
 /** A check-in may be this much later than its interval before the worker counts as unhealthy, ms. */
 const GRACE_MS = 60_000;
 /** Intervals without a successful check-in. */
 const MISSED = 3;
+/** How long what was read of the folder is shown again, ms. */
+const KEPT_MS = 1000;
 
 export class Monitor {
   readonly #folder: string;
@@ -16,6 +18,7 @@ export class Monitor {
   #failure: string | undefined;
   #succeeded = 0;
   readonly #failed = new Map<string, number>();
+  #read: { status: Promise<WorkerStatus>; at: number; pending: boolean } | undefined;
 
   constructor(folder: string, version: string) {
     this.#folder = folder;
@@ -51,8 +54,8 @@ export class Monitor {
    *
    * @param every as `problem` takes it
    */
-  async metrics(every: number): Promise<string> {
-    const { name, concurrentRuns, runs, outcomes } = await workerStatus(this.#folder);
+  async metrics(every: number, now = performance.now()): Promise<string> {
+    const { name, concurrentRuns, runs, outcomes } = await this.#status(now);
     const states = new Map<string, number>();
     for (const { phase, unreported, problem } of runs) {
       const state = problem !== undefined ? 'broken' : unreported !== undefined ? 'unreported' : (phase ?? 'queued');
@@ -90,6 +93,18 @@ export class Monitor {
         outcomes.map(({ status, cause = '', count }) => [count, { status, cause }]),
       ),
     ].join('');
+  }
+
+  /** Read once at a time for all who ask: it opens files and starts programs, and many may ask. */
+  #status(now: number): Promise<WorkerStatus> {
+    if (this.#read !== undefined && (this.#read.pending || now - this.#read.at < KEPT_MS)) return this.#read.status;
+    const read = { status: workerStatus(this.#folder), at: now, pending: true };
+    const done = () => {
+      read.pending = false;
+    };
+    read.status.then(done, done);
+    this.#read = read;
+    return read.status;
   }
 }
 

@@ -26,6 +26,10 @@ it('each file is of its kind', () => {
   for (const text of documents) expect(loadYaml(text).problem).toBeUndefined();
 });
 
+it('alerts do not depend on the name of a scrape job', () => {
+  expect(textOf('alerts.yml')).not.toMatch(/[{,]\s*job\s*[=!]/);
+});
+
 it('the page names every file, and no other', () => {
   const page = readFileSync('docs/operations.md', 'utf8');
   const named = [...page.matchAll(/\]\(operations\/([^)]+)\)/g)].map(([, name]) => name);

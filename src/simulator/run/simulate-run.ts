@@ -85,8 +85,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   const { request, engine, server, masker, settings, locks } = session;
   const { served } = planned;
   const asRoot = (path: string) => engine.removeTree(path);
-  const named = request.workspace !== undefined;
-  const opening = openSimulationWorkspace(planned.root, { locks, asRoot, named });
+  const opening = openSimulationWorkspace(planned.root, { locks, asRoot, named: request.workspace });
   const workspace = await namedWhenSlow(`Clearing the workspace ${planned.root}`, opening).catch((error: Error) => {
     if (error instanceof EnvironmentError) return error;
     throw error;

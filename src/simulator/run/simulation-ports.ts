@@ -1,5 +1,5 @@
 /** A simulation's engine and host: lenient where a worker has settings (SPEC 8). */
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import {
   type ContainerEngine,
   type ContainerSpec,
@@ -14,6 +14,7 @@ import {
 import { folderName, makeFolderBelow } from '../../lib/index.js';
 import type { StringMap } from '../../schema/index.js';
 import type { Ledger } from '../inputs/ledger.js';
+import { areBeside } from '../workspace/workspace-names.js';
 
 export const PULL_POLICIES = ['always', 'missing', 'never'] as const;
 export type PullPolicy = (typeof PULL_POLICIES)[number];
@@ -96,7 +97,11 @@ export function simulationHost(options: SimulationHostOptions): Host {
   const { volumes, workspace, sharedVolumes, ledger, makeFolders = true } = options;
   return {
     persistentVolume: async (project, name) => {
-      if (makeFolders) return persistentVolume(volumes, project, name);
+      if (makeFolders) {
+        // Next to a named workspace, which may lie in a clone: that brings its own links.
+        if (areBeside(volumes)) await makeFolderBelow(dirname(volumes), [basename(volumes)], 0o700);
+        return persistentVolume(volumes, project, name);
+      }
       checkVolumeName(name);
       return join(volumes, folderName(project), name);
     },

@@ -4,10 +4,12 @@
  */
 import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { openWorkspace, removeSecrets, type Workspace } from '../../executor/index.js';
 import {
   EnvironmentError,
+  makeFolder,
+  makeFolderBelow,
   type RemoveAsRoot,
   type RemovedOrKept,
   removeOrSetAside,
@@ -54,8 +56,8 @@ export interface WorkspaceOptions {
   locks: string;
   /** Removes what another user owns. */
   asRoot: RemoveAsRoot;
-  /** The user named the folder with `--workspace`. */
-  named?: boolean;
+  /** The folder that the user named with `--workspace`: this one, or one above it. */
+  named?: string | undefined;
 }
 
 /**
@@ -66,9 +68,10 @@ export interface WorkspaceOptions {
  */
 export async function openSimulationWorkspace(root: string, options: WorkspaceOptions): Promise<SimulationWorkspace> {
   const problem = foreignFolder(root);
-  if (problem !== undefined && options.named) throw new UsageError(`${problem} Name another with --workspace.`);
+  if (problem !== undefined && options.named !== undefined)
+    throw new UsageError(`${problem} Name another with --workspace.`);
   if (problem !== undefined) throw new EnvironmentError(`${problem} Move it away, or name another with --workspace.`);
-  const workspace = await openFolder(root);
+  const workspace = await openFolder(root, options.named);
   const lock = await lockWorkspace(options.locks, realpathSync(root));
   try {
     const leftBefore = await removeEntries(root, options.asRoot, (name) => name === MARKER);
@@ -99,8 +102,11 @@ export async function openSimulationWorkspace(root: string, options: WorkspaceOp
   }
 }
 
-async function openFolder(root: string): Promise<Workspace> {
+async function openFolder(root: string, named: string | undefined): Promise<Workspace> {
   try {
+    const below = named === undefined ? '' : relative(resolve(named), root);
+    // The named folder may lie in a clone, which brings its own links: they would lead elsewhere.
+    if (named !== undefined && below !== '') await makeFolderBelow(await makeFolder(named), below.split(sep), 0o700);
     return await openWorkspace(root);
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;

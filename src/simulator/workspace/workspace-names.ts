@@ -1,5 +1,5 @@
 /** Where simulations keep their workspaces, and how names of a project become names of folders. */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { EnvironmentError, homeFolder, makeFolder } from '../../lib/index.js';
 
 /** Where a workspace keeps the console of its run. */
@@ -29,8 +29,12 @@ export const scratchIn = (cache: string): string => join(cache, 'snapshots');
 /** Where the persistent volumes of workspaces in the cache are. */
 export const volumesIn = (cache: string): string => join(cache, 'volumes');
 
+const BESIDE = '.jobserv-volumes';
+
 /** Where those of a workspace of `--workspace` are: next to it, under a name that no folder of the user's has. */
-export const volumesBeside = (workspace: string): string => join(dirname(workspace), '.jobserv-volumes');
+export const volumesBeside = (workspace: string): string => join(dirname(workspace), BESIDE);
+
+export const areBeside = (volumes: string): boolean => basename(volumes) === BESIDE;
 
 /** The base directory specification has relative ones ignored. */
 function absolute(path: string | undefined): string | undefined {

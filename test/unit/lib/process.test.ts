@@ -133,6 +133,47 @@ describe('a program that is started', () => {
   });
 });
 
+/** Takes every free descriptor, starts a program in each way, and again with descriptors free. */
+const FULL_TABLE = `
+import { closeSync, openSync } from 'node:fs';
+import { runProcess, runProcessSync, runWithOutput, startIndependent, startProcess } from './src/lib/index.js';
+const streamed = async () => {
+  const child = startProcess(['true']);
+  for await (const _ of child.all);
+  return child.ended;
+};
+const ways = [
+  () => runProcess(['true'], { input: 'text', umask: 0o022 }),
+  streamed,
+  () => runWithOutput(['true'], 2),
+  () => startIndependent(['true'], 2, {}).ended,
+  async () => runProcessSync(['true'], '', 10_000),
+];
+const tryAll = async () => {
+  for (const way of ways) await way().then(({ status }) => console.log(status), ({ reason, message }) => console.log(reason, message));
+};
+const alive = setInterval(() => {}, 60_000);
+await tryAll();
+const taken = [];
+try { for (;;) taken.push(openSync('/dev/null')); } catch {}
+await tryAll();
+taken.forEach((fd) => closeSync(fd));
+await tryAll();
+clearInterval(alive);
+`;
+
+it('a program that cannot be started since too many files are open fails by itself', async () => {
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', FULL_TABLE] as const;
+  const limited = ['/bin/sh', '-c', 'ulimit -n 400; exec "$@"', 'sh', ...node] as const;
+  const { stdout, failure } = await runProcess(limited);
+  expect(failure).toBeUndefined();
+  const lines = stdout.toString().trim().split('\n');
+  expect(lines).toHaveLength(15);
+  expect([...lines.slice(0, 5), ...lines.slice(10)]).toEqual(Array(10).fill('0'));
+  expect(lines.slice(5, 9)).toEqual(Array(4).fill('not-started could not be started: too many files are open'));
+  expect(lines[9]).toBe('not-started could not be started: EMFILE');
+});
+
 it('a program is not looked for in relative folders of PATH', () => {
   expect(findProgram('sh', { PATH: `.:${folder}:/bin` })).toBe('/bin/sh');
   expect(findProgram('package.json', { PATH: '.' })).toBeUndefined();

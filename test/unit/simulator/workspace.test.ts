@@ -20,7 +20,9 @@ import {
   openSimulationWorkspace,
   placeOf,
   prune,
+  simulationHost,
   storedWorkspaces,
+  volumesBeside,
 } from '../../../src/simulator/index.js';
 import { scratchFolder } from '../../support/fake-ports.js';
 
@@ -108,8 +110,9 @@ describe('the workspace of a simulation', () => {
   it.each([
     [true, UsageError],
     [false, EnvironmentError],
-  ])('is never a file, nor a folder with something else in it (named by the user: %s)', async (named, kind) => {
+  ])('is never a file, nor a folder with something else in it (named by the user: %s)', async (byUser, kind) => {
     const { folder, options } = await place();
+    const named = byUser ? folder : undefined;
     mkdirSync(join(folder, 'mine'));
     const file = join(folder, 'mine', 'thesis.txt');
     writeFileSync(file, 'text');
@@ -118,6 +121,38 @@ describe('the workspace of a simulation', () => {
     await expect(opened).rejects.toThrow(kind);
     await expect(opened).rejects.toThrow(/no folder.*name another with --workspace/i);
     expect(readFileSync(file, 'utf8')).toBe('text');
+  });
+
+  it('lies in the folder that the user named, whatever links came with that', async () => {
+    const { folder, options } = await place();
+    const [named, victim] = [join(folder, 'out'), join(folder, 'victim')];
+    mkdirSync(named);
+    mkdirSync(victim);
+    symlinkSync('../victim', join(named, 't'));
+    mkdirSync(join(named, 'u'));
+    symlinkSync('../../victim', join(named, 'u', 'unit'));
+    for (const path of ['t/unit', 'u/unit']) {
+      const opened = openSimulationWorkspace(join(named, path), { ...options, named });
+      await expect(opened).rejects.toThrow(/^The folder \S+\/out\/(t|u\/unit) cannot be used: it is no folder/);
+    }
+    expect(readdirSync(victim)).toEqual([]);
+    // The named folder itself may be a link.
+    symlinkSync('out', join(folder, 'link'));
+    const root = join(folder, 'link', 'v', 'unit');
+    const workspace = await openSimulationWorkspace(root, { ...options, named: join(folder, 'link') });
+    expect(statSync(join(named, 'v', 'unit')).mode & 0o777).toBe(0o700);
+    await workspace.close();
+  });
+
+  it('has its persistent volumes next to the folder that the user named, whatever links came with that', async () => {
+    const { folder, root } = await place();
+    const victim = join(folder, 'victim');
+    mkdirSync(victim);
+    symlinkSync('victim', join(folder, '.jobserv-volumes'));
+    const options = { volumes: volumesBeside(root), workspace: root } as Parameters<typeof simulationHost>[0];
+    const made = simulationHost(options).persistentVolume('acme', 'ccache');
+    await expect(made).rejects.toThrow(/\.jobserv-volumes cannot be used: it is no folder/);
+    expect(readdirSync(victim)).toEqual([]);
   });
 
   it.each(['/proc/x', `/tmp/${'x'.repeat(300)}`])(

@@ -206,6 +206,19 @@ describe('JUnit XML', () => {
     expect(all[1]?.attributes).toMatchObject({ tests: '2', failures: '1' });
   });
 
+  it('has one line for a name and a message, whatever is in them', async () => {
+    const words = 'a\n::error::x\r\n::stop-commands::y';
+    const help = words;
+    const found = [finding({ message: words, help }), finding({ message: words, help, severity: 'warning' })];
+    const text = await write('junit', file(found, { path: `${words}.yml` }), file([], { path: words }));
+    expect(text).toContain('::error::x');
+    expect(text).not.toMatch(/^\s*::/m);
+    const [, suite, testcase] = elements(text);
+    expect(suite?.attributes['name']).toBe('a␊::error::x␍␊::stop-commands::y.yml');
+    for (const key of ['classname', 'file'])
+      expect(testcase?.attributes[key]).toBe('a␊::error::x␍␊::stop-commands::y.yml');
+  });
+
   it('is XML whatever a file holds', async () => {
     const message = '<&>"\' \u0000\u001b\ud800]]>\n\t\ufffe é 🚀';
     const [, suite, , failure] = elements(await write('junit', file([finding({ message })], { path: '<&".yml' })));

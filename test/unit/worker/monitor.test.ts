@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { findProgram } from '../../../src/lib/index.js';
@@ -109,6 +110,61 @@ describe('the health of a worker', () => {
       name: 'EnvironmentError',
       message: expect.stringMatching(`^The worker cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`),
     });
+  });
+});
+
+describe('a client of the pages', () => {
+  test('gets one answer a connection, whatever else it sends on it', async () => {
+    let asked = 0;
+    const pages = await listen(
+      { host: '127.0.0.1', port: 0 },
+      {
+        problem: () => undefined,
+        metrics: async () => {
+          asked++;
+          return 'figures\n';
+        },
+      },
+    );
+    onTestFinished(() => pages.close());
+    const socket = connect(Number(new URL(pages.address).port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    // The rest is not read: the server may reset the connection.
+    socket.on('error', () => {});
+    socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(5000));
+    await once(socket, 'close');
+    expect(asked).toBe(1);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(text).toMatch(/\r\nConnection: close\r\n/);
+    expect((await fetch(`${pages.address}/health`)).status).toBe(200);
+  });
+
+  test('keeps no place by a request that it does not end', async () => {
+    const pages = await listen({ host: '127.0.0.1', port: 0 }, { problem: () => undefined, metrics: async () => '' });
+    onTestFinished(() => pages.close());
+    const port = Number(new URL(pages.address).port);
+    const sockets = Array.from({ length: 32 }, (_, i) => {
+      const socket = connect(port, '127.0.0.1');
+      if (i % 2 === 0) socket.write('GET /health HTTP/1.1\r\nHost: a\r\n');
+      return socket.on('error', () => {}).resume();
+    });
+    await Promise.all(sockets.map((socket) => once(socket, 'close')));
+    expect((await fetch(`${pages.address}/health`)).status).toBe(200);
+  });
+
+  test('has the worker read its folder once for all who ask, and once a second', async () => {
+    const folder = workerFolder();
+    const monitor = new Monitor(folder, '1.0.0');
+    const busyAt = async (now: number) =>
+      /^jobserv_worker_slots_busy (\d+)$/m.exec(await monitor.metrics(MINUTE, now))?.[1];
+    // All but the first ask while it reads.
+    expect(new Set(await Promise.all([0, ...Array<number>(50).fill(5000)].map(busyAt)))).toEqual(new Set(['0']));
+    await makeRunFolder(folder, runUrl('unit'), rundefText(runUrl('unit')), new Date());
+    expect(await busyAt(999)).toBe('0');
+    expect(await busyAt(5001)).toBe('1');
   });
 });
 
