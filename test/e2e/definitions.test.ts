@@ -72,7 +72,7 @@ describe('validate', () => {
       ['ci/deep/board.jobserv.yaml', false],
       ['ci/other.yml', true],
     ]);
-    expect(summary).toEqual({ files: 3, errors: 1, warnings: 0, infos: 0 });
+    expect(summary).toEqual({ files: 3, rejected: 1, errors: 1, warnings: 0, infos: 0 });
     expect(files[1].diagnostics[0]).toMatchObject({
       rule: expect.stringMatching(/^[a-z-]+$/),
       severity: 'error',
