@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** The container engine, over dockerode. Other folders import what is named here, and nothing else of this one. */
 
 export { type DockerSettings, dockerSettings, loadDockerConfig, proxyEnvironment } from './docker-config.js';
 export { connectEngine, type DockerEngine } from './engine.js';

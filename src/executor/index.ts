@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** What a run does on a host, and the ports that it does it through. Other folders import what is named here, and nothing else of this one. */
 
 export { ArchiveFolder, listArtifacts, openArchived } from './archive.js';
 export { type Checkpoint, type ConsolePosition, recordOf, type StreamPosition } from './checkpoint.js';

@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** The git command: checkouts, clones, and what of a repository a run sees. Other folders import what is named here, and nothing else of this one. */
 
 export { captureWorkingTree, ignoredAmong, type Snapshot } from './capture.js';
 export { isHttp } from './credentials.js';

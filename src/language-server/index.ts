@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** What validate knows, in editors. Other folders import what is named here, and nothing else of this one. */
 
 export { serve } from './server.js';
 

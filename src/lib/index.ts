@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** Helpers that every folder needs. Other folders import what is named here, and nothing else of this one. */
 
 export { EnvironmentError, machineFault, tooManyFiles, UsageError } from './errors.js';
 export { type FileLock, takeFileLock } from './file-lock.js';

@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** The linter: checks, rules, repairs. Other folders import what is named here, and nothing else of this one. */
 
 export { type CheckResult, check } from './check.js';
 export { ConfigText } from './config-text.js';

@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** YAML, regular expressions and formats as Python has them. Other folders import what is named here, and nothing else of this one. */
 
 export { FormatError, pythonFormat, pythonLength, pythonStr } from './format/format.js';
 export { backtrackingEngine, type Groups } from './regex/backtracking.js';

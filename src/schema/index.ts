@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** What a definition and a rundef are, and which runs a build starts. Other folders import what is named here, and nothing else of this one. */
 
 export { asStored, Build, reachableRuns, type StartedRun } from './build.js';
 export { checkRunDefinition, unknownFields } from './check-run-definition.js';

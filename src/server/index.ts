@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** Clients of the JobServ server, of GitHub and of GitLab. Other folders import what is named here, and nothing else of this one. */
 
 export {
   isAddress,

@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** Runs on this machine: plan, execute, replay, look after. Other folders import what is named here, and nothing else of this one. */
 
 export { type DryRunResult, dryRun } from './dry-run.js';
 export type { Check } from './host-tools/container-checks.js';

@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** What people see: messages, tables, live views, reports. Other folders import what is named here, and nothing else of this one. */
 
 export { renderDiagnostics } from './diagnostics.js';
 export { renderDryRun } from './dry-run.js';

@@ -1,4 +1,4 @@
-/** What other folders may import of this one. */
+/** A worker of a JobServ server. Other folders import what is named here, and nothing else of this one. */
 
 export { check } from './check.js';
 export { cronwrap } from './cronwrap.js';
