@@ -20,14 +20,13 @@ export function actionsAt(
   if (!(wants(CodeActionKind.QuickFix) ?? true)) return actions;
   for (const found of analysis.result.diagnostics) {
     const edit = found.fix ?? found.suggestion;
-    const diagnostic = editorDiagnostic(found, { uri, text: analysis.text, homepage });
-    const { start, end } = diagnostic.range;
-    const isApart = start.line > range.end.line || end.line < range.start.line;
-    if (edit === undefined || isApart) continue;
+    if (edit === undefined) continue;
+    const { start, end } = analysis.editorRange(found);
+    if (start.line > range.end.line || end.line < range.start.line) continue;
     actions.push({
       title: titleOf(edit, analysis),
       kind: CodeActionKind.QuickFix,
-      diagnostics: [diagnostic],
+      diagnostics: [editorDiagnostic(found, { uri, text: analysis.text, homepage })],
       isPreferred: true,
       edit: { changes: { [uri]: [{ range: analysis.editorRange(edit.range), newText: edit.text }] } },
     });

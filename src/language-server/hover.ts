@@ -1,5 +1,6 @@
 import type { Hover, Position } from 'vscode-languageserver';
 import { explanationMarkdown, RULES, type Rule } from '../lint/index.js';
+import { splitPointer } from '../python/index.js';
 import { type Analysis, contains } from './analysis.js';
 import { schemaAt, typesOf } from './schema.js';
 
@@ -34,10 +35,7 @@ function keyAt(analysis: Analysis, position: Position): string | undefined {
   if (place?.part !== 'key') return undefined;
   const schema = schemaAt(place.path);
   if (schema?.description === undefined) return undefined;
-  const name = place.path
-    .slice(place.path.lastIndexOf('/') + 1)
-    .replaceAll('~1', '/')
-    .replaceAll('~0', '~');
+  const name = splitPointer(place.path).at(-1) ?? '';
   const types = typesOf(schema).filter((type) => type !== 'null');
   return `**${name}** (${types.join(' or ')})\n\n${schema.description}`;
 }

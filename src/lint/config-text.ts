@@ -41,11 +41,12 @@ export class ConfigText {
 
   /** Names the keys of a mapping that are none of these. */
   checkKeys(path: string, object: YamlObject, keys: readonly string[]): void {
-    for (const key of Object.keys(object)) {
-      if (keys.includes(key)) continue;
-      const { help } = choiceHelp(key, keys, 'Keys');
-      this.keyFault(childPath(path, key), `There is no key \`${key}\` here.`, help);
-    }
+    for (const key of Object.keys(object)) if (!keys.includes(key)) this.unknownKey(path, key, keys);
+  }
+
+  /** @param path of the mapping */
+  unknownKey(path: string, key: string, keys: readonly string[]): void {
+    this.keyFault(childPath(path, key), `There is no key \`${key}\` here.`, choiceHelp(key, keys, 'Keys').help);
   }
 
   /** @param what begins the message; an empty mapping stands for a value that is none, or not there */

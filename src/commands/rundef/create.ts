@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import * as Args from '@oclif/core/args';
 import { EnvironmentError, folderName, makeFolderBelow, makeFolders, UsageError, writeNamed } from '../../lib/index.js';
 import {
@@ -75,7 +75,7 @@ async function writeRundefs(path: string, created: readonly CreatedRundef[]): Pr
       if (!('runDefinition' in entry)) continue;
       const single = created.length === 1 && !path.endsWith('/');
       if (!single) await makeFolders(path, 0o700);
-      const folder = single ? '' : await makeFolderBelow(join(path, '.'), [folderName(entry.trigger)], 0o700);
+      const folder = single ? '' : await makeFolderBelow(resolve(path), [folderName(entry.trigger)], 0o700);
       const file = single ? path : join(folder, `${folderName(entry.run)}.json`);
       await writeNamed(file, `${JSON.stringify(entry.runDefinition, null, 2)}\n`);
     }

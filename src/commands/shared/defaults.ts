@@ -65,7 +65,7 @@ export function parseDefaults(input: string | Uint8Array, owner: DefaultsOwner):
       const why = 'it would give containers folders of this machine, and the file comes with the repository';
       text.keyFault(path, `A file of a repository may not set \`${key}\`: ${why}.`, help);
     } else if (!KEYS.includes(key)) {
-      text.keyFault(path, `There is no key \`${key}\` here.`, choiceHelp(key, KEYS, 'Keys').help);
+      text.unknownKey('', key, KEYS);
     } else if (value !== null) {
       Object.assign(defaults, { [key]: READERS[key as keyof Defaults](text, path, value) });
     }

@@ -171,9 +171,7 @@ export function isDefinition(path: string, text: string): boolean {
 
 /** What a search would take, so that a link shows no file that is anything else. */
 function isDefinitionFile(path: string, content: Buffer): boolean {
-  return (
-    DEFINITION_NAME.test(basename(path)) || (YAML_NAME.test(path) && isDefinition(path, content.toString('latin1')))
-  );
+  return YAML_NAME.test(path) && isDefinition(path, content.toString('latin1'));
 }
 
 function looksLikeDefinition(text: string): boolean {
