@@ -86,7 +86,7 @@ export async function captureWorkingTree(request: CaptureRequest): Promise<Snaps
     const git: Git = (args, { env, ...options } = {}) =>
       runGit({ args, cwd: paths.toplevel, env: { ...pushed.env, ...env }, signal, ...options });
     const changes = await changesOf(git, paths, leftOut);
-    const { sha, dirty } = await commit(git, { paths, head, changes, leftOut, isSparse: isSparse(settings) });
+    const { sha, dirty } = await commit(git, { paths, head, changes, isSparse: isSparse(settings) });
     const tip = { sha, branch };
     const [{ submodules, hasSubmodules, notes, unpushed }, lfsUnpushed] = await Promise.all([
       captureSubmodules({ source: paths, settings, env: pushed.env, sha, folder: scratch, signal }),
@@ -106,7 +106,7 @@ export async function captureWorkingTree(request: CaptureRequest): Promise<Snaps
       ...(head === undefined ? {} : { baseSha: head.sha }),
       ...(branch === undefined ? {} : { branch }),
       dirty,
-      leftOut: changes.leftOut,
+      leftOut: changes.leftOut.map(shown),
       notes: [...changes.notes, ...repositoryNotes(pushed, settings, dirty), ...notes],
       unpushed: [...unpushed, ...lfsUnpushed],
     };
@@ -140,6 +140,7 @@ interface Changes {
   any: boolean;
   /** Repositories in the working tree that are no submodules: latin1, `/` at the end. */
   nested: string[];
+  /** Excluded files that are tracked, or that git would add: latin1. */
   leftOut: string[];
   notes: string[];
 }
@@ -168,7 +169,7 @@ async function changesOf(git: Git, { toplevel }: RepositoryPaths, excluded: read
   return {
     any: entries.some((entry) => !nested.includes(entry.slice(2))) || tracked.some(Boolean),
     nested,
-    leftOut: [...excludedHere].filter((path) => leftOut.has(path)).map(shown),
+    leftOut: [...excludedHere].filter((path) => leftOut.has(path)),
     notes: [
       ...nested.map((path) => `${shown(path)} is a repository of its own, not a submodule: it is left out.`),
       ...unreadable.map(
@@ -185,21 +186,20 @@ async function commit(
     paths: RepositoryPaths;
     head: HeadCommit | undefined;
     changes: Changes;
-    leftOut: readonly string[];
     isSparse: boolean;
   },
 ): Promise<{ sha: string; dirty: number }> {
-  const { paths, head, changes, leftOut } = found;
+  const { paths, head, changes } = found;
   if (head !== undefined && !changes.any) return { sha: head.sha, dirty: 0 };
-  const excluded = [...changes.nested, ...leftOut.map((path) => Buffer.from(path).toString('latin1'))];
-  const pathspecs = [':/', ...excluded.map((path) => `:(top,exclude,literal)${path}`)];
+  // Only what git would add: with an ignored file here, even to exclude it, `git add` fails.
+  const pathspecs = [':/', ...[...changes.nested, ...changes.leftOut].map((path) => `:(top,exclude,literal)${path}`)];
   // With a bound this low git writes all new files into one pack, which takes half the time of a file for each.
   const add = ['-c', 'core.bigFileThreshold=1', 'add', '--all', ...(found.isSparse ? ['--sparse'] : [])];
   const input = Buffer.from(pathspecs.join('\0'), 'latin1');
   if (changes.any) await git([...add, '--pathspec-from-file=-', '--pathspec-file-nul'], { input });
-  if (leftOut.length > 0) {
-    const paths = leftOut.map((path) => `${path}\0`).join('');
-    await git(['update-index', '--force-remove', '-z', '--stdin'], { input: paths });
+  if (changes.leftOut.length > 0) {
+    const input = Buffer.from(changes.leftOut.map((path) => `${path}\0`).join(''), 'latin1');
+    await git(['update-index', '--force-remove', '-z', '--stdin'], { input });
   }
   // Of a partial clone not all objects are here: they were not when HEAD was checked out, either.
   const tree = text(await git(['write-tree', '--missing-ok']));

@@ -112,6 +112,22 @@ describe('the working tree at /repo', () => {
     expect(readdirSync(repo).sort()).toEqual(['.git', 'code']);
   });
 
+  it('takes changes beside a secret file that git ignores, tracked or not', async () => {
+    const folder = repository({ '.gitignore': '.jobserv.secrets\ntracked\n', code: '1' });
+    write(folder, { '.jobserv.secrets': 'x=y', tracked: 'a=b', code: '2' });
+    git(folder, 'add', '--force', 'tracked');
+    git(folder, 'commit', '--quiet', '--message', 'a secret', 'tracked');
+    write(folder, { tracked: 'a=c' });
+    const snapshot = await capture(
+      folder,
+      ['.jobserv.secrets', 'tracked'].map((name) => join(folder, name)),
+    );
+    expect(snapshot.leftOut).toEqual(['tracked']);
+    const repo = await checkout(workingTreeSource(snapshot));
+    expect(readdirSync(repo).sort()).toEqual(['.git', '.gitignore', 'code']);
+    expect(readFileSync(join(repo, 'code'), 'utf8')).toBe('2');
+  });
+
   it('has a change outside the cone of a sparse checkout', async () => {
     const folder = repository({ 'in/file': '1', 'out/file': '1', 'out/other': '1' });
     git(folder, 'sparse-checkout', 'set', 'in');
