@@ -2,6 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { proxyFor } from './proxy.js';
 import { lookupElsewhere } from './this-machine.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -92,7 +93,7 @@ export interface RawAnswer extends AnswerHead {
   body: Readable;
 }
 
-/** Connections stay open for the next call. `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are heeded, as by curl. */
+/** Connections stay open for the next call. `NO_PROXY` counts, and the proxies of `proxyFor`. */
 export class Transport {
   readonly #dispatcher: EnvHttpProxyAgent;
   /** Connects to no address of this machine. */
@@ -101,6 +102,8 @@ export class Transport {
   constructor(limits: CallLimits) {
     const agent = (connect: { lookup?: LookupFunction }) =>
       new EnvHttpProxyAgent({
+        httpProxy: proxyFor('http:')?.url?.href ?? '',
+        httpsProxy: proxyFor('https:')?.url?.href ?? '',
         connect: { timeout: limits.connect, ...connect },
         maxHeaderSize: LONGEST_HEADERS,
         allowH2: false,

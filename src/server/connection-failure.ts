@@ -1,7 +1,8 @@
 /** The messages for calls without an answer: no connection, or one that broke. */
-import { hostOf, parseHttpUrl } from './address.js';
+import { hostOf } from './address.js';
 import type { Call } from './call.js';
 import type { Words } from './failure-messages.js';
+import { proxyFault } from './proxy.js';
 import { callFailure, type ServerFailure, type ServerFailureKind } from './server-failure.js';
 import { LEADS_HERE } from './this-machine.js';
 
@@ -107,13 +108,13 @@ const REASONS: Reason[] = [
 /** An error of the transport as a `ServerFailure`; undefined for what is none of a connection, and so a defect. */
 export function connectionFailure(call: Call, error: unknown, words: Words): ServerFailure | undefined {
   const { code, text } = innermost(error);
-  const proxy = failingProxy(call.url, error);
-  if (proxy !== undefined) {
-    const { variable, host, refused } = proxy;
+  const fault = proxyFault(call.url, error);
+  if (fault !== undefined) {
+    const { proxy, host, refused } = fault;
     const why = refused
-      ? `the proxy ${host}, set by ${variable}, refuses the connection to ${hostOf(call.url)} (${refused})`
-      : `the proxy ${host}, set by ${variable}, cannot be reached (${words(text)})`;
-    const advice = `Correct ${variable}, or add ${new URL(call.url).hostname} to NO_PROXY.`;
+      ? `the proxy ${host}, set by ${proxy.variable}, refuses the connection to ${hostOf(call.url)} (${words(refused)})`
+      : `the proxy ${host}, set by ${proxy.variable}, cannot be reached (${words(fault.text)})`;
+    const advice = `Correct ${proxy.variable}, or add ${new URL(call.url).hostname} to NO_PROXY.`;
     return callFailure('unreachable', call, [why, advice], {
       lasting: refused?.startsWith('4') ?? false,
       proxy: true,
@@ -128,26 +129,6 @@ export function connectionFailure(call: Call, error: unknown, words: Words): Ser
   const detail = words(text);
   const message = [`${why(hostOf(call.url))}${detail && ` (${detail})`}`, advice] as const;
   return callFailure(kind, call, message, { maybeDelivered, cause: error });
-}
-
-/** The proxy of the environment, when it and not the server is what failed. */
-function failingProxy(url: string, error: unknown): { variable: string; host: string; refused?: string } | undefined {
-  const names = url.startsWith('https:') ? ['https_proxy', 'HTTPS_PROXY'] : [];
-  const variable = [...names, 'http_proxy', 'HTTP_PROXY'].find((name) => process.env[name]);
-  const proxy = variable === undefined ? undefined : parseHttpUrl(process.env[variable] ?? '');
-  if (variable === undefined || proxy === undefined) return undefined;
-  const own = proxy.port || (proxy.protocol === 'https:' ? '443' : '80');
-  for (let one = error, depth = 0; one instanceof Error && depth < 8; depth++) {
-    const { message, port, hostname, cause } = one as Error & { port?: number; hostname?: string };
-    const refused = /Proxy response \((\d+)\)/.exec(message)?.[1];
-    if (refused !== undefined) return { variable, host: proxy.host, refused };
-    const { port: servers } = new URL(url);
-    if (hostname === proxy.hostname || (port !== undefined && String(port) === own && own !== servers)) {
-      return { variable, host: proxy.host };
-    }
-    one = cause ?? (one instanceof AggregateError ? one.errors.at(-1) : undefined);
-  }
-  return undefined;
 }
 
 /** The cause that names a code; of several addresses that were tried, the last. */

@@ -8,6 +8,7 @@ import type { Answer, AnswerHead, Call, CallLimits, RawAnswer, StreamedAnswer, T
 import { connectionFailure } from './connection-failure.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
 import { answerFailure, type Circumstances, strangeAnswer, type Words } from './failure-messages.js';
+import { proxyFor } from './proxy.js';
 import { callFailure, ServerFailure } from './server-failure.js';
 import { leadsHere } from './this-machine.js';
 
@@ -137,6 +138,14 @@ export class HttpClient {
   }
 
   async #once(hop: Call, call: Call, signal: AbortSignal | undefined): Promise<RawAnswer> {
+    const proxy = proxyFor(new URL(hop.url).protocol);
+    if (proxy !== undefined && proxy.url === undefined) {
+      const why = `what ${proxy.variable} holds is no address of a proxy`;
+      throw callFailure('unreachable', call, [why, 'Write it as http://HOST:PORT, or unset it.'], {
+        lasting: true,
+        proxy: true,
+      });
+    }
     this.#transport ??= import('./call.js').then(({ Transport }) => new Transport(this.#limits));
     const transport = await this.#transport;
     const headers = {

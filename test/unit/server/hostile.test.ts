@@ -230,6 +230,21 @@ describe('a proxy', () => {
   });
 });
 
+describe('a variable that names a proxy', () => {
+  it.each([
+    ['https_proxy', '127.0.0.1:9', 'the proxy 127.0.0.1:9, set by https_proxy, cannot be reached'],
+    ['ALL_PROXY', 'http://127.0.0.1:9/', 'the proxy 127.0.0.1:9, set by ALL_PROXY, cannot be reached'],
+    ['https_proxy', 'socks5h://127.0.0.1:9', 'the proxy 127.0.0.1:9, set by https_proxy, cannot be reached'],
+    ['https_proxy', 'socks4://127.0.0.1:9', 'what https_proxy holds is no address of a proxy. Write it as http://'],
+    ['https_proxy', 'http://:99999', 'what https_proxy holds is no address of a proxy. Write it as http://'],
+  ])('%s=%s', async (name, value, message) => {
+    vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const failing = client({ waitForProxy: false }).send(call('https://ci.example.org/x'));
+    await expect(failing).rejects.toMatchObject({ message: expect.stringContaining(message), environment: 'server' });
+  });
+});
+
 describe('a name in a path', () => {
   it.each(['.', '..', '', '/', 'a/../b'])('%j has no segment', (name) => {
     expect(pathSegment(name)).toBeUndefined();
