@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import * as Flags from '@oclif/core/flags';
-import { UsageError } from '../lib/index.js';
+import { notWritten, UsageError } from '../lib/index.js';
 import { check } from '../lint/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { DEFAULT_DEFINITION } from './shared/definitions.js';
@@ -48,12 +48,11 @@ async function write(path: string, text: string, force: boolean): Promise<void> 
     if (force) await rm(path, { force: true });
     await writeFile(path, text, { flag: 'wx' });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST')
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
       throw new UsageError(
         `${path} exists already, and was left as it is. Check it with jobserv validate, or replace it with --force.`,
       );
-    throw new UsageError(`${path} cannot be written: ${message}.`);
+    throw notWritten('The definition', path, error);
   }
 }
 

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
 /** The request cannot be meant as it stands: the command line, or a file it names, has to change (exit status 2). */
 export class UsageError extends Error {
   override name = 'UsageError';
@@ -48,6 +51,40 @@ export function machineFault(error: unknown): string | undefined {
   // Node names no file when writing to one that is open fails.
   const sentence = place === undefined ? capitalised(why) : `${place} cannot be used: ${why}`;
   return `${sentence} (${code}). ${repair}`;
+}
+
+const ABOUT_THE_NAME: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'what is above it is no folder',
+  EISDIR: 'it is a folder',
+};
+
+/** Why the file system refused, as part of a sentence: Node's own words name a system call. */
+export function systemWords(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return MACHINE[code]?.[0] ?? ABOUT_THE_NAME[code] ?? message;
+}
+
+/**
+ * For a file that somebody named, and that cannot be written. Node's own words name a temporary file and a system call.
+ *
+ * @param what the start of a sentence: `The report`
+ * @param repair a sentence, where there is a better one than that of the fault
+ */
+export function notWritten(what: string, path: string, error: unknown, repair?: string): EnvironmentError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const folder = dirname(resolve(path));
+  const [why, advice = 'Name a file in a folder that can be written.'] = MACHINE[code] ?? [
+    placeFault(code, folder) ?? message,
+  ];
+  return new EnvironmentError(`${what} cannot be written to ${path}: ${why}. ${repair ?? advice}`, { cause: error });
+}
+
+function placeFault(code: string, folder: string): string | undefined {
+  if (code === 'ENOENT')
+    return existsSync(folder) ? `no file can be made in ${folder}` : `the folder ${folder} does not exist`;
+  if (code === 'ENOTDIR') return `${folder} is no folder`;
+  return code === 'EISDIR' ? 'it is a folder' : undefined;
 }
 
 const capitalised = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

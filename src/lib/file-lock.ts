@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { EnvironmentError } from './errors.js';
+import { EnvironmentError, systemWords } from './errors.js';
 import { ProcessError, runProcess } from './process.js';
 
 export interface FileLock {
@@ -23,16 +23,12 @@ const PATIENCE_MS = 30_000;
  * @throws EnvironmentError when the file cannot be opened, or there is no `flock`
  */
 export async function takeFileLock(path: string): Promise<FileLock | undefined> {
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600).catch(
-    (cause: NodeJS.ErrnoException) => {
-      throw new EnvironmentError(
-        `The lock ${path} cannot be opened: ${cause.message}. Give this user access to its folder.`,
-        {
-          cause,
-        },
-      );
-    },
-  );
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600).catch((cause) => {
+    throw new EnvironmentError(
+      `The lock ${path} cannot be opened: ${systemWords(cause)}. Give this user access to its folder.`,
+      { cause },
+    );
+  });
   if (!(await flock(file, path))) {
     await file.close();
     return undefined;

@@ -1,6 +1,6 @@
 /** Helpers that every folder needs. Other folders import what is named here, and nothing else of this one. */
 
-export { EnvironmentError, machineFault, tooManyFiles, UsageError } from './errors.js';
+export { EnvironmentError, machineFault, notWritten, systemWords, tooManyFiles, UsageError } from './errors.js';
 export { type FileLock, takeFileLock } from './file-lock.js';
 export {
   folderName,

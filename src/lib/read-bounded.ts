@@ -7,7 +7,7 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { relative, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { EnvironmentError, tooManyFiles, UsageError } from './errors.js';
+import { EnvironmentError, systemWords, tooManyFiles, UsageError } from './errors.js';
 import { isBelow, strangersWay } from './folders.js';
 
 export interface ReadOptions {
@@ -75,6 +75,12 @@ export async function readBounded(path: string, options: ReadOptions = {}): Prom
   }
 }
 
+/** Where the reason alone does not say it. */
+const REPAIRS: Partial<Record<ReadError['reason'], string>> = {
+  denied: ' Make it readable for this user, or name another file.',
+  'too-large': ' Name a smaller one.',
+};
+
 /** @throws ReadError */
 export async function readBoundedText(path: string, options: ReadOptions = {}): Promise<string> {
   return (await readBounded(path, options)).toString('utf8');
@@ -91,7 +97,7 @@ export async function readChosen(path: string, shown: string, options: ReadOptio
     return await readBounded(path, options);
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
-    throw new UsageError(`${shown} cannot be read: ${error.message}.`);
+    throw new UsageError(`${shown} cannot be read: ${error.message}.${REPAIRS[error.reason] ?? ''}`);
   }
 }
 
@@ -186,11 +192,13 @@ function tooLarge(maxBytes: number): ReadError {
 
 function asReadError(error: unknown): Error {
   if (error instanceof ReadError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
+  const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return new ReadError('missing', 'there is no such file', error);
-  if (code === 'EACCES' || code === 'EPERM') return new ReadError('denied', 'you may not read it', error);
+  if (code === 'EACCES' || code === 'EPERM') return new ReadError('denied', 'this user may not read it', error);
   if (code === 'ELOOP') return new ReadError('failed', 'it is a link that leads to itself', error);
   if (code === 'ENXIO') return new ReadError('special', 'it is a device or a socket, and a file is needed', error);
   const fault = tooManyFiles(error);
-  return fault === undefined ? new ReadError('failed', message, error) : new EnvironmentError(fault, { cause: error });
+  return fault === undefined
+    ? new ReadError('failed', systemWords(error), error)
+    : new EnvironmentError(fault, { cause: error });
 }

@@ -18,7 +18,7 @@ import {
 import { mkdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { EnvironmentError } from './errors.js';
+import { EnvironmentError, tooManyFiles } from './errors.js';
 
 /** Removes what other users own, or throws. */
 export type RemoveAsRoot = (path: string) => Promise<void>;
@@ -32,6 +32,9 @@ export async function removeTree(path: string, asRoot?: RemoveAsRoot): Promise<v
   let step = removal.next();
   for (; !step.done; step = removal.next()) await setImmediate();
   if (step.value === undefined) return;
+  // A container would not help.
+  const fault = tooManyFiles(step.value);
+  if (fault !== undefined) throw new EnvironmentError(`${path} could not be removed. ${fault}`, { cause: step.value });
   if (asRoot !== undefined) return asRoot(path);
   throw new EnvironmentError(
     `${path} could not be removed: ${step.value.message}. Remove it as root: sudo rm -rf "${path}".`,

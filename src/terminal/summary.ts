@@ -1,4 +1,5 @@
 /** What a simulation says at its end, for people: what passed, a line each; then what failed, and last the count. */
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { duration, formatSize, plainLine, plural } from '../lib/index.js';
 import type { RunResult } from '../simulator/results.js';
@@ -91,6 +92,8 @@ function renderRun(
   const phases = verbose ? run.phases.map(phaseText) : longPhases(run);
   const image = run.image.reference + (run.image.digest === undefined ? '' : ` (${run.image.digest})`);
   const failed = run.status === 'FAILED';
+  // Its workspace could not be opened: nothing was executed, and there is no console.
+  const unopened = failed && !existsSync(run.console);
   return [
     `${colour[run.status](VERDICTS[run.status])}  ${style.bold(labelOf(run))}  ${duration(run.durationMs)}`,
     ...field('started by', run.startedBy === undefined ? [] : [run.startedBy]),
@@ -103,10 +106,10 @@ function renderRun(
     ...field('image', verbose ? [image] : []),
     ...field('tests', testLines(run)),
     ...field('artifacts', artifactLines(run)),
-    ...field('fidelity', several && !verbose ? [] : fidelityLines(run)),
+    ...field('fidelity', (several && !verbose) || unopened ? [] : fidelityLines(run)),
     ...warningsOf(run, style),
     ...field('workspace', failed ? [] : [run.workspace]),
-    ...field('console', failed ? [run.console] : []),
+    ...field('console', failed && !unopened ? [run.console] : []),
     ...(again === undefined || run.status === 'PASSED' ? [] : field('again', [again(run)])),
   ];
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFailure } from '../executor/index.js';
-import { takeFileLock } from '../lib/index.js';
+import { systemWords, takeFileLock } from '../lib/index.js';
 import {
   appendConsole,
   type CheckedIn,
@@ -154,7 +154,7 @@ async function beginRun(options: CheckOptions, { rundef, runUrl }: HandedOutRun,
   const folder = await makeRunFolder(settings.folder, runUrl, rundef, asked).catch((cause: Error) => {
     throw new RunFailure(
       'setup',
-      `The run ${runUrl} cannot begin: ${runsFolder(settings.folder)} cannot be written (${cause.message}). Free some space, or repair the folder; the server will hand out the run again.`,
+      `The run ${runUrl} cannot begin: ${runsFolder(settings.folder)} cannot be written (${systemWords(cause)}). Free some space, or repair the folder; the server will hand out the run again.`,
       { environment: 'disk', cause },
     );
   });

@@ -2,7 +2,14 @@
 import { chmod, rm, stat } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
-import { makeFolder, type ReadError, type ReadOptions, readBoundedText, writeAtomically } from '../lib/index.js';
+import {
+  makeFolder,
+  notWritten,
+  type ReadError,
+  type ReadOptions,
+  readBoundedText,
+  writeAtomically,
+} from '../lib/index.js';
 import type { StringMap } from '../schema/index.js';
 import { Ini, IniError } from './ini.js';
 
@@ -165,7 +172,7 @@ export interface NewSettings {
  * Adds a worker to a folder that has none; other sections of an existing file stay.
  *
  * @returns puts back what was there before
- * @throws SettingsError when the folder is a worker's already
+ * @throws SettingsError when the folder is a worker's already; EnvironmentError when they cannot be written
  */
 export async function writeNewSettings(folder: string, settings: NewSettings): Promise<() => Promise<void>> {
   const path = settingsPath(folder);
@@ -173,7 +180,9 @@ export async function writeNewSettings(folder: string, settings: NewSettings): P
   const before = await readText(path, { maxBytes: LONGEST_SETTINGS });
   const ini = openForNew(path, before ?? '');
   for (const [key, value] of Object.entries(textsOf(settings))) if (value !== undefined) ini.set(MAIN, key, value);
-  await writeAtomically(path, ini.toString());
+  await writeAtomically(path, ini.toString()).catch((error) => {
+    throw notWritten('The settings of the worker', path, error);
+  });
   return () => (before === undefined ? rm(path, { force: true }) : writeAtomically(path, before));
 }
 

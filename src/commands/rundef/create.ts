@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import * as Args from '@oclif/core/args';
-import { EnvironmentError, folderName, makeFolderBelow, makeFolders, UsageError, writeNamed } from '../../lib/index.js';
+import { folderName, makeFolderBelow, makeFolders, notWritten, UsageError, writeNamed } from '../../lib/index.js';
 import {
   type CreatedRundef,
   createRundefs,
@@ -80,8 +80,6 @@ async function writeRundefs(path: string, created: readonly CreatedRundef[]): Pr
       await writeNamed(file, `${JSON.stringify(entry.runDefinition, null, 2)}\n`);
     }
   } catch (error) {
-    throw new EnvironmentError(
-      `The run definitions cannot be written to ${path}: ${(error as Error).message}. Name another place with --output.`,
-    );
+    throw notWritten('The run definitions', path, error, 'Name another place with --output.');
   }
 }

@@ -1,5 +1,5 @@
 import * as Args from '@oclif/core/args';
-import { EnvironmentError, UsageError, writeNamed } from '../../lib/index.js';
+import { notWritten, UsageError, writeNamed } from '../../lib/index.js';
 import { type GottenRundef, getRundef, readGivenValues } from '../../simulator/index.js';
 import { askHidden, canAsk, printMessage } from '../../terminal/index.js';
 import { BaseCommand } from '../shared/base-command.js';
@@ -64,8 +64,6 @@ async function write(path: string, rundef: unknown): Promise<void> {
   try {
     await writeNamed(path, `${JSON.stringify(rundef, null, 2)}\n`);
   } catch (error) {
-    throw new EnvironmentError(
-      `The run definition cannot be written to ${path}: ${(error as Error).message}. Name another file with --output.`,
-    );
+    throw notWritten('The run definition', path, error, 'Name another file with --output.');
   }
 }

@@ -2,7 +2,14 @@ import { type Dirent, lstatSync, statSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/index.js';
-import { foreignOwner, type ReadOptions, readChosen, readStreamBounded, UsageError } from '../../lib/index.js';
+import {
+  foreignOwner,
+  type ReadOptions,
+  readChosen,
+  readStreamBounded,
+  systemWords,
+  UsageError,
+} from '../../lib/index.js';
 import { check, type FailuresOfRun, serverFailures } from '../../lint/index.js';
 import { type Definition, type ExpandedTrigger, expand } from '../../schema/index.js';
 import type { Check } from '../../simulator/index.js';
@@ -156,7 +163,9 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    throw new UsageError(`The folder ${folder} cannot be searched: ${(error as Error).message}.`);
+    throw new UsageError(
+      `The folder ${folder} cannot be searched: ${systemWords(error)}. Name the files that can be read.`,
+    );
   }
 }
 

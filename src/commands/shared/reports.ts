@@ -1,8 +1,8 @@
 /** `--report FILE`: reports of the runs, in the form that each file's name says. */
 import { randomBytes } from 'node:crypto';
 import { rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, extname, resolve } from 'node:path';
-import { EnvironmentError, escapeInJson, UsageError } from '../../lib/index.js';
+import { extname } from 'node:path';
+import { escapeInJson, notWritten, UsageError } from '../../lib/index.js';
 import { failureReport, type HtmlReport, runsJunit, writeHtmlReport, writeWhole } from '../../terminal/index.js';
 
 /** What `--json` prints. @throws UsageError when it would be longer than a text can be */
@@ -41,8 +41,7 @@ export class Reports {
       );
     }
     for (const path of paths) {
-      const why = await whyNotWritable(path);
-      if (why !== undefined) throw notWritten(path, why);
+      await tryWriting(path).catch(refused(path));
     }
     return new Reports(command, version, paths);
   }
@@ -65,9 +64,7 @@ export class Reports {
         '.xml': () => writeWhole([runsJunit(`jobserv ${this.#command}`, report)], path),
         '.json': () => writeWhole([`${jsonText(result)}\n`], path),
       }[extname(path)];
-      await write?.().catch((error: Error) => {
-        throw notWritten(path, error.message);
-      });
+      await write?.().catch(refused(path));
     }
   }
 
@@ -81,22 +78,16 @@ export class Reports {
   }
 }
 
-/** Tries it: what permissions say is not all that counts. */
-async function whyNotWritable(path: string): Promise<string | undefined> {
+/** What permissions say is not all that counts. */
+async function tryWriting(path: string): Promise<void> {
   const probe = `${path}.${randomBytes(6).toString('hex')}.new`;
-  try {
-    if ((await stat(path).catch(() => undefined))?.isDirectory()) return 'it is a folder';
-    await writeFile(probe, '', { flag: 'wx' });
-    await rm(probe);
-    return undefined;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? `the folder ${dirname(resolve(path))} does not exist` : message;
-  }
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+  await writeFile(probe, '', { flag: 'wx' });
+  await rm(probe);
 }
 
-function notWritten(path: string, why: string): EnvironmentError {
-  return new EnvironmentError(
-    `The report ${path} cannot be written: ${why}. Name a file in a folder that can be written.`,
-  );
+function refused(path: string): (error: unknown) => never {
+  return (error) => {
+    throw notWritten('The report', path, error);
+  };
 }

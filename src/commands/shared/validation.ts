@@ -1,5 +1,13 @@
 import { accessSync, constants } from 'node:fs';
-import { findProgram, ProcessError, replaceContent, runProcess, runProcessSync, UsageError } from '../../lib/index.js';
+import {
+  findProgram,
+  ProcessError,
+  replaceContent,
+  runProcess,
+  runProcessSync,
+  systemWords,
+  UsageError,
+} from '../../lib/index.js';
 import { type CheckResult, check, fix, type LintConfig, type ShellChecker, type ShellNote } from '../../lint/index.js';
 import { jsonTextOf, type LoadedYaml } from '../../python/index.js';
 import { validateDefinition } from '../../server/index.js';
@@ -78,9 +86,7 @@ async function write(path: string, bytes: Buffer): Promise<void> {
     accessSync(path, constants.W_OK);
     await replaceContent(path, bytes);
   } catch (error) {
-    throw new UsageError(
-      `${path} cannot be repaired in place: ${(error as Error).message}. Nothing was changed in it.`,
-    );
+    throw new UsageError(`${path} cannot be repaired in place: ${systemWords(error)}. Nothing was changed in it.`);
   }
 }
 

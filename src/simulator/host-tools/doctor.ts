@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { connectEngine, type DockerEngine, loadDockerConfig } from '../../docker/index.js';
 import { gitTools } from '../../git/index.js';
-import { EnvironmentError, findProgram, makeFolder } from '../../lib/index.js';
+import { EnvironmentError, findProgram, makeFolder, systemWords } from '../../lib/index.js';
 import { readServers, serversFile } from '../inputs/server-access.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 import { type Check, containerChecks } from './container-checks.js';
@@ -119,8 +119,8 @@ async function cacheCheck(): Promise<Check> {
     if (free >= LITTLE_SPACE) return { name, state: 'works', found };
     return { name, state: 'note', found, repair: 'Free some space; `jobserv prune` removes what earlier runs left.' };
   } catch (error) {
-    const { message } = error as Error;
-    const found = error instanceof EnvironmentError ? message : `${cache} cannot be written: ${message}`;
+    const found =
+      error instanceof EnvironmentError ? error.message : `${cache} cannot be written: ${systemWords(error)}`;
     return { name, state: 'broken', found, repair: 'Set XDG_CACHE_HOME to a folder that this user can write.' };
   }
 }

@@ -1,6 +1,6 @@
 /** The script's output on the server and here: the lines that count, where they part, and the whole difference. */
 import { stripVTControlCharacters } from 'node:util';
-import { UsageError, withoutTrailing, writeNamed } from '../../lib/index.js';
+import { notWritten, UsageError, withoutTrailing, writeNamed } from '../../lib/index.js';
 import type { ScriptLine } from './console-story.js';
 
 export interface Side {
@@ -86,7 +86,7 @@ const MAX_MS = 20_000;
 /**
  * `--console-diff`: the script's output on the server and here as a unified diff.
  *
- * @throws UsageError when the file cannot be written, or the consoles differ too much to be compared
+ * @throws EnvironmentError when the file cannot be written; UsageError when the consoles differ too much to be compared
  */
 export async function writeConsoleDiff(path: string, server: Side, local: Side): Promise<void> {
   const { diffArrays } = await import('diff');
@@ -105,8 +105,8 @@ export async function writeConsoleDiff(path: string, server: Side, local: Side):
     lines.push(`\\ No more than the first ${MOST_LINES} lines of each were compared.`);
   }
   const head = `--- server\n+++ here\n@@ -1,${theirs.length} +1,${ours.length} @@\n`;
-  await writeNamed(path, `${head}${lines.map((line) => `${line}\n`).join('')}`).catch((error: Error) => {
-    throw new UsageError(`The difference of the consoles cannot be written to ${path}: ${error.message}.`);
+  await writeNamed(path, `${head}${lines.map((line) => `${line}\n`).join('')}`).catch((error) => {
+    throw notWritten('The difference of the consoles', path, error);
   });
 }
 

@@ -86,11 +86,12 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   const { served } = planned;
   const asRoot = (path: string) => engine.removeTree(path);
   const opening = openSimulationWorkspace(planned.root, { locks, asRoot, named: request.workspace });
-  const workspace = await namedWhenSlow(`Clearing the workspace ${planned.root}`, opening).catch((error: Error) => {
-    if (error instanceof EnvironmentError) return error;
-    throw error;
+  const workspace = await namedWhenSlow(`Clearing the workspace ${planned.root}`, opening).catch((error) => {
+    const failure = error instanceof EnvironmentError ? error : environmentFailure(error, planned.root);
+    if (failure === undefined) throw error;
+    return failure;
   });
-  if (workspace instanceof EnvironmentError) return unopened(planned, workspace.message);
+  if (workspace instanceof Error) return unopened(planned, workspace.message);
   request.lastSteps.add(workspace.removeSecretsNow);
   const talking = await server.serve(planned);
   const rundef = talking?.rundef ?? planned.rundef;
@@ -218,7 +219,7 @@ function environmentFailure(error: unknown, root: string): RunFailure | undefine
   if (error instanceof RunFailure) return error;
   const fault = error instanceof EnvironmentError ? error.message : machineFault(error);
   if (fault === undefined) return undefined;
-  const message = `The workspace ${root} cannot be used. ${fault}`;
+  const message = fault.includes(root) ? fault : `The workspace ${root} cannot be used. ${fault}`;
   return new RunFailure('setup', message, { environment: 'disk', cause: error });
 }
 

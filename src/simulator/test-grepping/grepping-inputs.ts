@@ -1,7 +1,7 @@
 /** The inputs of `check-test-grepping`: whose patterns, and which console. */
 
 import { createReadStream } from 'node:fs';
-import { UsageError } from '../../lib/index.js';
+import { systemWords, UsageError } from '../../lib/index.js';
 import type { Test, TestGrepping } from '../../schema/index.js';
 import { isAddress, type RunAddress, readConsole, readRun, readTests } from '../../server/index.js';
 import { isRundefFile, readRundefFile } from '../inputs/rundef-file.js';
@@ -115,6 +115,6 @@ async function* fileChunks(path: string): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of createReadStream(path)) yield chunk as Buffer;
   } catch (error) {
-    throw new UsageError(`The console ${path} cannot be read: ${(error as Error).message}.`);
+    throw new UsageError(`The console ${path} cannot be read: ${systemWords(error)}.`);
   }
 }

@@ -19,8 +19,14 @@ it('a file that cannot be written is a fault of the environment, and found befor
   writeFileSync(join(folder, 'file'), '');
   await expect(to(join(folder, 'no/such/x.html'))).rejects.toThrow(/the folder .*no\/such does not exist/);
   await expect(to(join(folder, 'folder.html'))).rejects.toThrow(/it is a folder/);
-  await expect(to(join(folder, 'file/x.xml'))).rejects.toThrow(EnvironmentError);
-  await expect(to('/proc/x.json')).rejects.toThrow(EnvironmentError);
+  await expect(to(join(folder, 'file/x.xml'))).rejects.toThrow(
+    /cannot be written to .*x.xml: .*file is no folder. Name/,
+  );
+  await expect(to('/proc/x.json')).rejects.toThrow(
+    new EnvironmentError(
+      'The report cannot be written to /proc/x.json: no file can be made in /proc. Name a file in a folder that can be written.',
+    ),
+  );
 });
 
 it('each format is written, once, and no other file', async () => {

@@ -74,6 +74,19 @@ it('of one run repeats no output that was just shown', async () => {
   expect(await renderSummary([run], { style, consoleShown: false })).toContain('output     | the end');
 });
 
+it('names no console where the workspace could not be opened, and compares nothing', async () => {
+  const exact = { exact: true, differences: [] };
+  const run = runResult('a', {
+    status: 'FAILED',
+    message: 'The folder /x cannot be used.',
+    console: '/x/none',
+    fidelity: exact,
+  });
+  expect(await renderSummary([run], { style })).toBe(
+    '\nFAILED  unit/a  0.00 s\n  reason     The folder /x cannot be used.\n',
+  );
+});
+
 it.each([
   ['a phase that took long', { durationMs: 12_000 }, false, 'pull 12.0 s'],
   ['all phases with --verbose', { durationMs: 10 }, true, 'pull 0.01 s, script 20.0 s'],
