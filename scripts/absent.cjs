@@ -4,7 +4,9 @@ module.exports = new Proxy(
   {
     get: () =>
       function absent() {
-        throw new Error('This build of jobserv cannot reach an engine over ssh://, build images or open an editor.');
+        throw new Error(
+          'This build of jobserv has no ssh client of its own, and cannot build images or open an editor.',
+        );
       },
   },
 );

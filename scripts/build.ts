@@ -14,7 +14,7 @@ const [dist, next] = [join(root, 'dist'), join(root, 'build/next')];
 const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /**
- * Packages that are left out: dockerode needs them for ssh:// engines and for building images only, and the
+ * Packages that are left out: dockerode needs them for a connection over ssh (ours is the ssh command's) and for building images only, and the
  * prompts need the last one to open an editor only. Some are native.
  */
 const ABSENT = [

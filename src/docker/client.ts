@@ -122,9 +122,12 @@ export function statusOf(error: unknown): number | undefined {
   return (error as ClientError).statusCode;
 }
 
+/** HTTP's status of a gateway that does not reach what is behind it: our ssh tunnel's, and no engine's. */
+export const NOT_REACHED = 502;
+
 /** No answer of an engine's arrived: the socket is gone, refuses, was cut, stayed silent for too long. */
 export function isUnreachable(error: unknown): boolean {
-  return error instanceof Error && statusOf(error) === undefined;
+  return error instanceof Error && (statusOf(error) ?? NOT_REACHED) === NOT_REACHED;
 }
 
 /** The engine's message without the client's wrapping; for a connection that failed, the system's. One line. */

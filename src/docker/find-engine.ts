@@ -10,12 +10,15 @@ import {
   ENGINE_LIMITS,
   type Endpoint,
   type EngineLimits,
+  engineWords,
+  NOT_REACHED,
   openClient,
   refuseAnswer,
   type Tls,
   within,
 } from './client.js';
 import { loadDockerConfig } from './docker-config.js';
+import { sshSocket } from './ssh-tunnel.js';
 
 /** What the search depends on; tests pass their own. */
 export interface Surroundings {
@@ -104,7 +107,7 @@ async function candidates(around: Surroundings): Promise<Candidate[]> {
 async function dockerHost(around: Surroundings): Promise<Candidate[]> {
   const host = around.env['DOCKER_HOST'];
   if (!host) return [];
-  const endpoint = async () => toEndpoint(host, around.dockerSocket, await environmentTls(around));
+  const endpoint = async () => toEndpoint(host, around.dockerSocket, { tls: await environmentTls(around) });
   return [{ address: host, endpoint, setting: 'DOCKER_HOST' }];
 }
 
@@ -114,7 +117,7 @@ async function dockerContext({ env, home, dockerSocket }: Surroundings): Promise
   if (context === undefined || context === '' || context === 'default') return [];
   const endpoint = async () => {
     const { host, tls } = await readDockerContext(folder, context);
-    return toEndpoint(host, dockerSocket, tls);
+    return toEndpoint(host, dockerSocket, { tls });
   };
   const setting = env['DOCKER_CONTEXT'] ? 'DOCKER_CONTEXT' : 'currentContext';
   return [{ address: `docker context "${context}"`, endpoint, setting }];
@@ -130,7 +133,8 @@ async function dockerSockets(around: Surroundings): Promise<Candidate[]> {
 async function containerHost({ env, podmanSocket }: Surroundings): Promise<Candidate[]> {
   const host = env['CONTAINER_HOST'];
   if (!host) return [];
-  return [{ address: host, endpoint: async () => toEndpoint(host, podmanSocket), setting: 'CONTAINER_HOST' }];
+  const endpoint = () => toEndpoint(host, podmanSocket, { client: 'podman' });
+  return [{ address: host, endpoint, setting: 'CONTAINER_HOST' }];
 }
 
 /** Podman as the system's, a user's; on macOS its machines offer their socket in the user's home. */
@@ -159,16 +163,19 @@ async function environmentTls({ env, home }: Surroundings): Promise<Tls | undefi
   return (await readTls(folder, verify)) ?? { verify };
 }
 
-function toEndpoint(host: string, defaultSocket: string, tls?: Tls): Endpoint {
+async function toEndpoint(
+  host: string,
+  defaultSocket: string,
+  { tls, client = 'docker' }: { tls?: Tls | undefined; client?: 'docker' | 'podman' } = {},
+): Promise<Endpoint> {
+  if (host.startsWith('ssh://')) return { address: host, socketPath: await sshSocket(host, client) };
   if (host.startsWith('unix://')) {
     const path = host.slice('unix://'.length) || defaultSocket;
     return { address: `unix://${path}`, socketPath: path };
   }
-  if (host.startsWith('ssh://')) {
-    throw new Error("an engine behind ssh does not see this machine's files, so it is not supported");
-  }
   const url = URL.canParse(host) ? new URL(host) : undefined;
-  if (!url?.hostname || url.protocol !== 'tcp:') throw new Error('it is neither unix://<path> nor tcp://<host>:<port>');
+  if (!url?.hostname || url.protocol !== 'tcp:')
+    throw new Error('it is none of unix://<path>, tcp://<host>:<port> and ssh://<user>@<host>');
   const port = Number(url.port || (tls ? 2376 : 2375));
   const name = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return { address: `tcp://${url.hostname}:${port}`, host: name, port, ...(tls ? { tls } : {}) };
@@ -256,10 +263,15 @@ const REASONS: Record<string, string> = {
 export function explainAttempts(tried: Attempt[]): string {
   const list = tried.map(({ candidate, error }) => {
     const setting = candidate.setting ? ` (from ${candidate.setting})` : '';
-    const status = error.statusCode === undefined ? error.message : `it answers with HTTP status ${error.statusCode}`;
-    return `${candidate.address}${setting}: ${REASONS[error.code ?? ''] ?? status}`;
+    return `${candidate.address}${setting}: ${REASONS[error.code ?? ''] ?? whyNot(error)}`;
   });
   return `Tried ${list.join('; ')}. ${remedy(tried)}`;
+}
+
+function whyNot(error: Attempt['error']): string {
+  const { statusCode, message } = error;
+  if (statusCode === undefined) return message;
+  return statusCode === NOT_REACHED ? engineWords(error) : `it answers with HTTP status ${statusCode}`;
 }
 
 /** The advice for the attempt that came closest. */
@@ -273,6 +285,9 @@ function remedy(tried: Attempt[]): string {
   if (of('ECONNREFUSED') && !set) {
     return 'The engine is installed but not running: start it (sudo systemctl start docker, or systemctl --user start podman.socket).';
   }
-  if (set) return `Start that engine, or correct ${set.candidate.setting}: it must name an engine on this machine.`;
+  if (tried.some(({ error }) => error.statusCode === NOT_REACHED)) {
+    return 'ssh has to reach that host without asking for anything: the host is known, your key is in an agent or has no passphrase, and the host has the docker command.';
+  }
+  if (set) return `Start that engine, or correct ${set.candidate.setting}.`;
   return 'Install Docker or Podman and start it (sudo systemctl start docker, or systemctl --user start podman.socket), or let DOCKER_HOST name the engine.';
 }

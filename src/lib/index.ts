@@ -16,6 +16,7 @@ export { monotonicMs } from './monotonic.js';
 export { replaceContent, syncFolder, writeAtomically, writeFresh, writeNamed } from './private-file.js';
 export {
   type Command,
+  failureOf,
   type ProcessEnd,
   ProcessError,
   runProcess,

@@ -16,7 +16,7 @@ export interface ProcessOptions {
   /** All of the environment; without it, `childEnvironment()`. */
   env?: NodeJS.ProcessEnv | undefined;
   /** Fed to stdin, which is empty otherwise. */
-  input?: string | Uint8Array | undefined;
+  input?: string | Uint8Array | Readable | undefined;
   /** Kills the whole group when it aborts. */
   signal?: AbortSignal | undefined;
   timeoutMs?: number | undefined;

@@ -4,12 +4,13 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, readlink, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connectEngine, type DockerEngine } from '../../src/docker/index.js';
 import type { ContainerSpec } from '../../src/executor/index.js';
 import { awaitOutput, never, runToEnd, shell } from '../support/containers.js';
 import { canBeElsewhere, EngineElsewhere } from '../support/engine-elsewhere.js';
 import { testImage } from '../support/image.js';
+import { noSsh, SshServer } from '../support/ssh-server.js';
 
 const run = promisify(execFile);
 
@@ -57,6 +58,19 @@ describe.runIf(canBeElsewhere)('an engine that does not see this machine', () =>
     const { exit, output } = await runToEnd(engine, await running(script));
     expect(exit).toEqual({ exitCode: 0, oomKilled: false });
     return output.toString();
+  };
+
+  const killClientOf = async (env: NodeJS.ProcessEnv) => {
+    const asked = JSON.stringify(await running('echo begun; sleep 1000'));
+    const argv = ['--import', 'tsx', 'test/support/run-until-killed.ts', asked];
+    const where = { ...process.env, ...env };
+    const client = spawn(process.execPath, argv, { env: where, stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(client.stdout, 'data');
+    expect(await engine.sweep()).toEqual([]);
+    client.kill('SIGKILL');
+    await once(client, 'exit');
+    expect(await engine.deadVolumes()).toHaveLength(6);
+    expect(await engine.sweep()).toHaveLength(1);
   };
 
   it('works as long as nothing of this machine is needed', async () => {
@@ -151,16 +165,7 @@ describe.runIf(canBeElsewhere)('an engine that does not see this machine', () =>
   });
 
   it('leaves nothing that is not found, when the client is killed', async () => {
-    const asked = JSON.stringify(await running('echo begun; sleep 1000'));
-    const argv = ['--import', 'tsx', 'test/support/run-until-killed.ts', asked];
-    const env = { ...process.env, DOCKER_HOST: elsewhere.address };
-    const client = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(client.stdout, 'data');
-    expect(await engine.sweep()).toEqual([]);
-    client.kill('SIGKILL');
-    await once(client, 'exit');
-    expect(await engine.deadVolumes()).toHaveLength(6);
-    expect(await engine.sweep()).toHaveLength(1);
+    await killClientOf({ DOCKER_HOST: elsewhere.address });
   });
 
   it('leaves nothing when it is stopped while it copies', async () => {
@@ -172,5 +177,48 @@ describe.runIf(canBeElsewhere)('an engine that does not see this machine', () =>
     await expect.poll(() => elsewhere.docker('ps', '-aq'), { timeout: 30_000 }).not.toBe('');
     stop.abort(new Error('stopped'));
     await expect(creating).rejects.toThrow('stopped');
+  });
+
+  describe('behind ssh', () => {
+    let server: SshServer | undefined;
+
+    beforeAll(async () => {
+      if (noSsh !== undefined) return;
+      server = await SshServer.start();
+      vi.stubEnv('PATH', `${server.commands}:${process.env['PATH']}`);
+    });
+
+    beforeEach((context) => context.skip(noSsh !== undefined, noSsh));
+
+    afterAll(async () => {
+      vi.unstubAllEnvs();
+      await server?.stop();
+    });
+
+    const env = () => ({ DOCKER_HOST: `${server?.address}${elsewhere.address.slice('unix://'.length)}` });
+    const connect = () => connectEngine({ logDriver: 'none', surroundings: { env: env() } });
+
+    it('has the files, and gives back what the script left and all of its console', async () => {
+      await running('');
+      await writeFile(join(root, 'repo/file'), 'pushed\n');
+      const script = 'cat /repo/file; yes line | head -n 500000; cp /repo/file /archive/copy; exit 4';
+      const { exit, output } = await runToEnd(await connect(), await running(script));
+      expect(exit.exitCode).toBe(4);
+      expect(output.length).toBe('pushed\n'.length + 500_000 * 'line\n'.length);
+      expect(await readFile(join(root, 'archive/copy'), 'utf8')).toBe('pushed\n');
+    });
+
+    it('leaves nothing that is not found, when the client is killed', async () => {
+      await killClientOf(env());
+    });
+
+    it('is explained when ssh does not know the host', async () => {
+      await server?.forgetHost();
+      // Another socket: the first one's login is still open.
+      const env = { DOCKER_HOST: `${server?.address}/run/other.sock` };
+      await expect(connectEngine({ logDriver: 'none', surroundings: { env } })).rejects.toThrow(
+        'Host key verification failed. To try it: ssh -T -o BatchMode=yes',
+      );
+    });
   });
 });

@@ -107,7 +107,7 @@ describe('the verdict', () => {
     });
     expect(status).toBe(3);
     expect(stderr).toBe(
-      'Error: No container engine can be reached. Tried unix:///nowhere/docker.sock (from DOCKER_HOST): no such socket. Start that engine, or correct DOCKER_HOST: it must name an engine on this machine.\n',
+      'Error: No container engine can be reached. Tried unix:///nowhere/docker.sock (from DOCKER_HOST): no such socket. Start that engine, or correct DOCKER_HOST.\n',
     );
   });
 

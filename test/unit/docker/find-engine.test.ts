@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { explainAttempts, findEngine, type Surroundings } from '../../../src/docker/index.js';
 import { RunFailure } from '../../../src/executor/index.js';
 
@@ -27,6 +27,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await Promise.all(closing.map((close) => close()));
   await rm(home, { recursive: true, force: true });
 });
@@ -209,19 +210,45 @@ describe('findEngine says why there is none', () => {
     expect(message).toContain('correct DOCKER_HOST');
   });
 
-  it('when the engine is behind ssh: it would not see the files, and no advice leads there', async () => {
-    around.env['DOCKER_HOST'] = 'ssh://ci@build.example.org';
+  it.each([
+    [
+      'echo "Host key verification failed." >&2; exit 255',
+      'ssh ended with status 255: Host key verification failed. To',
+    ],
+    ['echo "sh: docker: not found" >&2; exit 127', 'ssh ended with status 127: sh: docker: not found. To'],
+    ['echo "This account is closed."', 'ssh brought no answer of a container engine: This account is closed. To'],
+    ['exit 0', 'ssh brought no answer of a container engine: it was empty. To'],
+  ])('when the engine is behind ssh, which does this: %s', async (does, why) => {
+    const program = join(home, 'ssh');
+    await writeFile(program, `#!/bin/sh\n${does}\n`, { mode: 0o755 });
+    vi.stubEnv('PATH', `${home}:${process.env['PATH']}`);
+    // The same address has the same tunnel.
+    around.env['DOCKER_HOST'] = `ssh://ci@build.example.org:22${home}`;
     const { message } = await failure();
-    expect(message).toContain("does not see this machine's files");
-    expect(message).toContain('correct DOCKER_HOST: it must name an engine on this machine');
-    expect(message).not.toContain('ssh -');
+    expect(message).toContain(`(from DOCKER_HOST): ${why} try it: ssh -T -o BatchMode=yes`);
+    expect(message).toContain(`-l ci -p 22 -- build.example.org 'docker --host unix://${home} version'`);
+    expect(message).toContain('without asking for anything');
+  });
+
+  it('when ssh is not installed', async () => {
+    vi.stubEnv('PATH', home);
+    around.env['DOCKER_HOST'] = `ssh://other.example.org`;
+    expect((await failure()).message).toContain('ssh is not installed, or not on PATH');
+  });
+
+  it.each([
+    ['ssh://', 'it is not ssh://[<user>@]<host>[:<port>][/<socket>]'],
+    ['ssh://ci:secret@host', 'ssh takes no password from an address: use a key'],
+  ])('when %s names the engine', async (host, why) => {
+    around.env['DOCKER_HOST'] = host;
+    expect((await failure()).message).toContain(`${why}. Start that engine, or correct DOCKER_HOST.`);
   });
 
   it.each(['http://x', 'nonsense', 'tcp://', 'npipe:////./pipe/docker_engine'])(
     'when DOCKER_HOST is %s',
     async (host) => {
       around.env['DOCKER_HOST'] = host;
-      expect((await failure()).message).toContain('neither unix://<path> nor tcp://<host>:<port>');
+      expect((await failure()).message).toContain('none of unix://<path>, tcp://<host>:<port> and ssh://<user>@<host>');
     },
   );
 
