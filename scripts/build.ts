@@ -37,6 +37,8 @@ const { metafile } = await build({
   sourcesContent: false,
   minifySyntax: true,
   minifyWhitespace: true,
+  // THIRD-PARTY-LICENCES has them.
+  legalComments: 'none',
   logLevel: 'warning',
   metafile: true,
   // oclif asks for it in development only.

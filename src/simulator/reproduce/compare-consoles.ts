@@ -150,7 +150,7 @@ const CHANGING: readonly [RegExp, string][] = [
   // Durations and rates.
   [/\b\d+m ?\d+(?:\.\d+)?s\b/g, '<duration>'],
   [/\b\d+(?:[.,]\d+)? ?(?:[kKMGT]i?B|bytes|B)\/s(?:ec)?\b/g, '<rate>'],
-  [/\b\d+(?:[.,]\d+)? ?(?:ns|[uµμ]s|ms|s|secs?|seconds?|m|mins?|minutes?)\b/g, '<duration>'],
+  [/\b\d+(?:[.,]\d+)? ?(?:ns|[u\u00b5\u03bc]s|ms|s|secs?|seconds?|m|mins?|minutes?)\b/g, '<duration>'],
   // Temporary files.
   [/\/(?:var\/)?tmp\/[^\s'"`)\]},;:]+/g, '<temporary>'],
   [/\b(pid|PID|process)([ :=#]+)\d+\b/g, '$1$2<id>'],
@@ -161,7 +161,7 @@ const CHANGING: readonly [RegExp, string][] = [
 
 /** A line that only shows how far something is: a bar, a percentage alone, or one with what has come and how fast. */
 const PROGRESS = [
-  /\[[=#>.\-\s█▏▎▍▌▋▊▉░▒▓|]{3,}\]/,
+  /\[[=#>.\-\s\u2588-\u258f\u2591-\u2593|]{3,}\]/,
   /^\W*\d{1,3}(?:\.\d+)?%\W*$/,
   /\b\d{1,3}(?:\.\d+)?%.{0,300}(?:\(\d+\/\d+\)|\d ?(?:[kKMGT]i?B|bytes|B)\/s)/,
 ];
