@@ -115,6 +115,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   const tests = openConsoleTests(rundef);
   let reporter: RunReporter | undefined;
   let created: ContainerSpec | undefined;
+  let engineName: Promise<string> | undefined;
   try {
     // With the addresses that it was planned with: those of the run's server end with the simulation.
     writePrivately(workspace.rundef, keptRunDefinition(planned.rundef, masker));
@@ -133,6 +134,11 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
       reporter,
       engine: simulationEngine(engine, request.pull, ledger, (spec) => {
         created = spec;
+        // For the ledger; the engine answers while it makes the container.
+        engineName ??= engine.version().then(
+          ({ name }) => name,
+          () => '',
+        );
       }),
       source: planned.source,
       artifacts: { store: async () => {} },
@@ -172,7 +178,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     const outcome = withMissingSecrets(withConsoleTests(executed, await tests?.end()), planned);
     if (outcome.elsewhere !== undefined) ledger.note('reference-worker', outcome.elsewhere);
     await noteRun(ledger, planned, talking, workspace, outcome);
-    if (created !== undefined) notePodman(ledger, (await engine.version().catch(() => undefined))?.name ?? '');
+    if (engineName !== undefined) notePodman(ledger, await engineName);
     noteRemoteEngine(ledger, created !== undefined && engine.copiesFiles);
     const fault = await session.queue.ended(planned, outcome.status === 'PASSED');
     const started = withStartFault(resultFor(outcome), fault && masker.text(fault));
