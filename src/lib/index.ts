@@ -45,4 +45,13 @@ export {
   setAside,
 } from './remove-tree.js';
 export { aborted, doubling, pause, retry } from './retry.js';
-export { escapeInJson, escapeInXml, excerpt, HarmlessText, plainLine, printable, withoutTrailing } from './sanitise.js';
+export {
+  escapeInJson,
+  escapeInXml,
+  excerpt,
+  HarmlessText,
+  plainLine,
+  printable,
+  withoutSequences,
+  withoutTrailing,
+} from './sanitise.js';

@@ -7,8 +7,6 @@
  * is typed into the shell, sets a title or writes the clipboard.
  */
 
-import { stripVTControlCharacters } from 'node:util';
-
 const ESC = 0x1b;
 const NEWLINE = 0x0a;
 /** Both break off a sequence. */
@@ -160,10 +158,22 @@ export function printable(text: string): string {
   );
 }
 
+/**
+ * CSI, OSC and the sequences of two and more characters, as ECMA-48 has them. No part takes an ESC or its C1 twin but at
+ * the beginning, so that the time grows with the length only. That of Node's `stripVTControlCharacters` grows with the
+ * square of what follows one ESC.
+ */
+const SEQUENCES =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant
+  /(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]|(?:\u001b\]|\u009d)[^\u0007\u001b\u009b-\u009d]*(?:\u0007|\u001b\\|\u009c)|\u001b[ -/]*[0-~]/g;
+
+/** Without escape sequences, colours too; other controls stay. */
+export const withoutSequences = (text: string): string => text.replace(SEQUENCES, '');
+
 /** Text on one line for a person: escape sequences, colours too, are left out, and each run of breaks is a blank. */
 export function plainLine(text: string): string {
   return printable(
-    stripVTControlCharacters(new HarmlessText().write(Buffer.from(text)).toString()).replace(/[\r\n\b\t]+/g, ' '),
+    withoutSequences(new HarmlessText().write(Buffer.from(text)).toString()).replace(/[\r\n\b\t]+/g, ' '),
   );
 }
 

@@ -122,9 +122,10 @@ function together(diagnostics: Diagnostic[]): Diagnostic[] {
   const found = new Map<string, Diagnostic[]>();
   const kept = diagnostics.filter((diagnostic) => {
     if (diagnostic.server !== 'accepts' || !TOGETHER.has(diagnostic.rule)) return true;
-    const others = found.get(diagnostic.rule) ?? [];
-    found.set(diagnostic.rule, [...others, diagnostic]);
-    return others.length === 0;
+    const all = found.get(diagnostic.rule);
+    if (all === undefined) found.set(diagnostic.rule, [diagnostic]);
+    else all.push(diagnostic);
+    return all === undefined;
   });
   return kept.map((diagnostic) => {
     const all = found.get(diagnostic.rule) ?? [];

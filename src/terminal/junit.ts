@@ -1,6 +1,5 @@
 /** JUnit XML, as CI systems read it. */
-import { stripVTControlCharacters } from 'node:util';
-import { escapeInXml, printable } from '../lib/index.js';
+import { escapeInXml, printable, withoutSequences } from '../lib/index.js';
 
 export interface JunitSuite {
   name: string;
@@ -68,7 +67,7 @@ const oneLine = (text: string) => escapeXml(printable(text));
 /** For text and attributes: escape sequences are left out, and what XML 1.0 has no form for becomes U+FFFD. */
 function escapeXml(text: string): string {
   return (
-    stripVTControlCharacters(text)
+    withoutSequences(text)
       .toWellFormed()
       // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones meant
       .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd')

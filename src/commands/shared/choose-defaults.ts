@@ -1,7 +1,6 @@
 /** Which default holds where no flag was given: that of the environment, else of the nearest file that has one. */
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import { UsageError } from '../../lib/index.js';
+import { homeFolder, UsageError } from '../../lib/index.js';
 import { type Check, PULL_POLICIES, readImages, readPairs, readSize } from '../../simulator/index.js';
 import { OUTPUTS } from '../../terminal/index.js';
 import { type DefaultsFile, defaultsFiles, userConfigFile } from './config-files.js';
@@ -49,7 +48,7 @@ export async function chooseDefaults(
         for (const [name, to] of Object.entries(value as Record<string, string>)) {
           if (origins.has(`${setting} ${name}`)) continue;
           origins.set(`${setting} ${name}`, path);
-          (isImage ? images : sharedVolumes)[name] = isImage ? to : to.replace(/^~(?=\/)/, homedir());
+          (isImage ? images : sharedVolumes)[name] = isImage ? to : to.replace(/^~(?=\/)/, () => homeFolder(env));
         }
       } else if (!origins.has(setting)) {
         origins.set(setting, path);

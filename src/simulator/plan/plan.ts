@@ -101,7 +101,7 @@ export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<
   const chosen = loaded === undefined ? [] : await select(loaded, names, request);
   const places = { workspace: request.workspace, cache: means.cache };
   const isAlone = chosen.length + files.length === 1;
-  const selected = request.failed && loaded ? failedAmong(chosen, loaded, request, places, isAlone) : chosen;
+  const selected = request.failed && loaded ? await failedAmong(chosen, loaded, request, places, isAlone) : chosen;
   const later = request.follow && loaded ? reachableRuns(loaded.triggers, selected) : [];
   checkForgeRequest(
     request.forge,
@@ -181,16 +181,17 @@ function nothingFailedBefore(): UsageError {
 }
 
 /** By what the last run of each left in its workspace. */
-function failedAmong(
+async function failedAmong(
   runs: DefinitionRun[],
   loaded: LoadedDefinition,
   { project = defaultProject(folderOf(loaded)) }: PlanRequest,
   places: PlanContext['places'],
   alone: boolean,
-): DefinitionRun[] {
-  return runs.filter(({ trigger, run }) =>
-    didNotPass(placeOf({ project, run: run.name }, trigger.name, places, alone).root),
+): Promise<DefinitionRun[]> {
+  const failed = await Promise.all(
+    runs.map(({ trigger, run }) => didNotPass(placeOf({ project, run: run.name }, trigger.name, places, alone).root)),
   );
+  return runs.filter((_, index) => failed[index]);
 }
 
 function kindsOf(all: readonly string[]): { addresses: string[]; paths: string[]; names: string[] } {

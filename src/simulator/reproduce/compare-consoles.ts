@@ -1,6 +1,5 @@
 /** The script's output on the server and here: the lines that count, where they part, and the whole difference. */
-import { stripVTControlCharacters } from 'node:util';
-import { notWritten, UsageError, withoutTrailing, writeNamed } from '../../lib/index.js';
+import { notWritten, UsageError, withoutSequences, withoutTrailing, writeNamed } from '../../lib/index.js';
 import type { ScriptLine } from './console-story.js';
 
 export interface Side {
@@ -178,7 +177,7 @@ export type Names = ReadonlyMap<string, string>;
 export function normaliseLine(text: string, names: Names = new Map()): string | undefined {
   // Of a line that was written over again and again the last is what counts.
   const shown = withoutTrailing(text, '\r');
-  let line = stripVTControlCharacters(shown.slice(shown.lastIndexOf('\r') + 1));
+  let line = withoutSequences(shown.slice(shown.lastIndexOf('\r') + 1));
   if (PROGRESS.some((pattern) => pattern.test(line))) return undefined;
   for (const [name, placeholder] of names) line = line.replaceAll(name, placeholder);
   for (const [pattern, placeholder] of CHANGING) line = line.replace(pattern, placeholder);

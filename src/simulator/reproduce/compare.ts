@@ -78,9 +78,13 @@ const STEPS: Readonly<Record<SetupStep, string>> = {
 /** Status by test and result; results of one name count up. */
 function statuses(tests: readonly Test[]): Map<string, string> {
   const all = new Map<string, string>();
+  const next = new Map<string, number>();
   const add = (name: string, status: string) => {
     let key = name;
-    for (let n = 2; all.has(key); n++) key = `${name} (${n})`;
+    // From where the last of this name was found free: a server may send a million of one name.
+    let n = next.get(name) ?? 2;
+    for (; all.has(key); n++) key = `${name} (${n})`;
+    next.set(name, n);
     all.set(key, status);
   };
   for (const { name, status, results } of tests) {

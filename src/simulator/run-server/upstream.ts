@@ -2,7 +2,7 @@
  * Runs that ran before this simulation: what `H_TRIGGER_URL` leads to (`--upstream`). They come from workspaces of an
  * earlier simulation, or from a live server, whose files are fetched when a script asks for them.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBoundedText, UsageError } from '../../lib/index.js';
 import type { RunDefinition, Test } from '../../schema/index.js';
@@ -98,25 +98,38 @@ function foldersIn(folder: string): string[] {
   }
 }
 
+/** A folder in a clone looks like a workspace too: whatever a simulation would not have written is refused. */
 async function workspaceRun(folder: string): Promise<ServedRun> {
   const rundef = (await jsonIn(folder, 'rundef.json')) as unknown as RunDefinition;
-  if (typeof rundef.project !== 'string' || typeof rundef.env?.['H_BUILD'] !== 'string')
-    throw noWorkspace(folder, 'rundef.json', 'it has no project, or no H_BUILD');
-  const run = new LocalRun(rundef, { archive: join(folder, 'archive'), console: join(folder, 'console.log') });
+  const { H_BUILD: build, H_RUN: name } = rundef.env ?? {};
+  if ([rundef.project, build, name].some((text) => typeof text !== 'string') || !/^\d+$/.test(build ?? ''))
+    throw noWorkspace(folder, 'rundef.json', 'it has no project, no H_BUILD, or no H_RUN');
+  const archive = join(folder, 'archive');
+  // Scripts get what lies there, and the names of it.
+  if (lstatSync(archive, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw noWorkspace(folder, 'archive', 'it is no folder');
+  const run = new LocalRun(rundef, { archive, console: join(folder, 'console.log') });
   const { status, startedAt, durationMs, tests } = await jsonIn(folder, 'result.json');
   const start = new Date(String(startedAt));
   const end = new Date(start.getTime() + Number(durationMs));
-  if (Number.isNaN(end.getTime()) || !Array.isArray(tests))
+  if (Number.isNaN(end.getTime()) || !Array.isArray(tests) || !tests.every(isTest))
     throw noWorkspace(folder, 'result.json', 'it does not say when the run began, how long it took, or its tests');
   run.setStatus('RUNNING', start);
   run.setStatus(status === 'PASSED' ? 'PASSED' : 'FAILED', end);
-  run.addTests(tests as Test[]);
+  run.addTests(tests);
   return run;
 }
 
+function isTest(value: unknown): value is Test {
+  const { name, results } = (value ?? {}) as Partial<Test>;
+  return typeof name === 'string' && name.isWellFormed() && Array.isArray(results);
+}
+
+/** A link may lead to any file of the user's, another run's for example. */
 async function jsonIn(folder: string, name: string): Promise<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(await readBoundedText(join(folder, name), { maxBytes: 256 * 1024 * 1024 }));
+    const options = { maxBytes: 256 * 1024 * 1024, inside: folder };
+    const value: unknown = JSON.parse(await readBoundedText(join(folder, name), options));
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw noWorkspace(folder, name, (error as Error).message);

@@ -2,7 +2,7 @@
  * The folder of a simulated run (SPEC 8): clean when the run begins; afterwards it keeps
  * what is listed here and nothing else, no secret above all.
  */
-import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { type Dirent, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { openWorkspace, removeSecrets, type Workspace } from '../../executor/index.js';
@@ -12,6 +12,7 @@ import {
   makeFolderBelow,
   type RemoveAsRoot,
   type RemovedOrKept,
+  readBoundedText,
   removeOrSetAside,
   removeTree,
   removeTreeNow,
@@ -182,10 +183,11 @@ function isWorkspace(root: string): Promise<boolean> {
 }
 
 /** Whether the last run in a workspace failed, or did not come to its end; false where there was none. */
-export function didNotPass(root: string): boolean {
+export async function didNotPass(root: string): Promise<boolean> {
   if (!existsSync(join(root, RUNDEF))) return false;
   try {
-    return JSON.parse(readFileSync(join(root, RESULT), 'utf8')).status !== 'PASSED';
+    const text = await readBoundedText(join(root, RESULT), { maxBytes: 256 * 1024 * 1024 });
+    return JSON.parse(text).status !== 'PASSED';
   } catch {
     // The process was ended before there was a result.
     return true;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { escapeInJson, HarmlessText, plainLine, printable } from '../../../src/lib/index.js';
+import { escapeInJson, HarmlessText, plainLine, printable, withoutSequences } from '../../../src/lib/index.js';
 
 function shown(text: string | Buffer, pieces = 1): string {
   const filter = new HarmlessText();
@@ -75,6 +75,25 @@ describe('a text of others', () => {
 
   it('is on one line without its colours', () => {
     expect(plainLine('\u001b[31mred\u001b[0m\u202e')).toBe('red\ufffd');
+  });
+
+  it('is without its sequences, and keeps the rest', () => {
+    const sequences = [
+      '\u001b[1;31m',
+      '\u009b2K',
+      '\u001b]8;;http://x\u0007',
+      '\u001b]0;t\u001b\\',
+      '\u001b(B',
+      '\u001bM',
+    ];
+    expect(withoutSequences(sequences.map((one) => `a${one}b`).join('\n'))).toBe('ab\nab\nab\nab\nab\nab');
+    expect(withoutSequences('\u0001 \u001b')).toBe('\u0001 \u001b');
+    expect(withoutSequences('a\u001b]0;never ended')).toBe('a0;never ended');
+  });
+
+  it.each([';#', '#', '[', '1;', '\u001b]', '\u009b0'])('is searched once, whatever follows an escape: %j', (part) => {
+    const text = part.repeat(1_000_000);
+    expect(withoutSequences(`\u001b${text}\n`).length).toBeLessThanOrEqual(text.length + 2);
   });
 
   it('stays the same value in JSON, and does nothing on a terminal', () => {

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -70,6 +71,17 @@ async function failed(...names: string[]) {
 }
 
 describe('--failed', () => {
+  it('waits for no pipe or device in the place of a result, and takes the run', async () => {
+    const [device, pipe] = ['passed', 'failed'].map((run) => join(cache, 'p', 't', run, 'result.json')) as [
+      string,
+      string,
+    ];
+    for (const path of [device, pipe]) rmSync(path);
+    symlinkSync('/dev/zero', device);
+    execFileSync('mkfifo', [pipe]);
+    expect(await failed('passed', 'failed')).toEqual(['passed', 'failed']);
+  });
+
   it('chooses what failed, was interrupted or killed the last time, of all runs where none is named', async () => {
     expect(await failed()).toEqual(['failed', 'interrupted', 'killed']);
     expect(warnings).toEqual([]);

@@ -63,6 +63,14 @@ function parsed(xml: string): { name: string; attributes: Record<string, string>
 }
 
 describe('the JUnit of a simulation', () => {
+  it('is written soon, whatever a test printed', () => {
+    const output = `\u001b${';#'.repeat(300_000)}`;
+    const test = { name: 't', context: null, status: 'FAILED' };
+    const tests = [{ ...test, results: [{ ...test, output }] }];
+    const xml = runsJunit('jobserv simulate', simulationReport([result('test', { tests })], again));
+    expect(parsed(xml).find(({ name }) => name === 'failure')?.text).toContain('#;#;#');
+  });
+
   const elements = parsed(runsJunit('jobserv simulate', simulationReport(runs, again)));
   const outcomes = elements.filter(({ name }) => ['failure', 'error', 'skipped'].includes(name));
 

@@ -58,7 +58,12 @@ describe('a line of the console, normalised', () => {
   });
 
   it('costs little however it was made to cost much', () => {
-    const long = ['1% '.repeat(20_000), `${'\r'.repeat(60_000)}x`, '[==='.repeat(15_000)];
+    const long = [
+      '1% '.repeat(20_000),
+      `${'\r'.repeat(60_000)}x`,
+      '[==='.repeat(15_000),
+      `\u001b${';#'.repeat(30_000)}`,
+    ];
     for (let round = 0; round < 20; round++) expect(long.map((line) => normaliseLine(line))).not.toContain(undefined);
   });
 
@@ -159,6 +164,15 @@ const PASSED = (() => {
   const { cause: _, message: __, ...rest } = local({ status: 'PASSED', exitCode: 0 });
   return rest as RunResult;
 })();
+
+it('a server may send as many results of one name as it likes', () => {
+  const results = Array.from({ length: 50_000 }, (): [string, string] => ['same', 'FAILED']);
+  const differences = differencesOf(server({ tests: [test('t', [['same (2)', 'PASSED'], ...results])] }), local(), {
+    same: 0,
+  });
+  expect(differences).toHaveLength(50_001);
+  expect(differences.at(-1)?.message).toContain('Test t › same (50001): FAILED on the server');
+});
 
 describe('the verdict', () => {
   it.each<[string, ServerSide, RunResult[], string]>([

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -69,15 +69,27 @@ it('workspaces of several builds, a folder without any, and one of a run that di
     ['four', 'has no runs'],
     ['five', 'Simulate that run first'],
     ['six', 'there is no such folder. Name the workspace'],
-    [broken('seven', 'rundef.json', '{}'), 'it has no project, or no H_BUILD. Simulate'],
+    [broken('seven', 'rundef.json', '{}'), 'it has no project, no H_BUILD, or no H_RUN. Simulate'],
     [broken('eight', 'rundef.json', 'null'), 'it holds no JSON object. Simulate'],
     [
       broken('nine', 'rundef.json', '{"secrets": {"token": sekret}}'),
       /^[^{}]*rundef\.json cannot be used: it holds no JSON/,
     ],
     [broken('ten', 'result.json', '{}'), 'it does not say when the run began'],
+    [broken('eleven', 'rundef.json', '{"project": "p", "env": {"H_BUILD": "1", "H_RUN": 5}}'), 'no H_RUN'],
+    [broken('twelve', 'result.json', '{"startedAt": "2026-01-02", "durationMs": 1, "tests": [null]}'), 'its tests'],
   ] as const) {
     await expect(upstreamOfFolder(join(folder, name))).rejects.toThrow(words);
+  }
+});
+
+it('a folder of a clone that looks like a workspace leads to no other file of this machine', async () => {
+  const secret = workspace('theirs/other', 'other');
+  for (const name of ['archive', 'rundef.json', 'result.json']) {
+    const planted = workspace(`planted/${name}`, 'build');
+    rmSync(join(planted, name), { recursive: true });
+    symlinkSync(join(secret, name), join(planted, name));
+    await expect(upstreamOfFolder(planted)).rejects.toThrow(`${name} cannot be used: it is`);
   }
 });
 
