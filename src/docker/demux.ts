@@ -16,6 +16,9 @@ const STDERR = 2;
 /** The engine's own complaint, in the place of the container's output. */
 const ENGINE_ERROR = 3;
 
+/** It is held until it is complete, bytes. */
+const LONGEST_COMPLAINT = 1024 * 1024;
+
 /** Takes the frames apart, wherever the reads cut them. */
 export class FrameDemuxer {
   readonly #header = Buffer.alloc(HEADER_BYTES);
@@ -84,6 +87,9 @@ export class FrameDemuxer {
       throw new BrokenStream('the stream of its console is not what an engine sends');
     }
     this.#left = header.readUInt32BE(at + 4);
+    if (stream > STDERR && this.#left > LONGEST_COMPLAINT) {
+      throw new BrokenStream('the engine complains without end in place of its console');
+    }
     this.#stream = stream === STDERR ? 'stderr' : 'stdout';
     this.#complaint = stream > STDERR ? [] : undefined;
   }

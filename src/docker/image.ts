@@ -53,13 +53,16 @@ export async function inspectImage(
   const image = client.getImage(reference);
   try {
     const found = await within(callMs, () => image.inspect());
-    if (typeof found.Id !== 'string') refuseAnswer();
+    const named: unknown[] = [found.RepoDigests ?? [], found.RepoTags ?? []];
+    if (typeof found.Id !== 'string' || !named.every(isTexts)) refuseAnswer();
     return imageInfo(found, reference, pulled);
   } catch (error) {
     if (statusOf(error) === 404) return undefined;
     throw engineFailure(`Image ${reference} could not be inspected`, error);
   }
 }
+
+const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((one) => typeof one === 'string');
 
 /** Pure. What the engine reports about an image that was named so. @public */
 export function imageInfo(found: Docker.ImageInspectInfo, reference: string, pulled?: string): ImageInfo {

@@ -22,14 +22,14 @@ export interface OwnedContainer {
 export async function listOwned(client: Docker, callMs: number): Promise<OwnedContainer[]> {
   const found = await within(callMs, async (abortSignal) => {
     const list = await client.listContainers({ all: true, filters: { label: [OWNER_LABEL] }, abortSignal });
-    return Array.isArray(list) ? list : refuseAnswer();
+    return Array.isArray(list) && list.every(isContainer) ? list : refuseAnswer();
   }).catch((error: unknown) => {
     throw engineFailure('The containers of earlier runs could not be listed', error);
   });
   return Promise.all(
     found.map(async ({ Id, Names, Image, Labels, State }) => ({
       id: Id,
-      name: Names[0]?.replace(/^\//, '') ?? Id.slice(0, 12),
+      name: String(Names?.[0] ?? Id.slice(0, 12)).replace(/^\//, ''),
       image: Image,
       labels: Labels,
       running: State === 'running',
@@ -38,6 +38,9 @@ export async function listOwned(client: Docker, callMs: number): Promise<OwnedCo
     })),
   );
 }
+
+const isContainer = (one: Partial<Docker.ContainerInfo> | null): boolean =>
+  typeof one?.Id === 'string' && typeof one.Labels?.[OWNER_LABEL] === 'string';
 
 /** Removes the containers whose maker is dead, running ones too; answers them. Others are left alone. */
 export async function sweep(client: Docker, callMs: number): Promise<OwnedContainer[]> {
@@ -50,17 +53,22 @@ export async function sweep(client: Docker, callMs: number): Promise<OwnedContai
 /** Volumes with this label, `key` or `key=value`; none where the engine has no volumes, or shows none. */
 export async function ownVolumes(client: Docker, callMs: number, label: string): Promise<Docker.VolumeInspectInfo[]> {
   const options = { filters: { label: [label] } } as unknown as Docker.VolumeListOptions;
-  const found = await within(callMs, () => client.listVolumes(options)).catch((error: unknown) => {
-    if (statusOf(error) === undefined) throw engineFailure('The volumes of earlier runs could not be listed', error);
+  const listed = within(callMs, async () => {
+    const volumes: Partial<Docker.VolumeInspectInfo | null>[] = (await client.listVolumes(options)).Volumes ?? [];
+    if (!Array.isArray(volumes) || volumes.some((one) => typeof one?.Name !== 'string')) refuseAnswer();
+    return volumes as Docker.VolumeInspectInfo[];
   });
-  return found?.Volumes ?? [];
+  return listed.catch((error: unknown) => {
+    if (statusOf(error) === undefined) throw engineFailure('The volumes of earlier runs could not be listed', error);
+    return [];
+  });
 }
 
 /** The volumes whose maker is dead. */
 export async function deadVolumes(client: Docker, callMs: number): Promise<string[]> {
   const dead: string[] = [];
   for (const { Name, Labels } of await ownVolumes(client, callMs, OWNER_LABEL)) {
-    if ((await ownerState(Labels?.[OWNER_LABEL] ?? '')) === 'dead') dead.push(Name);
+    if ((await ownerState(String(Labels?.[OWNER_LABEL] ?? ''))) === 'dead') dead.push(Name);
   }
   return dead;
 }

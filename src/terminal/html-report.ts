@@ -56,7 +56,10 @@ export const writeHtmlReport = (report: HtmlReport, path: string) => writeWhole(
  *
  * @throws the file system's error when it cannot be written
  */
-export async function writeWhole(content: AsyncIterable<string | Buffer> | string[], path: string): Promise<void> {
+export async function writeWhole(
+  content: AsyncIterable<string | Buffer> | Iterable<string>,
+  path: string,
+): Promise<void> {
   // A name that nobody can foresee, for a new file: in a folder of others a link may wait under any other.
   const next = `${path}.${randomBytes(6).toString('hex')}.new`;
   try {
@@ -91,7 +94,11 @@ async function* pageOf(report: HtmlReport): AsyncGenerator<string | Buffer> {
 <body>
 <main><noscript>This report needs JavaScript.</noscript></main>
 `;
-  yield `<script type="application/json" id="report">${asScriptText({ ...report, runs })}</script>\n`;
+  yield '<script type="application/json" id="report">';
+  const { runs: _, ...rest } = report;
+  yield* scriptText(rest, (json) => `${json.slice(0, -1)},"runs":[`);
+  for (const [index, run] of runs.entries()) yield* scriptText(run, (json) => (index === 0 ? json : `,${json}`));
+  yield ']}</script>\n';
   for (const { id, path } of consoles) {
     yield `<script type="application/gzip" id="${id}">`;
     yield* compressed(path);
@@ -127,8 +134,18 @@ function base64(): Transform {
   });
 }
 
-/** JSON that no HTML parser takes for the end of its element. */
-const asScriptText = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c');
+const PIECE = 1024 * 1024;
+
+/** JSON that no HTML parser takes for the end of its element; in pieces, since all of it may be longer than a text can be. */
+function* scriptText(value: unknown, framed: (json: string) => string): Generator<string> {
+  const json = framed(JSON.stringify(value));
+  for (let at = 0, end = 0; at < json.length; at = end) {
+    end = Math.min(at + PIECE, json.length);
+    // The two halves of a character outside of the BMP stay together.
+    if (/[\udc00-\udfff]/.test(json[end] ?? '')) end--;
+    yield json.slice(at, end).replaceAll('<', '\\u003c');
+  }
+}
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 

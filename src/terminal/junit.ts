@@ -18,17 +18,21 @@ export interface JunitCase {
   text?: string;
 }
 
-export function junitText(name: string, suites: readonly JunitSuite[]): string {
+/** In parts, no more than a case each: outputs of tests may together be longer than one text can be. */
+export function* junitParts(name: string, suites: readonly JunitSuite[]): Generator<string> {
   const cases = suites.flatMap((suite) => suite.cases);
   const head = `name="${oneLine(name)}" tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}"`;
-  const xml = suites.map(suiteXml).join('');
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${head}>\n${escapeInXml(xml)}</testsuites>\n`;
+  yield `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${head}>\n`;
+  for (const suite of suites) for (const part of suiteXml(suite)) yield escapeInXml(part);
+  yield '</testsuites>\n';
 }
 
-function suiteXml({ name, cases }: JunitSuite): string {
+function* suiteXml({ name, cases }: JunitSuite): Generator<string> {
   const time = cases.reduce((total, { durationMs = 0 }) => total + durationMs, 0);
   const counts = `tests="${cases.length}" failures="${count(cases, 'failure')}" errors="${count(cases, 'error')}" skipped="${count(cases, 'skipped')}"`;
-  return `  <testsuite name="${oneLine(name)}" ${counts} time="${seconds(time)}">\n${cases.map(caseXml).join('')}  </testsuite>\n`;
+  yield `  <testsuite name="${oneLine(name)}" ${counts} time="${seconds(time)}">\n`;
+  for (const one of cases) yield caseXml(one);
+  yield '  </testsuite>\n';
 }
 
 function caseXml({ name, classname, file, line, durationMs, outcome, text }: JunitCase): string {
@@ -38,11 +42,14 @@ function caseXml({ name, classname, file, line, durationMs, outcome, text }: Jun
   return `${head}>\n      ${bodyXml(outcome, text)}\n    </testcase>\n`;
 }
 
+/** Of an attribute, which nobody reads further; the whole stands in the text. */
+const LONGEST_MESSAGE = 10_000;
+
 function bodyXml(outcome: JunitCase['outcome'], text = ''): string {
   const body = text.split('\n').map(escapeXml).join('\n');
   if (outcome === undefined) return `<system-out>${body}</system-out>`;
   const type = outcome.type === undefined ? '' : ` type="${escapeXml(outcome.type)}"`;
-  return `<${outcome.kind} message="${escapeXml(outcome.message)}"${type}>${body}</${outcome.kind}>`;
+  return `<${outcome.kind} message="${escapeXml(outcome.message.slice(0, LONGEST_MESSAGE))}"${type}>${body}</${outcome.kind}>`;
 }
 
 const count = (cases: readonly JunitCase[], kind: string) =>

@@ -1,7 +1,7 @@
 /** What `--report` writes of runs: the contents of the page, and JUnit. The JSON is that of `--json`. */
 import type { ReproducedConsoles, ReproduceResult, RunResult } from '../simulator/results.js';
 import type { HtmlReport, ReportedConsole, ReportedRun } from './html-report.js';
-import { type JunitCase, type JunitSuite, junitText } from './junit.js';
+import { type JunitCase, type JunitSuite, junitParts } from './junit.js';
 
 type Contents = Omit<HtmlReport, 'made'>;
 
@@ -65,12 +65,12 @@ export function failureReport(command: string, message: string, interrupted: boo
 }
 
 /** A test case for each run, and each run's own tests as suites. */
-export function runsJunit(command: string, { title, status, summary, runs }: Contents): string {
+export function runsJunit(command: string, { title, status, summary, runs }: Contents): Iterable<string> {
   const cases = runs.map(runCase);
   // A command that failed as such must not look like one that had nothing to do.
   if (cases.length === 0) cases.push({ name: title, classname: command, ...outcomeOf({ status, message: summary }) });
   const own = runs.flatMap((run) => (run.tests ?? []).map((test) => testSuite(run.label, test)));
-  return junitText(command, [{ name: 'runs', cases }, ...own]);
+  return junitParts(command, [{ name: 'runs', cases }, ...own]);
 }
 
 function runCase(run: ReportedRun): JunitCase {

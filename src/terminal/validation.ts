@@ -3,7 +3,7 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { printable } from '../lib/index.js';
 import type { Diagnostic } from '../lint/index.js';
 import { renderDiagnostics, serverNotes } from './diagnostics.js';
-import { type JunitCase, type JunitSuite, junitText } from './junit.js';
+import { type JunitCase, type JunitSuite, junitParts } from './junit.js';
 import type { Style } from './style.js';
 import { findingsOf, jsonElement, type ReportWriter, verdict } from './validation-report.js';
 import { sarifWriter, type Tool } from './validation-sarif.js';
@@ -125,7 +125,7 @@ function junitWriter(): ReportWriter {
       suites.push({ name: report.path, cases });
       return '';
     },
-    end: () => junitText('jobserv validate', suites),
+    end: () => [...junitParts('jobserv validate', suites)].join(''),
   };
 }
 

@@ -61,7 +61,7 @@ export class Reports {
     for (const path of this.#paths) {
       const write = {
         '.html': () => writeHtmlReport({ ...report, made }, path),
-        '.xml': () => writeWhole([runsJunit(`jobserv ${this.#command}`, report)], path),
+        '.xml': () => writeWhole(runsJunit(`jobserv ${this.#command}`, report), path),
         '.json': () => writeWhole([`${jsonText(result)}\n`], path),
       }[extname(path)];
       await write?.().catch(refused(path));

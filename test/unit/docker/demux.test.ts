@@ -75,6 +75,7 @@ describe('FrameDemuxer', () => {
     ['plain text', Buffer.from('hello world')],
     ['an unknown stream', frame(4, 'x')],
     ['a header with noise', Buffer.from([1, 0, 7, 0, 0, 0, 0, 1, 65])],
+    ['a complaint of 4 GiB', Buffer.from([3, 0, 0, 0, 255, 255, 255, 255])],
   ])('refuses %s', (_, bytes) => {
     expect(() => new FrameDemuxer().push(bytes)).toThrow(BrokenStream);
   });

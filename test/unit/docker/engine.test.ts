@@ -96,6 +96,31 @@ describe('an engine that answers as none does', () => {
     expect(failure.message).toContain("it gave an answer that is no container engine's");
   });
 
+  it.each([
+    ['inspectImage', 'GET /images/sdk:1/json', { Id: ID, RepoDigests: 7 }],
+    ['inspectImage', 'GET /images/sdk:1/json', { Id: ID, RepoTags: [null] }],
+    ...[[null], [7], [{}], [{ Id: 5, Labels: {} }], [{ Id: ID, Labels: null }]].map(
+      (list) => ['listOwned', 'GET /containers/json', list] as const,
+    ),
+    ...[7, [null], [{ Name: 5 }]].map((Volumes) => ['deadVolumes', 'GET /volumes', { Volumes }] as const),
+  ] as const)('to %s, with fields of other types: the environment too (%#)', async (call, path, answer) => {
+    const { engine } = await engineThat({ [path]: json(answer) });
+    const calls = {
+      inspectImage: () => engine.inspectImage('sdk:1'),
+      listOwned: () => engine.listOwned(),
+      deadVolumes: () => engine.deadVolumes(),
+    };
+    const failure = await failureOf(calls[call]());
+    expect(failure).toMatchObject({ environment: 'engine' });
+    expect(failure.message).toContain("it gave an answer that is no container engine's");
+  });
+
+  it('to a list of containers, with one that has no names: it has its id', async () => {
+    const Labels = { 'io.jobserv.owner': 'elsewhere' };
+    const { engine } = await engineThat({ 'GET /containers/json': json([{ Id: ID, Names: null, Labels }]) });
+    expect(await engine.listOwned()).toMatchObject([{ id: ID, name: ID.slice(0, 12), owner: 'elsewhere' }]);
+  });
+
   it('to a pull, with a page: the environment too', async () => {
     const { engine } = await engineThat({ 'POST /images/create': PAGE });
     const failure = await failureOf(engine.pull(request()));

@@ -35,6 +35,16 @@ it('a console comes back byte for byte, and neither it nor a message can end an 
   expect(page).not.toMatch(/(?:src|href)="?https?:/);
 });
 
+it('what is longer than a piece that is written at once comes back too, each run with its own', async () => {
+  const path = join(folder, 'long.html');
+  const runs = ['a', 'ab'].map((label) => ({ ...report.runs[0], label, message: `${label}${'<😀'.repeat(400_000)}` }));
+  await writeHtmlReport({ ...report, runs } as HtmlReport, path);
+  const [, json = ''] = /id="report">(.*?)<\/script>/.exec(readFileSync(path, 'utf8')) ?? [];
+  const { title, runs: read } = JSON.parse(json);
+  expect(title).toBe(report.title);
+  expect(read.map(({ message }: { message: string }) => message)).toEqual(runs.map(({ message }) => message));
+});
+
 it('a report is written through no link that waits under a name of its folder', async () => {
   const precious = join(folder, 'precious');
   writeFileSync(precious, 'kept');

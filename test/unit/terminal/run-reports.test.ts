@@ -45,7 +45,7 @@ const runs = [
 const again = ({ run }: RunResult) => `jobserv simulate ci/${run}`;
 
 /** Elements with their attributes and texts, as a strict parser reads them. */
-function parsed(xml: string): { name: string; attributes: Record<string, string>; text: string }[] {
+function parsed(xml: Iterable<string>): { name: string; attributes: Record<string, string>; text: string }[] {
   const all: { name: string; attributes: Record<string, string>; text: string }[] = [];
   const parser = new SaxesParser();
   parser.on('error', (error) => {
@@ -58,7 +58,7 @@ function parsed(xml: string): { name: string; attributes: Record<string, string>
     const last = all.at(-1);
     if (last) last.text += text;
   });
-  parser.write(xml).close();
+  parser.write([...xml].join('')).close();
   return all;
 }
 
@@ -69,6 +69,17 @@ describe('the JUnit of a simulation', () => {
     const tests = [{ ...test, results: [{ ...test, output }] }];
     const xml = runsJunit('jobserv simulate', simulationReport([result('test', { tests })], again));
     expect(parsed(xml).find(({ name }) => name === 'failure')?.text).toContain('#;#;#');
+  });
+
+  it('comes a case at a time, since all of it may be longer than a text can be; an attribute quotes no whole output', () => {
+    const test = { name: 't', context: null, status: 'FAILED' };
+    const results = Array.from({ length: 3 }, () => ({ ...test, output: 'x'.repeat(100_000) }));
+    const tests = [{ ...test, results }];
+    const parts = [...runsJunit('x', simulationReport([result('test', { tests })], again))];
+    expect(parts.filter((part) => part.includes('x'.repeat(100_000)))).toHaveLength(3);
+    const failure = parsed(parts).find(({ name }) => name === 'failure');
+    expect(failure?.attributes['message']).toHaveLength(10_000);
+    expect(failure?.text.trim()).toHaveLength(100_000);
   });
 
   const elements = parsed(runsJunit('jobserv simulate', simulationReport(runs, again)));
@@ -107,13 +118,13 @@ describe('the JUnit of a simulation', () => {
 });
 
 it('a command that failed before its runs is a failure in JUnit, too', () => {
-  const xml = runsJunit(
-    'jobserv simulate',
-    failureReport('jobserv simulate', 'No container engine can be reached.', false),
-  );
+  const report = failureReport('jobserv simulate', 'No container engine can be reached.', false);
+  const xml = [...runsJunit('jobserv simulate', report)].join('');
   expect(parsed(xml)[0]?.attributes).toMatchObject({ tests: '1', failures: '1' });
   expect(xml).toContain('<failure message="No container engine can be reached."');
-  expect(runsJunit('x', failureReport('x', 'Interrupted.', true))).toContain('<error message="Interrupted."');
+  expect([...runsJunit('x', failureReport('x', 'Interrupted.', true))].join('')).toContain(
+    '<error message="Interrupted."',
+  );
 });
 
 it('the page of a simulation names what did not pass, and shows no console of an earlier run', () => {
