@@ -26,7 +26,7 @@ import { DockerContainer } from './container.js';
 import { CopiedContainer, type Copies } from './copied-container.js';
 import { engineGone, removedFailure } from './exit.js';
 import { type FoundEngine, findEngine, type Surroundings } from './find-engine.js';
-import { type HostAddress, hostAddress } from './host-address.js';
+import { type HostAddress, hostAddress, isRootless } from './host-address.js';
 import { removeTreeInside, takeOwnership } from './host-files.js';
 import { askRegistry, inspectImage, localImages, type RegistryImage } from './image.js';
 import { converse, type Terminal, WITH_TERMINAL } from './interactive.js';
@@ -185,8 +185,8 @@ export class DockerEngine implements ContainerEngine {
 
   /** Where containers reach this machine; undefined when they do not, or the engine does not tell. */
   async hostAddress(): Promise<HostAddress | undefined> {
-    const { name } = await this.version();
-    return hostAddress(this.#client, name, this.#limits.call).catch(() => undefined);
+    const version = await this.version();
+    return hostAddress(this.#client, version, this.#limits.call).catch(() => undefined);
   }
 
   /** Every container that this program has made, in any process, and that still exists. */
@@ -214,7 +214,8 @@ export class DockerEngine implements ContainerEngine {
 
   /** Makes this process's user the owner of everything below `folder`. @returns why it could not */
   takeOwnership(folder: string, image: string): Promise<string | undefined> {
-    return takeOwnership(this.#seeing, image, folder);
+    const rootless = () => within(this.#limits.call, () => this.#client.info()).then(isRootless, () => false);
+    return takeOwnership(this.#seeing, image, folder, rootless);
   }
 
   async #platforms(image: string): Promise<string> {

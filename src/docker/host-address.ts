@@ -2,7 +2,7 @@
 import { BlockList, isIPv4 } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import type Docker from 'dockerode';
-import { type EngineName, within } from './client.js';
+import { type EngineVersion, within } from './client.js';
 
 export interface HostAddress {
   /** The address of this machine to listen on. */
@@ -15,12 +15,11 @@ export interface HostAddress {
 
 /** What is read from the engine's answers. */
 export interface EngineFacts {
-  engine: EngineName;
+  engine: Pick<EngineVersion, 'name' | 'version'>;
   /** Whether the engine's host has this machine's name. */
   sameHost: boolean;
   /** The engine's `OperatingSystem`. */
   system: string;
-  /** The engine runs as an ordinary user, by its security options. */
   rootless: boolean;
   /** Subnets of the default network, with the gateway where the engine names it. */
   subnets: readonly { subnet: string; gateway?: string }[];
@@ -28,8 +27,9 @@ export interface EngineFacts {
 
 /**
  * For Docker on Linux and Podman as root this machine's address in the default network: the gateway, or, in a
- * container that uses the engine's socket, that container's own. For Docker Desktop and an engine without root the
- * engine's name for this machine, which leads to loopback.
+ * container that uses the engine's socket, that container's own. For Docker Desktop its name for this machine, which
+ * leads to loopback. For Podman without root the first address that is not loopback: up to version 4 containers reach
+ * every such address; later ones reach it by Podman's name for this machine only, because they have the address themselves.
  *
  * @param addresses IPv4 addresses of this machine; they lack a bridge without containers, which can be listened on
  * @returns undefined when containers do not reach this machine. An engine elsewhere often has the subnet of this
@@ -42,7 +42,9 @@ export function addressFor(
 ): HostAddress | undefined {
   if (system === 'Docker Desktop') return { listen: '127.0.0.1', name: 'host.docker.internal' };
   if (rootless) {
-    return engine === 'podman' && sameHost ? { listen: '127.0.0.1', name: 'host.containers.internal' } : undefined;
+    const listen = addresses.find((address) => !address.startsWith('127.'));
+    if (engine.name !== 'podman' || !sameHost || listen === undefined) return undefined;
+    return { listen, name: Number.parseInt(engine.version, 10) < 5 ? listen : 'host.containers.internal' };
   }
   for (const one of subnets) {
     const [network = '', bits = ''] = one.subnet.split('/');
@@ -55,7 +57,7 @@ export function addressFor(
   if (!sameHost) return undefined;
   const gateway = subnets.map(gatewayOf).find((one) => one !== undefined && isIPv4(one));
   if (gateway === undefined) return undefined;
-  return { listen: gateway, name: gateway, ...(engine === 'podman' ? { later: true } : {}) };
+  return { listen: gateway, name: gateway, ...(engine.name === 'podman' ? { later: true } : {}) };
 }
 
 /** Where the engine does not name it, Docker takes the network's first address. */
@@ -63,23 +65,28 @@ function gatewayOf({ subnet, gateway }: EngineFacts['subnets'][number]): string 
   return gateway ?? /^(\d+\.\d+\.\d+)\.0\//.exec(subnet)?.[1]?.concat('.1');
 }
 
+/** Whether the engine runs as an ordinary user, who is root in its containers. */
+export function isRootless({ SecurityOptions, Rootless }: { SecurityOptions?: unknown; Rootless?: unknown }): boolean {
+  // Podman 4.3 has a field of its own.
+  return Rootless === true || (Array.isArray(SecurityOptions) && SecurityOptions.includes('name=rootless'));
+}
+
 /** @throws the client's error when the engine does not answer */
 export async function hostAddress(
   client: Docker,
-  engine: EngineName,
+  engine: EngineVersion,
   callMs: number,
 ): Promise<HostAddress | undefined> {
-  const network = client.getNetwork(engine === 'podman' ? 'podman' : 'bridge');
+  const network = client.getNetwork(engine.name === 'podman' ? 'podman' : 'bridge');
   const [info, { IPAM }] = await Promise.all([
     within(callMs, () => client.info()),
     within(callMs, () => network.inspect() as Promise<Docker.NetworkInspectInfo>),
   ]);
-  const security: unknown[] = Array.isArray(info.SecurityOptions) ? info.SecurityOptions : [];
   const facts: EngineFacts = {
     engine,
     sameHost: info.Name === hostname(),
     system: String(info.OperatingSystem),
-    rootless: security.includes('name=rootless'),
+    rootless: isRootless(info),
     subnets: (IPAM?.Config ?? []).flatMap(({ Subnet, Gateway }) =>
       Subnet === undefined ? [] : [{ subnet: Subnet, ...(Gateway ? { gateway: Gateway } : {}) }],
     ),

@@ -74,14 +74,21 @@ cd ${TREE} && clean`;
  * Gives what is below `folder` to the user of this process, from inside a container of the run's own image: without
  * device nodes, which are removed, and without the setuid and setgid bits.
  *
+ * @param rootless whether the engine runs as this process's user, who is root in the container then
  * @returns why it could not be done; undefined when all is the user's
  */
-export async function takeOwnership(engine: Seeing, image: string, folder: string): Promise<string | undefined> {
+export async function takeOwnership(
+  engine: Seeing,
+  image: string,
+  folder: string,
+  rootless: () => Promise<boolean>,
+): Promise<string | undefined> {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   // For root, and where there are no users, nothing is out of reach.
   if (uid === 0 || !(await holdsForeign(folder, uid, true))) return undefined;
-  const script = `${REMOVE_DEVICES} && chown -hR ${uid}:${gid} ${TREE} && chmod -R u+rwX,ug-s ${TREE}`;
+  const owner = (await rootless()) ? '0:0' : `${uid}:${gid}`;
+  const script = `${REMOVE_DEVICES} && chown -hR ${owner} ${TREE} && chmod -R u+rwX,ug-s ${TREE}`;
   const spec = rootSpec(image, folder, { entrypoint: '/bin/sh', command: ['-c', script] });
   const reason = await runAsRoot(engine, spec, OWNERSHIP_MS);
   if (!(await holdsForeign(folder, uid, false))) return undefined;

@@ -144,7 +144,8 @@ export async function askRegistry(
     if (typeof digest !== 'string') return refuseAnswer();
     return { registry, digest, authenticated: auth !== undefined };
   } catch (error) {
-    if (statusOf(error) === 404 && /page not found|not found\s*$/i.test(engineWords(error))) return undefined;
+    if (statusOf(error) === 404 && /page not found|not found\s*$|^Path .* is not supported$/i.test(engineWords(error)))
+      return undefined;
     if (isUnreachable(error)) throw engineFailure(`${registry} could not be asked about ${image}`, error);
     throw pullFailure(image, registry, engineWords(error));
   }

@@ -25,6 +25,12 @@ const KINDS: readonly Kind[] = [
       `${registry} limits how many pulls it answers: wait, or log in with "docker login ${registry}", which raises the limit.`,
   },
   {
+    words: ['container registry localhost: '],
+    environment: 'registry',
+    advice: () =>
+      'Podman calls an image that was built or loaded on its machine localhost/…: it is in no registry. Take it without pulling (--pull missing), or write the name of its registry before its own.',
+  },
+  {
     words: [
       'dial tcp',
       'no such host',
@@ -161,8 +167,17 @@ export function createFailure(image: string, error: unknown): RunFailure {
   return setupFailure('The container could not be created', error);
 }
 
+/** Podman quotes all that the program wrote: the first line is the reason. */
+const NETWORK_PROGRAM = /(slirp4netns|pasta) failed[^:]*: "?(.*?)(?:\\n|\n|"?$)/;
+
 function setupFailure(what: string, error: unknown): RunFailure {
   const words = engineWords(error);
+  const [, program, reason = ''] = NETWORK_PROGRAM.exec(words) ?? [];
+  if (program !== undefined) {
+    const why = `${program}, which gives containers of this engine their network, failed: ${reason.replaceAll('\\"', '"')}`;
+    const message = `${what}: ${why}. Check that "podman run" works, and that the engine's user may open /dev/net/tun.`;
+    return new RunFailure('setup', message, { environment: 'engine', cause: error });
+  }
   const status = statusOf(error) ?? 0;
   const isRuns = !ENGINE_CAUSES.test(words) && ((status >= 400 && status < 500) || RUN_CAUSES.test(words));
   if (status === 0 || !isRuns) return engineFailure(what, error);

@@ -1,11 +1,10 @@
 /** `doctor --deep`: what only a container that runs can show. */
-import { once } from 'node:events';
 import { lstat, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { DockerEngine } from '../../docker/index.js';
+import type { DockerEngine, HostAddress } from '../../docker/index.js';
 import { makeVisibleFolder } from '../../executor/index.js';
+import { listenForContainers } from '../run-server/run-server.js';
 import { Scratch } from '../workspace/scratch.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 
@@ -21,13 +20,16 @@ export interface Check {
 /** The part of an engine that is checked. */
 export type CheckedEngine = Pick<DockerEngine, 'create' | 'inspectImage' | 'takeOwnership' | 'copiesFiles'> & {
   /** Where containers reach this machine; undefined when they cannot, or the engine does not say. */
-  hostAddress?(): Promise<{ listen: string; name: string } | undefined>;
+  hostAddress?(): Promise<HostAddress | undefined>;
 };
 
-/** Leaves a file in a folder that nobody else may enter, and asks the address that it is given for something. */
+/**
+ * Leaves a file in a folder that nobody else may enter, and asks the address that it is given for something. The wget of
+ * some BusyBox crashes with a timeout of its own.
+ */
 const SCRIPT = `#!/bin/sh
 mkdir -m 700 /archive/folder && echo left >/archive/folder/file
-[ -z "$1" ] || wget -q -T 5 -O /dev/null "$1" 2>/dev/null || curl -s -m 5 -o /dev/null "$1" 2>/dev/null
+{ [ -z "$1" ] || curl -s -m 5 -o /dev/null "$1" || timeout 5 wget -q -O /dev/null "$1" || wget -q -T 5 -O /dev/null "$1"; } 2>/dev/null
 echo 'the end'
 `;
 
@@ -46,14 +48,15 @@ export async function* containerChecks(
   const cache = cacheFolder();
   const scratch = new Scratch(cache);
   const asked = { times: 0 };
+  const stopped = new AbortController();
   const server = createServer((_, response) => {
     asked.times += 1;
     response.end('reached');
   });
   try {
     const address = await engine.hostAddress?.().catch(() => undefined);
-    if (address !== undefined) await once(server.listen(0, address.listen), 'listening');
-    const url = address && `http://${address.name}:${(server.address() as AddressInfo).port}/`;
+    const port = address && (await listenForContainers(server, address, stopped.signal));
+    const url = address && `http://${address.name}:${port}/`;
     const folder = await scratch.folder();
     const archive = join(folder, 'archive');
     await runScript(engine, image, folder, url, signal);
@@ -64,6 +67,7 @@ export async function* containerChecks(
   } catch (error) {
     yield { name: 'container', state: 'broken', found: (error as Error).message };
   } finally {
+    stopped.abort();
     server.close();
     server.closeAllConnections();
     await scratch.remove();

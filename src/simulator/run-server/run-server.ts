@@ -6,7 +6,7 @@
 import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, createReadStream } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -54,6 +54,33 @@ export class RunAccess {
 /** Digests, so that texts of any length compare in constant time. */
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
+/** @returns the port. See `ScriptServer.start` */
+export async function listenForContainers(
+  server: Server,
+  { listen, later = false }: HostAddress,
+  stopped: AbortSignal,
+): Promise<number> {
+  if (!later) {
+    await once(server.listen(0, listen), 'listening');
+    return (server.address() as AddressInfo).port;
+  }
+  const port = randomInt(20_000, 60_000);
+  void listenWhenThere(server, listen, port, stopped);
+  return port;
+}
+
+/** The bridge is there some 100 ms before a script runs. */
+async function listenWhenThere(server: Server, host: string, port: number, stopped: AbortSignal): Promise<void> {
+  while (!stopped.aborted) {
+    try {
+      await once(server.listen(port, host), 'listening');
+      return;
+    } catch {
+      await sleep(20, undefined, { ref: false });
+    }
+  }
+}
+
 /** The most requests that the server could not answer that are kept for a ledger. */
 const MOST_MISSES = 100;
 
@@ -65,7 +92,7 @@ export class ScriptServer {
   );
   #name = '';
   #port = 0;
-  #stopped = false;
+  readonly #stopped = new AbortController();
   /** Bytes of bodies that may still be held. */
   readonly #room = { left: LIMITS.bodies as number };
 
@@ -79,31 +106,9 @@ export class ScriptServer {
    *
    * @throws the system's error when nobody can listen there
    */
-  async start({ listen, name, later = false }: HostAddress): Promise<void> {
-    this.#name = name;
-    if (!later) {
-      await this.#listen(0, listen);
-      this.#port = (this.#http.address() as AddressInfo).port;
-      return;
-    }
-    this.#port = randomInt(20_000, 60_000);
-    void this.#listenWhenThere(listen);
-  }
-
-  async #listen(port: number, listen: string): Promise<void> {
-    this.#http.listen(port, listen);
-    await once(this.#http, 'listening');
-  }
-
-  /** The bridge is there some 100 ms before a script runs. */
-  async #listenWhenThere(listen: string): Promise<void> {
-    while (!this.#stopped) {
-      try {
-        return await this.#listen(this.#port, listen);
-      } catch {
-        await sleep(20, undefined, { ref: false });
-      }
-    }
+  async start(address: HostAddress): Promise<void> {
+    this.#name = address.name;
+    this.#port = await listenForContainers(this.#http, address, this.#stopped.signal);
   }
 
   /** `http://<name>:<port>`, without a slash at the end. */
@@ -122,7 +127,7 @@ export class ScriptServer {
 
   /** Ends every connection. Idempotent. */
   async stop(): Promise<void> {
-    this.#stopped = true;
+    this.#stopped.abort();
     if (!this.#http.listening) return;
     const closed = once(this.#http, 'close');
     this.#http.close();

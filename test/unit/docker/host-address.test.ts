@@ -2,12 +2,13 @@ import { expect, it } from 'vitest';
 import { addressFor, type EngineFacts } from '../../../src/docker/index.js';
 
 const facts: EngineFacts = {
-  engine: 'docker',
+  engine: { name: 'docker', version: '28.2.2' },
   sameHost: true,
   system: 'Debian',
   rootless: false,
   subnets: [{ subnet: '172.17.0.0/16' }],
 };
+const PODMAN = { name: 'podman', version: '4.3.1' } as const;
 const OWN = ['127.0.0.1', '192.0.2.2', '172.17.0.1'];
 
 it.each<[string, Partial<EngineFacts>, object | undefined]>([
@@ -25,13 +26,18 @@ it.each<[string, Partial<EngineFacts>, object | undefined]>([
   ['Docker Desktop has a name', { system: 'Docker Desktop' }, { listen: '127.0.0.1', name: 'host.docker.internal' }],
   [
     'Podman makes its bridge with the first container',
-    { engine: 'podman', subnets: [{ subnet: '10.88.0.0/16', gateway: '10.88.0.1' }] },
+    { engine: PODMAN, subnets: [{ subnet: '10.88.0.0/16', gateway: '10.88.0.1' }] },
     { listen: '10.88.0.1', name: '10.88.0.1', later: true },
   ],
   [
-    'Podman without root has a name',
-    { engine: 'podman', rootless: true },
-    { listen: '127.0.0.1', name: 'host.containers.internal' },
+    'Podman without root reaches an address that is not loopback',
+    { engine: PODMAN, rootless: true },
+    { listen: '192.0.2.2', name: '192.0.2.2' },
+  ],
+  [
+    'Podman without root has a name for it from version 5 on',
+    { engine: { ...PODMAN, version: '5.4.0' }, rootless: true },
+    { listen: '192.0.2.2', name: 'host.containers.internal' },
   ],
   ['an engine elsewhere with the subnet of this machine is not reached', { sameHost: false }, undefined],
   [
@@ -44,7 +50,7 @@ it.each<[string, Partial<EngineFacts>, object | undefined]>([
     { sameHost: false, subnets: [{ subnet: '172.17.0.0/16', gateway: '172.17.0.254' }] },
     { listen: '172.17.0.1', name: '172.17.0.1' },
   ],
-  ['Podman without root elsewhere is not reached', { sameHost: false, engine: 'podman', rootless: true }, undefined],
+  ['Podman without root elsewhere is not reached', { sameHost: false, engine: PODMAN, rootless: true }, undefined],
   ['Docker without root is not reached', { rootless: true }, undefined],
   ['a network of IPv6 only is not reached', { subnets: [{ subnet: 'fd00::/64', gateway: 'fd00::1' }] }, undefined],
 ])('%s', (_, some, expected) => {

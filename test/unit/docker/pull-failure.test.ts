@@ -60,7 +60,9 @@ describe('pullFailure', () => {
     const words =
       'initializing source docker://localhost/sdk:1: pinging container registry localhost: Get "https://localhost/v2/": dial tcp [::1]:443: connect: connection refused';
     const { message } = pullFailure('sdk:1', 'docker.io', words);
-    expect(message).toContain('Check that localhost can be reached');
+    expect(message).toContain('Podman calls an image that was built or loaded on its machine localhost/…');
+    const port = words.replaceAll('localhost', 'localhost:5000');
+    expect(pullFailure('sdk:1', 'docker.io', port).message).toContain('Check that localhost:5000 can be reached');
     expect(message).not.toContain('docker.io');
   });
 

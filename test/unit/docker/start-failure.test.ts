@@ -39,6 +39,16 @@ describe('startFailure', () => {
     expect(failure.message).toContain(words);
   });
 
+  it("is the network program's, whose first line is the reason", () => {
+    const words =
+      '/usr/bin/slirp4netns failed: "open(\\"/dev/net/tun\\"): Permission denied\\nWARNING: Support for seccomp is experimental\\nchild failed(1)\\n"';
+    const failure = startFailure(refused(words, 500)) as RunFailure;
+    expect(failure).toMatchObject({ reason: 'setup', environment: 'engine' });
+    expect(failure.message).toBe(
+      'The container could not be started: slirp4netns, which gives containers of this engine their network, failed: open("/dev/net/tun"): Permission denied. Check that "podman run" works, and that the engine\'s user may open /dev/net/tun.',
+    );
+  });
+
   it.each([
     'failed to create endpoint x on network bridge: could not find bridge docker0: route ip+net: no such network interface',
     "no available IPv4 addresses on this network's address pools: bridge (4f3c)",
@@ -50,7 +60,6 @@ describe('startFailure', () => {
     'error creating overlay mount to /var/lib/docker/overlay2/x/merged: no such file or directory',
     'mkdir /var/lib/docker/overlay2/x: no space left on device',
     'failed to start containerd task: transport is closing',
-    'slirp4netns failed: "open(\\"/dev/net/tun\\"): No such file or directory"',
     'something that no version said until now',
   ])('is the environment, not the code: %s', (words) => {
     for (const failure of [startFailure(refused(words, 500)), createFailure('x:1', refused(words, 500))]) {
