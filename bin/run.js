@@ -9,6 +9,8 @@ const program = new URL(`../dist/${name}.cjs`, import.meta.url);
 if (existsSync(program)) {
   // Node 22 and later keep compiled code between starts.
   module.enableCompileCache?.();
+  // Without SHELL oclif asks the user database, and fails for a user who is not in it: an id of a container's, for one.
+  process.env.SHELL ??= '/bin/sh';
   // `import` would first search the whole file for the names that it exports.
   const { execute } = createRequire(import.meta.url)(fileURLToPath(program));
   // Without plugins of the user's, oclif would only warn that their list cannot be read.

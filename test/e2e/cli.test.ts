@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, cpSync, mkdtempSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, mkdtempSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, inject, it } from 'vitest';
@@ -21,6 +21,12 @@ describe('the package', () => {
 });
 
 describe('version and help', () => {
+  it.runIf(process.getuid?.() === 0)('work for a user who is in no user database', async () => {
+    chmodSync(inject('installation'), 0o755);
+    const { status, stderr } = await jobserv(['--version'], { uid: 4711, gid: 4711 });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
   it('says its version', async () => {
     const { status, stdout } = await jobserv(['--version']);
     expect({ status, stdout }).toEqual({

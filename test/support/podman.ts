@@ -51,26 +51,44 @@ export class PodmanService {
 
   /** The service answers, and has the test image and these, when this resolves. */
   static async start(...images: string[]): Promise<PodmanService> {
-    const folder = await mkdtemp(join(tmpdir(), 'jobserv-podman-'));
-    await Promise.all(['root', 'run', 'tmp'].map((name) => mkdir(join(folder, name))));
-    await writeFile(join(folder, 'containers.conf'), settings(await olderRuntime()));
-    const child = spawn(
-      'podman',
-      [...storage(folder), 'system', 'service', '--time=0', `unix://${folder}/podman.sock`],
-      {
-        env: { ...process.env, CONTAINERS_CONF: join(folder, 'containers.conf') },
-        stdio: 'ignore',
-      },
-    );
-    const service = new PodmanService(folder, child);
-    await service.#answers();
-    for (const image of [await testImage(), ...images]) await service.#load(image);
-    return service;
+    return PodmanService.#serve(await newFolder(), [], images);
+  }
+
+  /**
+   * The same as the service of an ordinary user: of ours, or of one who exists only in the service's own namespaces.
+   *
+   * @returns why there can be none here
+   */
+  static async startRootless(): Promise<PodmanService | string> {
+    const folder = await newFolder();
+    const as = process.getuid?.() === 0 ? ['unshare', ...NAMESPACES, 'sh', '-ec', AS_USER, folder] : [];
+    const [program = '', ...rest] = [...as, 'podman', ...storage(folder), 'unshare', 'test', '-w', '/dev/net/tun'];
+    try {
+      await run(program, rest, { env: environment(folder) });
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      return `Podman cannot run without root here: ${(error as Error).message}`;
+    }
+    return PodmanService.#serve(folder, as, []);
+  }
+
+  static async #serve(folder: string, as: string[], images: string[]): Promise<PodmanService> {
+    const service = ['system', 'service', '--time=0', `unix://${folder}/podman.sock`];
+    const [program = '', ...rest] = [...as, 'podman', ...storage(folder), ...service];
+    const child = spawn(program, rest, { env: environment(folder), stdio: 'ignore' });
+    return new PodmanService(folder, child).#filled(images);
+  }
+
+  async #filled(images: string[]): Promise<this> {
+    await this.#answers();
+    for (const image of [await testImage(), ...images]) await this.#load(image);
+    return this;
   }
 
   async stop(): Promise<void> {
     const exited = once(this.#process, 'exit');
-    this.#process.kill();
+    // Only this ends a service in namespaces of its own.
+    this.#process.kill('SIGKILL');
     await exited;
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -107,6 +125,39 @@ export class PodmanService {
     await once(answer, 'end');
     if (answer.statusCode !== 200) throw new Error(`podman did not load the image: HTTP status ${answer.statusCode}`);
   }
+}
+
+/** Of the user that the service belongs to when this process is root. */
+export const PODMAN_USER = 4711;
+
+/** Its processes end with the service: also the one that holds the user's namespaces. */
+const NAMESPACES = ['--mount', '--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'];
+
+/**
+ * Makes the user known, lets it open the device that a network without root needs, and starts what it is given as this
+ * user. The shell stays: it ends with `unshare`, and everything in its namespaces with it.
+ */
+const AS_USER = `cd "$0"
+for file in passwd subuid subgid; do cp /etc/$file .; done
+echo "jobserv-podman:x:${PODMAN_USER}:${PODMAN_USER}::$0:/bin/sh" >>passwd
+for file in subuid subgid; do echo jobserv-podman:700000000:65536 >>$file; done
+rm -f tun
+mknod -m 666 tun c 10 200
+for file in passwd subuid subgid; do mount --bind $file /etc/$file; done
+mount --bind tun /dev/net/tun
+mount --make-rshared /
+chown -R ${PODMAN_USER}:${PODMAN_USER} "$0"
+setpriv --reuid ${PODMAN_USER} --regid ${PODMAN_USER} --clear-groups "$@" || exit $?`;
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'jobserv-podman-'));
+  await Promise.all(['root', 'run', 'tmp'].map((name) => mkdir(join(folder, name))));
+  await writeFile(join(folder, 'containers.conf'), settings(await olderRuntime()));
+  return folder;
+}
+
+function environment(folder: string): NodeJS.ProcessEnv {
+  return { ...process.env, HOME: folder, XDG_RUNTIME_DIR: folder, CONTAINERS_CONF: join(folder, 'containers.conf') };
 }
 
 function storage(folder: string): string[] {
