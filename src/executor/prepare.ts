@@ -237,6 +237,9 @@ async function checkScriptPath(root: string, path: string, cloneUrl: string): Pr
   if (found === undefined) throw missing;
   if (found.isSymbolicLink() || found.isFile()) return;
   if ((await stat(place)).isDirectory()) {
-    throw new RunFailure('setup', `"${path}" in the script-repo ${cloneUrl} is a folder, not a script.`);
+    throw new RunFailure(
+      'setup',
+      `"${path}" in the script-repo ${cloneUrl} is a folder, not a script. Name a file in its path.`,
+    );
   }
 }

@@ -1,6 +1,6 @@
 /** From git's output to a reason that a user can act on. */
 import { type Environment, RunFailure } from '../executor/index.js';
-import { excerpt, machineFault } from '../lib/index.js';
+import { excerpt, machineFault, portOf, proxyFor } from '../lib/index.js';
 import { GitError } from './git.js';
 
 interface Kind {
@@ -63,6 +63,12 @@ const KINDS: Kind[] = [
     advice: 'Use an https, http, git or ssh address.',
   },
   {
+    pattern: /certificate/i,
+    why: 'the certificate of the server is not trusted here, or not valid',
+    advice: 'If it is from an authority of your own, name its file in the environment: GIT_SSL_CAINFO=ca.pem.',
+    environment: 'git',
+  },
+  {
     pattern:
       /could not resolve|couldn't connect|failed to connect|connection (refused|timed out|reset|closed)|timed out|network is unreachable|no route to host|SSL|TLS|certificate|early EOF|RPC failed|remote end hung up|unexpected disconnect|empty reply|unable to connect|returned error: (408|429|5\d\d)|unable to access|Temporary failure in name resolution/i,
     why: 'the git server could not be reached',
@@ -80,13 +86,31 @@ export function gitFailure(what: string, error: unknown): unknown {
   if (fault !== undefined) return new RunFailure('setup', `${what}: ${fault}`, { environment: 'disk', cause: error });
   if (!(error instanceof GitError)) return error;
   const ending = error.exitCode === undefined ? '\ndied of signal' : '';
-  const kind = KINDS.find(({ pattern }) => pattern.test(error.output + ending));
+  const kind = proxyKind(error.output) ?? KINDS.find(({ pattern }) => pattern.test(error.output + ending));
   const words = gitWords(error);
   const message = kind ? `${what}: ${kind.why} (${words}). ${kind.advice}` : `${what}: ${words}.`;
   return new RunFailure('setup', message, {
     cause: error,
     ...(kind?.environment === undefined ? {} : { environment: kind.environment }),
   });
+}
+
+/** When a proxy of the environment, and not the server, is what failed. */
+function proxyKind(output: string): Omit<Kind, 'pattern'> | undefined {
+  const about = /unable to access '(https?:)\/\/(\[[^\]]+\]|[^/:']+):?(\d*)[^']*': (.*)/.exec(output);
+  const [, protocol = '', server = '', port = '', words = ''] = about ?? [];
+  const proxy = proxyFor(protocol);
+  if (proxy?.url === undefined) return undefined;
+  const { variable, url } = proxy;
+  // Where both have one name and one port the server is the likelier one.
+  const same = url.hostname === server && portOf(url) === port;
+  const away = !same && words.includes(`connect to ${url.hostname} port ${portOf(url)} `);
+  if (!away && !/\bproxy\b|CONNECT tunnel/i.test(words)) return undefined;
+  return {
+    why: `the proxy ${url.host}, set by ${variable}, cannot be reached or refuses the connection`,
+    advice: `Correct ${variable}, or add ${server} to NO_PROXY.`,
+    environment: 'git',
+  };
 }
 
 /** Lines of git's that give no reason. Everything else before its own is a helper's, or the server's (`remote:`). */
@@ -98,12 +122,14 @@ const NO_REASON = /^(Cloning into |Submodule |From |hint:|warning:|[A-Z][\w ]+: 
  */
 export function gitWords({ output, exitCode }: GitError): string {
   const lines = output.split('\n').map((line) => line.trim());
-  const own = lines.findIndex((text) => /^(fatal|error|ssh):/.test(text));
-  const line = lines[own] ?? lines.filter(Boolean).at(-1) ?? '';
+  const at = lines.findIndex((text) => /^(fatal|error|ssh):/.test(text));
+  const line = lines[at] ?? lines.filter(Boolean).at(-1) ?? '';
   const before = lines
-    .slice(0, Math.max(own, 0))
+    .slice(0, Math.max(at, 0))
     .filter((text) => text !== '' && !NO_REASON.test(text))
     .slice(-3);
-  const words = [...before, line.replace(/^(fatal|error): /, '')].map((text) => excerpt(text)).filter(Boolean);
+  // What a line with a colon at its end announces stands in the next one.
+  const own = line.endsWith(':') ? `${line} ${lines[at + 1] ?? ''}` : line;
+  const words = [...before, own.replace(/^(fatal|error): /, '')].map((text) => excerpt(text)).filter(Boolean);
   return words.join('; ') || `git ended with ${exitCode ?? 'a signal'}`;
 }

@@ -2,7 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
-import { proxyFor } from './proxy.js';
+import { proxyFor } from '../lib/index.js';
 import { lookupElsewhere } from './this-machine.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

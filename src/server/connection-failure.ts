@@ -110,11 +110,11 @@ export function connectionFailure(call: Call, error: unknown, words: Words): Ser
   const { code, text } = innermost(error);
   const fault = proxyFault(call.url, error);
   if (fault !== undefined) {
-    const { proxy, host, refused } = fault;
+    const { variable, host, refused } = fault;
     const why = refused
-      ? `the proxy ${host}, set by ${proxy.variable}, refuses the connection to ${hostOf(call.url)} (${words(refused)})`
-      : `the proxy ${host}, set by ${proxy.variable}, cannot be reached (${words(fault.text)})`;
-    const advice = `Correct ${proxy.variable}, or add ${new URL(call.url).hostname} to NO_PROXY.`;
+      ? `the proxy ${host}, set by ${variable}, refuses the connection to ${hostOf(call.url)} (${words(refused)})`
+      : `the proxy ${host}, set by ${variable}, cannot be reached (${words(fault.text)})`;
+    const advice = `Correct ${variable}, or add ${new URL(call.url).hostname} to NO_PROXY.`;
     return callFailure('unreachable', call, [why, advice], {
       lasting: refused?.startsWith('4') ?? false,
       proxy: true,

@@ -1,14 +1,13 @@
 /** The HTTP client of every call to a server: timeouts, retries, redirects, and errors as paragraphs. */
 import { Readable } from 'node:stream';
 import { createMasker } from '../executor/index.js';
-import { doubling, excerpt, type pause, retry } from '../lib/index.js';
+import { doubling, excerpt, type pause, proxyFor, retry } from '../lib/index.js';
 import { parseHttpUrl, withoutSecrets } from './address.js';
 import { isRedirect, mayRepeat, nextCall, PATIENCE, type RetryPolicy } from './attempts.js';
 import type { Answer, AnswerHead, Call, CallLimits, RawAnswer, StreamedAnswer, Transport } from './call.js';
 import { connectionFailure } from './connection-failure.js';
 import { type Credentials, NO_CREDENTIALS } from './credentials.js';
 import { answerFailure, type Circumstances, strangeAnswer, type Words } from './failure-messages.js';
-import { proxyFor } from './proxy.js';
 import { callFailure, ServerFailure } from './server-failure.js';
 import { leadsHere } from './this-machine.js';
 

@@ -112,6 +112,11 @@ describe('what git printed', () => {
     ],
     ['error: index-pack died of signal 9\nfatal: index-pack failed', 'git', 'was killed'],
     ["fatal: unable to access 'https://h/': Could not resolve host: h", 'git', 'could not be reached'],
+    [
+      "fatal: unable to access 'https://h/': server certificate verification failed. CAfile: none CRLfile: none",
+      'git',
+      'GIT_SSL_CAINFO=ca.pem',
+    ],
     ["fatal: repository 'https://h/x' not found", 'git', 'there is no such repository'],
     ["fatal: Authentication failed for 'https://h/x'", 'git', 'refused the credentials'],
     ['fatal: reference is not a tree: 0123abc', undefined, 'not in the repository'],
@@ -197,6 +202,23 @@ describe('the reason of a git that failed', () => {
   it('has the words of the server', () => {
     const output = "remote: The project is archived.\nfatal: repository 'https://x/' not found\n";
     expect(reasonOf(output)).toContain("(remote: The project is archived; repository 'https://x/' not found)");
+  });
+
+  it('has what the next line names, where its own announces it', () => {
+    expect(reasonOf('fatal: unknown repository extension found:\n\tnewer\n')).toContain('extension found: newer.');
+  });
+
+  it.each([
+    ['Failed to connect to 127.0.0.1 port 9 after 0 ms: refused', true],
+    ['Could not resolve proxy: p', true],
+    ['Received HTTP code 407 from proxy after CONNECT', true],
+    ['Failed to connect to h port 443 after 0 ms: refused', false],
+  ])('is the proxy of the environment for %j: %s', (words, proxy) => {
+    stub('https_proxy', 'http://127.0.0.1:9');
+    const message = reasonOf(`fatal: unable to access 'https://h/x.git/': ${words}`);
+    const named = 'the proxy 127.0.0.1:9, set by https_proxy, cannot be reached or refuses the connection';
+    expect(message.includes(named)).toBe(proxy);
+    expect(message.includes('Correct https_proxy, or add h to NO_PROXY.')).toBe(proxy);
   });
 
   it("has none of git's progress and hints", () => {
