@@ -28,6 +28,8 @@ export interface Call {
   tooLong?: string;
   /** How to say who asks, a sentence for those who were not let in; by default the flags of a server's readers. */
   logIn?: string;
+  /** What to do about an answer that is of no such API, a sentence; by default how a run's address is written. */
+  otherApi?: string;
   body?: Body;
   /** Statuses that are an answer; any other is a `ServerFailure`. 200 by default. */
   expect?: readonly number[];

@@ -126,7 +126,8 @@ export function connectionFailure(call: Call, error: unknown, words: Words): Ser
   const { kind, why, advice } = found;
   // Otherwise there was no connection that could carry the request.
   const maybeDelivered = kind === 'interrupted' || kind === 'no-jobserv';
-  const detail = words(text);
+  // OpenSSL's own words are in the middle of its numbers and file names.
+  const detail = words(/error:\w+:SSL routines:[^:]*:([^:]+):/.exec(text)?.[1] ?? text);
   const message = [`${why(hostOf(call.url))}${detail && ` (${detail})`}`, advice] as const;
   return callFailure(kind, call, message, { maybeDelivered, cause: error });
 }

@@ -117,18 +117,20 @@ export function strangeAnswer(
 ): ServerFailure {
   const details = { status: answer.status };
   if (!isHtml(answer)) {
-    const why = 'the answer is not what a JobServ server sends there';
+    const why =
+      call.otherApi === undefined ? 'the answer is not what a JobServ server sends there' : 'the answer is no data';
     return callFailure(
       'no-jobserv',
       call,
-      [why, 'Check the address; a path before /projects/ may be missing.'],
+      [why, call.otherApi ?? 'Check the address; a path before /projects/ may be missing.'],
       details,
     );
   }
   const title = words(titleOf(answer));
   const page = `instead of data came ${title ? `the page "${title}"` : 'a web page'}`;
   if (!redirected && !looksLikeLogin(answer)) {
-    const advice = "Give the address of the server's API: https://server/projects/…/builds/N/runs/NAME/.";
+    const advice =
+      call.otherApi ?? "Give the address of the server's API: https://server/projects/…/builds/N/runs/NAME/.";
     return callFailure('no-jobserv', call, [`${page} of a front end or a proxy`, advice], details);
   }
   const given = authenticated || withheld !== undefined;

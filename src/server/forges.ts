@@ -71,6 +71,7 @@ export async function pullRequestParams(
     url: `${api}/repos/${owner}/${repo}/pulls/${number}`,
     what,
     logIn: 'If the repository is private, give its token with -s githubtok.',
+    otherApi: CHECK_API,
     headers: {
       accept: 'application/vnd.github+json',
       ...(token ? { authorization: `token ${token}` } : {}),
@@ -102,12 +103,14 @@ export async function pullRequestParams(
   };
 }
 
+const CHECK_API = 'Check the address of its API: --api-url.';
+
 /** @throws ServerFailure for an answer that lacks one */
 function required(what: string, fields: Record<string, unknown>): StringMap {
   const texts: StringMap = {};
   for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== 'string' || value === '') {
-      throw new ServerFailure('no-jobserv', `Could not ${what}: the answer has nothing for ${name}. Check --api-url.`);
+      throw new ServerFailure('no-jobserv', `Could not ${what}: the answer has nothing for ${name}. ${CHECK_API}`);
     }
     texts[name] = value;
   }
@@ -167,7 +170,15 @@ export async function mergeRequestParams(
   const what = `read the merge request ${project}!${number}`;
   const read = async (path: string): Promise<unknown> => {
     const headers = token ? { 'private-token': token } : {};
-    const call: Call = { method: 'GET', url: `${api}/projects/${path}`, what, logIn: LOG_IN, headers, signal };
+    const call: Call = {
+      method: 'GET',
+      url: `${api}/projects/${path}`,
+      what,
+      logIn: LOG_IN,
+      otherApi: CHECK_API,
+      headers,
+      signal,
+    };
     return parse((await http.send(call)).body);
   };
   const here = `${encodeURIComponent(project)}/merge_requests/${number}`;

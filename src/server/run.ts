@@ -152,6 +152,7 @@ export async function validateDefinition(
       method: 'POST',
       url: `${server.replace(/\/*$/, '')}/simulator-validate`,
       what: 'ask the server about the definition',
+      otherApi: "Give the address of the server's API: https://server.",
       body: json,
       headers: { 'content-type': 'application/json' },
       // It reads and answers, and keeps nothing.

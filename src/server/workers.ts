@@ -62,6 +62,10 @@ export interface WorkerEvent {
 const LOG_IN =
   'A worker logs in with the key or JWT of its settings.conf only: set server_url there to a URL of the server that has no login page in front.';
 
+const REGISTER_ELSEWHERE =
+  'Register the worker at a URL of the server that has no login page in front; a server that wants a JWT takes it with --jwt.';
+const OTHER_API = "Give the URL of the server's API, https://server: it stands in settings.conf as server_url.";
+
 /** Each call throws a `ServerFailure`, or the signal's reason. */
 export class WorkerClient {
   /** For calls of a run. */
@@ -82,7 +86,8 @@ export class WorkerClient {
   async register(properties: WorkerProperties): Promise<void> {
     if (this.#identity.jwt !== undefined) return this.update(properties);
     const what = `register the worker ${this.#identity.hostname}`;
-    await this.http.send({ method: 'POST', url: this.#url, what, ...json(properties), expect: [201] });
+    const advice = { logIn: REGISTER_ELSEWHERE, otherApi: OTHER_API };
+    await this.http.send({ method: 'POST', url: this.#url, what, ...advice, ...json(properties), expect: [201] });
   }
 
   /** Sends the properties again. Idempotent. With a JWT it creates the worker too. */
@@ -155,7 +160,15 @@ export class WorkerClient {
     const { jwt, apiKey } = this.#identity;
     const authorization = jwt === undefined ? `Token ${apiKey}` : `Bearer ${jwt}`;
     const headers = { ...more.headers, authorization };
-    const call: Call = { method, url: `${this.#url}${resource}`, what, logIn: LOG_IN, ...more, headers };
+    const call: Call = {
+      method,
+      url: `${this.#url}${resource}`,
+      what,
+      logIn: LOG_IN,
+      otherApi: OTHER_API,
+      ...more,
+      headers,
+    };
     return { call, answer: await this.http.send(call).catch((error: unknown) => refused(error, this.#identity)) };
   }
 }

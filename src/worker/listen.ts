@@ -32,6 +32,13 @@ export function parseListen(text: string): ListenAddress {
   throw new UsageError(`--listen ${text} is not HOST:PORT. Write, for example, --listen 127.0.0.1:9180.`);
 }
 
+const REFUSALS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'this user may not use that port',
+  ENOTFOUND: 'there is no such name',
+};
+
 /**
  * @returns where it listens, and how to end it
  * @throws EnvironmentError where it cannot listen there
@@ -56,9 +63,10 @@ export async function listen(
   server.maxConnections = MOST_CONNECTIONS;
   server.timeout = IDLE_MS;
   server.listen(port, host);
-  await once(server, 'listening').catch((cause: Error) => {
+  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
+    const why = REFUSALS[cause.code ?? ''] ?? cause.message;
     throw new EnvironmentError(
-      `The worker cannot listen on ${host}:${port}: ${cause.message}. Name another address with --listen.`,
+      `The worker cannot listen on ${host}:${port}: ${why}. Name another address with --listen.`,
       { cause },
     );
   });

@@ -66,8 +66,13 @@ async function announce(folder: string, restore: () => Promise<void>): Promise<v
     await server.register(properties);
   } catch (error) {
     // A lost answer leaves it open whether the server has the key: then it is kept.
-    if (!(error instanceof ServerFailure) || !error.maybeDelivered) await restore();
-    throw error;
+    if (!(error instanceof ServerFailure && error.maybeDelivered)) {
+      await restore();
+      throw error;
+    }
+    const next = 'The settings are kept, since the server may have the worker now: see with "jobserv worker check".';
+    const again = `If it does not, remove ${settingsPath(folder)}, and register again.`;
+    throw new ServerFailure(error.kind, `${error.message} ${next} ${again}`, { cause: error, maybeDelivered: true });
   } finally {
     await server.close();
   }

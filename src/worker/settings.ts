@@ -102,11 +102,11 @@ function settingsIn(folder: string, ini: Ini): WorkerSettings {
   const callbackScript = get('callback_script');
   return {
     folder,
-    serverUrl: needed('server_url'),
+    serverUrl: serverIn(needed('server_url')),
     hostname: needed('hostname'),
     apiKey: jwt === undefined ? needed('host_api_key') : (get('host_api_key') ?? ''),
     hostTags: needed('host_tags'),
-    concurrentRuns: number('concurrent_runs'),
+    concurrentRuns: countIn(number('concurrent_runs')),
     surgesOnly: number('surges_only', 0) !== 0,
     logLevel: levelOf(get('log_level')),
     blockMetadataService: get('block-metadata-service') !== undefined,
@@ -117,6 +117,17 @@ function settingsIn(folder: string, ini: Ini): WorkerSettings {
     ...(percent === undefined ? {} : { memoryBytes: Math.round((percent / 100) * totalmem()) }),
     ...(callbackScript === undefined ? {} : { callbackScript }),
   };
+}
+
+function serverIn(text: string): string {
+  const { protocol } = URL.canParse(text) ? new URL(text) : { protocol: '' };
+  if (/^https?:$/.test(protocol)) return text;
+  throw new IniError(`server_url in [${MAIN}] is no http or https address`);
+}
+
+function countIn(count: number): number {
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new IniError(`concurrent_runs in [${MAIN}] is no whole number of runs`);
 }
 
 /** Python's names of levels. */

@@ -251,6 +251,14 @@ describe('--server', () => {
     });
   });
 
+  it('of an address where no such server is: status 2', async () => {
+    const nothing: RequestListener = (request, response) =>
+      void request.resume().on('end', () => response.writeHead(404).end());
+    const { status, stderr } = await answering(nothing, (url) => validate({ a: GOOD }, 'a', '--server', url));
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^Error: Could not ask the server about the definition [^\n]+\n$/);
+  });
+
   it('says that the server cannot be asked, status 3', async () => {
     const url = await answering(rejecting, async (address) => address);
     const { status, stderr } = await validate({ a: GOOD }, 'a', '--server', url);

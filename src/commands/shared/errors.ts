@@ -3,6 +3,7 @@ import { CLIError, exit } from '@oclif/core/errors';
 import { RunFailure } from '../../executor/index.js';
 import { EnvironmentError, machineFault, printable, UsageError } from '../../lib/index.js';
 import { type Diagnostic, nearest } from '../../lint/index.js';
+import { ServerFailure } from '../../server/index.js';
 import { outputLost, renderDiagnostics, styleFor, whenWritten } from '../../terminal/index.js';
 import { SettingsError } from '../../worker/index.js';
 
@@ -91,6 +92,8 @@ export function describeError(error: unknown): ErrorReport {
 
 function statusOfFailure(failure: RunFailure): number {
   if (failure.environment !== undefined) return EXIT.environment;
+  // A server that works, and refused: another address, or other values, are needed.
+  if (failure instanceof ServerFailure) return EXIT.usage;
   return failure.reason === 'interrupted' || failure.reason === 'cancelled' ? EXIT.interrupted : EXIT.failed;
 }
 

@@ -14,7 +14,6 @@ import {
   pullRequestIdentity,
   pullRequestParams,
 } from '../../server/index.js';
-import { usersFault } from './server-access.js';
 
 export interface ForgeRequest {
   /** `--pr`: `owner/repo#N`, or an address. */
@@ -91,7 +90,7 @@ async function asking(
   const http = new HttpClient({ waitForProxy: false });
   const token = Object.hasOwn(secrets, name) ? secrets[name] : undefined;
   try {
-    return await usersFault(ask(http, token));
+    return await ask(http, token);
   } finally {
     await http.close();
   }

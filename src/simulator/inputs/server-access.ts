@@ -7,7 +7,6 @@ import {
   credentialsFor,
   HttpClient,
   parseHttpUrl,
-  ServerFailure,
   tokenHeader,
   withoutSecrets,
 } from '../../server/index.js';
@@ -195,14 +194,4 @@ async function readPrivate(path: string): Promise<string | undefined> {
 
 function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
-}
-
-/** A server that answered and refused needs another address: that is wrong usage, not the environment. */
-export async function usersFault<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    if (error instanceof ServerFailure && error.environment === undefined) throw new UsageError(error.message);
-    throw error;
-  }
 }

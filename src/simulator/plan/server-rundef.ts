@@ -23,13 +23,7 @@ import {
   missingSecrets,
   secretUserOfRundef,
 } from '../inputs/secrets.js';
-import {
-  type AccessRequest,
-  openServers,
-  type ServerAccess,
-  serversFile,
-  usersFault,
-} from '../inputs/server-access.js';
+import { type AccessRequest, openServers, type ServerAccess, serversFile } from '../inputs/server-access.js';
 
 export interface FoundRun {
   address: RunAddress;
@@ -63,7 +57,7 @@ export async function findRun(
 /** What to paste instead of a build; its runs are named where the server tells them. */
 async function notTheBuild(http: HttpClient, pasted: string, signal: AbortSignal | undefined): Promise<UsageError> {
   const build = pasted.replace(/(\/runs)?\/*$/, '/');
-  const runs = await usersFault(readBuildRuns(http, build, signal));
+  const runs = await readBuildRuns(http, build, signal);
   const listed = runs.slice(0, LISTED).map(({ name, status }) => `${name} (${status})`);
   const more = runs.length > LISTED ? `, and ${runs.length - LISTED} more` : '';
   const names = runs.length === 0 ? '' : ` It has ${listed.join(', ')}${more}.`;
@@ -74,7 +68,7 @@ async function notTheBuild(http: HttpClient, pasted: string, signal: AbortSignal
 const LISTED = 40;
 
 async function fetchRun(http: HttpClient, address: RunAddress, signal: AbortSignal | undefined): Promise<FoundRun> {
-  return { address, rundef: await usersFault(readRunDefinition(http, address.url, signal)) };
+  return { address, rundef: await readRunDefinition(http, address.url, signal) };
 }
 
 /**

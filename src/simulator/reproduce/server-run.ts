@@ -12,7 +12,6 @@ import {
   ServerFailure,
   type ServerRun,
 } from '../../server/index.js';
-import { usersFault } from '../inputs/server-access.js';
 import type { ConsoleFacts, SetupStep } from './console-story.js';
 
 /** As `reproduce --json` shows it. */
@@ -71,9 +70,9 @@ export async function fetchRun(
   console: ConsoleTarget,
   signal: AbortSignal,
 ): Promise<FetchedRun> {
-  const known = await usersFault(readRun(http, url, signal));
+  const known = await readRun(http, url, signal);
   if (!hasEnded(known)) return { known, tests: [], hasConsole: true };
-  const tests = known.hasTests ? await usersFault(readTests(http, url, { signal })) : [];
+  const tests = known.hasTests ? await readTests(http, url, { signal }) : [];
   const hasConsole = await keepConsole(http, url, console, signal);
   return { known, tests, hasConsole };
 }
@@ -86,13 +85,11 @@ async function keepConsole(
   signal: AbortSignal,
 ): Promise<boolean> {
   const tooLong = 'To read a longer one, give --max-console.';
-  const found = await usersFault(
-    readConsole(http, url, { bytes: most, tooLong, signal }).catch((error: unknown) => {
-      // The run itself was just read there, so that it is no matter of who asks.
-      if (error instanceof ServerFailure && error.kind === 'not-found') return undefined;
-      throw error;
-    }),
-  );
+  const found = await readConsole(http, url, { bytes: most, tooLong, signal }).catch((error: unknown) => {
+    // The run itself was just read there, so that it is no matter of who asks.
+    if (error instanceof ServerFailure && error.kind === 'not-found') return undefined;
+    throw error;
+  });
   const { body = [] } = found ?? {};
   await pipeline(counted(body, onBytes), createWriteStream(path, { mode: 0o600, flags: 'wx' }), { signal });
   return found !== undefined;

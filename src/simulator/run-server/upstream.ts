@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { readBoundedText, UsageError } from '../../lib/index.js';
 import type { RunDefinition, Test } from '../../schema/index.js';
 import { type HttpClient, isAddress, isBuildUrl, parseRunUrl, pathSegment, readBuildRuns } from '../../server/index.js';
-import { type AccessRequest, openServers, usersFault } from '../inputs/server-access.js';
+import { type AccessRequest, openServers } from '../inputs/server-access.js';
 import type { Scratch } from '../workspace/scratch.js';
 import { LocalRun } from './local-run.js';
 import { buildPath, runPath, type ServedRun } from './served-run.js';
@@ -43,7 +43,7 @@ export class UpstreamReader {
     const { http } = await openServers([place], this.#access);
     this.#clients.push(http);
     this.#cache ??= this.#scratch.folder();
-    return usersFault(upstreamOfServer(http, place, await this.#cache, this.#signal));
+    return upstreamOfServer(http, place, await this.#cache, this.#signal);
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { expect, it, vi } from 'vitest';
 import { describeError, endWithError, flagErrorText } from '../../../src/commands/shared/errors.js';
 import { RunFailure } from '../../../src/executor/index.js';
 import { EnvironmentError, UsageError } from '../../../src/lib/index.js';
+import { ServerFailure } from '../../../src/server/index.js';
 
 it('an error shows names from a server or a file, and lets them do nothing to the terminal', async () => {
   const write = vi.spyOn(process.stderr, 'write').mockImplementation((...args: unknown[]) => {
@@ -37,6 +38,8 @@ it.each([
   ['a process that this user may not end', Object.assign(new Error('x'), { code: 'EPERM', syscall: 'kill' }), 70],
   ['a port that this user may not have', Object.assign(new Error('x'), { code: 'EACCES', syscall: 'listen' }), 70],
   ['a run without its engine', new RunFailure('lost', 'x', { environment: 'engine' }), 3],
+  ['a server that is away', new ServerFailure('unreachable', 'x'), 3],
+  ['a server that has no such run', new ServerFailure('not-found', 'x'), 2],
   ['a run that failed', new RunFailure('script', 'x'), 1],
   ['a run that was interrupted', new RunFailure('interrupted', 'x'), 130],
   ['a defect', new TypeError('x'), 70],

@@ -8,7 +8,7 @@ import {
   pullRequestIdentity,
   pullRequestParams,
 } from '../../../src/server/index.js';
-import { fakeServer, sendJson } from './fake-server.js';
+import { fakeServer, sendHtml, sendJson } from './fake-server.js';
 
 function client(): HttpClient {
   const http = new HttpClient({ pause: async () => {} });
@@ -93,6 +93,15 @@ describe('a pull request', () => {
     await expect(pullRequestParams(client(), request, 'tok')).rejects.toThrow('has been deleted');
     answer = [{}, 200];
     await expect(pullRequestParams(client(), request, 'tok')).rejects.toThrow('nothing for GH_BRANCH');
+  });
+
+  it('for which a page comes instead is for another --api-url', async () => {
+    const { url } = await fakeServer((_, response) => sendHtml(response, '<!DOCTYPE html><title>Forge</title>'));
+    const request = parsePullRequest('acme/blinky#12', url);
+    if (request === undefined) throw new Error('not read');
+    await expect(pullRequestParams(client(), request, undefined)).rejects.toThrow(
+      'instead of data came the page "Forge" of a front end or a proxy. Check the address of its API: --api-url.',
+    );
   });
 });
 

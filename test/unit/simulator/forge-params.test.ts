@@ -61,7 +61,10 @@ describe('a request that runs are of', () => {
   it('of the forge is asked with the token among the secrets', async () => {
     const { url, asked } = await fakeServer((_, response) => sendJson(response, { message: 'Not Found' }, 404));
     const ask = forgeParams({ pr: 'acme/blinky#12', apiUrl: url }, 'github_pr', { githubtok: 'tok' }, undefined);
-    await expect(ask).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('acme/blinky#12') });
+    await expect(ask).rejects.toMatchObject({
+      name: 'ServerFailure',
+      message: expect.stringContaining('acme/blinky#12'),
+    });
     expect(asked[0]?.headers['authorization']).toBe('token tok');
   });
 

@@ -77,14 +77,18 @@ describe('register', () => {
   test('leaves nothing of a worker that the server refuses', async () => {
     const { url } = await fakeServer((_, response) => sendJson(response, { status: 'error', message: 'no' }, 403));
     const folder = scratchFolder();
-    await expect(register({ ...REQUEST, folder, serverUrl: url })).rejects.toThrow(/register the worker w1.*no/s);
+    await expect(register({ ...REQUEST, folder, serverUrl: url })).rejects.toThrow(
+      /^Could not register the worker w1 .*requires a login \(403\) \("no"\)\. Register the worker at a URL/,
+    );
     expect(readdirSync(folder)).toEqual([]);
   });
 
   test('keeps the key when nobody knows whether the server has it', async () => {
     const { url } = await fakeServer((_, response) => void response.destroy());
     const folder = scratchFolder();
-    await expect(register({ ...REQUEST, folder, serverUrl: url })).rejects.toThrow(/register the worker w1/);
+    await expect(register({ ...REQUEST, folder, serverUrl: url })).rejects.toThrow(
+      /^Could not register the worker w1 .* The settings are kept, since the server may have the worker now: see with "jobserv worker check"\./,
+    );
     expect(readdirSync(folder)).toEqual(['settings.conf']);
   });
 

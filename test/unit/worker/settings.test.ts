@@ -80,6 +80,12 @@ describe('settings that cannot be used', () => {
       REFERENCE.replace('concurrent_runs = 3', 'concurrent_runs = many'),
       /concurrent_runs .* is no number/,
     ],
+    ['fewer than no runs', REFERENCE.replace('concurrent_runs = 3', 'concurrent_runs = -1'), /no whole number of runs/],
+    [
+      'a server without its scheme',
+      REFERENCE.replace(/server_url = .*/, 'server_url = ci'),
+      /server_url .* is no http/,
+    ],
     ['an unknown level', REFERENCE.replace('WARNING', 'LOUD'), /log_level/],
     ['a single %', REFERENCE.replace('big-box', '50%'), /hostname .* %%/],
   ])('are told with what to do: %s', async (_, text, message) => {
