@@ -37,7 +37,7 @@ export { listOf } from './plan/select-runs.js';
 export { fetchRundefs } from './plan/server-rundef.js';
 export { differencesOf } from './reproduce/compare.js';
 export { compareConsoles, normaliseLine } from './reproduce/compare-consoles.js';
-export { noFacts, scriptLines } from './reproduce/console-story.js';
+export { bytesOf, noFacts, scriptLines } from './reproduce/console-story.js';
 export { pinImage } from './reproduce/pinned-image.js';
 export { fetchRun, type ServerSide } from './reproduce/server-run.js';
 export { judge } from './reproduce/verdict.js';

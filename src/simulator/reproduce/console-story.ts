@@ -3,6 +3,7 @@
  * writes its own lines between those of the script; both the reference's worker and ours are understood
  * (the reference's: runner/jobserv_runner/handlers/simple.py, jobserv.py and worker.py `_check_stuck`).
  */
+import { createReadStream } from 'node:fs';
 import { processExitCode } from '../../docker/index.js';
 import type { FailureCause } from '../../executor/index.js';
 
@@ -79,6 +80,18 @@ const ENDS: readonly [RegExp, FailureCause, string?][] = [
 /** The reference tells of these while it goes on, each as a heading. */
 const NO_REASON =
   /^(?:Script completed|Finding artifacts|Uploading |Analyzing |Error uploading |Run completed|Runner|cmd seems hung)/;
+
+/**
+ * A console out of a file.
+ *
+ * @throws the signal's reason: a console of empty lines takes minutes to read, however small it is
+ */
+export async function* bytesOf(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    signal.throwIfAborted();
+    yield chunk;
+  }
+}
 
 /**
  * Reads a console line by line, in bounded memory.

@@ -1,5 +1,5 @@
 /** The story of `reproduce`: fetch the run, replay it, compare, and say whether it is the same here. */
-import { constants, createReadStream, createWriteStream } from 'node:fs';
+import { constants, createWriteStream } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -18,7 +18,7 @@ import { Scratch } from '../workspace/scratch.js';
 import { differencesOf, endedAlike, type RunDifference } from './compare.js';
 import type { Names } from './compare-consoles.js';
 import { type ConsoleComparison, compareConsoles } from './compare-consoles.js';
-import { type ConsoleFacts, noFacts, scriptLines } from './console-story.js';
+import { bytesOf, type ConsoleFacts, noFacts, scriptLines } from './console-story.js';
 import { hasMoved, movedTag, type PinnedImage, pinImage } from './pinned-image.js';
 import { definitionDifferences } from './pushed-definition.js';
 import { type FetchedRun, fetchRun, hasEnded, type ServerSide, serverSide } from './server-run.js';
@@ -142,7 +142,7 @@ async function story(request: ReproduceRequest, scratch: Scratch): Promise<Repro
 
 /** The server's console as far as it may be shown, and that of the replay. */
 async function consolesOf(
-  { keepConsoles }: ReproduceRequest,
+  { keepConsoles, signal }: ReproduceRequest,
   { run, console }: Fetched,
   masker: Masker,
   replay?: number,
@@ -150,7 +150,7 @@ async function consolesOf(
   if (!keepConsoles) return { replay: replay ?? 0 };
   const server = `${console}.masked`;
   const there = hasEnded(run.known) && run.hasConsole;
-  if (there) await pipeline(masked(bytesOf(console), masker), createWriteStream(server, { mode: 0o600 }));
+  if (there) await pipeline(masked(bytesOf(console, signal), masker), createWriteStream(server, { mode: 0o600 }));
   return {
     replay: replay ?? 0,
     ...(there ? { server } : {}),
@@ -178,7 +178,7 @@ async function fetch(request: ReproduceRequest, console: string): Promise<Fetche
     const file = replayable(rundefOfRun(found));
     const target = { path: console, most: maxConsole, onBytes: onConsole };
     const run = await fetchRun(access.http, found.address, target, signal).finally(() => onConsole(undefined));
-    return { address: found.address, file, run, console, facts: await factsOf(run, console) };
+    return { address: found.address, file, run, console, facts: await factsOf(run, console, signal) };
   } finally {
     await access.http.close();
   }
@@ -188,10 +188,10 @@ function maskerOf(secrets: StringMap): Masker {
   return createMasker(Object.values(secrets).filter((value) => value !== HIDDEN_VALUE));
 }
 
-async function factsOf({ known }: FetchedRun, console: string): Promise<ConsoleFacts> {
+async function factsOf({ known }: FetchedRun, console: string, signal: AbortSignal): Promise<ConsoleFacts> {
   const facts = noFacts();
   if (!hasEnded(known)) return facts;
-  const lines = scriptLines(bytesOf(console), facts);
+  const lines = scriptLines(bytesOf(console, signal), facts);
   while (!(await lines.next()).done);
   return facts;
 }
@@ -246,7 +246,7 @@ async function copyIfThere(from: string, to: string): Promise<void> {
 
 /** Before the next replay: it begins in the same workspace. */
 async function compare(
-  { consoleDiff }: ReproduceRequest,
+  { consoleDiff, signal }: ReproduceRequest,
   { run, address, file, console, facts: theirs }: Fetched,
   masker: Masker,
   local: RunResult,
@@ -258,8 +258,8 @@ async function compare(
   const facts = noFacts();
   const sides = () =>
     [
-      { lines: scriptLines(masked(bytesOf(console), masker), facts, theirs.begins), names },
-      { lines: scriptLines(bytesOf(local.console), noFacts()), names },
+      { lines: scriptLines(masked(bytesOf(console, signal), masker), facts, theirs.begins), names },
+      { lines: scriptLines(bytesOf(local.console, signal), noFacts()), names },
     ] as const;
   const compared = await compareConsoles(...sides());
   if (consoleDiff !== undefined) {
@@ -276,10 +276,6 @@ function comparedBeforeTheClock(server: ServerSide, local: RunResult, compared: 
   const { divergence, same } = compared;
   const oneSided = divergence?.server === undefined || divergence.local === undefined;
   return server.cause === 'timeout' && local.cause === 'timeout' && oneSided ? { same } : compared;
-}
-
-function bytesOf(path: string): AsyncIterable<Uint8Array> {
-  return createReadStream(path);
 }
 
 async function* masked(chunks: AsyncIterable<Uint8Array>, masker: Masker): AsyncGenerator<Uint8Array> {

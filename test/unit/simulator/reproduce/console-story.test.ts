@@ -1,12 +1,37 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { executeRun, LIMITS, RunFailure } from '../../../../src/executor/index.js';
-import { noFacts, scriptLines } from '../../../../src/simulator/index.js';
-import { type FakeWorldOptions, fakeWorld, never, rundef, untilKilled } from '../../../support/fake-ports.js';
+import { bytesOf, noFacts, scriptLines } from '../../../../src/simulator/index.js';
+import {
+  type FakeWorldOptions,
+  fakeWorld,
+  never,
+  rundef,
+  scratchFolder,
+  untilKilled,
+} from '../../../support/fake-ports.js';
 
 async function* chunks(text: string, size = 7): AsyncGenerator<Uint8Array> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
+
+it('an interruption ends the reading of a console that has millions of lines', async () => {
+  const path = join(await scratchFolder(), 'console.log');
+  const chunk = 64 * 1024;
+  writeFileSync(path, `${at('Running script inside container')}${'\n'.repeat(20 * chunk)}`);
+  const interruption = new AbortController();
+  const reason = new RunFailure('interrupted', 'The user interrupted it.');
+  let lines = 0;
+  const reading = async () => {
+    for await (const _ of scriptLines(bytesOf(path, interruption.signal), noFacts())) {
+      if (lines++ === 0) interruption.abort(reason);
+    }
+  };
+  await expect(reading()).rejects.toBe(reason);
+  expect(lines).toBeLessThanOrEqual(chunk);
+});
 
 async function read(text: string) {
   const facts = noFacts();
