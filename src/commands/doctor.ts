@@ -33,8 +33,10 @@ export default class Doctor extends BaseCommand {
     const style = styleFor(process.stdout);
     const checks: Check[] = [];
     const show = (check: Check) => {
+      const { repair, ...finding } = check;
+      const isRepeated = checks.some((earlier) => earlier.repair === repair);
       checks.push(check);
-      this.print(renderCheck(check, style));
+      this.print(renderCheck(isRepeated ? finding : check, style));
     };
     const { check, images } = await definitionAtHand(flags.file);
     const { signal } = new AbortController();

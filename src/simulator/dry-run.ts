@@ -64,6 +64,7 @@ export async function dryRun(request: SimulateRequest): Promise<DryRunResult> {
         ...settings,
         ...request,
         memoryBytes: request.memoryBytes,
+        env: runDefinition.env,
         volumes: one.volumes,
         workspace,
         takeOwnership: nothing,

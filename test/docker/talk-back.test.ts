@@ -40,6 +40,7 @@ echo "publishing $(curl -fsSn "\${H_TRIGGER_URL}runs/build/firmware.bin" | sha25
 
 const ASK = `#!/bin/sh -e
 echo "TERM=\${TERM-} container=\${container-}"
+echo "NO_PROXY=\${NO_PROXY-} no_proxy=\${no_proxy-}"
 curl -sn -o /dev/null -w 'status %{http_code}\\n' "\${H_RUN_URL%/builds/*}/builds/99/"
 `;
 
@@ -172,6 +173,24 @@ describe('on docker', () => {
       'The script asked the server for GET /projects/acme/blinky/builds/99/, which a simulation does not have.',
     ]);
   });
+
+  it.each([
+    ['the docker configuration', { noProxy: 'corp.example' }, {}],
+    ['the run', {}, { NO_PROXY: 'corp.example' }],
+  ])(
+    'a proxy of the docker configuration is not used for the server, nor for what %s excepts',
+    async (_, more, params) => {
+      const httpProxy = 'http://127.0.0.1:9';
+      writeFileSync(join(folder, 'config.json'), JSON.stringify({ proxies: { default: { httpProxy, ...more } } }));
+      vi.stubEnv('DOCKER_CONFIG', folder);
+      const [run] = (await simulate(request({ arguments: ['ask'], params }))).runs;
+      vi.stubEnv('DOCKER_CONFIG', undefined);
+      const text = consoleOf(run as RunResult);
+      expect(text).toContain('status 404');
+      const [, host] = /H_RUN_URL=http:\/\/([^:]+):/.exec(text) ?? [];
+      expect(text).toContain(`NO_PROXY=corp.example,${host} no_proxy=corp.example,${host}\n`);
+    },
+  );
 
   it('with our worker on a live server the consoles are the same but for addresses', async () => {
     const { listen } = (await (await connectEngine({ logDriver: 'none' })).hostAddress()) ?? { listen: '' };

@@ -207,3 +207,14 @@ it.each(['definition', 'rundef'])('prints the JSON Schema of a %s', async (docum
     properties: expect.anything(),
   });
 });
+
+it('doctor gives the same advice once', async () => {
+  const run = (name: string) => ({ name, container: `127.0.0.1:1/${name}:1`, 'host-tag': 'any', script: 'one' });
+  const triggers = [{ name: 'manual', type: 'simple', runs: [run('first'), run('second')] }];
+  const cwd = folderWith({ '.jobserv.yml': JSON.stringify({ timeout: 5, scripts: { one: 'true' }, triggers }) });
+  const host = process.env['DOCKER_HOST'];
+  const { status, stdout } = await jobserv(['doctor'], { cwd, env: host ? { DOCKER_HOST: host } : {} });
+  expect(status).toBe(3);
+  expect(stdout.match(/^broken +image 127/gm)).toHaveLength(2);
+  expect(stdout.match(/Check that 127\.0\.0\.1:1 can be reached/g)).toHaveLength(1);
+});

@@ -20,7 +20,7 @@ export interface DoctorRequest {
 export async function* diagnose({ images, deep = false, signal }: DoctorRequest): AsyncGenerator<Check> {
   yield nodeCheck();
   const engine = await connectEngine({ logDriver: 'none' }).catch(asError);
-  yield engine instanceof Error ? broken('engine', engine) : await engineCheck(engine);
+  yield engine instanceof Error ? broken('engine', engine) : await engineCheck(engine, deep);
   yield* await dockerConfigChecks().catch((error) => [broken('docker config', error)]);
   yield await serversCheck().catch((error) => broken('servers', error));
   yield await gitCheck(signal);
@@ -40,14 +40,15 @@ function nodeCheck(): Check {
   return { name: 'node', state: 'broken', found, repair: `Install Node.js ${OLDEST_NODE} or newer.` };
 }
 
-async function engineCheck(engine: DockerEngine): Promise<Check> {
+/** @param deep whether a later check reports if the engine sees this machine's files */
+async function engineCheck(engine: DockerEngine, deep: boolean): Promise<Check> {
   const version = await engine.version().catch(asError);
   if (version instanceof Error) return broken('engine', version);
   const found = `${version.name} ${version.version}, ${version.os}/${version.architecture}, at ${engine.address}`;
   if (version.os !== 'linux') {
     return { name: 'engine', state: 'broken', found, repair: 'Switch the engine to Linux containers.' };
   }
-  if (engine.address.startsWith('unix:')) return { name: 'engine', state: 'works', found };
+  if (deep || engine.address.startsWith('unix:')) return { name: 'engine', state: 'works', found };
   const repair = "If it runs on another machine, this machine's files are copied to it and back: see doctor --deep.";
   return { name: 'engine', state: 'note', found, repair };
 }
@@ -131,8 +132,10 @@ async function imageCheck(engine: DockerEngine, image: string): Promise<Check> {
   const here = !(local instanceof Error) && local !== undefined;
   const answer = await engine.askRegistry(image).catch(asError);
   if (answer instanceof Error) {
-    if (!here) return broken(name, answer);
-    return { name, state: 'note', found: 'on this machine, but it could not be pulled again', repair: answer.message };
+    // The advice is the last sentence: the same for every image of a registry.
+    const [, why = answer.message, repair] = /^(.*\.) (.*)$/s.exec(answer.message) ?? [];
+    const found = here ? `on this machine. ${why}` : why;
+    return { name, state: here ? 'note' : 'broken', found, ...(repair === undefined ? {} : { repair }) };
   }
   if (answer === undefined) {
     const found = here ? 'on this machine' : 'not on this machine, and this engine cannot ask its registry';

@@ -147,6 +147,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
         sharedVolumes: request.sharedVolumes,
         memoryBytes: request.memoryBytes,
         netrcMachine: talking?.machine,
+        env: planned.rundef.env,
         volumes: planned.volumes,
         workspace: workspace.root,
         takeOwnership: (folder, image) => engine.takeOwnership(folder, image),

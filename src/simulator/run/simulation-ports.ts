@@ -74,6 +74,8 @@ export interface SimulationHostOptions {
   /** The text of the docker client's configuration; undefined: there is none, or it is not to be seen. */
   dockerConfig: string | undefined;
   proxies(engineAddress: string): string[];
+  /** The run's own variables. */
+  env: StringMap;
   memoryBytes: number | undefined;
   /** Of the run's server. */
   netrcMachine?: string | undefined;
@@ -83,13 +85,16 @@ export interface SimulationHostOptions {
   makeFolders?: boolean;
 }
 
-/** The run's server is reached without a proxy: it is on this machine. */
-function withoutProxyFor(host: string | undefined, proxies: string[]): string[] {
+/**
+ * The run's server is reached without a proxy: it is on this machine. What is added here wins over the run's own
+ * variables, so it goes on from them.
+ */
+function withoutProxyFor(host: string | undefined, proxies: string[], env: StringMap): string[] {
   if (host === undefined || proxies.length === 0) return proxies;
   return ['NO_PROXY', 'no_proxy'].reduce((all, name) => {
-    const earlier = all.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
-    const value = earlier ? `${earlier},${host}` : host;
-    return [...all.filter((one) => !one.startsWith(`${name}=`)), `${name}=${value}`];
+    const configured = all.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+    const earlier = configured || env[name] || env['NO_PROXY'] || env['no_proxy'];
+    return [...all.filter((one) => !one.startsWith(`${name}=`)), `${name}=${earlier ? `${earlier},` : ''}${host}`];
   }, proxies);
 }
 
@@ -118,7 +123,7 @@ export function simulationHost(options: SimulationHostOptions): Host {
     },
     certificates: certificatesFolder(),
     dockerConfig: async () => options.dockerConfig,
-    proxies: async (address) => withoutProxyFor(options.netrcMachine, options.proxies(address)),
+    proxies: async (address) => withoutProxyFor(options.netrcMachine, options.proxies(address), options.env),
     netrcMachine: options.netrcMachine,
     takeOwnership: options.takeOwnership,
     ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
