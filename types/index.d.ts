@@ -175,6 +175,8 @@ export interface ConsoleProgress {
   "progress-pattern": string;
 }
 
+export type OutsidePhase = "tree" | "clear" | "clean-up";
+
 export type FailureCause =
   "script" | "tests" | "timeout" | "cancelled" | "setup" | "artifacts" | "lost" | "interrupted";
 
@@ -209,8 +211,14 @@ export type DifferenceKind =
 export interface SimulateJson {
   version: 1;
   status: "PASSED" | "FAILED";
+  phases: PhaseTime3COutsidePhase3E[];
   runs: RunResult[];
   warnings?: string[];
+}
+
+export interface PhaseTime3COutsidePhase3E {
+  name: OutsidePhase;
+  durationMs: number;
 }
 
 export interface RunResult {

@@ -1,7 +1,7 @@
 /** The composition root of a simulation: plans the runs, finds the engine, and works through the queue. */
 import { connectEngine, dockerSettings } from '../docker/index.js';
 import { createMasker, type Masker, RunFailure } from '../executor/index.js';
-import { namedWhenSlow } from '../terminal/index.js';
+import { phaseLine } from '../terminal/index.js';
 import { RunQueue } from './follow/run-queue.js';
 import { localCheckout, remoteCheckout } from './inputs/checkout.js';
 import type { Difference } from './inputs/ledger.js';
@@ -9,7 +9,14 @@ import { type PlanMeans, planRuns } from './plan/plan.js';
 import { labelOf, type PlannedRun } from './plan/planned-run.js';
 import { listOf } from './plan/select-runs.js';
 import { unlessInterrupted } from './run/interruption.js';
-import { haltsOthers, notStarted, type RunResult, type SimulationResult } from './run/run-result.js';
+import {
+  haltsOthers,
+  notStarted,
+  type OutsidePhase,
+  type RunResult,
+  type SimulationResult,
+  Times,
+} from './run/run-result.js';
 import { type Session, type SimulateRequest, simulateRun } from './run/simulate-run.js';
 import { SimulationServer } from './run-server/simulation-server.js';
 import { UpstreamReader } from './run-server/upstream.js';
@@ -30,15 +37,17 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
   const locks = locksIn(cache);
   const scratch = new Scratch(cache);
   const upstreams = new UpstreamReader(request.access, new Scratch(cache), signal);
+  const times = new Times<OutsidePhase>();
   let server: SimulationServer | undefined;
+  let result: Omit<SimulationResult, 'phases'>;
   try {
     const settings = await dockerSettings(request.showDockerConfig);
     if (settings.problem !== undefined) request.warn(settings.problem);
-    const plan = await planRuns(request, meansOf(request, scratch, upstreams, settings.differences));
+    const plan = await planRuns(request, meansOf(request, scratch, upstreams, settings.differences, times));
     signal.throwIfAborted();
     if (plan.planned.length === 0) {
       request.warn('None of these runs failed or was interrupted the last time: there is nothing to run.');
-      return { version: 1, status: 'PASSED', runs: [] };
+      return { version: 1, status: 'PASSED', phases: times.list(), runs: [] };
     }
     // Locks are in it, which name folders to clear: nobody else may have put them there.
     await makeCacheFolder(cache);
@@ -52,18 +61,20 @@ export async function simulate(request: SimulateRequest): Promise<SimulationResu
     }
 
     server = new SimulationServer(engine);
-    return await runAll(new RunQueue(plan), { request, engine, server, settings, locks });
+    result = await runAll(new RunQueue(plan), { request, engine, server, settings, locks, times });
   } finally {
     await server?.stop();
     await upstreams.close();
-    await namedWhenSlow('Removing the copy of the working tree', scratch.remove());
+    await phaseLine('Removing the copy of the working tree', times.during('clean-up', scratch.remove()));
   }
+  const { version, status, runs, warnings } = result;
+  return { version, status, phases: times.list(), runs, ...(warnings && { warnings }) };
 }
 
 async function runAll(
   queue: RunQueue,
-  shared: Pick<Session, 'request' | 'engine' | 'server' | 'settings' | 'locks'>,
-): Promise<SimulationResult> {
+  shared: Pick<Session, 'request' | 'engine' | 'server' | 'settings' | 'locks' | 'times'>,
+): Promise<Omit<SimulationResult, 'phases'>> {
   const { jobs, follow = false, shell, failFast = false, lastSteps, warn } = shared.request;
   const { planned } = queue;
   const halt = new AbortController();
@@ -76,7 +87,9 @@ async function runAll(
   const leave = () => {
     view.close();
     const waiting = planned.filter((run) => !going.has(run) && !ended.has(run));
-    warn(`Ended at once. Interrupted: ${namesOf([...going])}. Not started: ${namesOf(waiting)}.`);
+    warn(
+      `Ended at once. Interrupted: ${namesOf([...going])}. Not started: ${namesOf(waiting)}. The next simulation, or \`jobserv prune\`, removes what is left of their containers.`,
+    );
   };
   lastSteps.add(leave);
   let why: string | undefined;
@@ -126,6 +139,7 @@ export function meansOf(
   scratch: Scratch,
   upstreams: UpstreamReader,
   differences: readonly Difference[],
+  times = new Times<OutsidePhase>(),
 ): PlanMeans {
   return {
     cache: scratch.cache,
@@ -134,9 +148,9 @@ export function meansOf(
     checkout: async (choice, folder) =>
       choice === 'remote'
         ? remoteCheckout(folder, signal, params['GIT_URL'])
-        : namedWhenSlow(
+        : phaseLine(
             `Taking the working tree at ${folder}`,
-            localCheckout(folder, await scratch.folder(), signal, secretFiles),
+            times.during('tree', localCheckout(folder, await scratch.folder(), signal, secretFiles)),
           ),
   };
 }

@@ -16,7 +16,7 @@ export {
   whenWritten,
   writeToFile,
 } from './output.js';
-export { namedWhenSlow, readingProgress } from './progress.js';
+export { namedWhenSlow, phaseLine, readingProgress } from './progress.js';
 export { askHidden, canAsk, chooseSome, hasTerminal, listenForKeys, withRawTerminal } from './prompts.js';
 export { renderReproduction } from './reproduction.js';
 export { failureReport, reproductionReport, runsJunit, simulationReport } from './run-reports.js';

@@ -1,18 +1,21 @@
 /** Several runs on a terminal: a line for each that goes on, what waits, a count; above them what failed, as it happens. */
 import { createLogUpdate } from 'log-update';
 import type { Phase } from '../executor/index.js';
-import { duration, elapsed, formatSize, monotonicMs, plainLine } from '../lib/index.js';
+import { duration, elapsed, monotonicMs, plainLine } from '../lib/index.js';
 import type { PlannedRun, RunResult } from '../simulator/results.js';
 import { lastLines } from './console-lines.js';
 import { setLivePart } from './output.js';
-import { type ProgressBar, progressBar } from './progress.js';
+import { type ProgressBar, progressBar, pulledText } from './progress.js';
 import { labelOf, type RunsView, type RunView } from './runs-view.js';
-import { fitted, rowsAdded, type Style, styleFor } from './style.js';
+import { fitted, rowsAdded, type Style, shortened, styleFor } from './style.js';
 
 /** How often the lines are brought up to date, ms. Times are shown in seconds, so most of these change nothing. */
 const TICK_MS = 200;
 const SILENT_MS = 10_000;
 const FAILED_LINES = 10;
+/** So many columns what a run is doing has; its name may have the others, but a half of the screen at most. */
+const STATE_COLUMNS = 36;
+const NARROWEST_LABEL = 12;
 
 export function manyRunsView(terminal: NodeJS.WriteStream, planned: readonly PlannedRun[]): RunsView {
   return new ManyRuns(terminal, planned);
@@ -127,9 +130,10 @@ class ManyRuns implements RunsView {
     const going = [...this.#going].slice(0, room);
     const next = waiting.slice(0, Math.max(0, room - going.length));
     const labels = [...going.map(({ label }) => label), ...next.map(labelOf)];
-    const widest = Math.min(Math.max(0, ...labels.map((label) => label.length)), Math.floor(columns / 2));
+    const most = Math.max(NARROWEST_LABEL, Math.min(Math.floor(columns / 2), columns - STATE_COLUMNS));
+    const widest = Math.min(Math.max(0, ...labels.map((label) => label.length)), most);
     const line = (label: string, text: string) =>
-      fitted(`${fitted(label, widest).padEnd(widest)}  ${text}`, columns - 1);
+      fitted(`${shortened(label, widest).padEnd(widest)}  ${text}`, columns - 1);
     return [
       ...going.map((one) => line(one.label, this.#state(one))),
       ...next.map((run) => this.#style.dim(line(labelOf(run), 'waiting'))),
@@ -140,7 +144,7 @@ class ManyRuns implements RunsView {
   #state({ phase, began, pulled, bar, lastWrite }: Going): string {
     const now = monotonicMs();
     const parts = [`${(phase ?? 'begins').padEnd(7)} ${elapsed(now - began)}`];
-    if (phase === 'pull' && pulled) parts.push(`${formatSize(pulled.current)} of ${formatSize(pulled.total)}`);
+    if (phase === 'pull' && pulled) parts.push(pulledText(pulled));
     const progress = phase === 'script' ? (bar?.text(10) ?? '') : '';
     if (progress !== '') parts.push(progress);
     if (phase === 'script' && now - lastWrite >= SILENT_MS) parts.push(`silent for ${elapsed(now - lastWrite)}`);

@@ -8,7 +8,7 @@ import { duration, elapsed, formatSize, HarmlessText, monotonicMs, plainLine } f
 import type { PlannedRun } from '../simulator/results.js';
 import { isContinued, mayBecomeOurs, ownLine } from './console-lines.js';
 import type { Output } from './output.js';
-import { type ProgressBar, progressBar } from './progress.js';
+import { type ProgressBar, progressBar, pulledText } from './progress.js';
 import type { RunsView, RunView } from './runs-view.js';
 import { fitted, hasColours, rowsAdded, type Style, styleFor } from './style.js';
 
@@ -188,7 +188,7 @@ class OneRun implements RunView {
   #status(quiet: number): string {
     const parts = [`${this.#phase} ${elapsed(monotonicMs() - this.#phaseBegan)}`];
     if (this.#phase === 'pull' && this.#pulled !== undefined) {
-      parts.push(`${formatSize(this.#pulled.current)} of ${formatSize(this.#pulled.total)}`);
+      parts.push(pulledText(this.#pulled));
     }
     if (this.#phase === 'script') {
       const bar = this.#bar?.text(this.#terminal.columns < 70 ? 10 : 30) ?? '';

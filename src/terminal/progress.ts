@@ -1,8 +1,9 @@
 /** How far something is: a run, by the `console-progress` of its rundef, what is read, and work that takes long. */
 import ora from 'ora';
-import { elapsed, monotonicMs } from '../lib/index.js';
+import { duration, elapsed, formatSize, monotonicMs, plainLine } from '../lib/index.js';
 import { backtrackingEngine, compilePython, type Groups, PatternError } from '../python/index.js';
-import { printMessage } from './output.js';
+import { printMessage, setLivePart } from './output.js';
+import { fitted, hasColours, styleFor } from './style.js';
 
 /** Finds `current` and `total` in a line; undefined when it is no progress line. */
 export type ProgressReader = (line: string) => { current: number; total: number } | undefined;
@@ -87,11 +88,57 @@ export function readingProgress(what: string): (bytes: number | undefined) => vo
   };
 }
 
+/** How far a download is. What has arrived is then unpacked, which engines count in units of their own. */
+export function pulledText({ current, total }: { current: number; total: number }): string {
+  return current < total ? `${formatSize(current)} of ${formatSize(total)}` : `${formatSize(total)}, unpacking`;
+}
+
 const SILENCE_MS = 3_000;
 
-/** Names work on standard error every few seconds, so that nobody takes it for dead. */
+/** Names work on standard error after a few seconds, then ever more rarely, so that nobody takes it for dead. */
 export async function namedWhenSlow<T>(what: string, work: Promise<T>): Promise<T> {
   const began = monotonicMs();
-  const timer = setInterval(() => printMessage(`${what} (${elapsed(monotonicMs() - began)})`), SILENCE_MS);
-  return work.finally(() => clearInterval(timer));
+  let timer: NodeJS.Timeout;
+  const nameIt = (wait: number) => {
+    timer = setTimeout(() => {
+      printMessage(`${what} (${elapsed(monotonicMs() - began)})`);
+      nameIt(wait * 2);
+    }, wait);
+  };
+  nameIt(SILENCE_MS);
+  return work.finally(() => clearTimeout(timer));
+}
+
+const SHORT_MS = 1_000;
+
+/**
+ * Work before the first run or after the last one. On a terminal it has a line that moves, and where it took long one
+ * that stays; elsewhere as `namedWhenSlow`.
+ */
+export async function phaseLine<T>(what: string, work: Promise<T>): Promise<T> {
+  const { stderr } = process;
+  if (!stderr.isTTY || process.env['TERM'] === 'dumb') return namedWhenSlow(what, work);
+  const began = monotonicMs();
+  const spinner = ora({
+    stream: stderr,
+    isEnabled: true,
+    discardStdin: false,
+    color: hasColours(stderr) ? 'cyan' : false,
+  });
+  const timer = setInterval(() => {
+    spinner.text = fitted(`${what} ${elapsed(monotonicMs() - began)}`, stderr.columns - 3);
+    if (spinner.isSpinning) return;
+    spinner.start();
+    setLivePart((print) => {
+      spinner.clear();
+      print();
+    });
+  }, SHORT_MS);
+  return work.finally(() => {
+    clearInterval(timer);
+    if (!spinner.isSpinning) return;
+    setLivePart(undefined);
+    spinner.stop();
+    stderr.write(`${styleFor(stderr).dim(`${plainLine(what)}: ${duration(monotonicMs() - began)}`)}\n`);
+  });
 }

@@ -38,6 +38,15 @@ export function fitted(text: string, columns: number): string {
   return `${signs.join('')}…`;
 }
 
+/** As `fitted`, for a name: what is left out is in its middle, because those of a matrix differ at their ends. */
+export function shortened(name: string, columns: number): string {
+  if (stringWidth(name) <= columns) return name;
+  const half = Math.floor((columns - 1) / 2);
+  const end = [...name].slice(-half);
+  while (stringWidth(end.join('')) > half) end.shift();
+  return `${fitted(name, columns - half)}${end.join('')}`;
+}
+
 /** How many rows a terminal of so many columns has added to lines that had one each, because it wrapped them. */
 export function rowsAdded(lines: readonly string[], columns: number): number {
   return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)) - 1, 0);

@@ -106,7 +106,10 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const { page, troubles } = await open(report('runs.html'));
     expect(await page.textContent('h1')).toBe('FAILED 1 of 2 runs passed');
     expect(await page.locator('section h2').allTextContents()).toEqual(['manual/hostile', 'manual/good']);
-    expect(await page.locator('.timeline .bar').count()).toBe(2);
+    expect(
+      await page.locator('section').evaluateAll((all) => all.map((one) => one.children[0]?.hasAttribute('open'))),
+    ).toEqual([true, false]);
+    expect(await page.locator('section + div .timeline .bar').count()).toBe(2);
     expect(await page.locator('.timeline .bar').first().locator('i.script').count()).toBe(1);
     const failed = page.locator('section').first();
     const text = await failed.textContent();
@@ -120,7 +123,8 @@ describe.skipIf(!hasBrowser)('the page', () => {
   it('shows the console as text with its colours, whatever the script wrote', async () => {
     const { page, troubles } = await open(report('runs.html'));
     const console = page.locator('section').first().locator('.console');
-    await console.locator('.row').first().waitFor();
+    // Why it failed stands in its last lines.
+    await console.locator('.row', { hasText: 'the needle is here' }).waitFor();
     await search(page, 'plain red');
     const red = "[...document.querySelectorAll('.row span')].find((span) => span.textContent === 'red')";
     expect(await page.evaluate(`getComputedStyle(${red}).color`)).toBe('rgb(198, 40, 40)');
@@ -170,6 +174,18 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const here = again.locator('.row.here');
     await here.waitFor();
     expect(await here.textContent()).toContain('the needle is here');
+  });
+
+  it('unfolds a run that a link leads to', async () => {
+    const { page } = await open(report('runs.html'));
+    await page.locator('.timeline a', { hasText: 'good' }).click();
+    await page.locator('section', { hasText: 'manual/good' }).locator('.row', { hasText: 'fine' }).waitFor();
+  });
+
+  it('fits on a phone', async () => {
+    const { page } = await open(report('runs.html'));
+    await page.setViewportSize({ width: 390, height: 844 });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
   });
 
   it('is dark for who wants it dark', async () => {

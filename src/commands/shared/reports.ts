@@ -43,6 +43,8 @@ export class Reports {
     for (const path of paths) {
       await tryWriting(path).catch(refused(path));
     }
+    // One of an earlier command must not stand for this one, which may be killed.
+    for (const path of paths) await rm(path, { force: true }).catch(refused(path));
     return new Reports(command, version, paths);
   }
 

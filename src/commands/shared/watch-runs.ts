@@ -35,7 +35,7 @@ export async function watchRuns(
   { signal, lastSteps }: Interruption,
   { first, again, file, files, show }: WatchedRuns,
 ): Promise<SimulationResult> {
-  let last: SimulationResult = { version: 1, status: 'PASSED', runs: [] };
+  let last: SimulationResult = { version: 1, status: 'PASSED', phases: [], runs: [] };
   let sees = true;
   let next: SimulateRequest | undefined = first;
   const definition = file ?? findDefinition();

@@ -57,14 +57,19 @@ export interface RunResult {
   warnings?: string[];
 }
 
-export interface PhaseTime {
-  name: Phase;
+export interface PhaseTime<Name = Phase> {
+  name: Name;
   durationMs: number;
 }
+
+/** The working tree is copied, workspaces are cleared of earlier runs, checkouts and copies are removed. */
+export type OutsidePhase = 'tree' | 'clear' | 'clean-up';
 
 export interface SimulationResult {
   version: 1;
   status: 'PASSED' | 'FAILED';
+  /** What the simulation did outside of its runs; of several runs together. */
+  phases: PhaseTime<OutsidePhase>[];
   runs: RunResult[];
   /** What was left out; absent when there is nothing. */
   warnings?: string[];
@@ -223,22 +228,34 @@ export function keptRunDefinition(rundef: RunDefinition, masker: Masker): RunDef
   return { ...masker.values({ ...rundef, secrets: null, api_key: '' }), secrets: hidden };
 }
 
-/** A journal that keeps how long each phase took; one that was begun again, after a reboot, is added up. */
-export class PhaseTimes implements Journal {
+/** How long each phase took; what comes several times is added up. */
+export class Times<Name> {
+  readonly #times = new Map<Name, number>();
+
+  add(name: Name, ms: number): void {
+    this.#times.set(name, (this.#times.get(name) ?? 0) + ms);
+  }
+
+  during<T>(name: Name, work: Promise<T>): Promise<T> {
+    const begun = monotonicMs();
+    return work.finally(() => this.add(name, monotonicMs() - begun));
+  }
+
+  /** In the order in which they first ended. */
+  list(): PhaseTime<Name>[] {
+    return [...this.#times].map(([name, durationMs]) => ({ name, durationMs: Math.round(durationMs) }));
+  }
+}
+
+/** A journal that keeps how long each phase took; a reboot begins some of them again. */
+export class PhaseTimes extends Times<Phase> implements Journal {
   readonly #begun = new Map<Phase, number>();
-  readonly #times = new Map<Phase, number>();
 
   begin(phase: Phase): void {
     this.#begun.set(phase, monotonicMs());
   }
 
   end(phase: Phase): void {
-    const begun = this.#begun.get(phase) ?? monotonicMs();
-    this.#times.set(phase, (this.#times.get(phase) ?? 0) + monotonicMs() - begun);
-  }
-
-  /** In the order in which they first ended. */
-  list(): PhaseTime[] {
-    return [...this.#times].map(([name, durationMs]) => ({ name, durationMs: Math.round(durationMs) }));
+    this.add(phase, monotonicMs() - (this.#begun.get(phase) ?? monotonicMs()));
   }
 }

@@ -33,9 +33,11 @@ import { openConsole, openConsoleTests, RunReporter } from './run-reporter.js';
 import {
   keptRunDefinition,
   maskedResult,
+  type OutsidePhase,
   PhaseTimes,
   type RunResult,
   resultOf,
+  type Times,
   unopened,
   withConsoleTests,
   withServerFailure,
@@ -72,6 +74,8 @@ export interface Session {
   settings: DockerSettings;
   locks: string;
   view: RunsView;
+  /** Of what is done outside of the runs. */
+  times: Times<OutsidePhase>;
   queue: {
     /** Adds the runs that this one starts, with `--follow`; answers why a server would fail it for them. */
     ended(run: PlannedRun, passed: boolean): Promise<string | undefined>;
@@ -85,7 +89,10 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   const { request, engine, server, masker, settings, locks } = session;
   const { served } = planned;
   const asRoot = (path: string) => engine.removeTree(path);
-  const opening = openSimulationWorkspace(planned.root, { locks, asRoot, named: request.workspace });
+  const opening = session.times.during(
+    'clear',
+    openSimulationWorkspace(planned.root, { locks, asRoot, named: request.workspace }),
+  );
   const workspace = await namedWhenSlow(`Clearing the workspace ${planned.root}`, opening).catch((error) => {
     const failure = error instanceof EnvironmentError ? error : environmentFailure(error, planned.root);
     if (failure === undefined) throw error;
@@ -212,7 +219,7 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
       );
       for (const problem of ends) if (problem !== undefined) request.warn(problem);
     }
-    const closing = workspace.close({ keepCheckouts: request.keep });
+    const closing = session.times.during('clean-up', workspace.close({ keepCheckouts: request.keep }));
     const left = await namedWhenSlow(`Removing the checkout of ${labelOf(planned)}`, closing);
     for (const { keptAt, problem } of left) {
       request.warn(`${problem} It is in ${keptAt} now.`);

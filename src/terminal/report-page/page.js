@@ -20,6 +20,10 @@ const bytes = (n) =>
   n < 1024 ? `${n} B` : n < 1024 ** 2 ? `${(n / 1024).toFixed(1)} KiB` : `${(n / 1024 ** 2).toFixed(1)} MiB`;
 const status = (text) => make('span', { class: `status ${text}` }, text.replace('_', ' '));
 const label = (run) => run.label;
+const passed = (run) => run.status === 'PASSED';
+// What failed comes first, and a run that is alone; the others are folded.
+const isFirst = (run) => data.runs.length === 1 || !(passed(run) || run.status === 'NOT_STARTED');
+const linkTo = (run) => make('a', { href: `#run-${data.runs.indexOf(run)}` }, label(run));
 
 /** A console as bytes with the offset of each line; what is shown of it is decoded when it is shown. */
 class Console {
@@ -206,12 +210,12 @@ const TALLEST = 8_000_000;
 
 /** Shows the lines of a console that are in view, whatever their number. */
 class ConsoleView {
-  constructor(name, content, first) {
+  constructor(name, content) {
     this.name = name;
     this.console = new Console(content);
-    this.here = first ?? -1;
+    this.here = -1;
     this.height = Math.min(this.console.length * ROW, TALLEST);
-    this.rows = make('div', { class: 'rows' });
+    this.rows = make('div', { class: 'rows', style: `--digits:${String(this.console.length).length}` });
     this.box = make(
       'div',
       { class: 'console', tabIndex: 0 },
@@ -269,6 +273,11 @@ class ConsoleView {
     return [text.slice(0, at), make('mark', {}, text.slice(at, end)), text.slice(end)];
   }
 
+  showEnd() {
+    this.box.scrollTop = this.height;
+    this.draw();
+  }
+
   show(line) {
     this.here = line;
     this.box.scrollTop = Math.max(0, (line * ROW - this.box.clientHeight / 3) / this.scale);
@@ -301,9 +310,9 @@ function table(heads, rows) {
 }
 
 function runSection(run, index) {
-  const section = make('section', { class: 'run', id: `run-${index}` });
   const time = run.durationMs === undefined ? '' : make('span', { class: 'quiet' }, seconds(run.durationMs));
-  section.append(make('header', {}, status(run.status), make('h2', {}, label(run)), time));
+  const head = make('summary', {}, status(run.status), make('h2', {}, label(run)), time);
+  const section = make('details', { open: isFirst(run) }, head);
   if (run.message) section.append(make('p', {}, run.message));
   if (run.phases?.length) {
     section.append(
@@ -314,14 +323,17 @@ function runSection(run, index) {
       ),
     );
   }
-  if (run.consoles.length === 1) section.append(make('h3', {}, 'Console'), consolePlace(run.consoles[0]));
+  if (run.consoles.length === 1) section.append(make('h3', {}, 'Console'), consolePlace(run.consoles[0], run));
   if (run.consoles.length > 1)
-    section.append(make('h3', {}, 'Consoles'), make('div', { class: 'sides' }, ...run.consoles.map(consolePlace)));
+    section.append(
+      make('h3', {}, 'Consoles'),
+      make('div', { class: 'sides' }, ...run.consoles.map((console) => consolePlace(console, run))),
+    );
   if (run.tests?.length) {
     const rows = run.tests.flatMap((test) => [
       [make('strong', {}, test.name), status(test.status), test.context ?? ''],
       ...test.results.map((result) => [
-        `  ${result.name}`,
+        make('span', { class: 'result' }, result.name),
         status(result.status),
         result.output ? make('pre', {}, result.output) : (result.context ?? ''),
       ]),
@@ -338,12 +350,12 @@ function runSection(run, index) {
     );
   }
   if (run.differs) section.append(...listed("Differences from the server's run", run.differs));
-  if (run.fidelity) {
+  if (run.fidelity && run.status !== 'NOT_STARTED') {
     const messages = run.fidelity.differences.map(({ message }) => message);
     section.append(...listed('Differences from a run on a worker', messages));
   }
   if (run.command) section.append(make('h3', {}, 'Run it again'), make('pre', {}, run.command));
-  return section;
+  return make('section', { class: 'run', id: `run-${index}` }, section);
 }
 
 function listed(title, messages) {
@@ -351,7 +363,7 @@ function listed(title, messages) {
   return [make('h3', {}, title), items.length === 0 ? make('p', {}, 'None.') : make('ul', {}, ...items)];
 }
 
-function consolePlace({ id, title, firstDifference }) {
+function consolePlace({ id, title, firstDifference }, run) {
   const place = make(
     'div',
     {},
@@ -359,13 +371,15 @@ function consolePlace({ id, title, firstDifference }) {
     make('p', { class: 'quiet' }, 'Loading…'),
   );
   const load = async () => {
-    const view = new ConsoleView(id, await contentOf(id), firstDifference);
+    const view = new ConsoleView(id, await contentOf(id));
     views.set(id, view);
     place.lastChild.replaceWith(
       view.console.bytes.length === 0 ? make('p', { class: 'quiet' }, 'Nothing was printed.') : view.element,
     );
     if (firstDifference !== undefined) view.show(firstDifference);
-    view.draw();
+    else if (passed(run)) view.draw();
+    // Why a run failed mostly stands in its last lines.
+    else view.showEnd();
     if (location.hash.startsWith(`#${id}:`)) follow();
   };
   // A console is unpacked when it comes near the window: a report may hold many.
@@ -382,10 +396,15 @@ function consolePlace({ id, title, firstDifference }) {
   return place;
 }
 
-/** `#<console>:<line>` leads to that line. */
+/** `#run-<number>` leads to a run, `#<console>:<line>` to that line; both unfold it. */
 function follow() {
   const [id, line] = location.hash.slice(1).split(':');
-  document.getElementById(`at-${id}`)?.scrollIntoView({ block: 'center' });
+  const run = document.getElementById(id);
+  const place = document.getElementById(`at-${id}`);
+  const folded = run?.querySelector('details') ?? place?.closest('details');
+  if (folded) folded.open = true;
+  run?.scrollIntoView();
+  place?.scrollIntoView({ block: 'center' });
   if (Number(line) > 0) views.get(id)?.show(Number(line) - 1);
 }
 
@@ -407,26 +426,23 @@ function timeline(runs) {
       );
       at += durationMs;
     }
-    return [
-      make('a', { href: `#run-${runs.indexOf(run)}` }, label(run)),
-      bar,
-      make('span', { class: 'quiet' }, seconds(run.durationMs)),
-    ];
+    return [linkTo(run), bar, make('span', { class: 'quiet' }, seconds(run.durationMs))];
   });
-  return make('div', { class: 'timeline' }, ...rows);
+  const legend = make('p', { class: 'quiet' }, 'Dark: the script. Light, before and after it: the other phases.');
+  return make('div', {}, make('h2', {}, 'Timeline'), legend, make('div', { class: 'timeline' }, ...rows));
 }
 
 const main = document.querySelector('main');
+const sections = data.runs.map(runSection);
 main.replaceChildren(
   make('h1', {}, status(data.status), ` ${data.title}`),
   make('p', {}, data.summary),
   make('p', { class: 'quiet' }, data.made),
+  ...sections.filter((_, index) => isFirst(data.runs[index])),
+  timeline(data.runs),
+  ...sections.filter((_, index) => !isFirst(data.runs[index])),
 );
-// What failed comes first.
-const order = data.runs
-  .map((run, index) => [run, index])
-  .sort(([a], [b]) => (a.status === 'PASSED') - (b.status === 'PASSED'));
-main.append(timeline(data.runs), ...order.map(([run, index]) => runSection(run, index)));
+follow();
 addEventListener('hashchange', follow);
 addEventListener('resize', () => {
   for (const view of views.values()) view.draw();

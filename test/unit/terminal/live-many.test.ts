@@ -46,6 +46,23 @@ describe('several runs on a terminal', () => {
     expect(many.terminal.rows()).toEqual([]);
   });
 
+  it('keep room for what they are doing on a narrow terminal, and their names stay different', () => {
+    const terminal = screen(50, 24);
+    const planned = ['gcc', 'clang'].map((compiler) => plannedRun(`build-for-nrf52840-${compiler}`));
+    const view = manyRunsView(terminal.stream, planned);
+    const pulls = planned.map((run) => view.begin(run));
+    for (const run of pulls) run.phase?.('pull');
+    pulls[0]?.pulling?.({ current: 77_700_000, total: 100_000_000 });
+    pulls[1]?.pulling?.({ current: 100_000_000, total: 100_000_000 });
+    vi.advanceTimersByTime(1_000);
+    expect(terminal.rows()).toEqual([
+      'unit/bu…40-gcc  pull    0:01  77.7 MB of 100.0 MB',
+      'unit/bu…-clang  pull    0:01  100.0 MB, unpacking',
+      '0/2 passed, 2 running  0:01',
+    ]);
+    view.close();
+  });
+
   it('that fail stand above the others at once, with their last lines', async () => {
     const console = join(mkdtempSync(join(tmpdir(), 'jobserv-view-')), 'console.log');
     const lines = Array.from({ length: 30 }, (_, n) => `line ${n} \x1b]0;title\x07of it`).join('\n');
