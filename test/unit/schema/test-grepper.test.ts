@@ -276,7 +276,8 @@ describe('patterns that only backtracking can evaluate', () => {
   it('that need too much stack are not read as if nothing was there', async () => {
     const pattern = '(?P<name>(?:a|b)*)(?!a)!(?P<result>x)';
     const { troubles } = await read({ 'result-pattern': pattern }, `${'ab'.repeat(1_000_000)}c!x\n`);
-    expect(troubles).toEqual([{ line: 1, message: expect.stringContaining('takes too much memory') }]);
+    // It takes too much memory, or on a busy machine too much time before that.
+    expect(troubles).toEqual([{ line: 1, message: expect.stringContaining('cannot be evaluated on this line') }]);
   });
 });
 
