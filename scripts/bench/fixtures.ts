@@ -26,6 +26,7 @@ ${body}
 }
 
 export function simpleProject(folder: string, script: string): { file: string; workspace: string } {
+  mkdirSync(folder, { recursive: true });
   const file = join(folder, '.jobserv.yml');
   writeFileSync(file, definition('simple', script));
   return { file, workspace: join(folder, 'workspace') };

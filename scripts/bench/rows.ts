@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bulkFolder, IMAGE, largeRepository, simpleProject } from './fixtures.js';
 import { installPeer } from './gitlab-ci-local.js';
@@ -43,6 +44,9 @@ function shown({ argv, output }: Command): string {
 
 /** Node 20 keeps no compiled code between starts. */
 const TRIVIAL = process.versions.node.startsWith('20.') ? 1.8 : 1.45;
+
+/** No more than two equal runs differ. */
+const UNASKED = 1.05;
 
 const BULK = 4000;
 const LINES = 200_000_000;
@@ -90,6 +94,19 @@ export const ROWS: Row[] = [
         { argv: cli('simulate', '-f', file, '--workspace', workspace, 'run') },
         { argv: docker(IMAGE, '/bin/sh', '-c', 'echo hello') },
       );
+    },
+  },
+  {
+    id: 'unasked',
+    what: "a run for which the run's server is started and that asks it nothing, against one without it",
+    goal: `≤ ${UNASKED.toFixed(2)} ×`,
+    measure: (folder, pairs) => {
+      const simulated = (name: string, script: string): Command => {
+        const { file, workspace } = simpleProject(join(folder, name), script);
+        return { argv: cli('simulate', '-f', file, '--workspace', workspace, 'run') };
+      };
+      const ours = simulated('with', '#!/bin/sh\n# Names H_RUN_URL.\necho hello\n');
+      return compare(pairs, UNASKED, ours, simulated('without', '#!/bin/sh\necho hello\n'));
     },
   },
   {
