@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { Connection } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
+import { isBelow } from '../lib/index.js';
 import { type Diagnostic, type LintConfig, NO_CONFIG, type ShellNote } from '../lint/index.js';
 import { Analysis } from './analysis.js';
 import { editorDiagnostic } from './diagnostics.js';
@@ -19,7 +20,7 @@ export interface LanguageServerPorts {
   /**
    * Reads the configuration that a definition is checked with.
    *
-   * @param root the folder that the editor has open
+   * @param root the folder of the editor that it lies in
    * @throws Error with a message for the user where it cannot be used
    */
   configOf(path: string, root: string | undefined): Promise<LintConfig>;
@@ -48,13 +49,13 @@ interface State {
 export class Definitions {
   readonly #connection: Connection;
   readonly #ports: LanguageServerPorts;
-  readonly #root: string | undefined;
+  readonly #roots: readonly string[];
   readonly #states = new Map<string, State>();
 
-  constructor(connection: Connection, ports: LanguageServerPorts, root: string | undefined) {
+  constructor(connection: Connection, ports: LanguageServerPorts, roots: readonly string[]) {
     this.#connection = connection;
     this.#ports = ports;
-    this.#root = root;
+    this.#roots = roots;
   }
 
   /** Reads the configuration again, and checks the document. */
@@ -126,7 +127,8 @@ export class Definitions {
     const path = pathOf(uri);
     if (path === undefined) return { config: NO_CONFIG };
     try {
-      return { config: await this.#ports.configOf(path, this.#root) };
+      const root = this.#roots.find((folder) => isBelow(path, folder));
+      return { config: await this.#ports.configOf(path, root) };
     } catch (error) {
       return { config: NO_CONFIG, fault: (error as Error).message };
     }

@@ -35,7 +35,7 @@ export function serve(
   let watches = false;
   connection.onInitialize((params) => {
     watches = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;
-    definitions = new Definitions(connection, ports, rootOf(params));
+    definitions = new Definitions(connection, ports, rootsOf(params));
     return capabilities(ports.version);
   });
   connection.onInitialized(async () => {
@@ -67,6 +67,8 @@ export function serve(
   });
   documents.listen(connection);
   connection.listen();
+  // As when the input ends: nobody reads any more.
+  output.once('error', () => process.exit(1));
 }
 
 /** Longer lines are not looked at: the time grows with the square. */
@@ -150,7 +152,8 @@ function capabilities(version: string): InitializeResult {
   };
 }
 
-/** The folder that the editor has open. */
-function rootOf({ workspaceFolders, rootUri }: InitializeParams): string | undefined {
-  return pathOf(workspaceFolders?.[0]?.uri ?? rootUri ?? '');
+/** The folders that the editor has open. */
+function rootsOf({ workspaceFolders, rootUri }: InitializeParams): string[] {
+  const uris = workspaceFolders?.map(({ uri }) => uri) ?? [rootUri ?? ''];
+  return uris.map(pathOf).filter((path) => path !== undefined);
 }

@@ -60,8 +60,14 @@ export class Editor {
     this.connection.listen();
   }
 
-  /** Starts the server in a folder, and opens a document that need not be there. */
-  static async open(folder: string, name: string, text: string, env: NodeJS.ProcessEnv = {}): Promise<Editor> {
+  /** Starts the server in a folder, and opens a document of it that need not be there. @param others folders that the editor has open, too */
+  static async open(
+    folder: string,
+    name: string,
+    text: string,
+    env: NodeJS.ProcessEnv = {},
+    others: readonly string[] = [],
+  ): Promise<Editor> {
     const child = spawn(installedCommand(), ['language-server', '--stdio', `--clientProcessId=${process.pid}`], {
       cwd: folder,
       env: { PATH: process.env['PATH'], ...env },
@@ -70,7 +76,12 @@ export class Editor {
     const editor = new Editor(child, `${pathToFileURL(folder)}/${name}`);
     const capabilities: ClientCapabilities = { workspace: { didChangeWatchedFiles: { dynamicRegistration: true } } };
     const rootUri = String(pathToFileURL(folder));
-    await editor.connection.sendRequest(InitializeRequest.type, { processId: process.pid, rootUri, capabilities });
+    await editor.connection.sendRequest(InitializeRequest.type, {
+      processId: process.pid,
+      rootUri,
+      capabilities,
+      workspaceFolders: [...others, folder].map((path) => ({ uri: String(pathToFileURL(path)), name: path })),
+    });
     await editor.connection.sendNotification(InitializedNotification.type, {});
     editor.#document = TextDocument.create(editor.#uri, 'yaml', 1, text);
     await editor.connection.sendNotification(DidOpenTextDocumentNotification.type, {

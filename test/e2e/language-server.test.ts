@@ -124,6 +124,12 @@ describe('diagnostics', () => {
     expect(rules(await editor.diagnostics())).toEqual(['lint-config']);
   });
 
+  it('follow the configuration of the folder that the definition lies in, of several that are open', async () => {
+    const folder = folderWith({ '.jobserv-lint.yml': 'host-tags: [arm64]\n' });
+    editor = await Editor.open(folder, 'ci/.jobserv.yml', REPAIRED, {}, [folderWith({})]);
+    expect(rules(await editor.diagnostics())).toEqual(['unknown-host-tag', 'unknown-host-tag']);
+  });
+
   it('of the configuration itself while it is typed', async () => {
     await open('rules: { unused-scirpt: off }\n', { name: '.jobserv-lint.yml' });
     expect((await editor.diagnostics())[0]?.message).toContain('Did you mean `unused-script`?');
