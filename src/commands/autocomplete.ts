@@ -11,7 +11,11 @@ export default class Autocomplete extends BaseCommand {
   static override examples = [
     { description: 'bash', command: "echo 'source <(<%= config.bin %> autocomplete bash)' >> ~/.bashrc" },
     { description: 'zsh', command: "echo 'source <(<%= config.bin %> autocomplete zsh)' >> ~/.zshrc" },
-    { description: 'fish', command: '<%= config.bin %> autocomplete fish > ~/.config/fish/completions/jobserv.fish' },
+    {
+      description: 'fish',
+      command:
+        'mkdir -p ~/.config/fish/completions && <%= config.bin %> autocomplete fish > ~/.config/fish/completions/jobserv.fish',
+    },
   ];
   static override args = {
     shell: Args.string({ required: true, ignoreStdin: true, options: [...SHELLS], description: 'your shell' }),

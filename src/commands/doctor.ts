@@ -10,7 +10,7 @@ export default class Doctor extends BaseCommand {
   static override summary =
     'Check engine, git, configuration and registries, and show how to repair what does not work.';
   static override description =
-    'Pulls nothing and changes nothing; with --deep, runs a container and removes it. The images are those of the definition, if there is one. The exit status is 3 when something does not work.';
+    'Pulls nothing and changes nothing; with --deep, runs a container and removes it. The images are those that simulate would use for the definition, if there is one. The exit status is 3 when something does not work.';
   static override examples = [
     { description: 'This machine, and the images of ./.jobserv.yml', command: '<%= config.bin %> doctor' },
     {
@@ -39,10 +39,12 @@ export default class Doctor extends BaseCommand {
       this.print(renderCheck(isRepeated ? finding : check, style));
     };
     const { check, images } = await definitionAtHand(flags.file);
+    const defaults = await defaultsCheck(flags.file);
+    const used = images.map((image) => defaults.images[image] ?? image);
     const { signal } = new AbortController();
-    for await (const one of diagnose({ images, deep: flags.deep, signal })) show(one);
+    for await (const one of diagnose({ images: used, deep: flags.deep, signal })) show(one);
     show(check);
-    show(await defaultsCheck(flags.file));
+    show(defaults.check);
     const healthy = !checks.some(({ state }) => state === 'broken');
     if (!healthy) this.endWith(EXIT.environment);
     return { version: 1, healthy, checks };

@@ -33,7 +33,10 @@ describe('defaults', () => {
     );
     expect(stdout).toContain('of-the-user\n');
     expect(stdout).toContain(`instead of ${DEFINED} (a default of .jobservrc.yml).`);
-    expect((await jobserv(['doctor'], own)).stdout).toContain('(.jobservrc.yml), shared-volume sdk=');
+    const { stdout: checks } = await jobserv(['doctor'], own);
+    expect(checks).toContain('(.jobservrc.yml), shared-volume sdk=');
+    expect(checks).toMatch(/image jobserv-test:/);
+    expect(checks).not.toContain(`image ${DEFINED}:`);
   });
 
   it('give way to flags, and the environment to them', async () => {

@@ -108,16 +108,20 @@ export function describeDefaults({ values, images, sharedVolumes, origins }: Cho
   return shown.length === 0 ? undefined : shown.join(', ');
 }
 
-/** What `doctor` reports: the defaults that `simulate` would have here, and where each comes from. */
-export async function defaultsCheck(file: string | undefined): Promise<Check> {
+/** What `doctor` reports: the defaults that `simulate` would have here, and where each comes from; and its images. */
+export async function defaultsCheck(
+  file: string | undefined,
+): Promise<{ check: Check; images: Record<string, string> }> {
   const name = 'defaults';
   try {
-    const found = describeDefaults(await chooseDefaults(definitionPath(file), SETTINGS));
-    return { name, state: 'works', found: found ?? `none (.jobservrc.yml, ${userConfigFile()})` };
+    const chosen = await chooseDefaults(definitionPath(file), SETTINGS);
+    const found = describeDefaults(chosen) ?? `none (.jobservrc.yml, ${userConfigFile()})`;
+    return { check: { name, state: 'works', found }, images: chosen.images };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const place =
       error instanceof UnfitFile ? error.diagnostics.map(({ line, message }) => `Line ${line}: ${message}`) : [];
-    return { name, state: 'broken', found: error.message, ...(place.length > 0 && { repair: place.join(' ') }) };
+    const repair = place.length > 0 && { repair: place.join(' ') };
+    return { check: { name, state: 'broken', found: error.message, ...repair }, images: Object.create(null) };
   }
 }
