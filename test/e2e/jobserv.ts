@@ -67,7 +67,8 @@ export function installedCommand(): string {
   return join(inject('installation'), 'node_modules/.bin/jobserv');
 }
 
-function watch(command: string, args: string[], options: Options): Running {
+/** Starts a program, with the environment of a test and what the options add. */
+export function watch(command: string, args: string[], options: Options): Running {
   const child = spawn(command, args, {
     cwd: options.cwd ?? tmpdir(),
     env: { PATH: process.env['PATH'], HOME: inject('installation'), ...options.env },

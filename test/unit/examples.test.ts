@@ -28,7 +28,7 @@ function runDefinitionsOf(example: Example, secrets = example.secrets ?? {}) {
 /** The commands that the example's comments tell a reader to try, long lines joined. */
 function commandsOf({ name }: Example): string[] {
   const comments = textOf(name).replaceAll(/ \\\n# +/g, ' ');
-  return [...comments.matchAll(/^# +npx jobserv (.+)$/gm)].map(([, command = '']) => command);
+  return [...comments.matchAll(/^# +jobserv (.+)$/gm)].map(([, command = '']) => command);
 }
 
 it('every example has its line in the table', () => {
