@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import * as Flags from '@oclif/core/flags';
+import { printMessage } from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { CONFIG_NAMES, configFaults, LintConfigFiles } from './shared/config-files.js';
 import { isDefinition, MAX_BYTES } from './shared/definitions.js';
@@ -27,6 +28,10 @@ export default class LanguageServer extends BaseCommand {
     const { serve } = await import('../language-server/index.js');
     serve(process.stdin, process.stdout, {
       version: this.config.version,
+      noEditor: () =>
+        printMessage(
+          'Error: The language server ended: its standard input closed before an editor began to use it. Editors start this command themselves; docs/editors.md has the settings of each.',
+        ),
       homepage: this.config.pjson.homepage,
       isDefinition,
       configNames: CONFIG_NAMES,

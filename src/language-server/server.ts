@@ -22,16 +22,18 @@ import { symbolsOf } from './symbols.js';
 /**
  * Serves an editor over two streams until it ends the connection, or goes away; then the process ends.
  *
- * @param version of this program
+ * @param ports `version` of this program; `noEditor` is called when the input ends before an editor began
  */
 export function serve(
   input: NodeJS.ReadableStream,
   output: NodeJS.WritableStream,
-  ports: LanguageServerPorts & { version: string },
+  ports: LanguageServerPorts & { version: string; noEditor(): void },
 ): void {
+  let definitions: Definitions | undefined;
+  // Before the connection's own listener, which ends the process.
+  input.once('end', () => definitions ?? ports.noEditor());
   const connection = createConnection(input, output);
   const documents = new TextDocuments(TextDocument);
-  let definitions: Definitions | undefined;
   let watches = false;
   connection.onInitialize((params) => {
     watches = params.capabilities.workspace?.didChangeWatchedFiles?.dynamicRegistration === true;

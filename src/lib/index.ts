@@ -27,7 +27,7 @@ export {
   Tail,
 } from './process.js';
 export { childEnvironment, findProgram, hideFromPrograms, shellCommand } from './programs.js';
-export { type NamedProxy, portOf, proxyFor } from './proxy.js';
+export { portOf, proxyFor } from './proxy.js';
 export { duration, elapsed, formatSize, plural } from './quantities.js';
 export {
   ReadError,

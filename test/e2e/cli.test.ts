@@ -218,3 +218,11 @@ it('doctor gives the same advice once', async () => {
   expect(stdout.match(/^broken +image 127/gm)).toHaveLength(2);
   expect(stdout.match(/Check that 127\.0\.0\.1:1 can be reached/g)).toHaveLength(1);
 });
+
+it('the language server without an editor says who starts it', async () => {
+  const { status, stderr } = await jobserv(['language-server'], { cwd: folderWith({}) });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(/^Error: The language server ended: .* Editors start this command [^\n]+\n$/),
+  });
+});

@@ -124,6 +124,12 @@ describe('the cache folder and HOME', () => {
       3,
       /The folder \/proc\/jobserv\S* cannot be used: .* XDG_CACHE_HOME/,
     ],
+    [
+      'that no name is left for',
+      { XDG_CACHE_HOME: `/tmp/${'x'.repeat(300)}` },
+      3,
+      /The folder \/tmp\/x+\/jobserv cannot be used/,
+    ],
     ['that is a file', { XDG_CACHE_HOME: '/etc/hostname' }, 3, /\/etc\/hostname is no folder/],
     ['that is relative', { XDG_CACHE_HOME: 'cache', HOME: '' }, 0],
     ['that is empty', { XDG_CACHE_HOME: '', HOME: '' }, 0],
@@ -139,6 +145,9 @@ describe('the cache folder and HOME', () => {
 describe('standard output that cannot be written', () => {
   it.each([
     [['list']],
+    [['list', '--json']],
+    [['autocomplete', 'bash']],
+    [['prune', '--json']],
     [['validate', '--format', 'json']],
     [['schema']],
     [['explain']],

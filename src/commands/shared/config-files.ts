@@ -3,7 +3,7 @@
  * its folder and those above, up to the repository's root, then the user's `config.yml`. Outside of a repository only
  * folders below the current one, and that one, are looked at, so that nobody else's file counts.
  */
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/index.js';
 import { homeFolder, isBelow, ReadError, readBounded, UsageError } from '../../lib/index.js';
@@ -137,7 +137,8 @@ async function readHere(
   cwd: string,
 ): Promise<{ path: string; bytes: Buffer } | undefined> {
   const file = join(folder, name);
-  if (!existsSync(file)) return undefined;
+  // The link itself counts: one that leads nowhere, or to itself, would else be no file and its defaults lost in silence.
+  if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
   refuseForeign(file, start);
   const path = relative(cwd, file);
   return { path, bytes: await readFound(file, path, (target) => basename(target) === name) };

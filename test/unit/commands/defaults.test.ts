@@ -176,6 +176,11 @@ describe('where defaults come from', () => {
     await expect(chosen('repo/.jobserv.yml')).rejects.toThrow('it is a link that leads out of');
   });
 
+  it.each(['.jobservrc.yml', 'nowhere'])('is not lost in silence behind a link to %s', async (target) => {
+    symlinkSync(target, join(folder, '.jobservrc.yml'));
+    await expect(chosen('.jobserv.yml')).rejects.toThrow('.jobservrc.yml cannot be read: ');
+  });
+
   it('is no file behind a link to another file of the repository, unless it has the same name', async () => {
     write('repo/.git/HEAD', '');
     write('repo/private.yml', 'jobs: 2');
