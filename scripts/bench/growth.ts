@@ -102,6 +102,17 @@ export const GROWTH: readonly GrowthRow[] = [
     theirs: (folder) => jobserv(folder, 'rundef', 'create', '--all', '--json'),
   },
   {
+    id: 'runs',
+    what: 'N runs of an empty script planned, executed, shown and summarised, 8 at a time; 1,000 of them within 200 MB',
+    peer: 'none',
+    sizes: [10, 100, 1000],
+    ours: (folder, size) => {
+      loopDefinition(folder, size);
+      const workspace = ['--workspace', join(folder, 'workspaces')];
+      return jobserv(folder, 'simulate', 't/*', '--jobs', '8', '--output', 'interleaved', ...workspace);
+    },
+  },
+  {
     id: 'list',
     what: 'list of N runs',
     peer: 'list --json',

@@ -149,6 +149,19 @@ export const ROWS: Row[] = [
     },
   },
   {
+    id: 'live',
+    what: '200 MB of console on a terminal that reads quickly, live view, against the same without it',
+    goal: '≤ 1.03 ×',
+    measure: (folder, pairs) => {
+      const { file, workspace } = simpleProject(folder, `#!/bin/sh\n${FLOOD}\n`);
+      const inTerminal = (view: string): Command => {
+        const words = cli('simulate', '-f', file, '--workspace', workspace, '--output', view, 'run');
+        return { argv: ['script', '--quiet', '--return', '--command', words.join(' '), '/dev/null'] };
+      };
+      return compare(pairs, 1.03, inTerminal('live'), inTerminal('grouped'));
+    },
+  },
+  {
     id: 'tree',
     what: 'a working tree of 10,000 files, 100 MB, into the run, against git clone --local of it',
     goal: '≤ 1.50 ×',
