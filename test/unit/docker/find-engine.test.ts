@@ -14,6 +14,8 @@ let closing: (() => Promise<unknown>)[];
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'jobserv-home-'));
+  // A tunnel's folder stays until its process ends: here it goes with the home.
+  vi.stubEnv('TMPDIR', home);
   const runtime = join(home, 'runtime');
   around = {
     env: { XDG_RUNTIME_DIR: runtime },
