@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dump, load } from 'js-yaml';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadYaml } from '../../src/python/index.js';
 import { executeOnServer } from '../support/execute-on-server.js';
 import { fetchImage } from '../support/fetch-image.js';
 import { type LiveServer, startLiveServer } from '../support/live-server/live-server.js';
@@ -45,6 +45,10 @@ afterAll(async () => {
   for (const { home } of machines) rmSync(home, { recursive: true, force: true });
   await server?.stop();
 });
+
+const load = (yaml: string): unknown => JSON.parse(JSON.stringify(loadYaml(yaml).value));
+/** JSON is YAML. */
+const dump = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 const SCRIPT = '#!/bin/sh\necho ran\n';
 const TESTS = '#!/bin/sh\ni=0; while [ $i -lt 12 ]; do i=$((i+1)); echo "test $i: ok"; done\n';
