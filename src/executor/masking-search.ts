@@ -2,6 +2,11 @@
 
 /** What has this much of a form is masked as far as it is like the form: a longer one is never held back as a whole. */
 const LONG = 128;
+/**
+ * A form with more line breaks in a row is not one: otherwise a script that prints a form's first character, and empty
+ * lines after it, would have all of them held back and searched again and again.
+ */
+const MOST_BREAKS = 32;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
@@ -18,6 +23,8 @@ export interface TreePlace {
   node: Node;
   at: number;
   depth: number;
+  /** The line breaks in a row that end these bytes. */
+  breaks: number;
 }
 
 /** All forms, those with the same beginning on one way. */
@@ -25,7 +32,7 @@ export class FormTree {
   readonly #root: Node = { label: Buffer.alloc(0), isForm: false, children: new Map() };
   readonly #breaks: boolean;
 
-  /** @param breaks whether line breaks may stand anywhere in a form; they are never masked */
+  /** @param breaks whether up to `MOST_BREAKS` line breaks may stand anywhere in a form; they are never masked */
   constructor(forms: readonly Buffer[], breaks: boolean) {
     this.#breaks = breaks;
     for (const form of forms) this.#add(form);
@@ -61,11 +68,15 @@ export class FormTree {
    */
   follow(bytes: Buffer, start: number, from?: TreePlace): { end: number; place?: TreePlace } {
     if (from === undefined && !this.#root.children.has(bytes[start] as number)) return { end: start };
-    let { node, at, depth } = from ?? { node: this.#root, at: 0, depth: 0 };
+    let { node, at, depth, breaks } = from ?? { node: this.#root, at: 0, depth: 0, breaks: 0 };
     let end = start;
     for (let index = start; index < bytes.length; index++) {
       const byte = bytes[index] as number;
-      if (depth > 0 && this.#breaks && isBreak(byte)) continue;
+      if (depth > 0 && this.#breaks && isBreak(byte)) {
+        if (++breaks > MOST_BREAKS) return { end };
+        continue;
+      }
+      breaks = 0;
       if (at === node.label.length) {
         const child = node.children.get(byte);
         if (child === undefined) return { end };
@@ -78,7 +89,7 @@ export class FormTree {
       if (depth >= LONG || (complete && node.isForm)) end = index + 1;
       if (complete && node.children.size === 0) return { end };
     }
-    return { end, place: { node, at, depth } };
+    return { end, place: { node, at, depth, breaks } };
   }
 
   isLong({ depth }: TreePlace): boolean {
@@ -159,11 +170,15 @@ export class Sieve {
   #hasWithoutBreaks(bytes: Buffer, from: number): boolean {
     const grams = this.#grams;
     let size = 0;
+    let breaks = 0;
     for (let at = from; size <= GRAM; at++) {
       // The next piece shows.
       if (at === bytes.length) return true;
       const byte = bytes[at] as number;
-      if (!isBreak(byte)) grams[size++] = byte;
+      if (!isBreak(byte)) {
+        grams[size++] = byte;
+        breaks = 0;
+      } else if (++breaks > MOST_BREAKS) return false;
     }
     return this.#has(grams, 0);
   }

@@ -104,6 +104,17 @@ describe('masking', () => {
     expect(stream.end()).toEqual([]);
   });
 
+  it("keeps no run back that prints a secret's first characters, and then only empty lines", () => {
+    const secret = 'a-secret-of-some-words';
+    const begin = Buffer.from(secret).toString('base64').slice(0, 4);
+    const lines = Buffer.from('\n'.repeat(512 * 1024));
+    for (const text of [Buffer.from(begin), Buffer.from(begin[0] as string), Buffer.alloc(0)]) {
+      const stream = createMasker([secret]).stream();
+      const shown = [text, lines, lines].flatMap((piece) => stream.write(piece));
+      expect(Buffer.concat(shown).equals(Buffer.concat([text, lines, lines]))).toBe(true);
+    }
+  });
+
   it('leaves bytes that are no text as they are', () => {
     const bytes = Buffer.from([...Array(512).keys()].map((n) => (n * 7) & 0xff));
     const stream = createMasker(['never-here']).stream();
