@@ -8,7 +8,7 @@ const config: KnipConfig = {
   vitest: { config: ['vitest.config.ts', 'vitest.faults.config.ts'] },
   project: ['src/**/*.ts!', 'scripts/**/*.{ts,mjs}', 'test/**/*.ts', 'bin/*.{js,cjs}'],
   ignoreExportsUsedInFile: { interface: true, type: true },
-  ignoreBinaries: ['docker-registry', 'dockerd', 'mkfifo', 'mount', 'podman', 'prlimit', 'umount'],
+  ignoreBinaries: ['docker-registry', 'dockerd', 'mkfifo', 'mount', 'prlimit', 'umount'],
   ignoreIssues: production ? { 'src/*/{index,results}.ts': ['exports', 'types'] } : {},
 };
 
