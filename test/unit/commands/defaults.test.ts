@@ -221,7 +221,7 @@ describe('where defaults come from', () => {
       path: 'repo/.jobservrc.yml',
       diagnostics: [expect.objectContaining({ line: 2 })],
     });
-    expect(await defaultsCheck(join(folder, 'repo/.jobserv.yml'))).toMatchObject({
+    expect((await defaultsCheck(join(folder, 'repo/.jobserv.yml'))).check).toMatchObject({
       state: 'broken',
       repair: expect.stringContaining('Line 2: A file of a repository may not set `shared-volume`'),
     });
