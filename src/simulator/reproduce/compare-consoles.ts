@@ -3,7 +3,8 @@ import { notWritten, UsageError, withoutSequences, withoutTrailing, writeNamed }
 import type { ScriptLine } from './console-story.js';
 
 export interface Side {
-  lines: AsyncIterable<ScriptLine>;
+  /** One or more at a time. */
+  lines: AsyncIterable<ScriptLine[]>;
   names: Names;
 }
 
@@ -27,13 +28,12 @@ const WINDOW = 200;
 
 /** Reads both to their ends, so that the facts in their lines are complete; holds a few lines of each. */
 export async function compareConsoles(server: Side, local: Side): Promise<ConsoleComparison> {
-  const theirs = server.lines[Symbol.asyncIterator]();
-  const ours = local.lines[Symbol.asyncIterator]();
+  const [theirs, ours] = [new Lines(server), new Lines(local)];
   const open: { server: Comparable[]; local: Comparable[] } = { server: [], local: [] };
   let same = 0;
   /** A line that the other side has had already is the same; any other waits. */
-  const meet = (line: ScriptLine | undefined, { names }: Side, own: Comparable[], other: Comparable[]) => {
-    const compared = line && normaliseLine(line.text, names);
+  const meet = (line: ScriptLine | undefined, side: Lines, own: Comparable[], other: Comparable[]) => {
+    const compared = line && side.normalised(line.text);
     if (line === undefined || compared === undefined) return;
     const twin = other.findIndex((waiting) => waiting.compared === compared);
     if (twin < 0) return void own.push({ line, compared });
@@ -41,17 +41,20 @@ export async function compareConsoles(server: Side, local: Side): Promise<Consol
     same++;
   };
   for (;;) {
-    const [there, here] = [await next(theirs), await next(ours)];
+    if (theirs.empty) await theirs.read();
+    if (ours.empty) await ours.read();
+    const there = theirs.next();
+    const here = ours.next();
     if (there === undefined && here === undefined) break;
     // Most lines of a large console are the same to the letter: no need to look at what is in them.
     if (there?.text === here?.text && open.server.length + open.local.length === 0) {
       same++;
       continue;
     }
-    meet(there, server, open.server, open.local);
-    meet(here, local, open.local, open.server);
+    meet(there, theirs, open.server, open.local);
+    meet(here, ours, open.local, open.server);
     if (Math.max(open.server.length, open.local.length) > WINDOW) {
-      await Promise.all([toItsEnd(theirs), toItsEnd(ours)]);
+      await Promise.all([theirs.toItsEnd(), ours.toItsEnd()]);
       break;
     }
   }
@@ -69,13 +72,43 @@ interface Comparable {
   compared: string;
 }
 
-async function next(lines: AsyncIterator<ScriptLine>): Promise<ScriptLine | undefined> {
-  const { done, value } = await lines.next();
-  return done ? undefined : value;
-}
+/** The lines of a side, in order. */
+class Lines {
+  readonly #pieces: AsyncIterator<ScriptLine[]>;
+  readonly #names: Names;
+  #piece: ScriptLine[] = [];
+  #at = 0;
+  /** Consoles of millions of lines have few that differ. */
+  #last: { text: string; compared: string | undefined } | undefined;
 
-async function toItsEnd(lines: AsyncIterator<unknown>): Promise<void> {
-  while (!(await lines.next()).done);
+  constructor({ lines, names }: Side) {
+    this.#pieces = lines[Symbol.asyncIterator]();
+    this.#names = names;
+  }
+
+  get empty(): boolean {
+    return this.#at === this.#piece.length;
+  }
+
+  /** Gets more lines, if there are any. */
+  async read(): Promise<void> {
+    const { done, value } = await this.#pieces.next();
+    this.#piece = done ? [] : value;
+    this.#at = 0;
+  }
+
+  next(): ScriptLine | undefined {
+    return this.empty ? undefined : this.#piece[this.#at++];
+  }
+
+  normalised(text: string): string | undefined {
+    if (this.#last?.text !== text) this.#last = { text, compared: normaliseLine(text, this.#names) };
+    return this.#last.compared;
+  }
+
+  async toItsEnd(): Promise<void> {
+    while (!(await this.#pieces.next()).done);
+  }
 }
 
 /** Beyond this many lines a difference is not looked for: its time grows with the square. */
@@ -111,9 +144,11 @@ export async function writeConsoleDiff(path: string, server: Side, local: Side):
 
 async function collect({ lines, names }: Side): Promise<{ text: string; compared: string }[]> {
   const all: { text: string; compared: string }[] = [];
-  for await (const { text } of lines) {
-    const compared = normaliseLine(text, names);
-    if (compared !== undefined && all.length < MOST_LINES) all.push({ text, compared });
+  for await (const piece of lines) {
+    for (const { text } of piece) {
+      const compared = all.length < MOST_LINES ? normaliseLine(text, names) : undefined;
+      if (compared !== undefined) all.push({ text, compared });
+    }
   }
   return all;
 }

@@ -37,6 +37,8 @@ export interface ScriptLine {
   text: string;
 }
 
+/** No line of a worker's or a server's has fewer characters. */
+const SHORTEST_OWN = 4;
 /** Longer lines are compared as far as this, characters. */
 const LONGEST_LINE = 64 * 1024;
 
@@ -84,17 +86,30 @@ const NO_REASON =
 /**
  * A console out of a file.
  *
- * @throws the signal's reason: a console of empty lines takes minutes to read, however small it is
+ * @param onBytes gets how much of it was read; undefined at the end
+ * @throws the signal's reason: a console of empty lines takes long to read, however small it is
  */
-export async function* bytesOf(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    signal.throwIfAborted();
-    yield chunk;
+export async function* bytesOf(
+  path: string,
+  signal: AbortSignal,
+  onBytes: (read: number | undefined) => void = () => {},
+): AsyncGenerator<Uint8Array> {
+  let read = 0;
+  try {
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      signal.throwIfAborted();
+      yield chunk;
+      read += chunk.length;
+      onBytes(read);
+    }
+  } finally {
+    onBytes(undefined);
   }
 }
 
 /**
- * Reads a console line by line, in bounded memory.
+ * Reads a console line by line, in bounded memory; the lines of a piece of it at a time, because waiting for each of
+ * millions of lines would take minutes.
  *
  * @param facts filled while the lines are read; complete when the generator is done
  * @param from the first line that counts
@@ -103,11 +118,17 @@ export async function* scriptLines(
   console: AsyncIterable<Uint8Array>,
   facts: ConsoleFacts,
   from = 1,
-): AsyncGenerator<ScriptLine> {
+): AsyncGenerator<ScriptLine[]> {
   const story = new Story(facts);
-  for await (const { number, text } of linesOf(console)) {
-    const own = story.line(text, number);
-    if (own !== undefined && number >= from) yield { number, text: own };
+  let number = 0;
+  for await (const lines of linesOf(console)) {
+    const output: ScriptLine[] = [];
+    for (const line of lines) {
+      number++;
+      const own = story.line(line.length > LONGEST_LINE ? line.slice(0, LONGEST_LINE) : line, number);
+      if (own !== undefined && number >= from) output.push({ number, text: own });
+    }
+    if (output.length > 0) yield output;
   }
 }
 
@@ -127,6 +148,12 @@ class Story {
 
   /** @returns what of the line is the script's; undefined for a line that is not */
   line(text: string, number: number): string | undefined {
+    const inScript = this.#part === 'script';
+    // Consoles of millions of lines have mostly such ones.
+    if (text.length < SHORTEST_OWN && (inScript || text === '')) {
+      this.#inDetail = false;
+      return inScript ? this.#output(text) : undefined;
+    }
     if (SENT.test(text)) return this.#again(number);
     const [, before, behind] = (this.#part === 'script' && BEHIND.exec(text)) || [];
     if (before !== undefined && behind !== undefined) {
@@ -152,7 +179,6 @@ class Story {
       return undefined;
     }
     if (completed === null) return this.#output(text);
-    const inScript = this.#part === 'script';
     this.#part = 'after';
     for (const field of ['cause', 'message', 'exitCode'] as const) delete this.#facts[field];
     this.#facts.passed = completed[1] === undefined;
@@ -236,22 +262,16 @@ class Story {
   }
 }
 
-/** Lines by `\n`; what is no UTF-8 is replaced, and a line is cut after `LONGEST_LINE`. */
-async function* linesOf(console: AsyncIterable<Uint8Array>): AsyncGenerator<ScriptLine> {
+/** Lines by `\n`; what is no UTF-8 is replaced, and of a line that spans pieces not much more than `LONGEST_LINE` is kept. */
+async function* linesOf(console: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
-  let number = 1;
   let rest = '';
   for await (const chunk of console) {
-    const pieces = decoder.decode(chunk, { stream: true }).split('\n');
-    for (const [index, piece] of pieces.entries()) {
-      if (index > 0) {
-        yield { number, text: rest };
-        number++;
-        rest = '';
-      }
-      if (rest.length < LONGEST_LINE) rest = (rest + piece).slice(0, LONGEST_LINE);
-    }
+    const lines = decoder.decode(chunk, { stream: true }).split('\n');
+    lines[0] = rest.length < LONGEST_LINE ? rest + (lines[0] ?? '') : rest;
+    rest = lines.pop() ?? '';
+    yield lines;
   }
   rest += decoder.decode();
-  if (rest !== '') yield { number, text: rest };
+  if (rest !== '') yield [rest];
 }

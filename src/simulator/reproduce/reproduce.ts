@@ -178,7 +178,7 @@ async function fetch(request: ReproduceRequest, console: string): Promise<Fetche
     const file = replayable(rundefOfRun(found));
     const target = { path: console, most: maxConsole, onBytes: onConsole };
     const run = await fetchRun(access.http, found.address, target, signal).finally(() => onConsole(undefined));
-    return { address: found.address, file, run, console, facts: await factsOf(run, console, signal) };
+    return { address: found.address, file, run, console, facts: await factsOf(run, console, request) };
   } finally {
     await access.http.close();
   }
@@ -188,10 +188,14 @@ function maskerOf(secrets: StringMap): Masker {
   return createMasker(Object.values(secrets).filter((value) => value !== HIDDEN_VALUE));
 }
 
-async function factsOf({ known }: FetchedRun, console: string, signal: AbortSignal): Promise<ConsoleFacts> {
+async function factsOf(
+  { known }: FetchedRun,
+  console: string,
+  { signal, onConsole }: ReproduceRequest,
+): Promise<ConsoleFacts> {
   const facts = noFacts();
   if (!hasEnded(known)) return facts;
-  const lines = scriptLines(bytesOf(console, signal), facts);
+  const lines = scriptLines(bytesOf(console, signal, onConsole), facts, Number.POSITIVE_INFINITY);
   while (!(await lines.next()).done);
   return facts;
 }
@@ -246,7 +250,7 @@ async function copyIfThere(from: string, to: string): Promise<void> {
 
 /** Before the next replay: it begins in the same workspace. */
 async function compare(
-  { consoleDiff, signal }: ReproduceRequest,
+  { consoleDiff, signal, onConsole }: ReproduceRequest,
   { run, address, file, console, facts: theirs }: Fetched,
   masker: Masker,
   local: RunResult,
@@ -258,7 +262,7 @@ async function compare(
   const facts = noFacts();
   const sides = () =>
     [
-      { lines: scriptLines(masked(bytesOf(console, signal), masker), facts, theirs.begins), names },
+      { lines: scriptLines(masked(bytesOf(console, signal, onConsole), masker), facts, theirs.begins), names },
       { lines: scriptLines(bytesOf(local.console, signal), noFacts()), names },
     ] as const;
   const compared = await compareConsoles(...sides());

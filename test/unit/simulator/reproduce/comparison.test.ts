@@ -75,7 +75,7 @@ describe('a line of the console, normalised', () => {
 describe('two consoles', () => {
   const side = (...texts: string[]) => ({
     lines: (async function* () {
-      for (const [index, text] of texts.entries()) yield { number: index + 10, text };
+      for (const [index, text] of texts.entries()) yield [{ number: index + 10, text }];
     })(),
     names: new Map<string, string>(),
   });

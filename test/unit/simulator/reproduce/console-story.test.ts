@@ -25,18 +25,43 @@ it('an interruption ends the reading of a console that has millions of lines', a
   const reason = new RunFailure('interrupted', 'The user interrupted it.');
   let lines = 0;
   const reading = async () => {
-    for await (const _ of scriptLines(bytesOf(path, interruption.signal), noFacts())) {
-      if (lines++ === 0) interruption.abort(reason);
+    for await (const piece of scriptLines(bytesOf(path, interruption.signal), noFacts())) {
+      if (lines === 0) interruption.abort(reason);
+      lines += piece.length;
     }
   };
   await expect(reading()).rejects.toBe(reason);
   expect(lines).toBeLessThanOrEqual(chunk);
 });
 
+it('reads a console of millions of lines a piece at a time, and says how far it is', async () => {
+  const path = join(await scratchFolder(), 'console.log');
+  const size = 1024 * 1024;
+  writeFileSync(path, '\n'.repeat(size));
+  const read: (number | undefined)[] = [];
+  let [lines, pieces] = [0, 0];
+  const console = bytesOf(path, new AbortController().signal, (bytes) => read.push(bytes));
+  const begun = Buffer.from(at('Running script inside container'));
+  async function* whole() {
+    yield begun;
+    yield* console;
+  }
+  for await (const piece of scriptLines(whole(), noFacts())) {
+    lines += piece.length;
+    pieces++;
+  }
+  expect(lines).toBe(size);
+  expect(pieces).toBeLessThan(100);
+  expect(read.at(-1)).toBeUndefined();
+  expect(read.at(-2)).toBe(size);
+});
+
 async function read(text: string) {
   const facts = noFacts();
   const lines: string[] = [];
-  for await (const { number, text: line } of scriptLines(chunks(text), facts)) lines.push(`${number} ${line}`);
+  for await (const piece of scriptLines(chunks(text), facts)) {
+    for (const { number, text: line } of piece) lines.push(`${number} ${line}`);
+  }
   return { lines, facts };
 }
 
@@ -147,7 +172,9 @@ describe('a console', () => {
     const { facts } = await read(first + again);
     expect(facts).toMatchObject({ begins, started: true, passed: true });
     const lines: string[] = [];
-    for await (const { text } of scriptLines(chunks(first + again), noFacts(), facts.begins)) lines.push(text);
+    for await (const piece of scriptLines(chunks(first + again), noFacts(), facts.begins)) {
+      lines.push(...piece.map(({ text }) => text));
+    }
     expect(lines).toEqual(['second']);
   });
 
