@@ -53,6 +53,7 @@ export {
   HarmlessText,
   plainLine,
   printable,
+  printableLines,
   withoutSequences,
   withoutTrailing,
 } from './sanitise.js';

@@ -159,6 +159,18 @@ export function printable(text: string): string {
 }
 
 /**
+ * Likewise for lines of a message. None of them is one that a forge obeys in the log of its job: `::error::` at the
+ * beginning, `##[error]` anywhere.
+ */
+export function printableLines(text: string): string {
+  const line = (one: string) =>
+    printable(one)
+      .replace(/^(\s*:)(?=:)/, '$1 ')
+      .replaceAll('##[', '# #[');
+  return text.split('\n').map(line).join('\n');
+}
+
+/**
  * CSI, OSC and the sequences of two and more characters, as ECMA-48 has them. No part takes an ESC or its C1 twin but at
  * the beginning, so that the time grows with the length only. That of Node's `stripVTControlCharacters` grows with the
  * square of what follows one ESC.

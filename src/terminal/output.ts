@@ -4,7 +4,7 @@ import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { RunFailure } from '../executor/index.js';
-import { printable } from '../lib/index.js';
+import { printableLines } from '../lib/index.js';
 
 export interface Output {
   /** Whether a person looks at it. */
@@ -93,10 +93,10 @@ export function setLivePart(around: typeof aroundLivePart): void {
 
 /**
  * Prints lines on standard error; above the live part of the screen, where there is one. They may quote a server, a
- * file or an engine: nothing in them acts on the terminal.
+ * file or an engine: nothing in them acts on the terminal, or on the forge whose log this is.
  */
 export function printMessage(text: string): void {
-  const lines = text.split('\n').map(printable).join('\n');
+  const lines = printableLines(text);
   const print = () => void process.stderr.write(`${lines}\n`);
   if (aroundLivePart === undefined) print();
   else aroundLivePart(print);

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { CLIError, exit } from '@oclif/core/errors';
 import { RunFailure } from '../../executor/index.js';
-import { EnvironmentError, machineFault, printable, UsageError } from '../../lib/index.js';
+import { EnvironmentError, machineFault, printableLines, UsageError } from '../../lib/index.js';
 import { type Diagnostic, nearest } from '../../lint/index.js';
 import { ServerFailure } from '../../server/index.js';
 import { outputLost, renderDiagnostics, styleFor, whenWritten } from '../../terminal/index.js';
@@ -119,7 +119,7 @@ async function report(message: string, error: unknown): Promise<void> {
     process.stderr.write(`${renderDiagnostics(error.path, error.source, error.diagnostics, style)}\n`);
   }
   // It may hold text from servers, files and engines.
-  process.stderr.write(`${style.red('Error:')} ${message.split('\n').map(printable).join('\n')}\n`);
+  process.stderr.write(`${style.red('Error:')} ${printableLines(message)}\n`);
   if (/(^|[\s,])(jobserv|\*)/.test(process.env['DEBUG'] ?? '')) process.stderr.write(`${inspect(error)}\n`);
 }
 

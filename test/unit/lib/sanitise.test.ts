@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { escapeInJson, HarmlessText, plainLine, printable, withoutSequences } from '../../../src/lib/index.js';
+import {
+  escapeInJson,
+  HarmlessText,
+  plainLine,
+  printable,
+  printableLines,
+  withoutSequences,
+} from '../../../src/lib/index.js';
 
 function shown(text: string | Buffer, pieces = 1): string {
   const filter = new HarmlessText();
@@ -67,6 +74,12 @@ describe('a console on a terminal', () => {
 
 describe('a text of others', () => {
   const MARKS = '\u001b\u007f\u009b\u061c\u200e\u200f\u2028\u202a\u202e\u2066\u2069\ufeff';
+
+  it('leaves no line in a message that a forge obeys', () => {
+    expect(printableLines('no run r\n::error file=a::b\n  ::stop-commands::x, a::b and ##[error]c')).toBe(
+      'no run r\n: :error file=a::b\n  : :stop-commands::x, a::b and # #[error]c',
+    );
+  });
 
   it('is on one line with each character in its column', () => {
     expect(printable('a\u001b[0m\nb')).toBe('a\u241b[0m\u240ab');
