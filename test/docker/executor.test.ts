@@ -125,8 +125,10 @@ describe('a script in a real container', () => {
     const script = sh('until grep -q "# top" /archive/hung-*.txt 2>/dev/null; do sleep 0.1; done');
     const { outcome, workspace } = await runForReal(script, {}, { limits: { hungAfter: 500 } });
     expect(outcome.status).toBe('PASSED');
-    const name = (await readdir(workspace.archive)).find((file) => file.startsWith('hung-')) ?? '';
-    expect(await readFile(join(workspace.archive, name), 'utf8')).toMatch(/# ps[\s\S]*do_run[\s\S]*# top/);
+    // On a busy machine one that was cut short may come before it.
+    const names = (await readdir(workspace.archive)).filter((file) => file.startsWith('hung-'));
+    const found = await Promise.all(names.map((name) => readFile(join(workspace.archive, name), 'utf8')));
+    expect(found).toContainEqual(expect.stringMatching(/# ps[\s\S]*do_run[\s\S]*# top/));
   });
 });
 
