@@ -207,9 +207,10 @@ describe('on docker', () => {
     await executeOnServer(server, flashed, QUICK);
     expect(flashed.status, flashed.console.toString()).toBe('PASSED');
     const { runs } = await simulate(request({ arguments: ['build'], follow: true, build: 7 }));
-    expect(runs.slice(0, 2).map((run) => scriptLines(consoleOf(run)))).toEqual(
-      [built, flashed].map(({ console }) => scriptLines(console.toString())),
-    );
+    expect(
+      runs.slice(0, 2).map((run) => scriptLines(consoleOf(run))),
+      flashed.console.toString(),
+    ).toEqual([built, flashed].map(({ console }) => scriptLines(console.toString())));
 
     // The same run, replayed from its server: what triggered it is read there, with the caller's login.
     const replayed = await simulate(request({ arguments: [flashed.url], images: {}, project: undefined }));

@@ -54,8 +54,9 @@ describe.each([50, 80, 120])('on %s columns', (columns) => {
     expect(rows[0]).toMatch(/^FAILED {2}manual\/a/);
     expect(rows).toContain('  | error 12');
     screen.resize(columns === 50 ? 120 : 40);
-    await screen.shows(/^manual\/run-03 +waiting$/);
-    const again = screen.rows().filter((row) => row.startsWith('manual/run-'));
+    // At 40 columns the middle of a name is left out.
+    await screen.shows(columns === 50 ? /^manual\/run-03 +waiting$/ : /^manual…un-03 +waiting$/);
+    const again = screen.rows().filter((row) => /^manual(?:\/r|…)un-/.test(row));
     expect(again).toHaveLength(4);
     screen.press('C-c');
     await screen.shows(/^status: 130$/);
