@@ -18,15 +18,16 @@ const tunnels = new Map<string, Promise<string>>();
 
 /**
  * The path of the socket for `ssh://[user@]host[:port][/path of the engine's socket]`. It is there until this process
- * ends; the same address has the same socket.
+ * ends; the same address and command have the same socket.
  *
  * @throws Error with the reason why the address is none
  */
 export function sshSocket(address: string, client: Client): Promise<string> {
-  const there = tunnels.get(address);
+  const name = `${client} ${address}`;
+  const there = tunnels.get(name);
   if (there !== undefined) return there;
   const socket = openTunnel(address, client);
-  tunnels.set(address, socket);
+  tunnels.set(name, socket);
   return socket;
 }
 

@@ -232,6 +232,16 @@ describe('findEngine says why there is none', () => {
     expect(message).toContain('without asking for anything');
   });
 
+  it('when CONTAINER_HOST names a host behind ssh that DOCKER_HOST named before', async () => {
+    await writeFile(join(home, 'ssh'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    vi.stubEnv('PATH', `${home}:${process.env['PATH']}`);
+    around.env['DOCKER_HOST'] = 'ssh://twice.example.org';
+    expect((await failure()).message).toContain("-- twice.example.org 'docker version'");
+    delete around.env['DOCKER_HOST'];
+    around.env['CONTAINER_HOST'] = 'ssh://twice.example.org';
+    expect((await failure()).message).toContain("-- twice.example.org 'podman version'");
+  });
+
   it('when ssh is not installed', async () => {
     vi.stubEnv('PATH', home);
     around.env['DOCKER_HOST'] = `ssh://other.example.org`;
