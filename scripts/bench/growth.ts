@@ -102,7 +102,7 @@ export const GROWTH: readonly GrowthRow[] = [
     theirs: (folder) => jobserv(folder, 'rundef', 'create', '--all', '--json'),
   },
   {
-    id: 'runs',
+    id: 'simulated-runs',
     what: 'N runs of an empty script planned, executed, shown and summarised, 8 at a time; 1,000 of them within 200 MB',
     peer: 'none',
     sizes: [10, 100, 1000],

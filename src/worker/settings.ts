@@ -11,6 +11,7 @@ import {
   writeAtomically,
 } from '../lib/index.js';
 import type { StringMap } from '../schema/index.js';
+import { parseHttpUrl } from '../server/index.js';
 import { Ini, IniError } from './ini.js';
 
 export const LEVELS = ['debug', 'info', 'warning', 'error'] as const;
@@ -120,8 +121,7 @@ function settingsIn(folder: string, ini: Ini): WorkerSettings {
 }
 
 function serverIn(text: string): string {
-  const { protocol } = URL.canParse(text) ? new URL(text) : { protocol: '' };
-  if (/^https?:$/.test(protocol)) return text;
+  if (parseHttpUrl(text) !== undefined) return text;
   throw new IniError(`server_url in [${MAIN}] is no http or https address`);
 }
 

@@ -9,6 +9,7 @@ import type { RunDefinition, Test } from '../../schema/index.js';
 import { type HttpClient, isAddress, isBuildUrl, parseRunUrl, pathSegment, readBuildRuns } from '../../server/index.js';
 import { type AccessRequest, openServers } from '../inputs/server-access.js';
 import type { Scratch } from '../workspace/scratch.js';
+import { LARGEST_KEPT } from '../workspace/workspace-names.js';
 import { LocalRun } from './local-run.js';
 import { buildPath, runPath, type ServedRun } from './served-run.js';
 import { type SourceBounds, serverRun, serverSource } from './server-backed-run.js';
@@ -128,7 +129,7 @@ function isTest(value: unknown): value is Test {
 /** A link may lead to any file of the user's, another run's for example. */
 async function jsonIn(folder: string, name: string): Promise<Record<string, unknown>> {
   try {
-    const options = { maxBytes: 256 * 1024 * 1024, inside: folder };
+    const options = { maxBytes: LARGEST_KEPT, inside: folder };
     const value: unknown = JSON.parse(await readBoundedText(join(folder, name), options));
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch (error) {

@@ -20,7 +20,7 @@ import {
   writeFresh,
 } from '../../lib/index.js';
 import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
-import { CONSOLE } from './workspace-names.js';
+import { CONSOLE, LARGEST_KEPT } from './workspace-names.js';
 
 /** Says that a folder is ours to clear. */
 const MARKER = '.jobserv-workspace';
@@ -186,7 +186,7 @@ function isWorkspace(root: string): Promise<boolean> {
 export async function didNotPass(root: string): Promise<boolean> {
   if (!existsSync(join(root, RUNDEF))) return false;
   try {
-    const text = await readBoundedText(join(root, RESULT), { maxBytes: 256 * 1024 * 1024 });
+    const text = await readBoundedText(join(root, RESULT), { maxBytes: LARGEST_KEPT });
     return JSON.parse(text).status !== 'PASSED';
   } catch {
     // The process was ended before there was a result.

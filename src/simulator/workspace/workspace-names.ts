@@ -2,6 +2,9 @@
 import { basename, dirname, join } from 'node:path';
 import { EnvironmentError, homeFolder, makeFolder } from '../../lib/index.js';
 
+/** The largest file that is read whole out of a workspace, bytes. */
+export const LARGEST_KEPT = 256 * 1024 * 1024;
+
 /** Where a workspace keeps the console of its run. */
 export const CONSOLE = 'console.log';
 
