@@ -180,7 +180,7 @@ export type OutsidePhase = "tree" | "clear" | "clean-up";
 export type FailureCause =
   "script" | "tests" | "timeout" | "cancelled" | "setup" | "artifacts" | "lost" | "interrupted";
 
-export type Environment = "engine" | "registry" | "git" | "server" | "disk";
+export type Environment = "engine" | "registry" | "git" | "server" | "disk" | "workspace";
 
 export type Phase = "pull" | "prepare" | "script" | "reboot" | "upload" | "tests" | "report";
 

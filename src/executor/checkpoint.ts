@@ -16,7 +16,7 @@ export type FailureCause =
   | 'interrupted';
 
 /** The part of the environment that was not there (exit status 3), where that is why a run failed. */
-export type Environment = 'engine' | 'registry' | 'git' | 'server' | 'disk';
+export type Environment = 'engine' | 'registry' | 'git' | 'server' | 'disk' | 'workspace';
 
 /** An expected reason for FAILED; its message is a sentence for the console. */
 export class RunFailure extends Error {

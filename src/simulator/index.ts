@@ -42,7 +42,7 @@ export { pinImage } from './reproduce/pinned-image.js';
 export { fetchRun, type ServerSide } from './reproduce/server-run.js';
 export { judge } from './reproduce/verdict.js';
 export { openConsole, openConsoleTests, RunReporter } from './run/run-reporter.js';
-export { notStarted, withConsoleTests } from './run/run-result.js';
+export { notStarted, unopened, withConsoleTests } from './run/run-result.js';
 export { simulationHost } from './run/simulation-ports.js';
 export {
   contentType,

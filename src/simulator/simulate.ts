@@ -28,7 +28,7 @@ import { cacheFolder, locksIn, makeCacheFolder, scratchIn } from './workspace/wo
  * Runs everything that the request names. Nothing starts before all of it is planned. When the promise settles, no
  * container and no secret of the runs is left.
  *
- * @throws what `planRuns` throws, UsageError for a workspace that cannot be used, RunFailure where no engine answers
+ * @throws what `planRuns` throws, UsageError for the workspace of a single run that is in use, RunFailure where no engine answers
  *   or the user interrupted the simulation before its first run
  */
 export async function simulate(request: SimulateRequest): Promise<SimulationResult> {

@@ -30,9 +30,9 @@ export function mayBecomeOurs(start: string): boolean {
 /** So much of a console's end is looked at, bytes. */
 const TAIL = 64 * 1024;
 
-/** The last lines of a console file that the tool did not write, harmless; none where the file cannot be read. */
-export async function lastLines(path: string, count: number): Promise<string[]> {
-  const file = count > 0 ? await open(path).catch(() => undefined) : undefined;
+/** The last lines of a console file that the tool did not write, harmless; none where there is no file that can be read. */
+export async function lastLines(path: string | undefined, count: number): Promise<string[]> {
+  const file = count > 0 && path !== undefined ? await open(path).catch(() => undefined) : undefined;
   if (file === undefined) return [];
   try {
     const { size } = await file.stat();

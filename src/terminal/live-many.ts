@@ -6,7 +6,7 @@ import type { PlannedRun, RunResult } from '../simulator/results.js';
 import { lastLines } from './console-lines.js';
 import { setLivePart } from './output.js';
 import { type ProgressBar, progressBar, pulledText } from './progress.js';
-import { labelOf, type RunsView, type RunView } from './runs-view.js';
+import { consoleOf, labelOf, type RunsView, type RunView } from './runs-view.js';
 import { fitted, rowsAdded, type Style, shortened, styleFor } from './style.js';
 
 /** How often the lines are brought up to date, ms. Times are shown in seconds, so most of these change nothing. */
@@ -94,7 +94,7 @@ class ManyRuns implements RunsView {
     if (result.status !== 'FAILED') return;
     // What is printed above the live part has to fit on the screen with it.
     const room = Math.max(0, this.#terminal.rows - 4 - this.#shown.length);
-    const last = await lastLines(result.console, Math.min(FAILED_LINES, room));
+    const last = await lastLines(consoleOf(result), Math.min(FAILED_LINES, room));
     if (this.#closed) return;
     const width = this.#terminal.columns - 1;
     const { red, bold, dim } = this.#style;

@@ -2,6 +2,7 @@
 import type { ReproducedConsoles, ReproduceResult, RunResult } from '../simulator/results.js';
 import type { HtmlReport, ReportedConsole, ReportedRun } from './html-report.js';
 import { type JunitCase, type JunitSuite, junitParts } from './junit.js';
+import { consoleOf } from './runs-view.js';
 
 type Contents = Omit<HtmlReport, 'made'>;
 
@@ -32,8 +33,8 @@ function countsOf(runs: readonly ReportedRun[]): string {
 
 function reportedRun(run: RunResult, command: string): ReportedRun {
   const label = `${run.trigger}/${run.run}`;
-  // Where nothing was started, the console of an earlier run may lie there.
-  return { ...run, label, command, consoles: run.startedAt === undefined ? [] : [{ path: run.console }] };
+  const path = consoleOf(run);
+  return { ...run, label, command, consoles: path === undefined ? [] : [{ path }] };
 }
 
 /** @param command that does it again */

@@ -29,6 +29,10 @@ export interface RunView {
 
 export const labelOf = ({ trigger, run }: Pick<RunResult, 'trigger' | 'run'>): string => plainLine(`${trigger}/${run}`);
 
+/** Where nothing was started, the console of another run may lie there. */
+export const consoleOf = ({ startedAt, console }: RunResult): string | undefined =>
+  startedAt === undefined ? undefined : console;
+
 const nothing = (): void => {};
 
 /** The console is in its file only. */
@@ -65,13 +69,15 @@ export function groupedView(output: Output, onGitHub = process.env['GITHUB_ACTIO
     const filter = output.isTerminal ? new HarmlessText() : undefined;
     let atLineStart = true;
     await output.write([Buffer.from(before)]);
+    const console = consoleOf(result);
+    const chunks: AsyncIterable<Buffer> | [] = console === undefined ? [] : createReadStream(console);
     try {
-      for await (const chunk of createReadStream(result.console) as AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
         await output.write([filter === undefined ? chunk : filter.write(chunk)]);
         atLineStart = chunk.at(-1) === 0x0a;
       }
     } catch (error) {
-      // A run that failed before it had a console.
+      // The next simulation in this workspace may have cleared it already.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
     await output.write([

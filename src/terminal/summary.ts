@@ -1,10 +1,9 @@
 /** What a simulation says at its end, for people: what passed, a line each; then what failed, and last the count. */
-import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { duration, formatSize, plainLine, plural } from '../lib/index.js';
 import type { RunResult } from '../simulator/results.js';
 import { lastLines } from './console-lines.js';
-import { labelOf } from './runs-view.js';
+import { consoleOf, labelOf } from './runs-view.js';
 import { fieldLines, type Style } from './style.js';
 
 export interface SummaryOptions {
@@ -40,7 +39,7 @@ export async function renderSummary(runs: readonly RunResult[], options: Summary
   if (several) blocks.push(commonLines(runs, verbose, style).join('\n'));
   for (const run of bad) {
     const shown = consoleShown && !several;
-    const lines = shown || run.status !== 'FAILED' ? [] : await lastLines(run.console, LAST_LINES);
+    const lines = shown || run.status !== 'FAILED' ? [] : await lastLines(consoleOf(run), LAST_LINES);
     blocks.push(renderRun(run, options, lines, several).join('\n'));
   }
   if (several) blocks.push([counts(runs, style), ...againLines(bad, again)].join('\n'));
@@ -92,8 +91,7 @@ function renderRun(
   const phases = verbose ? run.phases.map(phaseText) : longPhases(run);
   const image = run.image.reference + (run.image.digest === undefined ? '' : ` (${run.image.digest})`);
   const failed = run.status === 'FAILED';
-  // Its workspace could not be opened: nothing was executed, and there is no console.
-  const unopened = failed && !existsSync(run.console);
+  const console = consoleOf(run);
   return [
     `${colour[run.status](VERDICTS[run.status])}  ${style.bold(labelOf(run))}  ${duration(run.durationMs)}`,
     ...field('started by', run.startedBy === undefined ? [] : [run.startedBy]),
@@ -106,10 +104,10 @@ function renderRun(
     ...field('image', verbose ? [image] : []),
     ...field('tests', testLines(run)),
     ...field('artifacts', artifactLines(run)),
-    ...field('fidelity', (several && !verbose) || unopened ? [] : fidelityLines(run)),
+    ...field('fidelity', (several && !verbose) || console === undefined ? [] : fidelityLines(run)),
     ...warningsOf(run, style),
     ...field('workspace', failed ? [] : [run.workspace]),
-    ...field('console', failed && !unopened ? [run.console] : []),
+    ...field('console', failed && console !== undefined ? [console] : []),
     ...(again === undefined || run.status === 'PASSED' ? [] : field('again', [again(run)])),
   ];
 }

@@ -267,12 +267,19 @@ for n in 1 50 100 150 200 250; do touch $(printf %0\${n}d 0); done
   });
 });
 
-it('two simulations at one workspace: the second is refused, and the first goes on', async () => {
-  const world = await worldWith({ waits: WAITS });
+it('two simulations at one workspace: the second is refused, alone or as one of several, and the first goes on', async () => {
+  const world = await worldWith({ waits: WAITS, next: '#!/bin/sh\necho next\n' });
   const first = begin(world, 'waits');
   await first.says('it begins');
   const second = await jobserv(['simulate', 'waits'], world);
   expect(second).toMatchObject({ status: 2, stderr: expect.stringContaining('is in use by another simulation') });
+  const several = await jobserv(['simulate', 'waits', 'next', '--jobs', '1'], world);
+  expect(several.status).toBe(3);
+  expect(several.stdout).toMatch(
+    /^PASSED {2}manual\/next .*^FAILED {2}manual\/waits .*is in use by another simulation/ms,
+  );
+  // The console in the workspace is that of the first simulation.
+  expect(several.stdout).not.toContain('it begins');
   expect(containersOf(world.cache)).toHaveLength(1);
   first.process.kill('SIGINT');
   expect((await first.ended).status).toBe(130);

@@ -19,5 +19,5 @@ export function plannedRun(run: string, rundef: Partial<PlannedRun['rundef']> = 
 
 export function runResult(run: string, change: Partial<RunResult> = {}): RunResult {
   const { message: _, ...rest } = notStarted(plannedRun(run), '');
-  return { ...rest, status: 'PASSED', ...change };
+  return { ...rest, status: 'PASSED', startedAt: '2026-12-01T01:02:03.000Z', ...change };
 }

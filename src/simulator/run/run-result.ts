@@ -7,6 +7,7 @@ import type {
   Journal,
   Masker,
   Phase,
+  RunFailure,
   RunOutcome,
 } from '../../executor/index.js';
 import { monotonicMs } from '../../lib/index.js';
@@ -40,7 +41,7 @@ export interface RunResult {
   /** The part of the environment that was not there, where that is why the run failed. */
   environment?: Environment;
   exitCode?: number;
-  /** ISO 8601, UTC; absent where nothing was started. */
+  /** ISO 8601, UTC; absent where nothing was started: then `console` may be that of another run. */
   startedAt?: string;
   durationMs: number;
   phases: PhaseTime[];
@@ -190,10 +191,10 @@ export function notStarted(planned: PlannedRun, message: string): RunResult {
 }
 
 /** The run has no workspace: the results of the others are not lost for that. */
-export function unopened(planned: PlannedRun, message: string): RunResult {
+export function unopened(planned: PlannedRun, { message, environment = 'disk' }: RunFailure): RunResult {
   const { differences } = planned;
   const fidelity = { exact: differences.length === 0, differences };
-  return { ...notStarted(planned, message), status: 'FAILED', cause: 'setup', environment: 'disk', fidelity };
+  return { ...notStarted(planned, message), status: 'FAILED', cause: 'setup', environment, fidelity };
 }
 
 const namesOf = ({ trigger, run, startedBy }: PlannedRun) => ({

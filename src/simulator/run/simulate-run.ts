@@ -12,7 +12,7 @@ import {
   type RunOutcome,
   type RunPorts,
 } from '../../executor/index.js';
-import { EnvironmentError, machineFault, monotonicMs } from '../../lib/index.js';
+import { EnvironmentError, machineFault, monotonicMs, UsageError } from '../../lib/index.js';
 import { namedWhenSlow, type RunsView, type ViewRequest } from '../../terminal/index.js';
 import {
   Ledger,
@@ -79,11 +79,13 @@ export interface Session {
   queue: {
     /** Adds the runs that this one starts, with `--follow`; answers why a server would fail it for them. */
     ended(run: PlannedRun, passed: boolean): Promise<string | undefined>;
+    readonly planned: readonly PlannedRun[];
   };
 }
 
 /**
- * @throws UsageError for a workspace in use, or a named one that is not ours, and defects; every other failure is in the result
+ * @throws defects; and, for a run that is alone, UsageError for a workspace in use, or a named one that is not ours. Every
+ *   other failure is in the result
  */
 export async function simulateRun(planned: PlannedRun, session: Session): Promise<RunResult> {
   const { request, engine, server, masker, settings, locks } = session;
@@ -93,12 +95,13 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     'clear',
     openSimulationWorkspace(planned.root, { locks, asRoot, named: request.workspace }),
   );
+  const alone = session.queue.planned.length === 1;
   const workspace = await namedWhenSlow(`Clearing the workspace ${planned.root}`, opening).catch((error) => {
-    const failure = error instanceof EnvironmentError ? error : environmentFailure(error, planned.root);
+    const failure = openingFailure(error, planned.root, alone);
     if (failure === undefined) throw error;
     return failure;
   });
-  if (workspace instanceof Error) return unopened(planned, workspace.message);
+  if (workspace instanceof RunFailure) return unopened(planned, workspace);
   request.lastSteps.add(workspace.removeSecretsNow);
   const talking = await server.serve(planned);
   const rundef = talking?.rundef ?? planned.rundef;
@@ -126,9 +129,10 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   try {
     // With the addresses that it was planned with: those of the run's server end with the simulation.
     writePrivately(workspace.rundef, keptRunDefinition(planned.rundef, masker));
+    const file = openConsole(workspace.console);
     const view = session.view.begin(planned);
     reporter = new RunReporter({
-      file: openConsole(workspace.console),
+      file,
       path: workspace.console,
       masker,
       view,
@@ -201,9 +205,10 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
   } catch (error) {
     const failure = environmentFailure(error, planned.root);
     if (failure === undefined) throw error;
+    served.setStatus('FAILED');
+    if (reporter === undefined) return unopened(planned, failure);
     const { reason: cause, message, environment } = failure;
     const nothing = { tests: [], artifacts: [], warnings: [] };
-    served.setStatus('FAILED');
     return resultFor({ status: 'FAILED', cause, message, ...(environment && { environment }), ...nothing });
   } finally {
     await reporter?.end();
@@ -226,6 +231,12 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     }
     request.lastSteps.delete(workspace.removeSecretsNow);
   }
+}
+
+/** Of several runs, one whose workspace is in use costs the others nothing. */
+function openingFailure(error: unknown, root: string, alone: boolean): RunFailure | undefined {
+  if (!(error instanceof UsageError)) return environmentFailure(error, root);
+  return alone ? undefined : new RunFailure('setup', error.message, { environment: 'workspace', cause: error });
 }
 
 /** A failure of the machine, with advice; undefined for anything else. */

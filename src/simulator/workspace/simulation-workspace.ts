@@ -5,7 +5,7 @@
 import { type Dirent, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { openWorkspace, removeSecrets, type Workspace } from '../../executor/index.js';
+import { openWorkspace, RunFailure, removeSecrets, type Workspace } from '../../executor/index.js';
 import {
   EnvironmentError,
   makeFolder,
@@ -64,14 +64,17 @@ export interface WorkspaceOptions {
 /**
  * Takes the folder for one run, and empties it.
  *
- * @throws UsageError when another simulation uses it; UsageError for a named folder, EnvironmentError for another one,
- *   that is no folder or holds something that is not ours
+ * @throws UsageError when another simulation uses it; UsageError for a named folder, RunFailure for another one, that
+ *   is no folder or holds something that is not ours; EnvironmentError when it cannot be made
  */
 export async function openSimulationWorkspace(root: string, options: WorkspaceOptions): Promise<SimulationWorkspace> {
   const problem = foreignFolder(root);
   if (problem !== undefined && options.named !== undefined)
     throw new UsageError(`${problem} Name another with --workspace.`);
-  if (problem !== undefined) throw new EnvironmentError(`${problem} Move it away, or name another with --workspace.`);
+  if (problem !== undefined) {
+    const message = `${problem} Move it away, or name another with --workspace.`;
+    throw new RunFailure('setup', message, { environment: 'workspace' });
+  }
   const workspace = await openFolder(root, options.named);
   const lock = await lockWorkspace(options.locks, realpathSync(root));
   try {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { RunFailure } from '../../../src/executor/index.js';
 import { EnvironmentError, folderName, nameOfFolder, UsageError } from '../../../src/lib/index.js';
 import {
   cacheFolder,
@@ -109,7 +110,7 @@ describe('the workspace of a simulation', () => {
 
   it.each([
     [true, UsageError],
-    [false, EnvironmentError],
+    [false, RunFailure],
   ])('is never a file, nor a folder with something else in it (named by the user: %s)', async (byUser, kind) => {
     const { folder, options } = await place();
     const named = byUser ? folder : undefined;

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { RunFailure } from '../../../src/executor/index.js';
+import { unopened } from '../../../src/simulator/index.js';
 import { groupedView, interleavedView, type Output, outputOf, streamedView } from '../../../src/terminal/index.js';
 import { plannedRun, runResult } from '../../support/runs.js';
 
@@ -117,7 +119,7 @@ describe('grouped consoles', () => {
 
   it('of a run that failed before it had a console are empty', async () => {
     const out = collector();
-    await groupedView(out, false).ended(runResult('a', { console: '/nowhere/console.log', status: 'FAILED' }));
+    await groupedView(out, false).ended(unopened(plannedRun('a'), new RunFailure('setup', 'No place.')));
     expect(out.text()).toContain('unit/a: FAILED');
   });
 });

@@ -2,9 +2,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { RunResult } from '../../../src/simulator/index.js';
+import { RunFailure } from '../../../src/executor/index.js';
+import { type RunResult, unopened } from '../../../src/simulator/index.js';
 import { renderSummary, styleFor } from '../../../src/terminal/index.js';
-import { runResult } from '../../support/runs.js';
+import { plannedRun, runResult } from '../../support/runs.js';
 
 const style = styleFor({});
 const again = (run: RunResult | undefined) =>
@@ -74,17 +75,12 @@ it('of one run repeats no output that was just shown', async () => {
   expect(await renderSummary([run], { style, consoleShown: false })).toContain('output     | the end');
 });
 
-it('names no console where the workspace could not be opened, and compares nothing', async () => {
-  const exact = { exact: true, differences: [] };
-  const run = runResult('a', {
-    status: 'FAILED',
-    message: 'The folder /x cannot be used.',
-    console: '/x/none',
-    fidelity: exact,
-  });
-  expect(await renderSummary([run], { style })).toBe(
-    '\nFAILED  unit/a  0.00 s\n  reason     The folder /x cannot be used.\n',
-  );
+it('names no console where the workspace could not be opened, shows none of another run, and compares nothing', async () => {
+  const failure = new RunFailure('setup', 'It is in use.', { environment: 'workspace' });
+  const { console } = failedRun('other', ['a line of the other run']);
+  const run = { ...unopened(plannedRun('a'), failure), console };
+  expect(run).toMatchObject({ status: 'FAILED', cause: 'setup', environment: 'workspace' });
+  expect(await renderSummary([run], { style })).toBe('\nFAILED  unit/a  0.00 s\n  reason     It is in use.\n');
 });
 
 it.each([
