@@ -18,8 +18,8 @@ import { testImage } from '../support/image.js';
 import type { LiveRun } from '../support/live-server/live-run.js';
 import { type LiveServer, startLiveServer } from '../support/live-server/live-server.js';
 import type { RunFields } from '../support/live-server/store.js';
-import { parseProbe } from '../support/probe.js';
 import { PROBE } from '../support/probe-cases.js';
+import { parseProbe } from '../support/probe-output.js';
 import { TestRegistry } from '../support/registry.js';
 
 const USER = { username: 'ci', password: 'registry-password' };

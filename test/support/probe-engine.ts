@@ -8,7 +8,7 @@ import { type RequestOptions, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseProbe, type RawProbe } from './probe.js';
+import { parseProbe, type RawProbe } from './probe-output.js';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/probe/', import.meta.url));
 

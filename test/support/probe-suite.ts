@@ -10,10 +10,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DockerEngine } from '../../src/docker/index.js';
 import type { ContainerEngine } from '../../src/executor/index.js';
 import { type GitHttpServer, startGitHttpServer } from './git-http-server.js';
-import { normaliseProbe, type ProbeFacts, parseProbe, type RawProbe } from './probe.js';
+import { normaliseProbe, type ProbeFacts } from './probe.js';
 import { type Placeholders, PROBE, type ProbeCase, probeCases } from './probe-cases.js';
 import { buildProbeImages, PROBE_IMAGES, probeBaseline } from './probe-engine.js';
 import { expectedFacts, probeAnswer } from './probe-expected.js';
+import { parseProbe, type RawProbe } from './probe-output.js';
 import { makeProbeRepositories } from './probe-repositories.js';
 import { type ProbeRun, runProbeCase } from './probe-world.js';
 

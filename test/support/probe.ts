@@ -1,16 +1,11 @@
 /**
- * Reads what `fixtures/probe/probe.sh` printed and says it without anything that differs
+ * What `fixtures/probe/probe.sh` saw, without anything that differs
  * from machine to machine: whatever is the engine's default is compared with a baseline,
  * the probe's output under a plain `docker run`, and becomes the word `default`.
  * The goldens (`fixtures/probe/expected.json`) and the test both went through here.
  */
 import { mounts, shortId, versusDefault } from './probe-mounts.js';
-
-/** What the probe printed: facts by name, and files by path. */
-export interface RawProbe {
-  facts: Map<string, Buffer>;
-  files: Map<string, { stat: string; content: Buffer }>;
-}
+import type { RawProbe } from './probe-output.js';
 
 export interface NormaliseOptions {
   /** The same probe under `docker run --rm -v probe.sh:/probe:ro IMAGE /probe`. */
@@ -46,31 +41,6 @@ export interface ProbeFacts {
   devices: Record<string, unknown>;
   memory: string;
   files: Record<string, FileFacts>;
-}
-
-/** The probe's part of a console; undefined when the script did not reach its end. */
-export function parseProbe(console: Buffer): RawProbe | undefined {
-  const lines = console.toString('latin1').split('\n');
-  if (!lines.includes('@probe-end')) return undefined;
-  const probe: RawProbe = { facts: new Map(), files: new Map() };
-  const decode = (text: string | undefined) => Buffer.from(text ?? '', 'base64');
-  /** The paths that contents are still to come of. */
-  const files: { path: string; stat: string }[] = [];
-  let paths: string[] = [];
-  for (const line of lines) {
-    const [kind, first, second] = line.split(' ');
-    if (kind === '@probe') probe.facts.set(first ?? '', decode(second));
-    if (kind === '@probe-paths') paths = decode(first).toString().split('\0').slice(0, -1);
-    if (kind === '@probe-stats') {
-      const stats = decode(first).toString().trim().split('\n');
-      if (stats.length !== paths.length) throw new Error(`${paths.length} paths, and ${stats.length} answers of stat`);
-      files.push(...paths.map((path, index) => ({ path, stat: stats[index] as string })));
-    }
-    const file = kind === '@probe-content' ? files.shift() : undefined;
-    if (file !== undefined) probe.files.set(file.path, { stat: file.stat, content: decode(first) });
-  }
-  if (files.length > 0) throw new Error(`No content of ${files.map(({ path }) => path).join(', ')}`);
-  return probe;
 }
 
 export function normaliseProbe(raw: RawProbe, options: NormaliseOptions): ProbeFacts {
