@@ -38,11 +38,11 @@ export default class Doctor extends BaseCommand {
       checks.push(check);
       this.print(renderCheck(isRepeated ? finding : check, style));
     };
-    const { check, images } = await definitionAtHand(flags.file);
+    const { check, folder, images } = await definitionAtHand(flags.file);
     const defaults = await defaultsCheck(flags.file);
     const used = images.map((image) => defaults.images[image] ?? image);
     const { signal } = new AbortController();
-    for await (const one of diagnose({ images: used, deep: flags.deep, signal })) show(one);
+    for await (const one of diagnose({ folder, images: used, deep: flags.deep, signal })) show(one);
     show(check);
     show(defaults.check);
     const healthy = !checks.some(({ state }) => state === 'broken');

@@ -157,7 +157,7 @@ export function engineFailure(what: string, error: unknown): RunFailure {
         'Check that it is running, then start the run again.',
       ]
     : [engineWords(error), 'The engine refuses for reasons of its own, not because of the run: its log says more.'];
-  return new RunFailure('setup', `${what}: ${why}. ${advice}`, { environment: 'engine', cause: error });
+  return new RunFailure('setup', `${what}: ${why}.`, { environment: 'engine', advice, cause: error });
 }
 
 export type EngineName = 'docker' | 'podman';

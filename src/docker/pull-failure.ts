@@ -107,8 +107,9 @@ export function pullFailure(image: string, registry: string, words: string, refu
   // Podman tries a short name on several registries, and names them.
   const asked = /pinging container registry ([^\s/]+?):? /.exec(words)?.[1] ?? registry;
   const retryAfterMs = retryAfter(words);
-  return new RunFailure('setup', `Image ${image} could not be pulled: ${words}. ${kind.advice(asked)}`, {
+  return new RunFailure('setup', `Image ${image} could not be pulled: ${words}.`, {
     environment: kind.environment,
+    advice: kind.advice(asked),
     ...(kind.refusal && refusalIsFinal ? { final: true } : {}),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
@@ -125,8 +126,8 @@ function retryAfter(words: string): number | undefined {
 export function stallFailure(image: string, boundMs: number): RunFailure {
   return new RunFailure(
     'setup',
-    `Image ${image} could not be pulled: hardly anything arrived for ${boundMs / 1000} s. Check the registry and the network.`,
-    { environment: 'registry' },
+    `Image ${image} could not be pulled: hardly anything arrived for ${boundMs / 1000} s.`,
+    { environment: 'registry', advice: 'Check the registry and the network.' },
   );
 }
 

@@ -18,22 +18,33 @@ export type FailureCause =
 /** The part of the environment that was not there (exit status 3), where that is why a run failed. */
 export type Environment = 'engine' | 'registry' | 'git' | 'server' | 'disk' | 'workspace';
 
+interface FailureOptions {
+  environment?: Environment;
+  /** What to do about it, sentences: the end of the message. */
+  advice?: string;
+  final?: boolean;
+  retryAfterMs?: number;
+  cause?: unknown;
+}
+
 /** An expected reason for FAILED; its message is a sentence for the console. */
 export class RunFailure extends Error {
   override name = 'RunFailure';
   readonly reason: FailureCause;
   readonly environment: Environment | undefined;
+  /** The message without `advice`. */
+  readonly finding: string;
+  readonly advice: string | undefined;
   /** Trying again would bring the same answer. */
   readonly final: boolean;
   /** How long to wait before the next try, as the other side demands it, ms. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(
-    reason: FailureCause,
-    message: string,
-    options: { environment?: Environment; final?: boolean; retryAfterMs?: number; cause?: unknown } = {},
-  ) {
+  constructor(reason: FailureCause, finding: string, options: FailureOptions = {}) {
+    const message = options.advice === undefined ? finding : `${finding} ${options.advice}`;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.finding = finding;
+    this.advice = options.advice;
     this.reason = reason;
     this.environment = options.environment;
     this.final = options.final ?? false;

@@ -111,7 +111,7 @@ export async function captureWorkingTree(request: CaptureRequest): Promise<Snaps
       unpushed: [...unpushed, ...lfsUnpushed],
     };
   } catch (error) {
-    throw gitFailure(`Could not take the working tree at ${paths.toplevel}`, error);
+    throw gitFailure(`Could not take the working tree at ${paths.toplevel}`, error, paths.toplevel);
   }
 }
 
@@ -156,7 +156,7 @@ async function changesOf(git: Git, { toplevel }: RepositoryPaths, excluded: read
   if (unmerged.length > 0) {
     const files = unmerged.slice(0, 5).map(shown).join(', ');
     const message = `The working tree at ${toplevel} has unmerged files (${files}), so there is nothing that could be pushed. Resolve the conflicts first.`;
-    throw new RunFailure('setup', message);
+    throw new RunFailure('setup', message, { environment: 'git' });
   }
   const nested = entries.filter((entry) => /^\? .*\/$/s.test(entry)).map((entry) => entry.slice(2));
   const excludedHere = new Set(excluded.map((path) => Buffer.from(path).toString('latin1')));

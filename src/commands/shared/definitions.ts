@@ -235,21 +235,24 @@ export async function loadDefinition(name?: string): Promise<DefinitionAndText> 
 }
 
 /**
- * What `doctor` reports on the definition, and the images of its runs. Without one there is nothing wrong.
+ * What `doctor` reports on the definition, its folder, and the images of its runs. Without one there is nothing wrong.
  *
  * @throws UsageError when the one that was named cannot be read
  */
-export async function definitionAtHand(name?: string): Promise<{ check: Check; images: string[] }> {
+export async function definitionAtHand(name?: string): Promise<{ check: Check; folder: string; images: string[] }> {
+  const folder = process.cwd();
   if (name === undefined && findDefinition() === undefined) {
     const repair = 'Write a first one with jobserv init.';
-    return { check: { name: 'definition', state: 'note', found: `no ${DEFAULT_DEFINITION} here`, repair }, images: [] };
+    const found = `no ${DEFAULT_DEFINITION} here`;
+    return { check: { name: 'definition', state: 'note', found, repair }, folder, images: [] };
   }
   const { path, bytes } = await readDefinition(name);
   const { accepted, definition } = check(bytes);
   const images = (definition?.triggers ?? []).flatMap(({ runs }) => runs.map(({ container }) => container));
+  const about = { folder: name === '-' ? folder : dirname(resolve(path)), images };
   if (accepted) {
-    return { check: { name: 'definition', state: 'works', found: `${path}: the server would accept it` }, images };
+    return { check: { name: 'definition', state: 'works', found: `${path}: the server would accept it` }, ...about };
   }
   const found = `${path}: the server would reject it`;
-  return { check: { name: 'definition', state: 'broken', found, repair: `See jobserv validate ${path}.` }, images };
+  return { check: { name: 'definition', state: 'broken', found, repair: `See jobserv validate ${path}.` }, ...about };
 }

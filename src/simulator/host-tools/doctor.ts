@@ -2,13 +2,16 @@
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { connectEngine, type DockerEngine, loadDockerConfig } from '../../docker/index.js';
-import { gitTools } from '../../git/index.js';
+import { RunFailure } from '../../executor/index.js';
+import { gitTools, repositoryInfo } from '../../git/index.js';
 import { EnvironmentError, findProgram, makeFolder, systemWords } from '../../lib/index.js';
 import { readServers, serversFile } from '../inputs/server-access.js';
 import { cacheFolder } from '../workspace/workspace-names.js';
 import { type Check, containerChecks } from './container-checks.js';
 
 export interface DoctorRequest {
+  /** The definition's: the repository that it lies in is looked at. */
+  folder: string;
   /** Images of the definition at hand; each one's registry is asked for it. */
   images: readonly string[];
   /** Whether a container is started, too. */
@@ -17,13 +20,16 @@ export interface DoctorRequest {
 }
 
 /** Checks as they are done, in a fixed order. A check that fails is a result: nothing is thrown. */
-export async function* diagnose({ images, deep = false, signal }: DoctorRequest): AsyncGenerator<Check> {
+export async function* diagnose({ folder, images, deep = false, signal }: DoctorRequest): AsyncGenerator<Check> {
   yield nodeCheck();
   const engine = await connectEngine({ logDriver: 'none' }).catch(asError);
   yield engine instanceof Error ? broken('engine', engine) : await engineCheck(engine, deep);
   yield* await dockerConfigChecks().catch((error) => [broken('docker config', error)]);
   yield await serversCheck().catch((error) => broken('servers', error));
-  yield await gitCheck(signal);
+  const git = await gitCheck(signal);
+  yield git;
+  if (git.state !== 'broken')
+    yield* await repositoryChecks(folder, signal).catch((error) => [broken('repository', error)]);
   yield await cacheCheck();
   if (!(engine instanceof Error)) {
     for (const image of new Set(images)) yield await imageCheck(engine, image);
@@ -104,6 +110,16 @@ async function gitCheck(signal: AbortSignal): Promise<Check> {
   return { name: 'git', state: 'note', found, repair: 'Install git-lfs if a repository keeps files with it.' };
 }
 
+/** None where the folder lies in no repository. */
+async function repositoryChecks(folder: string, signal: AbortSignal): Promise<Check[]> {
+  const repository = await repositoryInfo(folder, signal);
+  if (repository === undefined) return [];
+  const { toplevel, branch, headSha } = repository;
+  const where = branch === undefined ? 'no branch' : `branch ${branch}`;
+  const found = `${toplevel}, ${where}, ${headSha === undefined ? 'no commit yet' : `commit ${headSha}`}`;
+  return [{ name: 'repository', state: 'works', found }];
+}
+
 /** Less free space than this is reported, bytes. */
 const LITTLE_SPACE = 1e9;
 
@@ -132,10 +148,8 @@ async function imageCheck(engine: DockerEngine, image: string): Promise<Check> {
   const here = !(local instanceof Error) && local !== undefined;
   const answer = await engine.askRegistry(image).catch(asError);
   if (answer instanceof Error) {
-    // The advice is the last sentence: the same for every image of a registry.
-    const [, why = answer.message, repair] = /^(.*\.) (.*)$/s.exec(answer.message) ?? [];
-    const found = here ? `on this machine. ${why}` : why;
-    return { name, state: here ? 'note' : 'broken', found, ...(repair === undefined ? {} : { repair }) };
+    const check = broken(name, answer);
+    return here ? { ...check, state: 'note', found: `on this machine. ${check.found}` } : check;
   }
   if (answer === undefined) {
     const found = here ? 'on this machine' : 'not on this machine, and this engine cannot ask its registry';
@@ -146,8 +160,9 @@ async function imageCheck(engine: DockerEngine, image: string): Promise<Check> {
   return { name, state: 'works', found };
 }
 
-function broken(name: string, { message }: Error): Check {
-  return { name, state: 'broken', found: message };
+function broken(name: string, error: Error): Check {
+  const { finding = error.message, advice } = error instanceof RunFailure ? error : {};
+  return { name, state: 'broken', found: finding, ...(advice === undefined ? {} : { repair: advice }) };
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

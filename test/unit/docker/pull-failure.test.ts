@@ -8,6 +8,13 @@ const STRANGE = 'gave an answer that no registry gives';
 
 /** Words of docker 20.10 and podman 4.3. None of them says anything about the code: status 3. */
 describe('pullFailure', () => {
+  it('has its advice at the end of the message, and alone', () => {
+    const failure = pullFailure('r:5000/t:1', 'r:5000', 'dial tcp: e.g. refused. connection refused');
+    expect(failure.advice).toBe('Check that r:5000 can be reached from the engine.');
+    expect(failure.message).toBe(`${failure.finding} ${failure.advice}`);
+    expect(failure.finding).toMatch(/connection refused\.$/);
+  });
+
   it.each([
     ['Get "http://127.0.0.1:5999/v2/": dial tcp 127.0.0.1:5999: connect: connection refused', REACH],
     ['Get "https://r:5000/v2/": dial tcp: lookup r on 10.0.0.1:53: no such host', REACH],

@@ -13,6 +13,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { workingTreeSource } from '../../../src/git/index.js';
 import { capture, checkout, commit, git, program, repository, runOf, temporaryFolder, write } from './repository.js';
 
+const objectPath = (sha: string) => `.git/objects/${sha.slice(0, 2)}/${sha.slice(2)}`;
+
 describe('the working tree at /repo', () => {
   it('has what is changed, staged, new and removed, and not what is ignored', async () => {
     const folder = repository({ '.gitignore': 'ignored\n', kept: '1', gone: '1', staged: '1', 'd/deep': '1' });
@@ -154,7 +156,24 @@ describe('the working tree at /repo', () => {
     git(folder, 'checkout', '--quiet', 'main');
     commit(folder, { code: 'three\n' });
     expect(() => git(folder, 'merge', 'other')).toThrow();
-    await expect(capture(folder)).rejects.toThrow('has unmerged files (code)');
+    await expect(capture(folder)).rejects.toMatchObject({
+      environment: 'git',
+      message: expect.stringContaining('has unmerged files (code)'),
+    });
+  });
+
+  it.each([
+    ['index', () => '.git/index'],
+    ['tree', (folder: string) => objectPath(git(folder, 'rev-parse', 'HEAD^{tree}'))],
+  ] as const)('with a damaged %s is a fault of this machine, in the words of git', async (_, fileIn) => {
+    const folder = repository();
+    const file = join(folder, fileIn(folder));
+    rmSync(file);
+    writeFileSync(file, 'damaged');
+    const message = expect.stringMatching(
+      /^Could not take the working tree at \S+: \S.*\. Run `git fsck` and `git status` in \//s,
+    );
+    await expect(capture(folder)).rejects.toMatchObject({ reason: 'setup', environment: 'git', message });
   });
 
   it.each([['tab\there'], ['new\nline'], ['del\x7f'], ['a=b:c "d" %41']])(

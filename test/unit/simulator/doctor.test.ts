@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type Check, diagnose } from '../../../src/simulator/index.js';
+import { repository, write } from '../git/repository.js';
 
 let home: string;
 beforeEach(async () => {
@@ -18,9 +19,9 @@ afterEach(async () => {
   await rm(home, { recursive: true });
 });
 
-async function checks(): Promise<Map<string, Check>> {
+async function checks(folder = home): Promise<Map<string, Check>> {
   const found = new Map<string, Check>();
-  for await (const check of diagnose({ images: [], signal: new AbortController().signal })) {
+  for await (const check of diagnose({ folder, images: [], signal: new AbortController().signal })) {
     found.set(check.name, check);
   }
   return found;
@@ -30,6 +31,19 @@ it('every check has its result when there is no engine', async () => {
   const found = await checks();
   expect([...found.keys()]).toEqual(['node', 'engine', 'docker config', 'servers', 'git', 'workspaces']);
   expect(found.get('engine')).toMatchObject({ state: 'broken' });
+});
+
+it('the repository of the definition is looked at: one that git does not open is broken', async () => {
+  const folder = repository();
+  expect((await checks(folder)).get('repository')).toMatchObject({
+    state: 'works',
+    found: expect.stringMatching(/, branch main, commit [0-9a-f]{40}$/),
+  });
+  write(folder, { '.git/refs/heads/main': `${'1'.repeat(40)}\n` });
+  expect((await checks(folder)).get('repository')).toMatchObject({
+    state: 'broken',
+    found: expect.stringContaining('names the commit 1111'),
+  });
 });
 
 it('the servers line says where credentials come from, and shows none', async () => {
