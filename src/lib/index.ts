@@ -27,7 +27,7 @@ export {
   Tail,
 } from './process.js';
 export { childEnvironment, findProgram, hideFromPrograms, shellCommand } from './programs.js';
-export { portOf, proxyFor } from './proxy.js';
+export { type NamedProxy, type Proxies, portOf, proxiesOfEnvironment, proxyFor } from './proxy.js';
 export { duration, elapsed, formatSize, plural } from './quantities.js';
 export {
   ReadError,

@@ -17,6 +17,11 @@ export interface NamedProxy {
   url: URL | undefined;
 }
 
+/** By the protocol of the address that is called. */
+export type Proxies = Readonly<Record<string, NamedProxy | undefined>>;
+
+export const proxiesOfEnvironment = (): Proxies => ({ 'http:': proxyFor('http:'), 'https:': proxyFor('https:') });
+
 /** @param protocol of the address that is called: `https:`. @returns undefined when no variable is set for it */
 export function proxyFor(protocol: string): NamedProxy | undefined {
   const variable = VARIABLES[protocol]?.find((name) => process.env[name]?.trim());

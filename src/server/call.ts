@@ -2,7 +2,7 @@
 import type { LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
-import { proxyFor } from '../lib/index.js';
+import type { Proxies } from '../lib/index.js';
 import { lookupElsewhere } from './this-machine.js';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -95,17 +95,17 @@ export interface RawAnswer extends AnswerHead {
   body: Readable;
 }
 
-/** Connections stay open for the next call. `NO_PROXY` counts, and the proxies of `proxyFor`. */
+/** Connections stay open for the next call. `NO_PROXY` counts, and the proxies that are given. */
 export class Transport {
   readonly #dispatcher: EnvHttpProxyAgent;
   /** Connects to no address of this machine. */
   readonly #elsewhere: EnvHttpProxyAgent;
 
-  constructor(limits: CallLimits) {
+  constructor(limits: CallLimits, proxies: Proxies) {
     const agent = (connect: { lookup?: LookupFunction }) =>
       new EnvHttpProxyAgent({
-        httpProxy: proxyFor('http:')?.url?.href ?? '',
-        httpsProxy: proxyFor('https:')?.url?.href ?? '',
+        httpProxy: proxies['http:']?.url?.href ?? '',
+        httpsProxy: proxies['https:']?.url?.href ?? '',
         connect: { timeout: limits.connect, ...connect },
         maxHeaderSize: LONGEST_HEADERS,
         allowH2: false,

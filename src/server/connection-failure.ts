@@ -1,4 +1,5 @@
 /** The messages for calls without an answer: no connection, or one that broke. */
+import type { NamedProxy } from '../lib/index.js';
 import { hostOf } from './address.js';
 import type { Call } from './call.js';
 import type { Words } from './failure-messages.js';
@@ -105,10 +106,19 @@ const REASONS: Reason[] = [
   },
 ];
 
-/** An error of the transport as a `ServerFailure`; undefined for what is none of a connection, and so a defect. */
-export function connectionFailure(call: Call, error: unknown, words: Words): ServerFailure | undefined {
+/**
+ * An error of the transport as a `ServerFailure`; undefined for what is none of a connection, and so a defect.
+ *
+ * @param proxy that the call went through, where it went through one
+ */
+export function connectionFailure(
+  call: Call,
+  proxy: NamedProxy | undefined,
+  error: unknown,
+  words: Words,
+): ServerFailure | undefined {
   const { code, text } = innermost(error);
-  const fault = proxyFault(call.url, error);
+  const fault = proxyFault(call.url, proxy, error);
   if (fault !== undefined) {
     const { variable, host, refused } = fault;
     const why = refused

@@ -23,7 +23,7 @@ export function answerFailure(call: Call, answer: Answer, circumstances: Circums
   const { authenticated, withheld, words } = circumstances;
   const { status } = answer;
   const said = words(jsendMessage(answer.body) ?? (isHtml(answer) ? titleOf(answer) : plainText(answer)));
-  const wait = retryAfterMs(answer.headers['retry-after'], Date.now());
+  const wait = waitOf(answer);
   const kind = kindOf(answer, said, wait);
   const details = {
     status,
@@ -32,7 +32,12 @@ export function answerFailure(call: Call, answer: Answer, circumstances: Circums
     ...(said ? { said } : {}),
   };
   const logIn = withheld === undefined ? (call.logIn ?? GIVE_TOKEN) : keptFrom(answer, withheld);
-  return callFailure(kind, call, reasonFor(kind, answer, said, authenticated ? undefined : logIn), details);
+  return callFailure(
+    kind,
+    call,
+    reasonFor(kind, answer, { said, wait, logIn: authenticated ? undefined : logIn }),
+    details,
+  );
 }
 
 /** Of a host that a redirect led to. */
@@ -41,7 +46,16 @@ function keptFrom({ url }: Answer, withheld: string): string {
   return `${withheld} redirected to ${there}, which did not get your credentials: they are for ${withheld}. If ${there} may have them, use its address, or add an entry for it to servers.toml.`;
 }
 
+/** How long the server wants to be left alone, ms; GitHub says when its limit ends. */
+function waitOf({ headers }: Answer): number | undefined {
+  const reset = headers['x-ratelimit-remaining'] === '0' ? Number(headers['x-ratelimit-reset']) : Number.NaN;
+  const wait = retryAfterMs(headers['retry-after'], Date.now());
+  return wait ?? (Number.isFinite(reset) ? Math.max(0, reset * 1000 - Date.now()) : undefined);
+}
+
 function kindOf({ status, body }: Answer, said: string, wait: number | undefined): ServerFailureKind {
+  // GitHub's limit of calls.
+  if (status === 403 && (wait !== undefined || /rate limit/i.test(said))) return 'busy';
   if (status === 401 && /complete/i.test(said) && jsendMessage(body) !== undefined) return 'completed';
   if (status === 401 || status === 403 || status === 407) return 'unauthorized';
   if (status === 404 || status === 410) return 'not-found';
@@ -55,8 +69,7 @@ function kindOf({ status, body }: Answer, said: string, wait: number | undefined
 function reasonFor(
   kind: ServerFailureKind,
   answer: Answer,
-  said: string,
-  logIn: string | undefined,
+  { said, wait = 0, logIn }: { said: string; wait: number | undefined; logIn: string | undefined },
 ): [why: string, advice: string] {
   const { status } = answer;
   const host = hostOf(answer.url);
@@ -93,7 +106,10 @@ function reasonFor(
         'Make it smaller, or ask who runs that server or proxy to raise its limit.',
       ];
     case 'busy':
-      return [`${host} asks to come back later (${status})${quoted}`, 'Try again in a while.'];
+      return [
+        `${host} asks to come back later (${status})${quoted}`,
+        `Try again in ${wait > 60_000 ? `${Math.ceil(wait / 60_000)} minutes` : 'a while'}.${status === 403 && logIn ? ` ${logIn}` : ''}`,
+      ];
     case 'server-error':
       return html
         ? [

@@ -70,7 +70,7 @@ export async function pullRequestParams(
     method: 'GET',
     url: `${api}/repos/${owner}/${repo}/pulls/${number}`,
     what,
-    logIn: 'If the repository is private, give its token with -s githubtok.',
+    logIn: 'For a private repository, or a higher limit of calls, give a token with -s githubtok.',
     otherApi: CHECK_API,
     headers: {
       accept: 'application/vnd.github+json',
@@ -127,7 +127,7 @@ export interface MergeRequest {
   web: string;
 }
 
-const LOG_IN = 'If the project is private, give its token with -s gitlabtok.';
+const LOG_IN = 'For a private project, or a higher limit of calls, give a token with -s gitlabtok.';
 
 /** The address of a merge request, with the `/-/` of newer GitLabs or without. @returns undefined for another text */
 export function parseMergeRequest(text: string, apiUrl?: string): MergeRequest | undefined {

@@ -1,7 +1,7 @@
 /** The HTTP client of every call to a server: timeouts, retries, redirects, and errors as paragraphs. */
 import { Readable } from 'node:stream';
 import { createMasker } from '../executor/index.js';
-import { doubling, excerpt, type pause, proxyFor, retry } from '../lib/index.js';
+import { doubling, excerpt, type pause, proxiesOfEnvironment, retry } from '../lib/index.js';
 import { parseHttpUrl, withoutSecrets } from './address.js';
 import { isRedirect, mayRepeat, nextCall, PATIENCE, type RetryPolicy } from './attempts.js';
 import type { Answer, AnswerHead, Call, CallLimits, RawAnswer, StreamedAnswer, Transport } from './call.js';
@@ -45,6 +45,7 @@ export class HttpClient {
   readonly #settings: HttpSettings;
   readonly #limits: CallLimits;
   readonly #credentials: Credentials;
+  readonly #proxies = proxiesOfEnvironment();
   #transport: Promise<Transport> | undefined;
 
   constructor(settings: HttpSettings = {}) {
@@ -137,7 +138,7 @@ export class HttpClient {
   }
 
   async #once(hop: Call, call: Call, signal: AbortSignal | undefined): Promise<RawAnswer> {
-    const proxy = proxyFor(new URL(hop.url).protocol);
+    const proxy = this.#proxies[new URL(hop.url).protocol];
     if (proxy !== undefined && proxy.url === undefined) {
       const why = `what ${proxy.variable} holds is no address of a proxy`;
       throw callFailure('unreachable', call, [why, 'Write it as http://HOST:PORT, or unset it.'], {
@@ -145,7 +146,7 @@ export class HttpClient {
         proxy: true,
       });
     }
-    this.#transport ??= import('./call.js').then(({ Transport }) => new Transport(this.#limits));
+    this.#transport ??= import('./call.js').then(({ Transport }) => new Transport(this.#limits, this.#proxies));
     const transport = await this.#transport;
     const headers = {
       accept: call.accept === 'any' ? '*/*' : 'application/json, */*;q=0.1',
@@ -221,7 +222,8 @@ export class HttpClient {
     const late = signal?.aborted
       ? Object.assign(new Error('no complete answer in time'), { code: 'TOTAL_TIMEOUT' })
       : error;
-    return connectionFailure({ ...call, url: hop.url }, late, this.#words(call)) ?? error;
+    const proxy = this.#proxies[new URL(hop.url).protocol];
+    return connectionFailure({ ...call, url: hop.url }, proxy, late, this.#words(call)) ?? error;
   }
 
   #circumstances(call: Call, { url }: AnswerHead): Circumstances {

@@ -1,13 +1,13 @@
 /** Whether the proxy of a call, and not the server, is what failed. */
-import { portOf, proxyFor } from '../lib/index.js';
+import { type NamedProxy, portOf } from '../lib/index.js';
 
 /** The reason, as part of a sentence, when a proxy and not the server is what failed; `refused` for a proxy that answered. */
 export function proxyFault(
   url: string,
+  proxy: NamedProxy | undefined,
   error: unknown,
 ): { variable: string; host: string; text: string; refused?: string } | undefined {
-  const { protocol, port: servers, hostname: server } = new URL(url);
-  const proxy = proxyFor(protocol);
+  const { port: servers, hostname: server } = new URL(url);
   if (proxy?.url === undefined) return undefined;
   const { hostname, host } = proxy.url;
   const port = portOf(proxy.url);

@@ -83,7 +83,7 @@ describe('a pull request', () => {
     const request = parsePullRequest('acme/blinky#12', url);
     if (request === undefined) throw new Error('not read');
     await expect(pullRequestParams(client(), request, undefined)).rejects.toThrow(
-      'If the repository is private, give its token with -s githubtok.',
+      'For a private repository, or a higher limit of calls, give a token with -s githubtok.',
     );
     answer = [{ message: 'Bad credentials for sekret-token' }, 401];
     const refused = pullRequestParams(client(), request, 'sekret-token');
@@ -93,6 +93,21 @@ describe('a pull request', () => {
     await expect(pullRequestParams(client(), request, 'tok')).rejects.toThrow('has been deleted');
     answer = [{}, 200];
     await expect(pullRequestParams(client(), request, 'tok')).rejects.toThrow('nothing for GH_BRANCH');
+  });
+
+  it("that GitHub's limit of calls keeps back is worth another try, and a token", async () => {
+    const { url } = await fakeServer((_, response) => {
+      response.setHeader('x-ratelimit-remaining', '0');
+      response.setHeader('x-ratelimit-reset', String(Math.ceil(Date.now() / 1000) + 1750));
+      sendJson(response, { message: 'API rate limit exceeded for 192.0.2.1.' }, 403);
+    });
+    const request = parsePullRequest('acme/blinky#12', url);
+    if (request === undefined) throw new Error('not read');
+    const limited = pullRequestParams(client(), request, undefined);
+    await expect(limited).rejects.toMatchObject({ kind: 'busy', environment: 'server' });
+    await expect(limited).rejects.toThrow(
+      'asks to come back later (403) ("API rate limit exceeded for 192.0.2.1"). Try again in 30 minutes. For a private repository, or a higher limit of calls, give a token with -s githubtok.',
+    );
   });
 
   it('for which a page comes instead is for another --api-url', async () => {
