@@ -33,22 +33,30 @@ export function expectedFacts(name: string): ProbeFacts | undefined {
   return patched(expectedFacts(probe.like), probe.differs) as ProbeFacts;
 }
 
-/** Of the cases whose mounts, files, owners and end are the same, the first. */
-export function firstOfEachKind<Case extends { name: string }>(cases: Case[]): Case[] {
-  const kinds = new Map<string, Case>();
-  for (const probeCase of cases) {
-    const kind = kindOf(probeCase.name);
-    if (!kinds.has(kind)) kinds.set(kind, probeCase);
+/**
+ * As few of the cases as show every mount, file, owner, identity and end that any of them shows, each at least once:
+ * the next one is always a case that shows most of what is still missing.
+ */
+export function fewestOfAllKinds<Case extends { name: string }>(cases: Case[]): Case[] {
+  const shown = cases.map((probeCase) => ({ probeCase, kinds: kindsOf(probeCase.name) }));
+  const missing = new Set(shown.flatMap(({ kinds }) => kinds));
+  const chosen = new Set<Case>();
+  const adds = ({ kinds }: { kinds: string[] }) => kinds.filter((kind) => missing.has(kind)).length;
+  while (missing.size > 0) {
+    const [best] = shown.toSorted((a, b) => adds(b) - adds(a));
+    for (const kind of best?.kinds ?? []) missing.delete(kind);
+    if (best) chosen.add(best.probeCase);
   }
-  return [...kinds.values()];
+  return cases.filter((probeCase) => chosen.has(probeCase));
 }
 
-function kindOf(name: string): string {
+function kindsOf(name: string): string[] {
   const { statuses, reason, artifacts = [] } = probeAnswer(name);
   const facts = expectedFacts(name);
   const files = Object.entries(facts?.files ?? {}).map(([path, { mode, owner, type }]) => [path, mode, owner, type]);
-  const container = [facts?.mounts, facts?.identity, facts?.capabilities, facts?.devices];
-  return JSON.stringify([statuses, reason, artifacts.length, container, files]);
+  const container = [facts?.identity, facts?.capabilities, facts?.devices];
+  const kinds = [[statuses, reason], artifacts.length, ...container, ...(facts?.mounts ?? []), ...files];
+  return [...new Set(kinds.map((kind) => JSON.stringify(kind ?? null)))];
 }
 
 /** JSON merge patch (RFC 7396): null takes a key away, a list is replaced as a whole. */
