@@ -339,6 +339,7 @@ export interface ReproduceJson {
   next: string[];
   server: ServerSide;
   local: RunResult[];
+  followed?: RunResult[];
   differences: RunDifference[];
   console?: ConsoleComparison;
   image?: PinnedImage;

@@ -1,7 +1,5 @@
 import * as Args from '@oclif/core/args';
-import * as Flags from '@oclif/core/flags';
 import {
-  nothingToFollow,
   type ReproduceRequest,
   type ReproduceResult,
   readGivenValues,
@@ -15,6 +13,7 @@ import { findDefinition, loadDefinition } from './shared/definitions.js';
 import { EXIT } from './shared/errors.js';
 import {
   count,
+  FOLLOW_FLAG,
   option,
   pullFlag,
   REPLAY_FLAGS,
@@ -72,9 +71,8 @@ export default class Reproduce extends BaseCommand {
     ...REPLAY_FLAGS,
     ...REPORT_FLAG,
     shell: SHELL_FLAG,
-    // As with `simulate URL`: for whoever tries it, there is a reason why not.
-    follow: Flags.boolean({ hidden: true }),
-    repeat: count('Engine', 'how often to replay it; by default once'),
+    follow: FOLLOW_FLAG,
+    repeat: { ...count('Engine', 'how often to replay it; by default once'), exclusive: ['follow'] },
     'max-console': option(
       'Input',
       'SIZE',
@@ -85,7 +83,6 @@ export default class Reproduce extends BaseCommand {
 
   async run(): Promise<ReproduceResult> {
     const { args, flags, raw } = await this.parse(Reproduce);
-    if (flags.follow) throw nothingToFollow();
     this.reports = await Reports.to(flags.report, 'reproduce', this.config.version);
     const quiet = this.jsonEnabled();
     const keepConsoles = this.reports.page;
@@ -102,12 +99,17 @@ export default class Reproduce extends BaseCommand {
         const again: ReproduceRequest['again'] = ([command, ...words], url) =>
           command === 'doctor'
             ? 'jobserv doctor'
-            : rerun([command, url, ...words], { raw, secrets: given.secrets }, command === 'simulate' ? OWN : []);
+            : rerun(
+                [command, url, ...words],
+                { raw, secrets: given.secrets },
+                command === 'simulate' ? OWN : words.includes('--repeat') ? ['follow'] : [],
+              );
         return reproduce({
           ...readReplayFlags(flags, defaults),
           ...given,
           address: args.url,
           repeat: flags.repeat ?? 1,
+          follow: flags.follow,
           maxConsole: readSize('--max-console', flags['max-console'] ?? '1g', '1k'),
           onConsole: quiet ? () => {} : readingProgress('the console of the run'),
           consoleDiff: flags['console-diff'],
@@ -145,7 +147,7 @@ export default class Reproduce extends BaseCommand {
 /** Flags that `simulate` does not have, or has for something else. */
 const OWN = ['file', 'repeat', 'console-diff', 'max-console'];
 
-function statusOf({ verdict, local }: ReproduceResult): number {
+function statusOf({ verdict, local, followed = [] }: ReproduceResult): number {
   if (verdict === 'inconclusive') return EXIT.inconclusive;
-  return local.some(({ status }) => status === 'FAILED') ? EXIT.failed : EXIT.passed;
+  return [...local, ...followed].some(({ status }) => status === 'FAILED') ? EXIT.failed : EXIT.passed;
 }

@@ -31,6 +31,7 @@ import { chooseDefaults, describeDefaults, SETTINGS } from './shared/choose-defa
 import { definitionPath, loadDefinition } from './shared/definitions.js';
 import {
   count,
+  FOLLOW_FLAG,
   option,
   pullFlag,
   REPLAY_FLAGS,
@@ -121,10 +122,7 @@ export default class Simulate extends BaseCommand {
       helpGroup: 'Engine',
       exclusive: ['dry-run', 'shell'],
     }),
-    follow: toggle(
-      'Engine',
-      'continue with the runs that triggers start when a run, or all runs of a build, have passed',
-    ),
+    follow: FOLLOW_FLAG,
     upstream: option(
       'Source',
       'DIR|URL',
@@ -190,8 +188,7 @@ export default class Simulate extends BaseCommand {
         style: styleFor(process.stdout),
         verbose: flags.verbose,
         consoleShown: output !== 'quiet',
-        again: (run: RunResult | undefined) =>
-          run === undefined ? rerunOf([...(argv as string[]), '--failed']) : again(run),
+        again: (run: RunResult | undefined) => (run === undefined ? rerunOf(runsAgain(argv as string[])) : again(run)),
       };
       if (!quiet && runs.length > 0) this.print(await renderSummary(runs, summary));
     };
@@ -224,6 +221,10 @@ export default class Simulate extends BaseCommand {
 
 /** The arguments that execute a run again: its own name, where the definition has it. */
 function runAgain({ trigger, run, startedBy }: RunResult, argv: string[]): string[] {
-  const named = argv.every((word) => !isAddress(word) && !isRundefFile(word));
-  return named && startedBy === undefined ? [`${trigger}/${run}`] : argv;
+  return areNames(argv) && startedBy === undefined ? [`${trigger}/${run}`] : argv;
 }
+
+/** The arguments that execute what failed of several runs again; of rundefs, all of them. */
+const runsAgain = (argv: string[]) => (areNames(argv) ? [...argv, '--failed'] : argv);
+
+const areNames = (argv: string[]) => argv.every((word) => !isAddress(word) && !isRundefFile(word));

@@ -8,7 +8,6 @@ export { defaultProject } from './inputs/checkout.js';
 export { readGivenValues, readImages, readMemory, readPairs, readSharedVolumes, readSize } from './inputs/given.js';
 export { isRundefFile } from './inputs/rundef-file.js';
 export { type AccessRequest, openServers } from './inputs/server-access.js';
-export { nothingToFollow } from './plan/plan.js';
 export { type CreatedRundef, createRundefs, selectRuns } from './plan/select-runs.js';
 export { type GottenRundef, getRundef } from './plan/server-rundef.js';
 export { type ReproduceRequest, type ReproduceResult, reproduce } from './reproduce/reproduce.js';

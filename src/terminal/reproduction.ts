@@ -27,8 +27,9 @@ export function renderReproduction(shown: ReproduceResult, style: Style, width: 
   ]);
   field(
     'here',
-    local.map((run) => `${ending(run)}, ${(run.durationMs / 1000).toFixed(1)} s`),
+    local.map((run) => `${ending(run)}, ${seconds(run)}`),
   );
+  if (shown.followed !== undefined) field('then', followedLines(shown.followed));
   if (image !== undefined) field('image', [image.pinned]);
   field('workspace', [...new Set(local.map(({ workspace }) => workspace))]);
   field('differs', differenceLines(shown));
@@ -37,10 +38,20 @@ export function renderReproduction(shown: ReproduceResult, style: Style, width: 
   return `\n${lines.join('\n')}\n`;
 }
 
+const seconds = ({ durationMs }: { durationMs: number }) => `${(durationMs / 1000).toFixed(1)} s`;
+
 function ending({ status, cause, exitCode }: { status: string; cause?: string; exitCode?: number }): string {
   if (status !== 'FAILED') return status;
   const why = [cause, exitCode === undefined ? undefined : `status ${exitCode}`].filter(Boolean).join(', ');
   return why === '' ? status : `${status} (${why})`;
+}
+
+function followedLines(runs: NonNullable<ReproduceResult['followed']>): string[] {
+  if (runs.length === 0) return ['nothing: no run was started'];
+  return runs.map((run) => {
+    const line = `${run.trigger}/${run.run}: ${ending(run)}, ${seconds(run)}, started by ${run.startedBy}`;
+    return run.status === 'PASSED' ? line : `${line}. ${run.message} Its console: ${run.console}`;
+  });
 }
 
 function differenceLines({ differences, local, console }: ReproduceResult): string[] {

@@ -39,13 +39,14 @@ function reportedRun(run: RunResult, command: string): ReportedRun {
 
 /** @param command that does it again */
 export function reproductionReport(result: ReproduceResult, sides: ReproducedConsoles, command: string): Contents {
-  const { verdict, reason, server, local, differences } = result;
+  const { verdict, reason, server, local, differences, followed = [] } = result;
   const runs = local.map((run, index): ReportedRun => {
     const label = local.length === 1 ? server.run : `${server.run}, replay ${index + 1} of ${local.length}`;
     const compared = index === sides.replay;
     const differs = compared ? { differs: differences.map(({ message }) => message) } : {};
     return { ...run, label, command, ...differs, consoles: compared ? consolesOf(result, sides) : [] };
   });
+  runs.push(...followed.map((run) => reportedRun(run, command)));
   if (runs.length === 0) runs.push({ label: server.run, status: server.status, consoles: consolesOf(result, sides) });
   return { title: server.run, status: verdict.toUpperCase(), summary: `${reason} ${server.url}`, runs };
 }

@@ -243,28 +243,25 @@ describe('the image of the run', () => {
 });
 
 describe('the definition at hand', () => {
+  const definitionOf = (text: string) => {
+    const { definition } = check(text);
+    if (definition === undefined) throw new Error('it is not accepted');
+    return async () => ({ path: '.jobserv.yml', definition, triggers: expand(definition) });
+  };
+  const run = (name: string, script: string, more = '{}') =>
+    `{ name: ${name}, container: "${image}", container-auth: registry, host-tag: amd64, script: ${script}, params: ${more} }`;
+
   it('would change what is pushed, field by field', async () => {
     const text = `timeout: 5
 triggers:
-  - name: ci
-    type: simple
-    runs:
-      - name: unit
-        container: ${image}
-        container-auth: registry
-        host-tag: amd64
-        params: { BOARD: new }
-        script: go
+  - { name: ci, type: simple, runs: [${run('unit', 'go', '{ BOARD: new }')}] }
 scripts:
   go: |
     #!/bin/sh
     exit 1
 `;
-    const { definition } = check(text);
-    if (definition === undefined) throw new Error('it is not accepted');
-    const loaded = { path: '.jobserv.yml', definition, triggers: expand(definition) };
-    const run = await served('exit 1\n', { env: { BOARD: 'old', GIVEN: 'x' } });
-    const result = await replay(run, { loadDefinition: async () => loaded });
+    const failed = await served('exit 1\n', { env: { BOARD: 'old', GIVEN: 'x' } });
+    const result = await replay(failed, { loadDefinition: definitionOf(text) });
     expect(result.differences).toEqual([
       {
         kind: 'definition',
@@ -273,6 +270,54 @@ scripts:
         local: 'new',
       },
     ]);
+  });
+
+  it('says what the run starts when it passes, with --follow', async () => {
+    const text = `timeout: 5
+triggers:
+  - name: ci
+    type: simple
+    triggers: [{ name: publish }]
+    runs: [{ name: unit, container: "${image}", host-tag: amd64, script: go, triggers: [{ name: flash }] }]
+  - { name: flash, type: simple, runs: [${run('board', 'tell')}], triggers: [{ name: publish }] }
+  - { name: publish, type: simple, runs: [${run('announce', 'fail')}] }
+scripts:
+  go: "#!/bin/sh\\ntrue"
+  tell: |
+    #!/bin/sh
+    cat /secrets/registry >/dev/null || exit 1
+    [ "\${H_TRIGGER_URL%%/projects/*}" = "\${H_RUN_URL%%/projects/*}" ] || exit 2
+    echo "$H_RUN of build $H_BUILD of $H_PROJECT: BOARD=$BOARD GIVEN=$GIVEN by /\${H_TRIGGER_URL#http://*/}"
+  fail: "#!/bin/sh\\nexit 3"
+`;
+    const passed = await served('true\n', { env: { BOARD: 'old', GIVEN: 'x' } });
+    const result = await replay(passed, { follow: true, loadDefinition: definitionOf(text) });
+    expect(result.verdict).toBe('reproduced');
+    expect(result.local.map(({ run: name }) => name)).toEqual(['unit']);
+    const followed = result.followed ?? [];
+    expect(
+      followed.map(({ trigger, run: name, status, startedBy }) => [`${trigger}/${name}`, status, startedBy]),
+    ).toEqual([
+      ['flash/board', 'PASSED', 'ci/unit'],
+      ['publish/announce', 'FAILED', 'flash'],
+    ]);
+    const [{ console = '' } = {}] = followed;
+    const { project } = passed;
+    expect(readFileSync(console, 'utf8')).toContain(
+      `board of build 1 of ${project}: BOARD=old GIVEN=x by /projects/${project}/builds/1/runs/unit/\n`,
+    );
+  });
+
+  it('is needed for --follow, and has to have the run', async () => {
+    const passed = await served('true\n');
+    await expect(replay(passed, { follow: true })).rejects.toThrow(/no \.jobserv\.yml here.*--file/);
+    const other = `timeout: 5
+triggers: [{ name: ci, type: simple, runs: [${run('another', 'go')}] }]
+scripts: { go: "#!/bin/sh\\ntrue" }
+`;
+    await expect(replay(passed, { follow: true, loadDefinition: definitionOf(other) })).rejects.toThrow(
+      /\.jobserv\.yml has no run unit\. Name the definition of its project with --file/,
+    );
   });
 });
 

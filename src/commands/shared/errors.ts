@@ -162,6 +162,7 @@ export function flagErrorText(error: CLIError): string {
       /All of the following must be provided when using (--[\w-]+): (--[\w-]+(?:, --[\w-]+)*)/g,
       '$1 needs $2, too.',
     )
+    .replace(/(--[\w-]+)(?:=[^\n]*?)? cannot also be provided when using (--[\w-]+)/g, '$1 and $2 exclude each other')
     .replace(/Nonexistent flag: (.*)/, 'There is no flag $1')
     .replace(/Nonexistent flags: (.*)/, 'There are no flags $1')
     .trim()

@@ -96,6 +96,11 @@ export const REPLAY_FLAGS = {
   }),
 };
 
+export const FOLLOW_FLAG = toggle(
+  'Engine',
+  'continue with the runs that triggers start when a run, or all runs of a build, have passed',
+);
+
 export const VIEW_FLAGS = {
   output: Flags.option({
     description: 'what is shown during the runs; by default live on a terminal, and grouped elsewhere',

@@ -1,32 +1,36 @@
 /** The queue of a simulation: the planned runs, and with `--follow` (SPEC 8) those that they start. */
 import { Build, type ExpandedTrigger, type StartedRun } from '../../schema/index.js';
-import type { BuildStart } from '../plan/definition-run.js';
+import { NOWHERE } from '../inputs/trigger-params.js';
+import type { FirstRun } from '../plan/definition-run.js';
 import type { RunPlan } from '../plan/plan.js';
 import { labelOf, type PlannedRun } from '../plan/planned-run.js';
 import { haltsOthers, type RunResult } from '../run/run-result.js';
+import { runPath, type ServedBuild } from '../run-server/served-run.js';
 
 /** One build for each trigger: the runs of one never meet those of another. */
-interface FollowedBuild {
+interface FollowedBuild extends Pick<FirstRun, 'start' | 'planStarted'> {
   state: Build;
   root: ExpandedTrigger;
-  start: BuildStart;
+  runs: ServedBuild;
 }
 
 export class RunQueue {
   /** Grows while runs end and start others. */
   readonly planned: PlannedRun[];
-  readonly #plan: RunPlan;
-  readonly #builds = new Map<ExpandedTrigger, FollowedBuild>();
+  readonly #builds: FollowedBuild[] = [];
   readonly #buildOf = new Map<PlannedRun, FollowedBuild>();
 
   constructor(plan: RunPlan) {
-    this.#plan = plan;
     this.planned = [...plan.planned];
     const { triggers, first } = plan.follow ?? { triggers: [], first: [] };
-    for (const { selected, planned, start } of first) {
+    for (const { selected, planned, start, planStarted } of first) {
       const root = selected.trigger;
-      const build = this.#builds.get(root) ?? { state: new Build(triggers, root, start.params), root, start };
-      this.#builds.set(root, build);
+      const runs = planned.build;
+      let build = this.#builds.find((one) => one.root === root && one.runs === runs);
+      if (build === undefined) {
+        build = { state: new Build(triggers, root, start.params), root, runs, start, planStarted };
+        this.#builds.push(build);
+      }
       this.#buildOf.set(planned, build);
     }
   }
@@ -77,15 +81,15 @@ export class RunQueue {
    */
   async ended(run: PlannedRun, passed: boolean): Promise<string | undefined> {
     const build = this.#buildOf.get(run);
-    const { follow } = this.#plan;
-    if (build === undefined || follow === undefined) return undefined;
+    if (build === undefined) return undefined;
     // The server keeps neither: each worker that gets a run sets its own.
     const { H_RUN_URL: _url, H_WORKER: _worker, ...env } = run.rundef.env;
     const { trigger, run: name } = run;
-    const { started, error } = build.state.ended({ trigger, name, passed, env, url: run.rundef.run_url });
+    // Of a server's run too: what it starts fetches from this simulation.
+    const { started, error } = build.state.ended({ trigger, name, passed, env, url: NOWHERE + runPath(run.served) });
     for (const one of started) {
       const madeUp = one.by === 'run' ? run.madeUp : build.start.madeUp;
-      const planned = await follow.planStarted(one, madeUp, this.#folderOf(one, build), run.build);
+      const planned = await build.planStarted(one, madeUp, this.#folderOf(one, build), run.build);
       planned.startedBy = one.by === 'run' ? labelOf(run) : trigger;
       this.#buildOf.set(planned, build);
       this.planned.push(planned);
@@ -95,7 +99,7 @@ export class RunQueue {
 
   /** What was left undone because only some runs of a trigger were chosen: sentences. */
   get gaps(): string[] {
-    return [...this.#builds.values()].flatMap(({ state, root }) => {
+    return this.#builds.flatMap(({ state, root }) => {
       const names = (root.triggers ?? []).map(({ name }) => name).join(', ');
       const { unfinished } = state;
       if (names === '' || unfinished.length === 0) return [];
@@ -107,6 +111,6 @@ export class RunQueue {
 
   /** Two builds may start runs of the same name. */
   #folderOf({ trigger }: StartedRun, { root }: FollowedBuild): string {
-    return this.#builds.size === 1 ? trigger.name : `${trigger.name}@${root.name}`;
+    return this.#builds.length === 1 ? trigger.name : `${trigger.name}@${root.name}`;
   }
 }

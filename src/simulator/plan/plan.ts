@@ -35,6 +35,7 @@ import {
   type PlanContext,
   secretUserOf,
 } from './definition-run.js';
+import { locateRun } from './locate-run.js';
 import {
   checkImages,
   checkPlaces,
@@ -44,7 +45,7 @@ import {
   placeOf,
   type Replacements,
 } from './planned-run.js';
-import { Builds, planOfFile, upstreamOf } from './rundef-run.js';
+import { Builds, firstOfFile, planOfFile, upstreamOf } from './rundef-run.js';
 import { listOf, selectRuns } from './select-runs.js';
 import { fetchRundefs } from './server-rundef.js';
 
@@ -73,8 +74,8 @@ export interface PlanRequest extends DefinitionRequest, GivenValues, Replacement
 
 export interface RunPlan {
   planned: PlannedRun[];
-  /** With `--follow`: the builds that the runs belong to, and how a run that one of them starts is planned. */
-  follow?: { triggers: ExpandedTrigger[]; first: FirstRun[]; planStarted: DefinitionPlanner['started'] };
+  /** With `--follow`: the triggers of the definition, and the runs that the simulation begins with. */
+  follow?: { triggers: ExpandedTrigger[]; first: FirstRun[] };
 }
 
 /** What planning works with. */
@@ -92,17 +93,18 @@ export interface PlanMeans {
 export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<RunPlan> {
   const { addresses, paths, names } = kindsOf(request.arguments);
   for (const name of names) refuseBareAddress(name);
-  if (request.follow && names.length === 0 && addresses.length + paths.length > 0) throw nothingToFollow();
   if (request.failed && addresses.length + paths.length > 0) throw nothingFailedBefore();
   const read = await Promise.all(paths.map((path) => readRundefFile(path, request.signal)));
   const files = [...(request.rundefs ?? []), ...read];
   if (addresses.length > 0) files.push(...(await fetchRundefs(addresses, request.access, request.signal)));
-  const loaded = files.length > 0 && names.length === 0 ? undefined : await request.loadDefinition();
-  const chosen = loaded === undefined ? [] : await select(loaded, names, request);
+  const named = files.length === 0 || names.length > 0;
+  const loaded = named || request.follow ? await request.loadDefinition() : undefined;
+  const chosen = loaded !== undefined && named ? await select(loaded, names, request) : [];
   const places = { workspace: request.workspace, cache: means.cache };
   const isAlone = chosen.length + files.length === 1;
   const selected = request.failed && loaded ? await failedAmong(chosen, loaded, request, places, isAlone) : chosen;
-  const later = request.follow && loaded ? reachableRuns(loaded.triggers, selected) : [];
+  const located = new Map(request.follow && loaded ? files.map((file) => [file, locate(file, loaded)]) : []);
+  const later = request.follow && loaded ? reachableRuns(loaded.triggers, [...selected, ...located.values()]) : [];
   checkForgeRequest(
     request.forge,
     chosen.map(({ trigger }) => trigger.type),
@@ -127,26 +129,26 @@ export async function planRuns(request: PlanRequest, means: PlanMeans): Promise<
   };
   const planned: PlannedRun[] = [];
   const builds = new Builds();
-  let follow: RunPlan['follow'];
+  const first: FirstRun[] = [];
   if (loaded !== undefined) {
     // What one run or build triggers is part of the same build.
     const [before] = upstream?.runs ?? [];
     const identity = { project: request.project ?? before?.project, build: request.build ?? before?.build };
     const planner = new DefinitionPlanner(loaded, { ...request, ...identity }, context);
-    const first: FirstRun[] = [];
     for (const run of selected) {
       first.push(await planner.first(run, builds.of(run.trigger, upstream), upstream?.path));
     }
     planned.push(...first.map((one) => one.planned));
-    const planStarted: DefinitionPlanner['started'] = (...started) => planner.started(...started);
-    if (request.follow) follow = { triggers: asStored(loaded.triggers), first, planStarted };
   }
   for (const file of files) {
     const before = upstream ?? (await upstreamOf(file, request, means.upstreams));
-    planned.push(await planOfFile(file, request, context, before, builds));
+    const run = await planOfFile(file, request, context, before, builds);
+    planned.push(run);
+    const selected = located.get(file);
+    if (loaded && selected) first.push(firstOfFile(run, selected, loaded, request, context));
   }
   checkPlaces(planned);
-  return { planned, ...(follow && { follow }) };
+  return { planned, ...(request.follow && loaded && { follow: { triggers: asStored(loaded.triggers), first } }) };
 }
 
 /** Each source is prepared once, however many runs there are. */
@@ -168,9 +170,14 @@ function refuseBareAddress(name: string): void {
   );
 }
 
-export function nothingToFollow(): UsageError {
-  return new UsageError(
-    '--follow goes on with what a run starts, and a run definition does not say that: only the project definition does. Name a run of a definition, or leave --follow out.',
+/** A run definition does not say what its run starts: the project definition does. */
+function locate({ path, rundef }: RundefFile, loaded: LoadedDefinition): DefinitionRun {
+  const { env = {}, trigger_type } = rundef;
+  const found = locateRun({ env, trigger_type }, loaded.triggers);
+  if (found !== undefined) return found;
+  const name = env['H_RUN'] === undefined ? `${path} does not say which` : `${loaded.path} has no run ${env['H_RUN']}`;
+  throw new UsageError(
+    `--follow goes on with what the project definition says that a run starts, and ${name}. Name the definition of its project with --file, or leave --follow out.`,
   );
 }
 

@@ -13,7 +13,15 @@ import { secretsOfRundef } from '../inputs/secrets.js';
 import { NOWHERE } from '../inputs/trigger-params.js';
 import { runPath, type ServedBuild } from '../run-server/served-run.js';
 import type { Upstream, UpstreamReader } from '../run-server/upstream.js';
-import type { DefinitionRequest, PlanContext } from './definition-run.js';
+import {
+  DefinitionPlanner,
+  type DefinitionRequest,
+  type DefinitionRun,
+  type FirstRun,
+  type LoadedDefinition,
+  type PlanContext,
+} from './definition-run.js';
+import { paramsOfBuild } from './locate-run.js';
 import { hostScripts, inBuild, type PlannedRun, placeOf, withImage } from './planned-run.js';
 
 /** The runs of each build, for the run's server. */
@@ -97,4 +105,37 @@ export async function planOfFile(
   const place = placeOf({ project, run: names.run }, names.trigger, context.places, context.alone);
   const run = { ...names, rundef, madeUp, differences, scriptDifferences, source, upstream: upstream?.path, ...place };
   return inBuild(withImage(run, request), builds.of(`${project} ${env['H_BUILD']}`, upstream));
+}
+
+/**
+ * The run of a rundef as the first of a build of the definition at hand (`--follow`). What it starts gets the project,
+ * the build, the secrets and the commit that it has itself.
+ */
+export function firstOfFile(
+  planned: PlannedRun,
+  selected: DefinitionRun,
+  loaded: LoadedDefinition,
+  request: DefinitionRequest,
+  context: PlanContext,
+): FirstRun {
+  const { env, project, secrets } = planned.rundef;
+  // The rundef itself has only the trigger's type.
+  planned.trigger = selected.trigger.name;
+  const identity = {
+    project,
+    build: Number(env['H_BUILD'] ?? 1),
+    source: request.source ?? 'remote',
+    forge: undefined,
+  };
+  const planner = new DefinitionPlanner(
+    loaded,
+    { ...request, ...identity },
+    { ...context, secrets: { ...secrets, ...context.secrets } },
+  );
+  return {
+    selected,
+    planned,
+    start: { params: paramsOfBuild(env, loaded.definition, selected), madeUp: planned.madeUp },
+    planStarted: (...started) => planner.started(...started),
+  };
 }

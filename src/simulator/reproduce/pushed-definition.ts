@@ -4,17 +4,16 @@ import {
   buildRunDefinition,
   type Definition,
   type ExpandedTrigger,
-  PARAMS_OF_TRIGGER,
   type RunDefinition,
   type StringMap,
 } from '../../schema/index.js';
 import type { RundefFile } from '../inputs/rundef-file.js';
 import type { LoadedDefinition } from '../plan/definition-run.js';
+import { ADDED_PARAMS, locateRun, paramsOfBuild } from '../plan/locate-run.js';
 import type { RunDifference } from './compare.js';
 
 /** Names what only a server, or a worker, has or adds; and what a reader does not get to see. */
 const NOT_COMPARED = new Set(['api_key', 'run_url', 'frontend_url', 'runner_url', 'project', 'secrets', 'simulator']);
-const ADDED = new Set(['H_PROJECT', 'H_BUILD', 'H_RUN', 'H_RUN_URL', 'H_TRIGGER_URL', 'H_WORKER']);
 
 /** What pushing the definition would change, secrets masked. */
 export function definitionDifferences(
@@ -51,31 +50,18 @@ export interface Change {
 /**
  * Fields in which the rundef that the definition would now build is another one. Undefined when the
  * definition has no such run; an error sentence when a server would build none.
- *
- * What the build was given is not known: params of the rundef that no part of the definition sets count as given,
- * and so do those that a trigger of its type sets.
  */
 function changesOf(
   rundef: Pick<RunDefinition, 'trigger_type' | 'env' | 'secrets' | 'project'>,
   definition: Definition,
   triggers: readonly ExpandedTrigger[],
 ): Change[] | string | undefined {
-  const name = rundef.env['H_RUN'] ?? '';
-  const found = triggers
-    .flatMap((trigger) => trigger.runs.map((run) => ({ trigger, run })))
-    .filter(({ run }) => run.name === name);
-  const place = found.find(({ trigger }) => trigger.type === rundef.trigger_type) ?? found[0];
+  const place = locateRun(rundef, triggers);
   if (place === undefined) return undefined;
-  const { trigger, run } = place;
-  const written: StringMap = Object.assign(Object.create(null), definition.params, trigger.params, run.params);
-  const set = new Set(PARAMS_OF_TRIGGER[trigger.type] ?? []);
-  const params: StringMap = Object.create(null);
-  for (const [key, value] of Object.entries(rundef.env)) {
-    if (!ADDED.has(key) && (set.has(key) || !Object.hasOwn(written, key))) params[key] = value;
-  }
+  const params = paramsOfBuild(rundef.env, definition, place);
   const { project, secrets } = rundef;
   const build = Number(rundef.env['H_BUILD'] ?? 1);
-  const built = buildRunDefinition({ definition, trigger, run, project, build, params, secrets });
+  const built = buildRunDefinition({ definition, ...place, project, build, params, secrets });
   if ('error' in built) return built.error;
   // A run that another one started has that one's type (a `simple` trigger of a git build).
   return compare(rundef as unknown as Record<string, unknown>, { ...built, trigger_type: rundef.trigger_type });
@@ -89,7 +75,7 @@ function compare(server: Record<string, unknown>, local: Record<string, unknown>
       if (key !== 'env') fields.set(key, shown(value));
       else
         for (const [name, text] of Object.entries(value as StringMap)) {
-          if (!ADDED.has(name)) fields.set(`env.${name}`, text);
+          if (!ADDED_PARAMS.has(name)) fields.set(`env.${name}`, text);
         }
     }
     return fields;

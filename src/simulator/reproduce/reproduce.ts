@@ -4,6 +4,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createMasker, type Masker } from '../../executor/index.js';
+import { UsageError } from '../../lib/index.js';
 import type { StringMap } from '../../schema/index.js';
 import type { RunAddress } from '../../server/index.js';
 import type { RundefFile } from '../inputs/rundef-file.js';
@@ -30,6 +31,7 @@ export interface ReproduceRequest
     | 'access'
     | 'ask'
     | 'flaggedSecrets'
+    | 'follow'
     | 'images'
     | 'keep'
     | 'lastSteps'
@@ -84,6 +86,8 @@ export interface ReproduceResult {
   next: string[];
   server: ServerSide;
   local: RunResult[];
+  /** With `--follow`: the runs that the replays started. */
+  followed?: RunResult[];
   /** Of the first replay that did not end as the run did, or else of the first. */
   differences: RunDifference[];
   console?: ConsoleComparison;
@@ -128,6 +132,7 @@ async function story(request: ReproduceRequest, scratch: Scratch): Promise<Repro
   const moved = pinned && (await hasMoved(pinned, file.rundef['container-auth'] ?? null, secrets));
   const result = {
     ...resultOf(judge(shown, local), shown, local, request),
+    ...(request.follow && { followed: replays.flatMap(({ followed }) => followed) }),
     differences: [
       ...(compared?.differences ?? []),
       ...(pinned && moved ? [movedTag(pinned)] : []),
@@ -210,6 +215,7 @@ function pinOf(
 
 interface Replay {
   local: RunResult;
+  followed: RunResult[];
   differences: RunDifference[];
   console: ConsoleComparison;
 }
@@ -228,18 +234,24 @@ async function replayAll(
     build: 1,
     jobs: 1,
     choose: undefined,
-    loadDefinition: () => Promise.reject(new Error('a rundef needs no definition')),
+    loadDefinition: async () => (await request.loadDefinition()) ?? Promise.reject(noDefinition()),
   };
   const replays: Replay[] = [];
   while (replays.length < request.repeat && !request.signal.aborted) {
-    const [local] = (await simulate(asked)).runs;
+    const [local, ...followed] = (await simulate(asked)).runs;
     if (local === undefined) break;
     // The next replay begins in the same workspace.
     if (request.keepConsoles) await copyIfThere(local.console, replayConsole(fetched.console, replays.length));
-    replays.push(await compare(request, fetched, masker, local));
+    replays.push({ ...(await compare(request, fetched, masker, local)), followed });
   }
   request.signal.throwIfAborted();
   return replays;
+}
+
+function noDefinition(): UsageError {
+  return new UsageError(
+    '--follow goes on with what the project definition says that the run starts, and there is no .jobserv.yml here or in a folder above. Name the definition with --file, or leave --follow out.',
+  );
 }
 
 async function copyIfThere(from: string, to: string): Promise<void> {
@@ -254,7 +266,7 @@ async function compare(
   { run, address, file, console, facts: theirs }: Fetched,
   masker: Masker,
   local: RunResult,
-): Promise<Replay> {
+): Promise<Omit<Replay, 'followed'>> {
   const names: Names = new Map([
     ...(run.known.workerName ? [[run.known.workerName, '<worker>'] as const] : []),
     ['simulator', '<worker>'],

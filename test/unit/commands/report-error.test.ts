@@ -56,6 +56,10 @@ it.each([
     'The following errors occurred:\n  All of the following must be provided when using --a: --b\n  All of the following must be provided when using --c: --d, --e',
     '--a needs --b, too. --c needs --d, --e, too.',
   ],
+  [
+    'The following error occurred:\n  --report=a b.xml cannot also be provided when using --dry-run',
+    '--report and --dry-run exclude each other.',
+  ],
   ['Parsing --jobs \n\tExpected an integer but received: x', '--jobs: Expected an integer but received: x.'],
 ])('%j becomes one paragraph', (message, paragraph) => {
   const error = new CLIError(`${message}\nSee more help with --help`);
