@@ -48,9 +48,11 @@ describe('an interrupted simulation', () => {
     expectNoSecret(files, stdout + stderr);
   });
 
-  it('names the run that was interrupted and those that were not started, also in JSON', async () => {
+  it('names the run that was interrupted and those that were not started, also in JSON and in reports', async () => {
     const world = await worldWith({ first: WAITS, second: WAITS });
-    const running = begin(world, '*', '--json', '--jobs', '1');
+    const reports = ['xml', 'html', 'json'].map((kind) => join(world.cwd, `report.${kind}`));
+    const flags = reports.flatMap((report) => ['--report', report]);
+    const running = begin(world, '*', '--json', '--jobs', '1', ...flags);
     await vi.waitFor(() => expect(containersOf(world.cache)).toHaveLength(1), { timeout: 60_000, interval: 200 });
     running.process.kill('SIGINT');
     const { status, stdout } = await running.ended;
@@ -62,6 +64,12 @@ describe('an interrupted simulation', () => {
         { run: 'second', status: 'NOT_STARTED', message: 'The simulation was interrupted before this run began.' },
       ],
     });
+    const [junit, page, json] = reports.map((report) => readFileSync(report, 'utf8'));
+    expect(junit).toMatch(
+      /<testcase name="[^"]*\/first"[^>]*>\s*<error .*<testcase name="[^"]*\/second"[^>]*>\s*<skipped /s,
+    );
+    expect(page).toMatch(/Interrupted: [^ ]*\/first\. Not started: [^ ]*\/second\./);
+    expect(JSON.parse(json ?? '')).toEqual(JSON.parse(stdout));
   });
 
   it('twice: ends at once, and the secrets go all the same', async () => {
