@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { backtrackingEngine, type Groups, type Program } from './backtracking.js';
+import { backtrackingEngine, type Groups } from './backtracking.js';
+import type { Program } from './match-program.js';
 
 /** Milliseconds. */
 export interface TimeBounds {

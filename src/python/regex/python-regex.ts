@@ -3,7 +3,8 @@
  * references to groups, …) is a program for `BacktrackingThread`.
  */
 import { RE2JS } from 're2js';
-import { type Groups, type Program, programOf } from './backtracking.js';
+import type { Groups } from './backtracking.js';
+import { type Program, programOf } from './match-program.js';
 import { type ParsedRegex, parseRegex, TooDeep } from './parse.js';
 import { namesCharacter, requiredTexts } from './pattern-facts.js';
 import { RegexFault } from './reader.js';
