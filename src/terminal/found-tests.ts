@@ -20,7 +20,6 @@ export function renderFoundTests(check: GreppingCheck, style: Style): string {
     lines.push(`${style.yellow('Warning:')} ${line === null ? '' : `line ${line}: `}${plainLine(message)}.`);
   }
   lines.push(countsOf(check));
-  lines.push(...serverLines(check, style));
   return `${lines.join('\n')}\n`;
 }
 
@@ -37,18 +36,6 @@ function countsOf({ tests, status, lines, console }: GreppingCheck): string {
   if (tests.length === 0) return `Nothing in the ${read} of ${where} matches: the server would record no test.`;
   const verdict = status === 'FAILED' ? 'the server would fail the run' : 'the server would not fail the run for them';
   return `${plural(tests.length, 'test')} with ${plural(results, 'result')} in the ${read} of ${where}: ${verdict}.`;
-}
-
-function serverLines({ server }: GreppingCheck, style: Style): string[] {
-  if (server === undefined) return [];
-  if (server.agrees) return [style.green('The server recorded the same.')];
-  return [
-    style.red('The server recorded something else:'),
-    ...server.differences.map(({ test, result, here, server: there }) => {
-      const name = nameOf(result === undefined ? test : `${test}: ${result}`);
-      return `  ${name}: ${here ?? 'not found'} here, ${there ?? 'not recorded'} at the server`;
-    }),
-  ];
 }
 
 function statusOf(status: string, style: Style): string {

@@ -1,4 +1,4 @@
-import { Names } from './names.js';
+import { DocumentNames } from './names.js';
 import { type MappingNode, type Node, type Pair, type ScalarNode, type SequenceNode, TAG } from './nodes.js';
 import { YamlFault } from './positions.js';
 import { resolveScalar } from './scalar-values.js';
@@ -22,7 +22,7 @@ export function compose(tokens: Token[]): Node | undefined {
 
 class Composer {
   readonly #stream: TokenStream;
-  readonly #names = new Names();
+  readonly #names = new DocumentNames();
   /** Where the node read last ends; for an alias that is where the alias ends. */
   #lastEnd = 0;
 

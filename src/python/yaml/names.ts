@@ -17,7 +17,7 @@ interface Properties {
 }
 
 /** What names mean in a document: the handles of tags, and the anchors seen so far. */
-export class Names {
+export class DocumentNames {
   #handles = new Map(DEFAULT_HANDLES);
   readonly #anchors = new Map<string, Node>();
 

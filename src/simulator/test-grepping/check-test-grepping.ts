@@ -35,26 +35,19 @@ export interface GreppingCheck {
   lines: number;
   tests: FoundTest[];
   troubles: Trouble[];
-  /** Against what the server recorded, where there is such a run and it has ended. */
-  server?: { agrees: boolean; tests: Test[]; differences: Disagreement[] };
 }
 
-/**
- * @param recorded the server's tests of this run, where they are known
- * @throws UsageError for patterns that cannot be evaluated; what the console throws
- */
+/** @throws UsageError for patterns that cannot be evaluated; what the console throws */
 export async function checkTestGrepping(
   names: { run: string; console: string },
   grepping: TestGrepping,
   console: AsyncIterable<Uint8Array>,
-  recorded: Test[] | undefined,
 ): Promise<GreppingCheck> {
   const found: FoundLine[] = [];
   const grepper = grepperFor(names.run, grepping, (line) => found.push(line));
   try {
     for await (const chunk of console) await grepper.write(chunk);
     const read = await grepper.end();
-    const differences = recorded && disagreements(read.tests, recorded, grepping);
     return {
       version: 1,
       ...names,
@@ -62,7 +55,6 @@ export async function checkTestGrepping(
       lines: grepper.lines,
       tests: testsOf(read.tests, found),
       troubles: [...read.troubles, ...leftOut(read.more)],
-      ...(recorded && differences && { server: { agrees: differences.length === 0, tests: recorded, differences } }),
     };
   } finally {
     await grepper.close();
@@ -99,52 +91,4 @@ function testsOf(read: readonly Test[], found: readonly FoundLine[]): FoundTest[
       text: made.get(result)?.text ?? '',
     })),
   }));
-}
-
-export interface Disagreement {
-  test: string;
-  /** The result; undefined where the test itself is meant. */
-  result?: string;
-  /** Its status; null where it was not found. */
-  here: string | null;
-  server: string | null;
-}
-
-/** In the console's order; what only the server has comes last. Tests that the run sent itself (junit) do not count. */
-function disagreements(read: readonly Test[], recorded: readonly Test[], grepping: TestGrepping): Disagreement[] {
-  const pattern = grepping['test-pattern'] ?? null;
-  const grepped = recorded.filter(({ name, context }) => (context === null ? name === 'default' : context === pattern));
-  const [ours, theirs] = [statusesOf(read), statusesOf(grepped)];
-  const found: Disagreement[] = [];
-  for (const key of new Set([...ours.keys(), ...theirs.keys()])) {
-    const [here, server] = [ours.get(key) ?? null, theirs.get(key) ?? null];
-    const [test, number, result] = JSON.parse(key);
-    const isTestMissing =
-      result !== undefined && !(ours.has(testKey(test, number)) && theirs.has(testKey(test, number)));
-    if (here !== server && !isTestMissing) found.push({ test, ...(result !== undefined && { result }), here, server });
-  }
-  return found;
-}
-
-const testKey = (name: string, number: number) => JSON.stringify([name, number]);
-
-/**
- * The status of each test and result. Several of one name are numbered; of such tests only the first one's results
- * count, for the server shows no others.
- */
-function statusesOf(tests: readonly Test[]): Map<string, string> {
-  const statuses = new Map<string, string>();
-  for (const { name, status, results } of tests) {
-    let number = 0;
-    while (statuses.has(testKey(name, number))) number += 1;
-    statuses.set(testKey(name, number), status);
-    if (number > 0) continue;
-    const times = new Map<string, number>();
-    for (const result of results) {
-      const time = times.get(result.name) ?? 0;
-      times.set(result.name, time + 1);
-      statuses.set(JSON.stringify([name, number, result.name, time]), result.status);
-    }
-  }
-  return statuses;
 }

@@ -2,8 +2,8 @@
 
 import { createReadStream } from 'node:fs';
 import { systemWords, UsageError } from '../../lib/index.js';
-import type { Test, TestGrepping } from '../../schema/index.js';
-import { isAddress, type RunAddress, readConsole, readRun, readTests } from '../../server/index.js';
+import type { TestGrepping } from '../../schema/index.js';
+import { isAddress, readConsole } from '../../server/index.js';
 import { isRundefFile, readRundefFile } from '../inputs/rundef-file.js';
 import { type AccessRequest, openServers, type ServerAccess } from '../inputs/server-access.js';
 import type { LoadedDefinition } from '../plan/definition-run.js';
@@ -22,42 +22,35 @@ export interface GreppingRequest {
   stdin: AsyncIterable<Uint8Array> & { isTTY?: boolean };
 }
 
-/** Statuses after which the server has read the console. */
-const ENDED = new Set(['PASSED', 'FAILED']);
-
 /** @throws UsageError for what cannot be meant; ServerFailure */
 export async function greppingOf(request: GreppingRequest): Promise<GreppingCheck> {
   const addresses = [request.run, request.log ?? ''].filter(isAddress);
-  if (addresses.length === 0) return compare(request, undefined);
-  const access = await openServers(addresses, request.access);
+  const access = addresses.length === 0 ? undefined : await openServers(addresses, request.access);
   try {
-    return await compare(request, access);
+    const { name, grepping, log = '-' } = await patternsOf(request, access);
+    const console = await openConsole(request.log ?? log, request, access);
+    return await checkTestGrepping({ run: name, console: console.name }, grepping, console.chunks);
   } finally {
-    await access.http.close();
+    await access?.http.close();
   }
-}
-
-async function compare(request: GreppingRequest, access: ServerAccess | undefined): Promise<GreppingCheck> {
-  const { run, log } = request;
-  if (access === undefined || !isAddress(run)) {
-    const patterns = isRundefFile(run) ? await patternsOfFile(run) : await patternsOfRun(run, request);
-    const { name, chunks } = await openConsole(log ?? '-', request, access);
-    return checkTestGrepping({ run: patterns.name, console: name }, patterns.grepping, chunks, undefined);
-  }
-  const { address, grepping } = await patternsOfServer(run, access);
-  const recorded = await recordedTests(address, access);
-  const { name, chunks } = await openConsole(log ?? address.url, request, access);
-  return checkTestGrepping({ run: address.url, console: name }, grepping, chunks, recorded);
 }
 
 interface Patterns {
   name: string;
   grepping: TestGrepping;
+  /** The console that is read where none was named: that of a run on a server. */
+  log?: string;
 }
 
-async function patternsOfFile(path: string): Promise<Patterns> {
-  const { rundef } = await readRundefFile(path);
-  return { name: path, grepping: need(path, rundef['test-grepping']) };
+async function patternsOf(request: GreppingRequest, access: ServerAccess | undefined): Promise<Patterns> {
+  const { run } = request;
+  if (access !== undefined && isAddress(run)) {
+    const found = await findRun(run, access);
+    const { url } = found.address;
+    return { name: url, grepping: need(url, rundefOfRun(found).rundef['test-grepping']), log: url };
+  }
+  if (!isRundefFile(run)) return patternsOfRun(run, request);
+  return { name: run, grepping: need(run, (await readRundefFile(run)).rundef['test-grepping']) };
 }
 
 async function patternsOfRun(name: string, { loadDefinition }: GreppingRequest): Promise<Patterns> {
@@ -72,26 +65,11 @@ async function patternsOfRun(name: string, { loadDefinition }: GreppingRequest):
   return { name: label, grepping: need(label, chosen[0]?.run['test-grepping']) };
 }
 
-async function patternsOfServer(
-  pasted: string,
-  access: ServerAccess,
-): Promise<{ address: RunAddress; grepping: TestGrepping }> {
-  const found = await findRun(pasted, access);
-  const { rundef } = rundefOfRun(found);
-  return { address: found.address, grepping: need(found.address.url, rundef['test-grepping']) };
-}
-
 function need(run: string, grepping: TestGrepping | null | undefined): TestGrepping {
   if (grepping) return grepping;
   throw new UsageError(
     `${run} has no test-grepping: a server reads no tests from its console. Give the run a test-grepping with a result-pattern.`,
   );
-}
-
-/** undefined while the run goes on: the server reads the console at its end. */
-async function recordedTests(address: RunAddress, { http }: ServerAccess): Promise<Test[] | undefined> {
-  const { status } = await readRun(http, address.url);
-  return ENDED.has(status) ? readTests(http, address.url) : undefined;
 }
 
 async function openConsole(

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import CheckTestGrepping from '../../../src/commands/check-test-grepping.js';
 import RundefGet from '../../../src/commands/rundef/get.js';
 import Simulate from '../../../src/commands/simulate.js';
+import { HttpClient, readTests, ServerFailure } from '../../../src/server/index.js';
 import { fakeServer, sendJson } from '../server/fake-server.js';
 
 const HOSTILE = '\u001b]0;owned\u0007\u001b[2J\u009b31m\u202e';
@@ -91,15 +92,14 @@ afterEach(() => {
 it.each([
   ['simulate', Simulate, ['--dry-run', '-s', 's=xxxxxxxx'], ['run', 'rundef']],
   ['rundef get', RundefGet, [], ['rundef']],
-  ['check-test-grepping', CheckTestGrepping, [], ['run', 'rundef', 'tests', 'test']],
+  ['check-test-grepping', CheckTestGrepping, [], ['rundef']],
 ] as const)('%s', { timeout: 60_000 }, async (_, command, flags, documents) => {
   let answers: Answers;
   const server = await fakeServer(({ url = '' }, response) => {
     const path = url.replace(/\?.*/, '');
     if (path.endsWith('console.log')) return void response.writeHead(200, { 'x-run-status': 'FAILED' }).end(CONSOLE);
     if (path.endsWith('.rundef.json')) return sendJson(response, answers.rundef);
-    if (path.endsWith('/tests/')) return sendJson(response, answers.tests);
-    sendJson(response, path.includes('/tests/') ? answers.test : answers.run);
+    sendJson(response, answers.run);
   });
   const url = server.url + PATH;
   const good = answersOf(url);
@@ -121,4 +121,24 @@ it.each([
     }
   }
   expect(statuses.size).toBeGreaterThan(1);
+});
+
+it('tests of a run', async () => {
+  const good = answersOf('');
+  let answers: Answers;
+  const { url } = await fakeServer(({ url: path = '' }, response) =>
+    sendJson(response, path.endsWith('/tests/') ? answers.tests : answers.test),
+  );
+  const http = new HttpClient();
+  for (const name of ['tests', 'test'] as const) {
+    for (const [path, document] of VALUES.flatMap((value) => [...changed(good[name], value)])) {
+      answers = { ...good, [name]: document };
+      const failure = await readTests(http, url + PATH).then(
+        () => undefined,
+        (error: Error) => error,
+      );
+      if (failure !== undefined) expect(failure, `${name}${path}`).toBeInstanceOf(ServerFailure);
+    }
+  }
+  await http.close();
 });
