@@ -1,5 +1,5 @@
 /**
- * The commands of every page but one, copied out of it and run in order, with the packed command on a real engine; a page's
+ * The commands of every page, copied out of it and run in order, with the packed command on a real engine; a page's
  * `ci.example.org` is a live server. What a page shows is compared with what is shown.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { type Block, blocksOf, commandsOf, Machine, patternOf, plain } from './p
 import { useImage } from './worker-world.js';
 
 const PAGES = ['README.md', 'CONTRIBUTING.md', 'ARCHITECTURE.md', 'SECURITY.md', ...markdownOf('docs')];
-/** Its examples are those of --help, and need a world each: they are not run here. */
+/** The examples of --help: commands-page.test.ts runs them. */
 const GENERATED = 'docs/commands.md';
 
 function markdownOf(folder: string): string[] {
