@@ -4,7 +4,7 @@ import type Docker from 'dockerode';
 import type { ConsoleSink } from '../executor/index.js';
 import { monotonicMs } from '../lib/index.js';
 import { within } from './client.js';
-import { BrokenStream, type Demuxer, FrameDemuxer, pump } from './demux.js';
+import { BrokenStream, type Demuxer, pumpFrames } from './demux.js';
 
 const KEEP_ALIVE_MS = 30_000;
 
@@ -13,30 +13,23 @@ export class ContainerConsole {
   readonly done: Promise<void>;
   /** Set when the script has closed its console itself and continues. */
   closedByScript = false;
-  readonly #stream: Readable;
-  #ended = false;
-  #heard = monotonicMs();
+  /** True from the stream's end on, whether it was the right one or not. */
+  ended = false;
   /** The first bytes, for the engine's own message when the process could not be started. */
-  #head = '';
+  head = '';
+  readonly #stream: Readable;
+  #heard = monotonicMs();
 
-  constructor(stream: Readable, sink: ConsoleSink, demuxer: Demuxer = new FrameDemuxer()) {
+  constructor(stream: Readable, sink: ConsoleSink, demuxer?: Demuxer) {
     this.#stream = stream;
-    this.done = pump(stream, demuxer, (chunk, position) => {
-      if (this.#head.length < HEAD_CHARACTERS) this.#head += chunk.toString('latin1', 0, HEAD_CHARACTERS);
+    const take: ConsoleSink = (chunk, position) => {
+      if (this.head.length < HEAD_CHARACTERS) this.head += chunk.toString('latin1', 0, HEAD_CHARACTERS);
       return this.#take(sink(chunk, position));
-    }).finally(() => {
-      this.#ended = true;
+    };
+    this.done = pumpFrames(stream, take, demuxer).finally(() => {
+      this.ended = true;
     });
     this.done.catch(() => {});
-  }
-
-  /** True from the stream's end on, whether it was the right one or not. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  get head(): string {
-    return this.#head;
   }
 
   /** For how long the engine has sent nothing; a sink that is busy keeps the engine waiting, not us. */

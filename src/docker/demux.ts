@@ -19,7 +19,7 @@ const ENGINE_ERROR = 3;
 /** It is held until it is complete, bytes. */
 const LONGEST_COMPLAINT = 1024 * 1024;
 
-/** Takes the frames apart, wherever the reads cut them. */
+/** Takes the frames apart, wherever the reads cut them. @public */
 export class FrameDemuxer {
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerBytes = 0;
@@ -95,16 +95,6 @@ export class FrameDemuxer {
   }
 }
 
-/**
- * Moves the console to the sink, one call at a time; nothing is read from the engine while
- * the sink is busy. Resolves after the last byte was taken. Rejects with the sink's error,
- * the connection's, or a `BrokenStream`; what came before was delivered.
- */
-export function pumpFrames(stream: Readable, sink: ConsoleSink): Promise<void> {
-  const demuxer = new FrameDemuxer();
-  return pump(stream, demuxer, sink);
-}
-
 /** What takes a stream apart. */
 export interface Demuxer {
   push(chunk: Buffer): Buffer;
@@ -112,8 +102,12 @@ export interface Demuxer {
   readonly position: StreamPosition;
 }
 
-/** As `pumpFrames`, with a demuxer of one's own. */
-export function pump(stream: Readable, demuxer: Demuxer, sink: ConsoleSink): Promise<void> {
+/**
+ * Moves the console to the sink, one call at a time; nothing is read from the engine while
+ * the sink is busy. Resolves after the last byte was taken. Rejects with the sink's error,
+ * the connection's, or a `BrokenStream`; what came before was delivered.
+ */
+export function pumpFrames(stream: Readable, sink: ConsoleSink, demuxer: Demuxer = new FrameDemuxer()): Promise<void> {
   // A stream may end, or break, while the sink still has its last bytes.
   let busy: Promise<void> | undefined;
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 /** The docker client's configuration and what it means here: read, never written. */
+
 import { join } from 'node:path';
-import { homeFolder, type ReadError, readBoundedText } from '../lib/index.js';
+import { homeFolder, jsonObject, objectOf, type ReadError, readBoundedText } from '../lib/index.js';
 
 export interface RegistryEntry {
   auth?: string;
@@ -55,20 +56,11 @@ export async function loadDockerConfig(env = process.env, home = homeFolder()): 
     const none = { folder, path, config: empty };
     return reason === 'missing' ? none : { ...none, problem: `${path} cannot be read: ${message}` };
   }
-  const content = parse(text);
-  if (!isObject(content)) return { folder, path, text, config: empty, problem: `${path} is no JSON object` };
+  const content = jsonObject(text);
+  if (content === undefined) return { folder, path, text, config: empty, problem: `${path} is no JSON object` };
   const problems: string[] = [];
   const config = readConfig(content, (problem) => problems.push(problem));
   return { folder, path, text, config, ...(problems.length > 0 ? { problem: `${path}: ${problems.join('; ')}` } : {}) };
-}
-
-/** Undefined for what is no JSON: the parser's own message could quote a credential. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 type Complain = (problem: string) => void;
@@ -100,10 +92,6 @@ function readConfig(content: object, complain: Complain): DockerConfig {
   };
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The docker client is written in Go, whose decoder takes a key in any case; the last one counts. */
 function goFields(content: object, names: readonly string[]): Record<string, unknown> {
   const found: Record<string, unknown> = Object.create(null);
@@ -115,9 +103,9 @@ function goFields(content: object, names: readonly string[]): Record<string, unk
 }
 
 function entries(value: unknown, where: string, complain: Complain): Record<string, unknown> {
-  if (isObject(value)) return { ...value };
-  if (value !== undefined && value !== null) complain(`"${where}" is no object`);
-  return {};
+  const found = objectOf(value);
+  if (found === undefined && value !== undefined && value !== null) complain(`"${where}" is no object`);
+  return found ?? {};
 }
 
 function mapped<T>(map: Record<string, unknown>, read: (value: unknown, name: string) => T): Record<string, T> {

@@ -1,11 +1,12 @@
 /** Finds the container engine that a run uses: strategies, tried in order. */
+
 import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { RunFailure } from '../executor/index.js';
-import { homeFolder, readBounded, readBoundedText } from '../lib/index.js';
+import { homeFolder, jsonObject, objectOf, readBounded, readBoundedText } from '../lib/index.js';
 import {
   ENGINE_LIMITS,
   type Endpoint,
@@ -188,18 +189,10 @@ async function readDockerContext(folder: string, name: string): Promise<{ host: 
   const text = await readBoundedText(path).catch(() => {
     throw new Error(`there is no such context (${path} cannot be read)`);
   });
-  const endpoint = contextEndpoint(text);
-  if (typeof endpoint?.Host !== 'string') throw new Error(`${path} names no docker endpoint`);
-  const tls = await readTls(join(folder, 'contexts', 'tls', id, 'docker'), endpoint.SkipTLSVerify !== true);
-  return { host: endpoint.Host, ...(tls ? { tls } : {}) };
-}
-
-function contextEndpoint(text: string): { Host?: unknown; SkipTLSVerify?: unknown } | undefined {
-  try {
-    return JSON.parse(text)?.Endpoints?.docker;
-  } catch {
-    return undefined;
-  }
+  const { Host: host, SkipTLSVerify: skip } = objectOf(objectOf(jsonObject(text)?.['Endpoints'])?.['docker']) ?? {};
+  if (typeof host !== 'string') throw new Error(`${path} names no docker endpoint`);
+  const tls = await readTls(join(folder, 'contexts', 'tls', id, 'docker'), skip !== true);
+  return { host, ...(tls ? { tls } : {}) };
 }
 
 /** The certificates in a folder, or undefined when it holds none. */

@@ -1,9 +1,10 @@
 /** Gets an image from its registry, with the credentials of this pull only. */
+
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { type Log, type PullRequest, RunFailure } from '../executor/index.js';
-import { aborted, monotonicMs, pause } from '../lib/index.js';
-import { type EngineLimits, engineFailure, engineWords, isUnreachable, oneLine } from './client.js';
+import { aborted, jsonObject, monotonicMs, pause } from '../lib/index.js';
+import { type EngineLimits, engineFailure, engineWords, isUnreachable, oneLine, refuseAnswer } from './client.js';
 import { loadDockerConfig } from './docker-config.js';
 import { type ImageReference, parseImageReference } from './image.js';
 import { pullFailure, stallFailure } from './pull-failure.js';
@@ -192,13 +193,7 @@ async function* pullEvents(stream: Readable): AsyncGenerator<PullEvent> {
 }
 
 function eventIn(line: string): PullEvent {
-  try {
-    const event: unknown = JSON.parse(line);
-    if (typeof event === 'object' && event !== null) return event;
-  } catch {
-    // Reported below.
-  }
-  throw new Error("it gave an answer that is no container engine's");
+  return jsonObject(line) ?? refuseAnswer();
 }
 
 /** One line of the engine's, which never looks like one of ours. */

@@ -1,5 +1,5 @@
 /** The user's own credentials for a registry, found where the docker CLI finds them. Nothing is ever written. */
-import { startProcess, Tail } from '../lib/index.js';
+import { jsonObject, startProcess, Tail } from '../lib/index.js';
 import { oneLine } from './client.js';
 import type { DockerConfig } from './docker-config.js';
 
@@ -103,17 +103,9 @@ async function askHelper(
   const stdout = output.text();
   if (end.status !== 0 && NOT_FOUND.test(stdout)) return undefined;
   if (end.status !== 0) throw new Error(`${command} failed (exit status ${end.status ?? end.signal})${says()}`);
-  const answer = parse(stdout);
-  if (typeof answer?.Username !== 'string' || typeof answer.Secret !== 'string') {
+  const { Username: username, Secret: secret } = jsonObject(stdout) ?? {};
+  if (typeof username !== 'string' || typeof secret !== 'string') {
     throw new Error(`${command} did not answer with credentials${says()}`);
   }
-  return answer.Secret === '' ? undefined : { username: answer.Username, secret: answer.Secret };
-}
-
-function parse(output: string): { Username?: unknown; Secret?: unknown } | undefined {
-  try {
-    return JSON.parse(output);
-  } catch {
-    return undefined;
-  }
+  return secret === '' ? undefined : { username, secret };
 }

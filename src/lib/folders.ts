@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { chmod, lstat, mkdir, readlink } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import { EnvironmentError } from './errors.js';
 
@@ -236,4 +237,22 @@ export function nameOfFolder(folder: string): string | undefined {
 /** By the texts of two absolute paths, nothing is looked at. A folder is not below itself. */
 export function isBelow(path: string, folder: string): boolean {
   return path !== folder && path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/**
+ * The user's home folder, absolute: `HOME`, or where that is empty or relative, the one of the user database.
+ *
+ * @throws EnvironmentError when neither names one
+ */
+export function homeFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env['HOME']?.startsWith('/')) return env['HOME'];
+  try {
+    const { homedir } = userInfo();
+    if (homedir.startsWith('/')) return homedir;
+  } catch {
+    // The user has no entry in the database: the id of a container's user, for example.
+  }
+  throw new EnvironmentError(
+    'HOME does not name a folder, and this user has no home folder either. Set HOME to a folder that can be written.',
+  );
 }

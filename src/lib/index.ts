@@ -5,14 +5,14 @@ export { type FileLock, takeFileLock } from './file-lock.js';
 export {
   folderName,
   foreignOwner,
+  homeFolder,
   isBelow,
   makeFolder,
   makeFolderBelow,
   makeFolders,
   nameOfFolder,
 } from './folders.js';
-export { homeFolder } from './home.js';
-export { monotonicMs } from './monotonic.js';
+export { jsonObject, objectOf } from './json.js';
 export { replaceContent, syncFolder, writeAtomically, writeFresh, writeNamed } from './private-file.js';
 export {
   type Command,
@@ -28,7 +28,7 @@ export {
 } from './process.js';
 export { childEnvironment, findProgram, hideFromPrograms, shellCommand } from './programs.js';
 export { type NamedProxy, type Proxies, portOf, proxiesOfEnvironment, proxyFor } from './proxy.js';
-export { duration, elapsed, formatSize, plural } from './quantities.js';
+export { duration, elapsed, formatSize, monotonicMs, plural } from './quantities.js';
 export {
   ReadError,
   type ReadOptions,

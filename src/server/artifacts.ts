@@ -1,10 +1,11 @@
 /** Artifacts of a run, on their way to where the server keeps them (SPEC 5). */
+import { objectOf } from '../lib/index.js';
 import { parseHttpUrl } from './address.js';
 import type { Body, Call } from './call.js';
 import type { RunCredentials } from './console.js';
 import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
-import { jsendData, objectOf } from './jsend.js';
+import { jsendData } from './jsend.js';
 
 /** The most names that a server signs at once (SPEC 5). */
 export const MOST_NAMES = 75;

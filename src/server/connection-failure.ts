@@ -1,9 +1,8 @@
 /** The messages for calls without an answer: no connection, or one that broke. */
-import type { NamedProxy } from '../lib/index.js';
+import { type NamedProxy, portOf } from '../lib/index.js';
 import { hostOf } from './address.js';
 import type { Call } from './call.js';
 import type { Words } from './failure-messages.js';
-import { proxyFault } from './proxy.js';
 import { callFailure, type ServerFailure, type ServerFailureKind } from './server-failure.js';
 import { LEADS_HERE } from './this-machine.js';
 
@@ -152,4 +151,36 @@ function innermost(error: unknown): { code: string; text: string } {
     one = one.cause ?? (one instanceof AggregateError ? one.errors.at(-1) : undefined);
   }
   return found;
+}
+
+/** The reason, as part of a sentence, when a proxy and not the server is what failed; `refused` for a proxy that answered. */
+function proxyFault(
+  url: string,
+  proxy: NamedProxy | undefined,
+  error: unknown,
+): { variable: string; host: string; text: string; refused?: string } | undefined {
+  const { port: servers, hostname: server } = new URL(url);
+  if (proxy?.url === undefined) return undefined;
+  const { hostname, host } = proxy.url;
+  const port = portOf(proxy.url);
+  const found = { variable: proxy.variable, host };
+  for (let one = error, depth = 0; one instanceof Error && depth < 8; depth++) {
+    const { message: text, code = '', ...of } = one as Fault;
+    const refused = /Proxy response \((\d+)\)/.exec(text)?.[1] ?? (/^UND_ERR_SOCKS5/.test(code) ? text : undefined);
+    if (refused !== undefined) return { ...found, text, refused };
+    // Where both have one port or one name the server is the likelier one.
+    const byPort = of.port !== undefined && String(of.port) === port && port !== servers;
+    const byName = of.hostname === hostname && hostname !== server;
+    const inText = text.includes(`${hostname}:${port}`) && (hostname !== server || port !== servers);
+    if (code === 'UND_ERR_PRX_TLS' || byPort || byName || inText) return { ...found, text };
+    one = one.cause ?? (one instanceof AggregateError ? one.errors.at(-1) : undefined);
+  }
+  return undefined;
+}
+
+interface Fault {
+  message: string;
+  code?: string;
+  port?: number;
+  hostname?: string;
 }

@@ -2,11 +2,12 @@
  * GitHub and GitLab: the requests that a server makes the params of a build of (SPEC 2), and the status of a
  * commit (SPEC 5).
  */
+import { objectOf } from '../lib/index.js';
 import type { StringMap } from '../schema/index.js';
 import { parseHttpUrl } from './address.js';
 import type { Call } from './call.js';
 import type { HttpClient } from './http.js';
-import { objectOf, parse } from './jsend.js';
+import { parse } from './jsend.js';
 import { ServerFailure } from './server-failure.js';
 
 export interface PullRequestAt {

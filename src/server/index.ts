@@ -26,7 +26,7 @@ export {
   setGitlabStatus,
 } from './forges.js';
 export { HttpClient, type HttpSettings } from './http.js';
-export { objectOf, parse } from './jsend.js';
+export { parse } from './jsend.js';
 export { readBuildRuns, readRun, readRunDefinition, type ServerRun, validateDefinition } from './run.js';
 export { ServerFailure } from './server-failure.js';
 export { readTests, sendTest } from './tests.js';

@@ -1,4 +1,5 @@
 /** The server's envelope: `{status, data | message}` (SPEC 5). */
+import { objectOf } from '../lib/index.js';
 
 /** `data` of a good answer; undefined for a body that is no such envelope. */
 export function jsendData(body: Buffer): Record<string, unknown> | undefined {
@@ -49,10 +50,4 @@ function isExcessive(text: string): boolean {
     else if (one === ']' || one === '}') depth--;
   }
   return depth > DEEPEST || values > MOST_VALUES;
-}
-
-export function objectOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }

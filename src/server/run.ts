@@ -1,9 +1,10 @@
 /** What a server has: a run, its definition, the runs of a build; and its verdict on a project definition (SPEC 5). */
 
+import { objectOf } from '../lib/index.js';
 import type { Call, SharedBounds } from './call.js';
 import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
-import { jsendData, objectOf, parse } from './jsend.js';
+import { jsendData, parse } from './jsend.js';
 import { ServerFailure } from './server-failure.js';
 
 /** What readers need of a run; a field that the server left out, or wrote as something else, is not there. */

@@ -1,4 +1,5 @@
 /** Tests of a run: read by everybody, sent by its worker (SPEC 5). */
+import { objectOf } from '../lib/index.js';
 import type { Test, TestResult } from '../schema/index.js';
 import { pathSegment } from './address.js';
 import { Allowance } from './allowance.js';
@@ -6,7 +7,7 @@ import type { Call, SharedBounds } from './call.js';
 import type { RunCredentials } from './console.js';
 import { notJobserv } from './failure-messages.js';
 import type { HttpClient } from './http.js';
-import { jsendData, objectOf } from './jsend.js';
+import { jsendData } from './jsend.js';
 import { ServerFailure } from './server-failure.js';
 
 /** How many of a run's tests are read at a time. */

@@ -1,10 +1,12 @@
 /** The calls of a worker to its server (SPEC 5). */
+
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { objectOf } from '../lib/index.js';
 import type { Call } from './call.js';
 import { notJobserv } from './failure-messages.js';
 import { HttpClient, type HttpSettings } from './http.js';
-import { jsendData, objectOf } from './jsend.js';
+import { jsendData } from './jsend.js';
 import { ServerFailure } from './server-failure.js';
 
 /** Who asks whom; the worker's settings hold it. */

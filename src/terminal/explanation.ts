@@ -2,8 +2,7 @@
 import stringWidth from 'string-width';
 import { check, lintConfigText, type Rule } from '../lint/index.js';
 import { renderDiagnostics } from './diagnostics.js';
-import type { Style } from './style.js';
-import { renderTable } from './table.js';
+import { renderTable, type Style } from './style.js';
 
 const WIDTH = 88;
 const COLOUR = { error: 'red', warning: 'yellow', info: 'cyan' } as const;

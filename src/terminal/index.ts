@@ -1,10 +1,8 @@
 /** What people see: messages, tables, live views, reports. Other folders import what is named here, and nothing else of this one. */
 
 export { renderDiagnostics } from './diagnostics.js';
-export { renderDryRun } from './dry-run.js';
 export { renderExplanation, renderRules } from './explanation.js';
-export { renderFoundTests } from './found-tests.js';
-export { renderCheck, renderPruned } from './host-tools.js';
+export { renderCheck, renderDryRun, renderFoundTests, renderPruned } from './host-tools.js';
 export { type HtmlReport, writeHtmlReport, writeWhole } from './html-report.js';
 export { OUTPUTS, type OutputMode, openRunsView, type ViewRequest } from './open-runs-view.js';
 export {
@@ -21,12 +19,10 @@ export { askHidden, canAsk, chooseSome, hasTerminal, listenForKeys, withRawTermi
 export { renderReproduction } from './reproduction.js';
 export { failureReport, reproductionReport, runsJunit, simulationReport } from './run-reports.js';
 export type { RunsView, RunView } from './runs-view.js';
-export { styleFor } from './style.js';
+export { renderTable, styleFor } from './style.js';
 export { renderSummary } from './summary.js';
-export { renderTable } from './table.js';
 export { FORMATS, type Format, writerOf } from './validation.js';
 export { type FileReport, type Repairs, type ServerWord, Totals } from './validation-report.js';
-export { renderWorkerStatus } from './worker-status.js';
 
 // For tests of this folder; no other folder uses them.
 

@@ -1,6 +1,6 @@
 import { Chalk } from 'chalk';
 import stringWidth from 'string-width';
-import { plainLine } from '../lib/index.js';
+import { plainLine, printable } from '../lib/index.js';
 
 /** Emphasis for text; each function answers the text as it is where there are no colours. */
 export interface Style {
@@ -50,4 +50,20 @@ export function shortened(name: string, columns: number): string {
 /** How many rows a terminal of so many columns has added to lines that had one each, because it wrapped them. */
 export function rowsAdded(lines: readonly string[], columns: number): number {
   return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)) - 1, 0);
+}
+
+/** Columns that line up, two blanks apart, under a head. Ends with a newline. */
+export function renderTable(head: readonly string[], rows: readonly (readonly string[])[], style: Style): string {
+  const cells = rows.map((row) => row.map(printable));
+  const widths = head.map((title) => stringWidth(title));
+  for (const row of cells)
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, stringWidth(cell));
+    });
+  const line = (row: readonly string[], show: (text: string) => string) =>
+    `${row
+      .map((cell, i) => `${show(cell)}${' '.repeat((widths[i] ?? 0) - stringWidth(cell))}`)
+      .join('  ')
+      .trimEnd()}\n`;
+  return line(head, style.bold) + cells.map((row) => line(row, (text) => text)).join('');
 }

@@ -1,14 +1,14 @@
 /** One check-in: starts a process for each run without one, asks the server for a run, and begins it. */
+
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunFailure } from '../executor/index.js';
-import { systemWords, takeFileLock } from '../lib/index.js';
+import { objectOf, systemWords, takeFileLock } from '../lib/index.js';
 import {
   appendConsole,
   type CheckedIn,
   type HttpClient,
-  objectOf,
   parse,
   parseHttpUrl,
   readRun,

@@ -20,9 +20,7 @@ export { distroIn, hostLoad, hostProperties } from './host-properties.js';
 export { Ini, IniError } from './ini.js';
 export { listen } from './listen.js';
 export type { LoopOptions } from './loop.js';
-export { loopProcess } from './loop-lock.js';
 export { Monitor } from './monitor.js';
-export { countOutcome, readOutcomes } from './outcomes.js';
 export { type Claim, recoverRuns } from './recover.js';
 export { systemdUnit } from './register.js';
 export { RunJournal } from './run/run-journal.js';
@@ -50,4 +48,5 @@ export {
   writeRunState,
 } from './runs.js';
 export { readJwt, writeNewSettings } from './settings.js';
+export { countOutcome, loopProcess, readOutcomes } from './status.js';
 export { serviceManager } from './systemd.js';

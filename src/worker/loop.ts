@@ -7,11 +7,11 @@ import { type Checked, type CheckOptions, check, recover } from './check.js';
 import { runProgram } from './host-programs.js';
 import { type ListenAddress, listen } from './listen.js';
 import { retriesTo, type WorkerLog } from './log.js';
-import { lockWorker } from './loop-lock.js';
 import { Monitor } from './monitor.js';
 import type { RunProcesses } from './run-processes.js';
 import { runsInProgress } from './runs.js';
 import { readSettings, SettingsError, type WorkerSettings } from './settings.js';
+import { lockWorker } from './status.js';
 import { type ServiceManager, serviceManager } from './systemd.js';
 
 /** From a check-in that may not be the last for now to the next: at least, and at random on top of it, ms. */

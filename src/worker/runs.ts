@@ -13,12 +13,13 @@
  * server has accepted the final status. A requested reboot moves it, as it is,
  * to `rebooted-run` next to `runs`; after the boot the loop moves it back and starts it again.
  */
+
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { currentBoot, currentOwner, ownerState } from '../docker/index.js';
 import { type Checkpoint, PHASES } from '../executor/index.js';
-import { type FileLock, makeFolder, syncFolder, takeFileLock, writeAtomically } from '../lib/index.js';
+import { type FileLock, jsonObject, makeFolder, syncFolder, takeFileLock, writeAtomically } from '../lib/index.js';
 
 /** `queued`: no process has begun. `done`: the final status is at the server; only the folder is left to remove. */
 export const RUN_PHASES = ['queued', ...PHASES, 'done'] as const;
@@ -124,15 +125,12 @@ export async function readRundef(folder: string): Promise<Record<string, unknown
 }
 
 async function readJson(path: string): Promise<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // What the parser complains of could quote a secret.
-    throw new BrokenRunFolder(`${path} cannot be read${code ? ` (${code})` : ': it is no JSON'}.`);
-  }
-  throw new BrokenRunFolder(`${path} is no JSON object.`);
+  const text = await readFile(path, 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
+    throw new BrokenRunFolder(`${path} cannot be read (${code}).`);
+  });
+  const value = jsonObject(text);
+  if (value === undefined) throw new BrokenRunFolder(`${path} is no JSON object.`);
+  return value;
 }
 
 export const runsFolder = (folder: string): string => join(folder, 'runs');

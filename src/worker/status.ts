@@ -1,10 +1,11 @@
 /** What a worker is doing, read from its folder alone. */
-import { readFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { loopProcess } from './loop-lock.js';
-import { type Outcomes, readOutcomes } from './outcomes.js';
+import { currentOwner, ownerState } from '../docker/index.js';
+import type { RunOutcome } from '../executor/index.js';
+import { type FileLock, makeFolderBelow, takeFileLock } from '../lib/index.js';
 import { BrokenRunFolder, exists, listRuns, ownerOf, readRunState, rebootedRun, type Unreported } from './runs.js';
-import { readSettings } from './settings.js';
+import { readSettings, SettingsError } from './settings.js';
 
 export interface RunStatusReport {
   /** Its folder's name in `runs/`. */
@@ -93,4 +94,54 @@ async function unsentBytes(run: string): Promise<number> {
     // Not there yet, or being written just now.
     return 0;
   }
+}
+
+/** The reference worker's own lock: neither runs in the other's folder at the same time. */
+export async function lockWorker(folder: string): Promise<FileLock> {
+  const path = join(folder, '.worker-lock');
+  const lock = await takeFileLock(path);
+  if (lock === undefined) {
+    const pid = Number.parseInt(await readFile(path, 'utf8'), 10);
+    const who = Number.isNaN(pid) ? '' : `, process ${pid}`;
+    throw new SettingsError(
+      `A worker runs in ${folder} already${who}. Stop it first, or name another folder with --folder.`,
+    );
+  }
+  await lock.write(await currentOwner());
+  return lock;
+}
+
+/** The process of the loop of this folder; undefined when none runs, or not one of ours. @public */
+export async function loopProcess(folder: string): Promise<number | undefined> {
+  const owner = await readFile(join(folder, '.worker-lock'), 'utf8').catch(() => '');
+  return owner !== '' && (await ownerState(owner)) === 'alive' ? Number.parseInt(owner, 10) : undefined;
+}
+
+export interface Outcomes {
+  status: string;
+  /** Of a FAILED run. */
+  cause?: string;
+  count: number;
+}
+
+const NAME = 'outcomes';
+
+/** A file's size is its count: each end adds a byte, so that processes need no lock, and a full disk loses one count. */
+export async function countOutcome(worker: string, outcome: RunOutcome): Promise<void> {
+  const folder = await makeFolderBelow(worker, [NAME], 0o700);
+  const name = outcome.status === 'FAILED' ? `FAILED.${outcome.cause}` : outcome.status;
+  await appendFile(join(folder, name), '.', { mode: 0o600 });
+}
+
+/** In the order of their names; empty before the first run has ended. @public */
+export async function readOutcomes(worker: string): Promise<Outcomes[]> {
+  const folder = join(worker, NAME);
+  const names = await readdir(folder).catch(() => []);
+  return Promise.all(
+    names.sort().map(async (name) => {
+      const [status = '', cause] = name.split('.');
+      const { size } = await stat(join(folder, name));
+      return { status, ...(cause !== undefined && { cause }), count: size };
+    }),
+  );
 }

@@ -1,8 +1,9 @@
 /** A rundef from a file or a server: the one that a server handed out, `rundef create` wrote, or a workspace kept. */
+
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/index.js';
-import { readChosen, UsageError } from '../../lib/index.js';
+import { objectOf, readChosen, UsageError } from '../../lib/index.js';
 import { checkRunDefinition, unknownFields } from '../../schema/index.js';
 import type { Difference } from './ledger.js';
 import type { PartialRunDefinition } from './run-identity.js';
@@ -78,8 +79,9 @@ function isBeginning(text: string): boolean {
  * @throws UsageError for what is no rundef, or a hostile one, with the path of each field
  */
 export function readRundef(value: unknown, path: string): RundefFile {
-  if (!isObject(value)) throw new UsageError(`${path} is no rundef: it holds no JSON object.`);
-  const { 'simulator-inputs': inputs, ...rundef } = value;
+  const fields = objectOf(value);
+  if (fields === undefined) throw new UsageError(`${path} is no rundef: it holds no JSON object.`);
+  const { 'simulator-inputs': inputs, ...rundef } = fields;
   const problems = checkRunDefinition(rundef);
   if (problems.length > 0) {
     throw new UsageError(`${path} is no rundef that a worker could run: ${problems.join('; ')}.`);
@@ -109,19 +111,15 @@ function readInputs(value: unknown, file: string): SimulatorInput[] {
   const bad = (why: string) => new UsageError(`The "simulator-inputs" of ${file} cannot be asked for: ${why}.`);
   if (!Array.isArray(value)) throw bad('they are no list');
   return value.map((item: unknown) => {
-    if (!isObject(item) || typeof item['prompt'] !== 'string' || !isObject(item['secrets'])) {
-      throw bad('each needs a "prompt" and its "secrets"');
-    }
-    for (const [name, how] of Object.entries(item['secrets'])) {
-      const transform = isObject(how) ? how['transform'] : undefined;
-      if (how !== null && !isObject(how)) throw bad(`the secret ${name} does not say how it is set`);
+    const { prompt, secrets } = objectOf(item) ?? {};
+    const asked = objectOf(secrets);
+    if (typeof prompt !== 'string' || asked === undefined) throw bad('each needs a "prompt" and its "secrets"');
+    for (const [name, how] of Object.entries(asked)) {
+      const transform = objectOf(how)?.['transform'];
+      if (how !== null && objectOf(how) === undefined) throw bad(`the secret ${name} does not say how it is set`);
       if (transform && transform !== 'BasicAuth')
         throw bad(`${JSON.stringify(transform)} is not a transform; the only one is "BasicAuth"`);
     }
     return item as unknown as SimulatorInput;
   });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

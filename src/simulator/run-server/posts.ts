@@ -1,4 +1,5 @@
 /** What a script posts: to its own run, while it runs. It is kept with the run, and passed on to nobody. */
+import { objectOf } from '../../lib/index.js';
 import { SERVER_STATUSES, type ServerStatus } from '../../schema/index.js';
 import { failureData, frameworkText, type HttpAnswer, notFound, Refusal, serverError, success } from './answers.js';
 import {
@@ -84,7 +85,7 @@ function fieldsOf({ headers, body, bodyBytes }: ServedRequest): Record<string, u
   if (bodyBytes > body.length) throw new Refusal(frameworkText(413, 'Content Too Large'));
   try {
     const value: unknown = JSON.parse(body.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+    return objectOf(value) ?? {};
   } catch {
     throw new Refusal(frameworkText(400, 'Bad Request'));
   }

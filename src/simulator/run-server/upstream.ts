@@ -2,9 +2,10 @@
  * Runs that ran before this simulation: what `H_TRIGGER_URL` leads to (`--upstream`). They come from workspaces of an
  * earlier simulation, or from a live server, whose files are fetched when a script asks for them.
  */
+
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readBoundedText, UsageError } from '../../lib/index.js';
+import { jsonObject, readBoundedText, UsageError } from '../../lib/index.js';
 import type { RunDefinition, Test } from '../../schema/index.js';
 import { type HttpClient, isAddress, isBuildUrl, parseRunUrl, pathSegment, readBuildRuns } from '../../server/index.js';
 import { type AccessRequest, openServers } from '../inputs/server-access.js';
@@ -128,15 +129,13 @@ function isTest(value: unknown): value is Test {
 
 /** A link may lead to any file of the user's, another run's for example. */
 async function jsonIn(folder: string, name: string): Promise<Record<string, unknown>> {
-  try {
-    const options = { maxBytes: LARGEST_KEPT, inside: folder };
-    const value: unknown = JSON.parse(await readBoundedText(join(folder, name), options));
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw noWorkspace(folder, name, (error as Error).message);
-  }
-  // The parser's own message quotes the text, in which there may be a secret.
-  throw noWorkspace(folder, name, 'it holds no JSON object');
+  const options = { maxBytes: LARGEST_KEPT, inside: folder };
+  const text = await readBoundedText(join(folder, name), options).catch((error: Error) => {
+    throw noWorkspace(folder, name, error.message);
+  });
+  const value = jsonObject(text);
+  if (value === undefined) throw noWorkspace(folder, name, 'it holds no JSON object');
+  return value;
 }
 
 const noWorkspace = (folder: string, name: string, why: string) =>

@@ -2,6 +2,7 @@
  * A run's own process. Whatever ends it, the next process on the same folder continues: it finds the container by its
  * label, the console in the spool, the story in the state file. For the same reason SIGTERM needs no handler.
  */
+
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectEngine, currentBoot, currentOwner, type DockerEngine } from '../../docker/index.js';
@@ -16,14 +17,15 @@ import {
   type RunOutcome,
 } from '../../executor/index.js';
 import { gitSource } from '../../git/index.js';
+import { objectOf } from '../../lib/index.js';
 import type { RunDefinition, StringMap } from '../../schema/index.js';
 import { HttpClient } from '../../server/index.js';
 import { blockMetadataService, type CallbackAction, runCallback } from '../host-programs.js';
 import { type WorkerLog, workerLog } from '../log.js';
-import { countOutcome } from '../outcomes.js';
 import { removeRun, removeTree } from '../remove-tree.js';
 import { exists, type RunOneOptions, readRundef, rundefPath, takeRunLock, workerFolderOf } from '../runs.js';
 import { readSettings, type WorkerSettings } from '../settings.js';
+import { countOutcome } from '../status.js';
 import { forgeOf, withForge } from './forge-reporter.js';
 import { forgottenContainer, isContinued, knownBefore, refusalOf, refusedBy, wasBegunBefore } from './resume.js';
 import { RunJournal, watchFolder } from './run-journal.js';
@@ -289,7 +291,7 @@ class RunProcess {
 }
 
 function textsIn(value: unknown): StringMap {
-  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const entries = Object.entries(objectOf(value) ?? {});
   return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
