@@ -1,4 +1,5 @@
 /** What a simulation answers for a run: an element of `runs` in its JSON, and `result.json` (SPEC 7). */
+
 import { join } from 'node:path';
 import type {
   ArtifactFile,
@@ -19,7 +20,7 @@ import {
   type Test,
   UNFINISHED_STATUSES,
 } from '../../schema/index.js';
-import type { Fidelity } from '../inputs/ledger.js';
+import { type Fidelity, unknownSecrets } from '../inputs/ledger.js';
 import { HIDDEN_VALUE } from '../inputs/secrets.js';
 import type { PlannedRun } from '../plan/planned-run.js';
 import type { Post } from '../run-server/served-run.js';
@@ -120,6 +121,16 @@ function withDocumentedStatus(test: Test): Test {
 
 const documented = (status: string) =>
   RESULT_STATUSES.includes(status) ? status : UNFINISHED_STATUSES.includes(status) ? 'SKIPPED' : 'FAILED';
+
+/** The reason of a failed script names the secrets that it reads and that nobody gave. */
+export function withMissingSecrets(outcome: RunOutcome, { rundef }: PlannedRun): RunOutcome {
+  if (outcome.status !== 'FAILED' || (outcome.cause !== 'script' && outcome.cause !== 'tests')) return outcome;
+  const names = unknownSecrets(rundef.script ?? '', rundef.secrets ?? {});
+  if (names.length === 0) return outcome;
+  const files = names.map((name) => `/secrets/${name}`).join(', ');
+  const message = `${outcome.message} The script names ${files}, and no such secret was given.`;
+  return { ...outcome, message };
+}
 
 /** The result of a run that passed, where the server fails it for what the definition says. */
 export function withServerFailure(result: RunResult, failure: string | undefined): RunResult {

@@ -1,6 +1,6 @@
 /** `--shell` (SPEC 7): after a run, a shell in a container like the run's, while its secrets are still there. */
-import type { Terminal } from '../../docker/index.js';
-import { type ContainerEngine, type ContainerSpec, RunFailure } from '../../executor/index.js';
+import type { DockerEngine, Terminal } from '../../docker/index.js';
+import { type ContainerSpec, RunFailure } from '../../executor/index.js';
 import { plainLine, shellCommand } from '../../lib/index.js';
 
 export const SHELL_WISHES = ['on-failure', 'always'] as const;
@@ -13,25 +13,22 @@ export interface ShellRequest {
   tell(message: string): void;
 }
 
-export interface ShellEngine extends ContainerEngine {
-  interact(spec: ContainerSpec, terminal: Terminal, signal: AbortSignal): Promise<void>;
-}
-
 /** Bash where the image has it. */
 const SHELL = ['-c', 'command -v bash >/dev/null 2>&1 && exec bash; exec sh'];
 
 /**
- * Opens the shell, and resolves when it has been left. The run's verdict stands, whatever is done
+ * Opens the shell where it is wanted, and resolves when it has been left. The run's verdict stands, whatever is done
  * in it: what keeps a shell from being opened is reported, and fails nothing.
  *
- * @param spec the run's own container; undefined when it ended before there was one
+ * @param run.spec its own container; undefined when it ended before there was one
  */
 export async function openShell(
-  request: ShellRequest,
-  engine: ShellEngine,
-  run: { label: string; spec: ContainerSpec | undefined },
+  request: ShellRequest | undefined,
+  engine: Pick<DockerEngine, 'interact' | 'takeOwnership'>,
+  run: { label: string; failed: boolean; spec: ContainerSpec | undefined; archive: string },
   signal: AbortSignal,
 ): Promise<void> {
+  if (request === undefined || signal.aborted || (request.when === 'on-failure' && !run.failed)) return;
   const { spec } = run;
   const label = plainLine(run.label);
   const { tell } = request;
@@ -54,6 +51,7 @@ export async function openShell(
       `The shell in ${plainLine(spec.image)}, could not be opened; the image needs /bin/sh for it. ${error.message}`,
     );
   }
+  await engine.takeOwnership(run.archive, spec.image);
 }
 
 /** How the script is started by hand; the entrypoint of an image is not known here, and rarely matters. */

@@ -23,7 +23,6 @@ import {
   noteScript,
   noteSecrets,
   noteUnserved,
-  unknownSecrets,
 } from '../inputs/ledger.js';
 import type { PlanRequest } from '../plan/plan.js';
 import { labelOf, type PlannedRun } from '../plan/planned-run.js';
@@ -40,6 +39,7 @@ import {
   type Times,
   unopened,
   withConsoleTests,
+  withMissingSecrets,
   withServerFailure,
   withStartFault,
 } from './run-result.js';
@@ -200,7 +200,8 @@ export async function simulateRun(planned: PlannedRun, session: Session): Promis
     served.addTests(result.tests);
     served.setStatus(result.status === 'PASSED' ? 'PASSED' : 'FAILED');
     keepResult(workspace, result);
-    await shellAfter(result, created, planned, workspace, session);
+    const shellRun = { label: labelOf(planned), failed: result.status === 'FAILED', spec: created };
+    await openShell(request.shell, engine, { ...shellRun, archive: workspace.archive }, request.signal);
     return result;
   } catch (error) {
     const failure = environmentFailure(error, planned.root);
@@ -261,29 +262,6 @@ function keepResult({ result }: SimulationWorkspace, masked: RunResult): void {
     // That the disk is full is the result.
     if (masked.environment !== 'disk') throw error;
   }
-}
-
-/** The reason of a failed script names the secrets that it reads and that nobody gave. */
-function withMissingSecrets(outcome: RunOutcome, { rundef }: PlannedRun): RunOutcome {
-  if (outcome.status !== 'FAILED' || (outcome.cause !== 'script' && outcome.cause !== 'tests')) return outcome;
-  const names = unknownSecrets(rundef.script ?? '', rundef.secrets ?? {});
-  if (names.length === 0) return outcome;
-  const files = names.map((name) => `/secrets/${name}`).join(', ');
-  const message = `${outcome.message} The script names ${files}, and no such secret was given.`;
-  return { ...outcome, message };
-}
-
-async function shellAfter(
-  { status }: RunResult,
-  spec: ContainerSpec | undefined,
-  planned: PlannedRun,
-  { archive }: SimulationWorkspace,
-  { request: { shell, signal }, engine }: Session,
-): Promise<void> {
-  const wanted = shell !== undefined && (shell.when === 'always' || status === 'FAILED') && !signal.aborted;
-  if (!wanted) return;
-  await openShell(shell, engine, { label: labelOf(planned), spec }, signal);
-  if (spec !== undefined) await engine.takeOwnership(archive, spec.image);
 }
 
 async function noteRun(
