@@ -48,7 +48,7 @@ export async function openShell(
   } catch (error) {
     if (!(error instanceof RunFailure)) throw error;
     tell(
-      `The shell in ${plainLine(spec.image)}, could not be opened; the image needs /bin/sh for it. ${error.message}`,
+      `The shell in ${plainLine(spec.image)} could not be opened; the image needs /bin/sh for it. ${error.message}`,
     );
   }
   await engine.takeOwnership(run.archive, spec.image);
