@@ -47,9 +47,7 @@ export async function openShell(
     await request.withTerminal((terminal) => engine.interact(container, terminal, signal));
   } catch (error) {
     if (!(error instanceof RunFailure)) throw error;
-    tell(
-      `The shell in ${plainLine(spec.image)} could not be opened; the image needs /bin/sh for it. ${error.message}`,
-    );
+    tell(`The shell in ${plainLine(spec.image)} could not be opened; the image needs /bin/sh for it. ${error.message}`);
   }
   await engine.takeOwnership(run.archive, spec.image);
 }
