@@ -15,7 +15,8 @@ const ORIGIN = Date.now() - monotonicMs();
 export const SCRIPT_BEGINS = 'Running the script in its container';
 
 /** `2026-11-24 04:12:31.123456`, UTC, as the server's own times are written. */
-export function consoleTime(epochMs: number = ORIGIN + monotonicMs()): string {
+export function consoleTime(): string {
+  const epochMs = ORIGIN + monotonicMs();
   const micros = Math.floor((epochMs % 1) * 1000);
   const iso = new Date(epochMs).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 23)}${String(micros).padStart(3, '0')}`;

@@ -256,3 +256,9 @@ export function homeFolder(env: NodeJS.ProcessEnv = process.env): string {
     'HOME does not name a folder, and this user has no home folder either. Set HOME to a folder that can be written.',
   );
 }
+
+/** Where this user's configuration of ours is: below XDG_CONFIG_HOME where that is absolute, else below `~/.config`. */
+export function configFolder(env: NodeJS.ProcessEnv = process.env): string {
+  const base = env['XDG_CONFIG_HOME'];
+  return join(base?.startsWith('/') ? base : join(homeFolder(env), '.config'), 'jobserv');
+}

@@ -3,6 +3,7 @@
 export { EnvironmentError, machineFault, notWritten, systemWords, tooManyFiles, UsageError } from './errors.js';
 export { type FileLock, takeFileLock } from './file-lock.js';
 export {
+  configFolder,
   folderName,
   foreignOwner,
   homeFolder,

@@ -1,6 +1,6 @@
 /** A count and its noun: `1 run`, `0 runs`, `2 runs`. */
-export function plural(count: number, noun: string, many = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : many}`;
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Bytes for people, in powers of 1000: `1.5 MB`. */

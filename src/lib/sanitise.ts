@@ -189,12 +189,14 @@ export function plainLine(text: string): string {
   );
 }
 
+const LONGEST_EXCERPT = 300;
+
 /** Somebody else's words for a message of ours: one line, not long, without a stop at its end. */
-export function excerpt(text: string, longest = 300): string {
-  const line = plainLine(text.slice(0, 16 * longest))
+export function excerpt(text: string): string {
+  const line = plainLine(text.slice(0, 16 * LONGEST_EXCERPT))
     .replace(/ {2,}/g, ' ')
     .trim();
-  return (line.length > longest ? `${line.slice(0, longest)}…` : line).replace(/[.\s]+$/, '');
+  return (line.length > LONGEST_EXCERPT ? `${line.slice(0, LONGEST_EXCERPT)}…` : line).replace(/[.\s]+$/, '');
 }
 
 /** JSON that a terminal may show: what would act on it is escaped, so that every reader gets the same values. */

@@ -142,12 +142,7 @@ export type ServerVerdict = { accepted: true } | { accepted: false; message: str
  * @param json the definition as JSON text, as PyYAML's loader and `json.dumps` would make it
  * @throws ServerFailure when there is no verdict
  */
-export async function validateDefinition(
-  http: HttpClient,
-  server: string,
-  json: string,
-  signal?: AbortSignal,
-): Promise<ServerVerdict> {
+export async function validateDefinition(http: HttpClient, server: string, json: string): Promise<ServerVerdict> {
   try {
     await http.send({
       method: 'POST',
@@ -158,7 +153,6 @@ export async function validateDefinition(
       headers: { 'content-type': 'application/json' },
       // It reads and answers, and keeps nothing.
       repeatable: true,
-      signal,
     });
     return { accepted: true };
   } catch (error) {

@@ -89,7 +89,6 @@ async function readResults(http: HttpClient, url: string, options: Access): Prom
 }
 
 export interface SendOptions {
-  signal?: AbortSignal | undefined;
   /** A process that has died since may have sent it: look first. */
   doubtful?: boolean;
   /** Called when it is sent again, though the server may have it already. */
@@ -108,7 +107,7 @@ export async function sendTest(
   run: RunCredentials,
   test: Test,
   before: number,
-  { signal, doubtful = false, onDoubt }: SendOptions = {},
+  { doubtful = false, onDoubt }: SendOptions = {},
 ): Promise<void> {
   const { name, ...rest } = test;
   const segment = pathSegment(name);
@@ -125,12 +124,11 @@ export async function sendTest(
     body: JSON.stringify(rest),
     headers: { 'content-type': 'application/json', authorization: `Token ${run.apiKey}` },
     retry: false,
-    signal,
   };
   let lost = doubtful;
-  await http.persist({ method: 'POST', repeatable: true, signal }, async () => {
+  await http.persist({ method: 'POST', repeatable: true }, async () => {
     if (lost) {
-      const there = await countOf(http, run, name, signal);
+      const there = await countOf(http, run, name);
       if (there === undefined) onDoubt?.();
       else if (there > before) return;
     }
@@ -148,10 +146,9 @@ async function countOf(
   http: HttpClient,
   { runUrl, apiKey }: RunCredentials,
   name: string,
-  signal: AbortSignal | undefined,
 ): Promise<number | undefined> {
   try {
-    return (await listTests(http, runUrl, { apiKey, signal })).filter((test) => test.name === name).length;
+    return (await listTests(http, runUrl, { apiKey })).filter((test) => test.name === name).length;
   } catch (error) {
     if (error instanceof ServerFailure && !error.passing) return undefined;
     throw error;

@@ -118,8 +118,8 @@ async function recoverRun(run: string, options: RecoveryOptions, boot: string): 
 }
 
 /** A clock that was set back must not extend the wait. */
-function isDue({ next }: Unreported, now = Date.now()): boolean {
-  const wait = Date.parse(next) - now;
+function isDue({ next }: Unreported): boolean {
+  const wait = Date.parse(next) - Date.now();
   return !(wait > 0 && wait <= LONGEST_PUT_OFF);
 }
 

@@ -6,7 +6,7 @@
 import { lstatSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { repositoryFolder } from '../../git/index.js';
-import { homeFolder, isBelow, ReadError, readBounded, UsageError } from '../../lib/index.js';
+import { configFolder, isBelow, ReadError, readBounded, UsageError } from '../../lib/index.js';
 import { type Diagnostic, type LintConfig, NO_CONFIG, parseLintConfig } from '../../lint/index.js';
 import { type Defaults, type DefaultsOwner, parseDefaults } from './defaults.js';
 import { readFound, refuseForeign } from './definitions.js';
@@ -96,11 +96,7 @@ export async function defaultsFiles(
   return files.filter((file) => file !== undefined);
 }
 
-/** `~/.config/jobserv/config.yml`, or below XDG_CONFIG_HOME. */
-export function userConfigFile(env: NodeJS.ProcessEnv = process.env): string {
-  const base = env['XDG_CONFIG_HOME'];
-  return join(base?.startsWith('/') ? base : join(homeFolder(env), '.config'), 'jobserv', 'config.yml');
-}
+export const userConfigFile = (): string => join(configFolder(), 'config.yml');
 
 interface Place {
   folder: string;

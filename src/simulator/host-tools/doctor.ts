@@ -82,10 +82,10 @@ async function dockerConfigChecks(): Promise<Check[]> {
 }
 
 /** Where the credentials for servers come from, without their values. */
-async function serversCheck(env: NodeJS.ProcessEnv = process.env): Promise<Check> {
-  const path = serversFile(env);
+async function serversCheck(): Promise<Check> {
+  const path = serversFile();
   const servers = await readServers(path);
-  const variables = ['JOBSERV_TOKEN', 'JOBSERV_HEADER'].filter((name) => env[name]);
+  const variables = ['JOBSERV_TOKEN', 'JOBSERV_HEADER'].filter((name) => process.env[name]);
   const sources = [
     ...(servers.length === 0 ? [] : [`${servers.map(({ server }) => server).join(', ')} from ${path}`]),
     ...(variables.length === 0 ? [] : [`any server from ${variables.join(' and ')} in the environment`]),

@@ -1,7 +1,7 @@
 /** How a reader gets to servers: what flags, environment and `servers.toml` say about who asks. */
 
 import { join } from 'node:path';
-import { homeFolder, ReadError, readBoundedText, UsageError } from '../../lib/index.js';
+import { configFolder, ReadError, readBoundedText, UsageError } from '../../lib/index.js';
 import {
   type Credentials,
   credentialsFor,
@@ -122,11 +122,7 @@ export interface ServerEntry {
 const KEYS = ['token', 'headers', 'web'];
 const EXAMPLE = '[servers."https://ci.example.org"], and under it token = "…" or headers = ["Name: value"]';
 
-/** `~/.config/jobserv/servers.toml`, or below XDG_CONFIG_HOME. */
-export function serversFile(env: NodeJS.ProcessEnv = process.env): string {
-  const base = env['XDG_CONFIG_HOME'];
-  return join(base?.startsWith('/') ? base : join(homeFolder(env), '.config'), 'jobserv', 'servers.toml');
-}
+export const serversFile = (env?: NodeJS.ProcessEnv): string => join(configFolder(env), 'servers.toml');
 
 /**
  * The servers of the file; none when there is no file.
