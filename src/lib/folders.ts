@@ -7,7 +7,7 @@ import { lstatSync, type Stats, statSync } from 'node:fs';
 import { chmod, lstat, mkdir, readlink } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
-import { EnvironmentError } from './errors.js';
+import { EnvironmentError, systemWords } from './errors.js';
 
 /** More links than this on one path are a circle. */
 const MOST_LINKS = 40;
@@ -100,8 +100,12 @@ async function lookOrMake(folder: string, path: string): Promise<Stats> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return lookOrMake(folder, path);
-    const repair = FULL.has(code ?? '') ? 'Free some space there' : 'Give this user access to it';
-    throw unusable(path, `${folder}: ${wordsOf(error)}`, `${repair}, or name another folder.`);
+    const repair = FULL.has(code ?? '')
+      ? 'Free some space there, or name another folder.'
+      : /^(EACCES|EPERM)$/.test(code ?? '')
+        ? 'Give this user access to it, or name another folder.'
+        : 'Name another folder.';
+    throw unusable(path, `${folder}: ${wordsOf(error)}`, repair);
   }
 }
 
@@ -180,12 +184,11 @@ function unusable(path: string, why: string, repair: string): EnvironmentError {
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 function wordsOf(error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { code = '' } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'no folder can be made there';
   if (code === 'EACCES' || code === 'EPERM') return 'you may not make a folder there';
   if (code === 'EROFS') return 'it cannot be written to';
-  if (FULL.has(code)) return 'the disk is full';
-  return message;
+  return systemWords(error);
 }
 
 /** Folders of the user's cache that are no project. */

@@ -45,6 +45,12 @@ export async function register(registration: Registration): Promise<Registered> 
   }
   const token = jwt === undefined ? undefined : readJwt(jwt);
   const name = token?.name ?? registration.hostname ?? (await hostName());
+  if (!/^[^\s/\p{Cc}]+$/u.test(name)) {
+    const shown = JSON.stringify(name);
+    throw new SettingsError(
+      `${shown} cannot be the name of a worker: it has a blank, a slash or a control character in it.`,
+    );
+  }
   const restore = await writeNewSettings(folder, {
     ...registration,
     hostname: name,

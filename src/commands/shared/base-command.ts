@@ -1,8 +1,13 @@
 import { Command } from '@oclif/core/command';
 import { CLIError } from '@oclif/core/errors';
+import type { Input, ParserOutput } from '@oclif/core/interfaces';
+import { UsageError } from '../../lib/index.js';
 import { describeError, endWithError } from './errors.js';
 import { warn } from './flags.js';
 import { jsonText, type Reports } from './reports.js';
+
+/** Of flags or arguments, by their names; oclif's own type does not say more. */
+type Values = Record<string, unknown>;
 
 /**
  * The base of all commands. A command parses its flags, calls one function of a layer below,
@@ -13,6 +18,18 @@ export abstract class BaseCommand extends Command {
   /** The status that the process will end with, unless an error ends it first. */
   protected endWith(status: number): void {
     process.exitCode = status;
+  }
+
+  /** @throws UsageError for an empty value: a variable of a script that is not set, most often */
+  protected override async parse<F extends Values, B extends Values, A extends Values>(
+    options?: Input<F, B, A>,
+    argv?: string[],
+  ): Promise<ParserOutput<F, B, A>> {
+    const parsed = await super.parse(options, argv);
+    const empty = parsed.raw.find(({ input }) => input.trim() === '');
+    if (empty === undefined) return parsed;
+    const what = empty.type === 'flag' ? `The value of --${empty.flag}` : empty.arg.toUpperCase();
+    throw new UsageError(`${what} is empty. Give one, or leave it out.`);
   }
 
   /** Of a command that has `--report`, once its flags are read. */

@@ -103,7 +103,8 @@ function statusOfFailure(failure: RunFailure): number {
  * @param json prints it as JSON too
  */
 export async function endWithError(error: unknown, json?: (report: unknown) => void): Promise<never> {
-  const { message, status } = describeError(error);
+  const { status, ...described } = describeError(error);
+  const message = withoutLongWords(described.message);
   if (message) {
     const marked = error instanceof UnfitFile ? { path: error.path, diagnostics: error.diagnostics } : {};
     json?.({ version: 1, error: { message, status, reason: reasonOf(error), ...marked } });
@@ -112,6 +113,9 @@ export async function endWithError(error: unknown, json?: (report: unknown) => v
   await whenWritten();
   return exit(status);
 }
+
+/** A value that was given may be longer than any screen. */
+const withoutLongWords = (text: string) => text.replace(/(\S{100})\S{900,}/g, '$1…');
 
 async function report(message: string, error: unknown): Promise<void> {
   const style = styleFor(process.stderr);
@@ -163,6 +167,7 @@ export function flagErrorText(error: CLIError): string {
       '$1 needs $2, too.',
     )
     .replace(/(--[\w-]+)(?:=[^\n]*?)? cannot also be provided when using (--[\w-]+)/g, '$1 and $2 exclude each other')
+    .replace(/ but received:\s*$/, ', and nothing was given')
     .replace(/Nonexistent flag: (.*)/, 'There is no flag $1')
     .replace(/Nonexistent flags: (.*)/, 'There are no flags $1')
     .trim()

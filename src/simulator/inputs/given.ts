@@ -29,10 +29,15 @@ export async function readGivenValues(given: {
   'param-file'?: string | undefined;
   secret?: readonly string[] | undefined;
   'secret-file'?: string | undefined;
+  project?: string | undefined;
   env?: NodeJS.ProcessEnv;
   /** Ends the reading of a pipe. */
   signal?: AbortSignal;
 }): Promise<GivenValues> {
+  if (given.project !== undefined && /\p{Cc}/u.test(given.project)) {
+    const shown = JSON.stringify(given.project);
+    throw new UsageError(`${shown} cannot be the name of a project: there is a control character in it.`);
+  }
   const named = { pipes: true, ...(given.signal && { signal: given.signal }) };
   const paramFile = given['param-file'];
   const fromFile = paramFile === undefined ? {} : await readAssignments(paramFile, 'the param file', named);

@@ -5,7 +5,7 @@
 
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { jsonObject, readBoundedText, UsageError } from '../../lib/index.js';
+import { jsonObject, readBoundedText, systemWords, UsageError } from '../../lib/index.js';
 import type { RunDefinition, Test } from '../../schema/index.js';
 import { type HttpClient, isAddress, isBuildUrl, parseRunUrl, pathSegment, readBuildRuns } from '../../server/index.js';
 import { type AccessRequest, openServers } from '../inputs/server-access.js';
@@ -92,8 +92,9 @@ function foldersIn(folder: string): string[] {
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => join(folder, name));
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'it is no folder' : message;
+    const { code } = error as NodeJS.ErrnoException;
+    const own = code === 'ENOENT' ? 'there is no such folder' : code === 'ENOTDIR' ? 'it is no folder' : undefined;
+    const why = own ?? systemWords(error);
     throw new UsageError(
       `--upstream ${folder} cannot be read: ${why}. Name the workspace of an earlier simulation, or the http or https address of a run or a build.`,
     );
