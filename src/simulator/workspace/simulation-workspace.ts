@@ -20,7 +20,7 @@ import {
   writeFresh,
 } from '../../lib/index.js';
 import { abandonedWorkspaces, lockWorkspace, tryLock } from './workspace-lock.js';
-import { CONSOLE, LARGEST_KEPT } from './workspace-names.js';
+import { CONSOLE, LARGEST_KEPT, locksIn, scratchIn, volumesIn } from './workspace-names.js';
 
 /** Says that a folder is ours to clear. */
 const MARKER = '.jobserv-workspace';
@@ -197,12 +197,11 @@ export async function didNotPass(root: string): Promise<boolean> {
   }
 }
 
-/** Every workspace in the user's cache: `<project>/<trigger>/<run>`. */
+/** Every workspace in the user's cache: `<project>/<trigger>/<run>`. A volume, which scripts write to, is none. */
 export async function storedWorkspaces(cache: string): Promise<string[]> {
-  let level = [cache];
-  for (let depth = 0; depth < 3; depth++) {
-    level = (await Promise.all(level.map(folders))).flat();
-  }
+  const others = [locksIn(cache), scratchIn(cache), volumesIn(cache)];
+  let level = (await folders(cache)).filter((path) => !others.includes(path));
+  for (let depth = 0; depth < 2; depth++) level = (await Promise.all(level.map(folders))).flat();
   const found = await Promise.all(level.map(isWorkspace));
   return level.filter((_, index) => found[index]).sort();
 }

@@ -3,11 +3,11 @@
  * and names its workspace, so that what a killed process left is found wherever it is.
  */
 import { randomBytes } from 'node:crypto';
-import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../../docker/index.js';
-import { folderName, UsageError } from '../../lib/index.js';
+import { EnvironmentError, folderName, ReadError, readBoundedText, UsageError } from '../../lib/index.js';
 import { makeCacheFolder } from './workspace-names.js';
 
 interface LockContent {
@@ -36,15 +36,16 @@ export async function lockWorkspace(locks: string, workspace: string): Promise<W
 /** The lock; or, while a process that may be alive holds it, that lock's content. */
 export async function tryLock(locks: string, workspace: string): Promise<WorkspaceLock | LockContent> {
   await makeCacheFolder(locks);
-  const path = join(locks, `${folderName(workspace)}.json`);
+  const path = join(locks, nameOf(workspace));
   const content: LockContent = { pid: process.pid, owner: await currentOwner(), workspace };
   const mine = `${path}.${randomBytes(8).toString('hex')}`;
   writeFileSync(mine, JSON.stringify(content), { mode: 0o600 });
   try {
     for (;;) {
       if (placeLink(mine, path)) return { release: () => removeFile(path) };
-      const holder = read(path);
-      if (holder !== undefined && (await ownerState(holder.owner)) !== 'dead') return holder;
+      const holder = await read(path);
+      if (holder === undefined) continue;
+      if (holder !== FOREIGN && (await ownerState(holder.owner)) !== 'dead') return holder;
       await removeDead(path, mine, holder);
     }
   } finally {
@@ -56,11 +57,16 @@ export async function tryLock(locks: string, workspace: string): Promise<Workspa
 export async function abandonedWorkspaces(locks: string): Promise<string[]> {
   const abandoned: string[] = [];
   for (const name of namesIn(locks).filter((file) => file.endsWith('.json'))) {
-    const lock = read(join(locks, name));
-    if (lock !== undefined && (await ownerState(lock.owner)) === 'dead') abandoned.push(lock.workspace);
+    const lock = await read(join(locks, name));
+    // What we wrote is named after the workspace; a file that somebody put there names whatever it likes.
+    if (lock === undefined || lock === FOREIGN) continue;
+    if (name !== nameOf(lock.workspace) || lock.workspace !== resolve(lock.workspace)) continue;
+    if ((await ownerState(lock.owner)) === 'dead') abandoned.push(lock.workspace);
   }
   return abandoned;
 }
+
+const nameOf = (workspace: string): string => `${folderName(workspace)}.json`;
 
 function namesIn(folder: string): string[] {
   try {
@@ -70,14 +76,8 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** One that is gone already is no matter. */
-function removeFile(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-}
+/** One that is gone already is no matter. What is no file at all was put there by somebody, and goes too. */
+const removeFile = (path: string): void => rmSync(path, { recursive: true, force: true });
 
 /** A link appears with its content, and only where nothing was: two takers cannot both succeed. */
 function placeLink(from: string, to: string): boolean {
@@ -91,33 +91,44 @@ function placeLink(from: string, to: string): boolean {
 }
 
 const TAKING_MS = 10;
+/** A path in JSON, bytes. */
+const LARGEST = 64 * 1024;
 
 /**
  * Removes the dead lock that was read, unless somebody has set another one meanwhile. One at
  * a time may do so, or the second would remove what the first has just set.
  */
-async function removeDead(path: string, mine: string, dead: LockContent | undefined): Promise<void> {
+async function removeDead(path: string, mine: string, dead: Read): Promise<void> {
   const taking = `${path}.taking`;
   if (!placeLink(mine, taking)) {
-    const taker = read(taking);
-    if (taker !== undefined && (await ownerState(taker.owner)) === 'dead') removeFile(taking);
+    const taker = await read(taking);
+    const isDead = taker === FOREIGN || (taker !== undefined && (await ownerState(taker.owner)) === 'dead');
+    if (isDead) removeFile(taking);
     else await sleep(TAKING_MS);
     return;
   }
   try {
-    const now = read(path);
-    if (now?.owner === dead?.owner) removeFile(path);
+    const now = await read(path);
+    if (ownerIn(now) === ownerIn(dead)) removeFile(path);
   } finally {
     removeFile(taking);
   }
 }
 
-/** undefined: it is gone, or is no lock that we wrote. */
-function read(path: string): LockContent | undefined {
+/** Something else than a lock that we wrote: empty after a power failure, a pipe, a device. */
+const FOREIGN = Symbol('foreign');
+/** undefined: it is gone. */
+type Read = LockContent | typeof FOREIGN | undefined;
+
+const ownerIn = (lock: Read) => (typeof lock === 'object' ? lock.owner : lock);
+
+/** @throws EnvironmentError where the machine is the cause: the lock may be a living process's */
+async function read(path: string): Promise<Read> {
   try {
-    const content = JSON.parse(readFileSync(path, 'utf8')) as LockContent;
-    return typeof content.owner === 'string' && typeof content.workspace === 'string' ? content : undefined;
-  } catch {
-    return undefined;
+    const content = JSON.parse(await readBoundedText(path, { maxBytes: LARGEST })) as LockContent | null;
+    return typeof content?.owner === 'string' && typeof content.workspace === 'string' ? content : FOREIGN;
+  } catch (error) {
+    if (error instanceof EnvironmentError) throw error;
+    return error instanceof ReadError && error.reason === 'missing' ? undefined : FOREIGN;
   }
 }
