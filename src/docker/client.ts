@@ -17,8 +17,8 @@ export interface Tls {
 export type Endpoint = { address: string } & ({ socketPath: string } | { host: string; port: number; tls?: Tls });
 
 /**
- * The client would read DOCKER_HOST and its like for itself: every option that it takes from
- * there is set, so that `endpoint` alone decides. Connections are not kept: one that the
+ * The client would read DOCKER_HOST and its like for itself, and the files of DOCKER_CERT_PATH, which may be missing: it
+ * does not see the first while it is made, and every option is set, so that `endpoint` alone decides. Connections are not kept: one that the
  * engine has closed in the meantime would fail a call that was never sent.
  */
 export async function openClient(endpoint: Endpoint): Promise<Docker> {
@@ -26,7 +26,13 @@ export async function openClient(endpoint: Endpoint): Promise<Docker> {
   const none = { host: undefined, port: undefined, socketPath: undefined, timeout: undefined };
   const noKeys = { ca: undefined, cert: undefined, key: undefined, agent: undefined };
   const common = { ...none, ...noKeys, pathPrefix: '/', headers: { Connection: 'close' } };
-  return new Client({ ...common, ...place(endpoint) } as Docker.DockerOptions);
+  const { DOCKER_HOST: host } = process.env;
+  delete process.env['DOCKER_HOST'];
+  try {
+    return new Client({ ...common, ...place(endpoint) } as Docker.DockerOptions);
+  } finally {
+    if (host !== undefined) process.env['DOCKER_HOST'] = host;
+  }
 }
 
 function place(endpoint: Endpoint): object {

@@ -161,7 +161,13 @@ async function environmentTls({ env, home }: Surroundings): Promise<Tls | undefi
   if (!env['DOCKER_TLS_VERIFY'] && !env['DOCKER_TLS']) return undefined;
   const verify = Boolean(env['DOCKER_TLS_VERIFY']);
   const folder = env['DOCKER_CERT_PATH'] || env['DOCKER_CONFIG'] || join(home, '.docker');
-  return (await readTls(folder, verify)) ?? { verify };
+  const tls = (await readTls(folder, verify)) ?? { verify };
+  const missing = verify && !tls.ca ? 'ca.pem' : tls.cert && !tls.key ? 'key.pem' : tls.key && !tls.cert && 'cert.pem';
+  if (missing) {
+    const message = `TLS is set (DOCKER_TLS_VERIFY or DOCKER_TLS), and ${join(folder, missing)} cannot be read`;
+    throw Object.assign(new Error(message), { code: 'ERR_TLS_FILE' });
+  }
+  return tls;
 }
 
 async function toEndpoint(
@@ -263,9 +269,12 @@ export function explainAttempts(tried: Attempt[]): string {
 
 function whyNot(error: Attempt['error']): string {
   const { statusCode, message } = error;
-  if (statusCode === undefined) return message;
+  // OpenSSL's own words are in the middle of its numbers and file names.
+  if (statusCode === undefined) return /error:\w+:[^:]*:[^:]*:([^:\n]+)/.exec(message)?.[1] ?? message;
   return statusCode === NOT_REACHED ? engineWords(error) : `it answers with HTTP status ${statusCode}`;
 }
+
+const TLS_FAULT = /^(ERR_(TLS|SSL|OSSL)_|CERT_|UNABLE_TO_|EPROTO$)|SELF_SIGNED/;
 
 /** The advice for the attempt that came closest. */
 function remedy(tried: Attempt[]): string {
@@ -280,6 +289,9 @@ function remedy(tried: Attempt[]): string {
   }
   if (tried.some(({ error }) => error.statusCode === NOT_REACHED)) {
     return 'ssh has to reach that host without asking for anything: the host is known, your key is in an agent or has no passphrase, and the host has the docker command.';
+  }
+  if (set && TLS_FAULT.test(set.error.code ?? '')) {
+    return `Check ca.pem, cert.pem and key.pem (of DOCKER_CERT_PATH, or of the context), and that the certificate of the engine is for the name in ${set.candidate.setting}.`;
   }
   if (set) return `Start that engine, or correct ${set.candidate.setting}.`;
   return 'Install Docker or Podman and start it (sudo systemctl start docker, or systemctl --user start podman.socket), or let DOCKER_HOST name the engine.';

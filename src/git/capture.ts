@@ -4,7 +4,7 @@
  * borrows their objects.
  */
 import { existsSync } from 'node:fs';
-import { realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { RunFailure } from '../executor/index.js';
 import { gitFailure } from './failure.js';
@@ -107,11 +107,20 @@ export async function captureWorkingTree(request: CaptureRequest): Promise<Snaps
       ...(branch === undefined ? {} : { branch }),
       dirty,
       leftOut: changes.leftOut.map(shown),
-      notes: [...changes.notes, ...repositoryNotes(pushed, settings, dirty), ...notes],
+      notes: [
+        ...changes.notes,
+        ...repositoryNotes(pushed, settings, dirty),
+        ...notes,
+        ...(lfs ? [] : await pointerNotes(paths)),
+      ],
       unpushed: [...unpushed, ...lfsUnpushed],
     };
   } catch (error) {
-    throw gitFailure(`Could not take the working tree at ${paths.toplevel}`, error, paths.toplevel);
+    throw gitFailure(
+      `Could not take the working tree at ${paths.toplevel}`,
+      error,
+      `Run \`git fsck\` and \`git status\` in ${paths.toplevel}.`,
+    );
   }
 }
 
@@ -229,6 +238,12 @@ function isSparse(settings: readonly Setting[]): boolean {
 
 function diffTree(from: string, to: string): string[] {
   return ['diff-tree', '-r', '-z', '--no-renames', '--name-only', from, to];
+}
+
+async function pointerNotes({ toplevel }: RepositoryPaths): Promise<string[]> {
+  const attributes = await readFile(join(toplevel, '.gitattributes'), 'utf8').catch(() => '');
+  if (!/^[^#].*\sfilter=lfs(\s|$)/m.test(attributes)) return [];
+  return ['git-lfs is not installed here: files of Git LFS are pointers to their content, as on a worker without it.'];
 }
 
 function repositoryNotes({ shallow, partialFilter }: PushedRepository, settings: Setting[], dirty: number): string[] {

@@ -79,22 +79,22 @@ const KINDS: Kind[] = [
 
 /**
  * @param what what could not be done, as the start of a sentence: `Could not clone <url>`
- * @param place a repository of the user's: whatever git finds in it is no fault of a run
+ * @param advice for what none of `KINDS` explains, where it cannot be the fault of a run
  * @returns a `RunFailure('setup')` for a failed git, or a full disk; anything else as it is
  */
-export function gitFailure(what: string, error: unknown, place?: string): unknown {
+export function gitFailure(what: string, error: unknown, advice?: string): unknown {
   const fault = machineFault(error);
   if (fault !== undefined) return new RunFailure('setup', `${what}: ${fault}`, { environment: 'disk', cause: error });
   if (!(error instanceof GitError)) return error;
   const ending = error.exitCode === undefined ? '\ndied of signal' : '';
   const kind = proxyKind(error.output) ?? KINDS.find(({ pattern }) => pattern.test(error.output + ending));
   const words = gitWords(error);
-  const environment = kind?.environment ?? (place === undefined ? undefined : 'git');
-  const advice = kind?.advice ?? (place && `Run \`git fsck\` and \`git status\` in ${place}.`);
+  const environment = kind?.environment ?? (advice === undefined ? undefined : 'git');
+  const repair = kind?.advice ?? advice;
   return new RunFailure('setup', kind ? `${what}: ${kind.why} (${words}).` : `${what}: ${words}.`, {
     cause: error,
     ...(environment && { environment }),
-    ...(advice && { advice }),
+    ...(repair && { advice: repair }),
   });
 }
 

@@ -23,7 +23,11 @@ export async function setUpLfs(call: LfsCall & { home: string; log: Log }): Prom
   try {
     await streamGit({ args: ['lfs', 'install', '--skip-repo'], cwd: call.home, ...call }, call.log);
   } catch (error) {
-    throw gitFailure('Could not set up Git LFS', error);
+    throw gitFailure(
+      'Could not set up Git LFS',
+      error,
+      'Run `git lfs install` yourself to see more, or remove git-lfs.',
+    );
   }
 }
 

@@ -6,6 +6,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { Readable } from 'node:stream';
 import { execa, execaSync } from 'execa';
+import { systemWords } from './errors.js';
 import { environmentOf } from './programs.js';
 import { startHeard } from './start-heard.js';
 
@@ -238,7 +239,7 @@ function spawn(command: Command, { cwd, env, input = '', umask, stdin }: Process
 }
 
 function notStarted(program: string, cwd: string | undefined, cause: unknown): ProcessError {
-  const { code, message } = (cause ?? {}) as NodeJS.ErrnoException;
+  const { code } = (cause ?? {}) as NodeJS.ErrnoException;
   // A working directory that is not there gives the same error as a program that is not there.
   if (code === 'ENOENT' && cwd !== undefined && !isFolder(cwd)) {
     return new ProcessError('not-started', `could not be started: the folder ${cwd} is not there`, cause);
@@ -247,7 +248,7 @@ function notStarted(program: string, cwd: string | undefined, cause: unknown): P
     const where = isAbsolute(program) ? 'is not there' : 'is not installed, or not on PATH';
     return new ProcessError('not-found', where, cause);
   }
-  return new ProcessError('not-started', `could not be started: ${code ?? message}`, cause);
+  return new ProcessError('not-started', `could not be started: ${systemWords(cause)}`, cause);
 }
 
 function isFolder(path: string): boolean {

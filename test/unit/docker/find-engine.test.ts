@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createNetServer } from 'node:net';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -79,6 +79,19 @@ const failure = async (): Promise<RunFailure> => {
 };
 
 describe('findEngine finds', () => {
+  it('an engine without TLS, whatever DOCKER_CERT_PATH names', async () => {
+    const { port } = (await listen(0)).address() as AddressInfo;
+    for (const [name, value] of Object.entries({
+      DOCKER_HOST: `tcp://127.0.0.1:${port}`,
+      DOCKER_CERT_PATH: join(home, 'none'),
+    })) {
+      // The client reads the process's own.
+      vi.stubEnv(name, value);
+      around.env[name] = value;
+    }
+    expect((await findEngine({ surroundings: around })).endpoint.address).toBe(`tcp://127.0.0.1:${port}`);
+  });
+
   it.each([
     ['the usual socket', 'var/docker.sock'],
     ['rootless Docker', 'runtime/docker.sock'],
@@ -292,4 +305,18 @@ describe('findEngine says why there is none', () => {
     expect(text).toContain('/forbidden.sock: no permission to open it');
     expect(text).toContain('sudo usermod -aG docker');
   });
+});
+
+it.each([
+  ['no certificates', [], 'ca.pem cannot be read'],
+  ['a certificate without its key', ['ca.pem', 'cert.pem'], 'key.pem cannot be read'],
+  ['files that hold no certificates', ['ca.pem', 'cert.pem', 'key.pem'], 'no start line'],
+])('TLS with %s is explained', async (_, files, why) => {
+  const { port } = (await listen(0)).address() as AddressInfo;
+  for (const name of files) await writeFile(join(home, name), 'junk');
+  around.env = { DOCKER_HOST: `tcp://127.0.0.1:${port}`, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: home };
+  const { message, environment } = await failure();
+  expect(environment).toBe('engine');
+  expect(message).toContain(why);
+  expect(message).toContain('Check ca.pem, cert.pem and key.pem');
 });

@@ -176,6 +176,21 @@ describe('the working tree at /repo', () => {
     await expect(capture(folder)).rejects.toMatchObject({ reason: 'setup', environment: 'git', message });
   });
 
+  it('of a repository with large files: their pointers are noted without git-lfs, and one that fails is a fault of this machine', async () => {
+    const folder = repository({ '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n' });
+    const bin = temporaryFolder();
+    const [path] = (process.env['PATH'] ?? '').split(':').filter((each) => existsSync(join(each, 'git')));
+    symlinkSync(join(path ?? '', 'git'), join(bin, 'git'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    vi.stubEnv('PATH', bin);
+    expect((await capture(folder)).notes).toEqual([expect.stringContaining('git-lfs is not installed here')]);
+    program(join(bin, 'git-lfs'), '#!/bin/sh\necho "lfs refuses" >&2\nexit 2\n');
+    await expect(runOf(folder)).rejects.toMatchObject({
+      environment: 'git',
+      message: expect.stringMatching(/^Could not set up Git LFS: lfs refuses\. Run `git lfs install`/),
+    });
+  });
+
   it.each([['tab\there'], ['new\nline'], ['del\x7f'], ['a=b:c "d" %41']])(
     'is taken from a folder named %j',
     async (name) => {

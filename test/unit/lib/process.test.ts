@@ -171,7 +171,7 @@ it('a program that cannot be started since too many files are open fails by itse
   expect(lines).toHaveLength(15);
   expect([...lines.slice(0, 5), ...lines.slice(10)]).toEqual(Array(10).fill('0'));
   expect(lines.slice(5, 9)).toEqual(Array(4).fill('not-started could not be started: too many files are open'));
-  expect(lines[9]).toBe('not-started could not be started: EMFILE');
+  expect(lines[9]).toBe('not-started could not be started: too many files are open');
 });
 
 it('a program is not looked for in relative folders of PATH', () => {
