@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ContainerEngine, type ContainerSpec, RunFailure } from '../executor/index.js';
-import { removeTree, withoutTrailing } from '../lib/index.js';
+import { notRemoved, removeTree, systemWords, withoutTrailing } from '../lib/index.js';
 
 /** An engine that sees this machine's files. */
 type Seeing = Pick<ContainerEngine, 'create'>;
@@ -51,11 +51,11 @@ export async function removeTreeInside(engine: Seeing, path: string, images: str
       await removeTree(path);
       return;
     } catch (error) {
-      reasons.add(withoutTrailing(why || (error as Error).message, '.'));
+      reasons.add(withoutTrailing(why || systemWords((error as Error).cause ?? error), '.'));
     }
   }
   const why = [...reasons].join('; ') || 'no image with /bin/rm is there';
-  throw new RunFailure('setup', `${path} could not be removed: ${why}. Remove it as root: sudo rm -rf "${path}".`);
+  throw new RunFailure('setup', notRemoved(path, why));
 }
 
 /**

@@ -57,6 +57,7 @@ const ABOUT_THE_NAME: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'what is above it is no folder',
   EISDIR: 'it is a folder',
+  EBUSY: 'it is in use, or something is mounted in it',
 };
 
 /** Why the file system refused, as part of a sentence: Node's own words name a system call. */

@@ -39,6 +39,7 @@ export {
   readStreamBounded,
 } from './read-bounded.js';
 export {
+  notRemoved,
   type RemoveAsRoot,
   type RemovedOrKept,
   removeOrSetAside,

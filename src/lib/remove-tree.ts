@@ -18,7 +18,7 @@ import {
 import { mkdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { EnvironmentError, tooManyFiles } from './errors.js';
+import { EnvironmentError, systemWords, tooManyFiles } from './errors.js';
 
 /** Removes what other users own, or throws. */
 export type RemoveAsRoot = (path: string) => Promise<void>;
@@ -36,9 +36,15 @@ export async function removeTree(path: string, asRoot?: RemoveAsRoot): Promise<v
   const fault = tooManyFiles(step.value);
   if (fault !== undefined) throw new EnvironmentError(`${path} could not be removed. ${fault}`, { cause: step.value });
   if (asRoot !== undefined) return asRoot(path);
-  throw new EnvironmentError(
-    `${path} could not be removed: ${step.value.message}. Remove it as root: sudo rm -rf "${path}".`,
-  );
+  throw new EnvironmentError(notRemoved(path, systemWords(step.value)), { cause: step.value });
+}
+
+/** @param why without a full stop */
+export function notRemoved(path: string, why: string): string {
+  const repair = why.includes('mounted')
+    ? 'Unmount what is below it, and try again.'
+    : `Remove it as root: sudo rm -rf "${path}".`;
+  return `${path} could not be removed: ${why}. ${repair}`;
 }
 
 /** For the last moment of a process: as `removeTree`, at once; what cannot be removed stays. */

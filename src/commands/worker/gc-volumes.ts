@@ -27,7 +27,7 @@ export default class GcVolumes extends BaseCommand {
       removeTree: removeTree,
     });
     for (const name of removed) this.print(`${dryRun ? 'would remove' : 'removed'} ${printable(name)}`);
-    for (const { name, reason } of failed) printMessage(`${name} could not be removed: ${reason}`);
+    for (const { name, reason } of failed) printMessage(`The volumes of ${name} are still there. ${reason}`);
     if (busy) this.print('Another process is removing volumes now.');
     else if (removed.length + failed.length === 0) this.print('Nothing to remove.');
     if (untold !== undefined) printMessage(`Not everything was reported to the server. ${untold}`);

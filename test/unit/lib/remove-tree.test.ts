@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { removeOrSetAside, removeTree } from '../../../src/lib/index.js';
+import { notRemoved, removeOrSetAside, removeTree, systemWords } from '../../../src/lib/index.js';
 
 let root: string;
 const at = (name: string) => join(root, name);
@@ -111,4 +111,12 @@ describe('a tree', () => {
       expect(readdirSync(root)).toEqual([]);
     });
   });
+});
+
+it.each([
+  ['EBUSY', 'it is in use, or something is mounted in it. Unmount what is below it, and try again.'],
+  ['EPERM', 'this user has no permission. Remove it as root: sudo rm -rf "/x".'],
+])('a tree that stays for %s has the advice for it', (code, words) => {
+  const why = systemWords(Object.assign(new Error('rmdir'), { code }));
+  expect(notRemoved('/x', why)).toBe(`/x could not be removed: ${words}`);
 });
