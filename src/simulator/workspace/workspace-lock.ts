@@ -3,7 +3,7 @@
  * and names its workspace, so that what a killed process left is found wherever it is.
  */
 import { randomBytes } from 'node:crypto';
-import { linkSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { currentOwner, ownerState } from '../../docker/index.js';
@@ -58,7 +58,7 @@ export async function abandonedWorkspaces(locks: string): Promise<string[]> {
   const abandoned: string[] = [];
   for (const name of namesIn(locks).filter((file) => file.endsWith('.json'))) {
     const lock = await read(join(locks, name));
-    // What we wrote is named after the workspace; a file that somebody put there names whatever it likes.
+    // What this program wrote has the name of its workspace; a file that somebody else put there may name any folder.
     if (lock === undefined || lock === FOREIGN) continue;
     if (name !== nameOf(lock.workspace) || lock.workspace !== resolve(lock.workspace)) continue;
     if ((await ownerState(lock.owner)) === 'dead') abandoned.push(lock.workspace);
@@ -76,7 +76,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** One that is gone already is no matter. What is no file at all was put there by somebody, and goes too. */
+/** Nothing happens when it is gone already. A folder in its place is none of ours, and is removed too. */
 const removeFile = (path: string): void => rmSync(path, { recursive: true, force: true });
 
 /** A link appears with its content, and only where nothing was: two takers cannot both succeed. */
@@ -91,7 +91,7 @@ function placeLink(from: string, to: string): boolean {
 }
 
 const TAKING_MS = 10;
-/** A path in JSON, bytes. */
+/** Of a lock, bytes: it holds one path. */
 const LARGEST = 64 * 1024;
 
 /**
@@ -115,7 +115,7 @@ async function removeDead(path: string, mine: string, dead: Read): Promise<void>
   }
 }
 
-/** Something else than a lock that we wrote: empty after a power failure, a pipe, a device. */
+/** Not a lock that this program wrote: a file without content after a power failure, a pipe, a link. */
 const FOREIGN = Symbol('foreign');
 /** undefined: it is gone. */
 type Read = LockContent | typeof FOREIGN | undefined;
@@ -124,6 +124,10 @@ const ownerIn = (lock: Read) => (typeof lock === 'object' ? lock.owner : lock);
 
 /** @throws EnvironmentError where the machine is the cause: the lock may be a living process's */
 async function read(path: string): Promise<Read> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  // A link too: what it names can be missing, and the lock would then be neither there nor free.
+  if (!found.isFile()) return FOREIGN;
   try {
     const content = JSON.parse(await readBoundedText(path, { maxBytes: LARGEST })) as LockContent | null;
     return typeof content?.owner === 'string' && typeof content.workspace === 'string' ? content : FOREIGN;
