@@ -9,6 +9,15 @@ import { netrc } from './netrc.js';
 import { type ContainerSpec, type Log, type Mount, RunFailure, type RunPorts } from './ports.js';
 import { makeVisibleFolder, type Workspace } from './workspace.js';
 
+/** What every step of the phase works on. */
+interface Preparation {
+  run: RunDefinition;
+  workspace: Workspace;
+  ports: Pick<RunPorts, 'engine' | 'host' | 'source'>;
+  log: Log;
+  signal: AbortSignal;
+}
+
 /**
  * Fills the workspace and says which container is to run. May be called again on the same
  * workspace, after a reboot: archive and repository stay, the rest is written anew.
@@ -23,16 +32,17 @@ export async function prepare(
   signal: AbortSignal,
   rebootScript?: string,
 ): Promise<ContainerSpec> {
+  const preparation: Preparation = { run, workspace, ports, log, signal };
   checkSecrets(run);
   await log.heading('Preparing secrets and volumes');
-  await prepareSecrets(run, workspace, ports, log);
+  await prepareSecrets(preparation);
   const volumes = await prepareVolumes(run, ports, log);
-  await prepareNetrc(run, workspace, ports.host.netrcMachine);
+  await prepareNetrc(preparation);
   await makeVisibleFolder(workspace.archive);
 
   await log.heading('Preparing the script');
-  const command = await prepareScript(run, workspace, ports, log, signal, rebootScript);
-  await prepareRepository(run, workspace, ports, log, signal);
+  const command = await prepareScript(preparation, rebootScript);
+  await prepareRepository(preparation);
 
   await log.heading('Setting up the environment of the container');
   for (const variable of containerEnv(run.env)) await log.info(variable);
@@ -69,12 +79,7 @@ export async function containerOf(
   });
 }
 
-async function prepareSecrets(
-  run: RunDefinition,
-  workspace: Workspace,
-  ports: Pick<RunPorts, 'host'>,
-  log: Log,
-): Promise<void> {
+async function prepareSecrets({ run, workspace, ports, log }: Preparation): Promise<void> {
   await makeVisibleFolder(workspace.secrets);
   const dockerConfig = await ports.host.dockerConfig();
   if (dockerConfig !== undefined) {
@@ -128,11 +133,11 @@ export async function prepareVolumes(run: RunDefinition, ports: Pick<RunPorts, '
   return [...mounts, ...shared.values()];
 }
 
-async function prepareNetrc(run: RunDefinition, workspace: Workspace, machine: string | undefined): Promise<void> {
+async function prepareNetrc({ run, workspace, ports }: Preparation): Promise<void> {
   const scriptRepoUrl = run['script-repo']?.['clone-url'];
   const text = netrc({
     runUrl: run.run_url,
-    machine,
+    machine: ports.host.netrcMachine,
     apiKey: run.api_key,
     secrets: run.secrets ?? {},
     ...(scriptRepoUrl === undefined ? {} : { scriptRepoUrl }),
@@ -142,13 +147,7 @@ async function prepareNetrc(run: RunDefinition, workspace: Workspace, machine: s
 }
 
 /** Clones the repository of a git trigger type. */
-async function prepareRepository(
-  run: RunDefinition,
-  workspace: Workspace,
-  ports: Pick<RunPorts, 'source'>,
-  log: Log,
-  signal: AbortSignal,
-): Promise<void> {
+async function prepareRepository({ run, workspace, ports, log, signal }: Preparation): Promise<void> {
   if (!GIT_TRIGGER_TYPES.has(run.trigger_type)) return;
   await log.heading('Preparing the repository');
   if (existsSync(workspace.repo)) {
@@ -174,18 +173,10 @@ function checkSources(mounts: Mount[]): void {
 }
 
 /** @returns the script's path inside the container */
-async function prepareScript(
-  run: RunDefinition,
-  workspace: Workspace,
-  ports: Pick<RunPorts, 'source'>,
-  log: Log,
-  signal: AbortSignal,
-  rebootScript?: string,
-): Promise<string> {
+async function prepareScript(preparation: Preparation, rebootScript: string | undefined): Promise<string> {
+  const { run, workspace } = preparation;
   const repository = run['script-repo'];
-  if (rebootScript === undefined && repository !== undefined) {
-    return cloneScripts(repository, run, workspace, ports, log, signal);
-  }
+  if (rebootScript === undefined && repository !== undefined) return cloneScripts(preparation, repository);
   const text = rebootScript ?? run.script;
   if (text === undefined)
     throw new RunFailure('setup', 'The run has neither a script nor a script-repo: there is nothing to start.');
@@ -197,12 +188,8 @@ async function prepareScript(
 }
 
 async function cloneScripts(
+  { run, workspace, ports, log, signal }: Preparation,
   repository: NonNullable<RunDefinition['script-repo']>,
-  run: RunDefinition,
-  workspace: Workspace,
-  ports: Pick<RunPorts, 'source'>,
-  log: Log,
-  signal: AbortSignal,
 ): Promise<string> {
   const { 'clone-url': cloneUrl, 'git-ref': gitRef, token, path } = repository;
   await log.info(`Repository of the script: ${cloneUrl}`);

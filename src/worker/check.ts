@@ -8,7 +8,6 @@ import { objectOf, systemWords, takeFileLock } from '../lib/index.js';
 import {
   appendConsole,
   type CheckedIn,
-  type HttpClient,
   parse,
   parseHttpUrl,
   readRun,
@@ -80,6 +79,9 @@ async function checkAlone(options: CheckOptions): Promise<Checked> {
   return { inProgress: taken + begun, handedOut: answer.runDefinitions.length > 0 };
 }
 
+/** `takenAt`: when the server was asked. */
+type TakenRun = Pick<RunState, 'runUrl' | 'takenAt'>;
+
 /** Continues the runs in progress; no call to the server. */
 export function recover(options: CheckOptions) {
   const { settings, log, processes } = options;
@@ -99,15 +101,6 @@ async function updateProperties({ settings, server, log, signal }: CheckOptions)
   log.info("The host's properties are sent to the server", said);
   await server.update(properties, signal);
   await remember(settings.folder, properties);
-}
-
-async function claim(
-  { settings, server, log, signal }: CheckOptions,
-  run: string,
-  { runUrl, takenAt }: Pick<RunState, 'runUrl' | 'takenAt'>,
-): Promise<Claim> {
-  const { api_key: apiKey } = await readRundef(run);
-  return claimRun(server.http, settings.hostname, { runUrl, takenAt, apiKey: String(apiKey ?? '') }, log, signal);
 }
 
 /**
@@ -205,13 +198,6 @@ function runUrlOf(rundef: string): string | undefined {
   return typeof url === 'string' && parseHttpUrl(url) !== undefined ? url : undefined;
 }
 
-interface HandedOut {
-  runUrl: string;
-  apiKey: string;
-  /** When the server was asked; ISO 8601. */
-  takenAt: string;
-}
-
 /** For this time after the check-in the run is surely ours, ms. */
 const FRESH_MS = 10_000;
 
@@ -225,48 +211,36 @@ const REFUSALS = new Set(['completed', 'not-found', 'unauthorized', 'rejected'])
  * Whether a run that was handed out is still this worker's to begin. A server that hears nothing of a run for 15 s
  * takes its answer for lost and queues the run again (the reference's worker monitor); another worker may have it then.
  * So the server hears of it before there is a process for it, and nothing begins before the server has.
- *
- * @param worker this worker's name
  */
-async function claimRun(
-  http: HttpClient,
-  worker: string,
-  run: HandedOut,
-  log: Pick<WorkerLog, 'warning'>,
-  signal?: AbortSignal,
-): Promise<Claim> {
+async function claim(options: CheckOptions, folder: string, run: TakenRun): Promise<Claim> {
+  const { api_key: apiKey } = await readRundef(folder);
   try {
-    if (!(await isOurs(http, worker, run, log, signal))) return 'drop';
-    await acknowledge(http, run, signal);
+    if (!(await isOurs(options, run))) return 'drop';
+    await acknowledge(options, run.runUrl, String(apiKey ?? ''));
     // It may have been queued again in between; from now on it is not.
-    return (await isOurs(http, worker, run, log, signal)) ? 'start' : 'drop';
+    return (await isOurs(options, run)) ? 'start' : 'drop';
   } catch (error) {
     if (!(error instanceof ServerFailure)) throw error;
     const refused = REFUSALS.has(error.kind);
-    log.warning(`A run ${refused ? 'is not begun' : 'waits for its server'}. ${error.message}`, { run: run.runUrl });
+    const what = refused ? 'is not begun' : 'waits for its server';
+    options.log.warning(`A run ${what}. ${error.message}`, { run: run.runUrl });
     return refused ? 'drop' : 'wait';
   }
 }
 
 /** An empty piece of console without a status: it only shows the server that this worker has the run. */
-function acknowledge(http: HttpClient, { runUrl, apiKey }: HandedOut, signal: AbortSignal | undefined) {
+function acknowledge({ server: { http }, signal }: CheckOptions, runUrl: string, apiKey: string) {
   const append = () => appendConsole(http, { runUrl, apiKey, bytes: new Uint8Array(), signal });
   return http.persist({ method: 'POST', repeatable: true, signal }, append);
 }
 
-async function isOurs(
-  http: HttpClient,
-  worker: string,
-  { runUrl, takenAt }: HandedOut,
-  log: Pick<WorkerLog, 'warning'>,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
+async function isOurs({ settings, server, log, signal }: CheckOptions, { runUrl, takenAt }: TakenRun) {
   // After the clock was set back the age means nothing: then the server is asked.
   const age = Date.now() - Date.parse(takenAt);
   if (age >= 0 && age < FRESH_MS) return true;
   try {
-    const { status, workerName } = await readRun(http, runUrl, signal);
-    if (AT_WORK.has(status) && (workerName ?? worker) === worker) return true;
+    const { status, workerName } = await readRun(server.http, runUrl, signal);
+    if (AT_WORK.has(status) && (workerName ?? settings.hostname) === settings.hostname) return true;
     log.warning('A run does not begin: the server has queued it again', { run: runUrl, status, worker: workerName });
     return false;
   } catch (error) {
