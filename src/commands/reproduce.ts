@@ -138,8 +138,6 @@ export default class Reproduce extends BaseCommand {
         replaying
           ? 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.'
           : 'Stopping: nothing was executed yet. Press Ctrl-C again to end at once.',
-      () => {},
-      (message, exit) => this.error(message, { exit }),
     );
   }
 }

@@ -195,26 +195,25 @@ export default class Simulate extends BaseCommand {
     return underInterrupts<SimulationResult | DryRunResult>(
       async (interruption) => {
         const request = await requestFor(interruption);
-        if (dry) return dryRun(request);
-        if (!flags.watch) return simulate(request);
-        const files = [
-          ...(argv as string[]).filter(isRundefFile),
-          ...(flags['param-file'] === undefined ? [] : [flags['param-file']]),
-        ];
-        return watchRuns(interruption, { first: request, again: requestFor, file: flags.file, files, show });
+        if (dry) {
+          const planned = await dryRun(request);
+          this.print(renderDryRun(planned.runs, styleFor(process.stdout)));
+          if (interruption.status !== undefined) this.endWith(interruption.status);
+          return planned;
+        }
+        const files = (argv as string[]).filter(isRundefFile).concat(flags['param-file'] ?? []);
+        const watched = { first: request, again: requestFor, file: flags.file, files, show };
+        const result = await (flags.watch ? watchRuns(interruption, watched) : simulate(request));
+        const { status } = interruption;
+        if (!flags.watch) await show(result);
+        this.endWith(status ?? exitStatus(result.runs));
+        await this.reports?.write(simulationReport(result.runs, again), result);
+        return result;
       },
       () =>
         dry
           ? 'Stopping. Press Ctrl-C again to end at once.'
           : 'Stopping: the container is removed and the workspace is kept. Press Ctrl-C again to end at once.',
-      async (result, { status }) => {
-        if ('dryRun' in result) this.print(renderDryRun(result.runs, styleFor(process.stdout)));
-        else if (!flags.watch) await show(result);
-        this.endWith(status ?? ('dryRun' in result ? 0 : exitStatus(result.runs)));
-        if ('dryRun' in result) return;
-        await this.reports?.write(simulationReport(result.runs, again), result);
-      },
-      (message, exit) => this.error(message, { exit }),
     );
   }
 }

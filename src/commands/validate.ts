@@ -2,13 +2,14 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { UsageError } from '../lib/index.js';
 import { check, type Diagnostic, type Severity, type ShellChecker } from '../lint/index.js';
+import { openServers } from '../simulator/index.js';
 import { type FileReport, FORMATS, type Format, outputOf, styleFor, Totals, writerOf } from '../terminal/index.js';
 import { BaseCommand } from './shared/base-command.js';
 import { LintConfigFiles } from './shared/config-files.js';
 import { type DefinitionFile, readDefinitions } from './shared/definitions.js';
 import { describeError, EXIT, endWithError, reasonOf } from './shared/errors.js';
 import { option, options, readServerFlags, SERVER_FLAGS, toggle, warn } from './shared/flags.js';
-import { fixDefinition, openServer, shellcheckOnPath } from './shared/validation.js';
+import { askServer, fixDefinition, shellcheckOnPath } from './shared/validation.js';
 
 /** In the order of their weight. */
 const SEVERITIES = ['error', 'warning', 'info'] as const;
@@ -108,14 +109,14 @@ export default class Validate extends BaseCommand {
     const tool = { version: this.config.version, ...(homepage && { homepage }) };
     const writer = writerOf(format, styleFor(stream), tool);
     const configs = new LintConfigFiles();
-    const asked = await serverOf(flags.server, flags);
+    const http = await clientFor(flags);
     const totals = new Totals();
     totals.unsafe = wanted.unsafe;
     try {
       for await (const file of readDefinitions(names)) {
         const { result, fixed } = await resultOf(file, configs, wanted);
         const { accepted, diagnostics, document } = result;
-        const word = await asked?.ask(document);
+        const word = http && (await askServer(http, flags.server ?? '', document));
         const report = {
           path: file.path,
           accepted,
@@ -135,7 +136,7 @@ export default class Validate extends BaseCommand {
         await write(writer.end(totals, { message, status, reason: reasonOf(error) }));
       throw error;
     } finally {
-      await asked?.close();
+      await http?.close();
     }
     await write(writer.end(totals));
     this.endWith(statusOf(totals, flags['max-warnings'] ?? Infinity));
@@ -169,12 +170,13 @@ function textOf({ path, bytes }: DefinitionFile, { fixed }: FileReport, { dryRun
   return fixed?.repairs ? (fixed.text ?? '') : bytes;
 }
 
-async function serverOf(address: string | undefined, flags: Parameters<typeof readServerFlags>[0]) {
-  if (address === undefined) {
-    if (flags.token === undefined && flags.header === undefined) return undefined;
-    throw new UsageError('--token and --header are for a server: name it with --server URL, or leave them out.');
-  }
-  return openServer(address, readServerFlags(flags));
+async function clientFor({
+  server,
+  ...flags
+}: { server?: string | undefined } & Parameters<typeof readServerFlags>[0]) {
+  if (server !== undefined) return (await openServers([server], readServerFlags(flags))).http;
+  if (flags.token === undefined && flags.header === undefined) return undefined;
+  throw new UsageError('--token and --header are for a server: name it with --server URL, or leave them out.');
 }
 
 function usualFormat(): Format {

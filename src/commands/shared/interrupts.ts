@@ -1,4 +1,5 @@
 /** Ends a command in order, before its work is done, at a signal or when its output is lost. */
+import { CLIError } from '@oclif/core/errors';
 import { type Interruption, watchInterrupts } from '../../simulator/index.js';
 import { doNotWaitForTerminals, outputLost, printMessage } from '../../terminal/index.js';
 
@@ -9,23 +10,19 @@ const LEAVE_MS = 1500;
  * Runs `work` to its end, or until the first SIGINT, SIGTERM, SIGHUP or SIGQUIT.
  *
  * @param stopping the message at the first signal
- * @param fail ends the command with the signal's status
+ * @throws CLIError with the signal's status for an error after it
  */
 export async function underInterrupts<T>(
   work: (interruption: Interruption) => Promise<T>,
   stopping: () => string,
-  done: (result: T, interruption: Interruption) => void | Promise<void>,
-  fail: (message: string, status: number) => never,
 ): Promise<T> {
   doNotWaitForTerminals();
   const interruption = watchInterrupts(() => printMessage(stopping()), outputLost);
   try {
-    const result = await work(interruption);
-    await done(result, interruption);
-    return result;
+    return await work(interruption);
   } catch (error) {
-    if (interruption.status !== undefined) return fail((error as Error).message, interruption.status);
-    throw error;
+    const { status } = interruption;
+    throw status === undefined ? error : new CLIError((error as Error).message, { exit: status });
   } finally {
     const { status } = interruption;
     if (status === undefined) interruption.dispose();

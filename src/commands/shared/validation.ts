@@ -10,33 +10,19 @@ import {
 } from '../../lib/index.js';
 import { type CheckResult, check, fix, type LintConfig, type ShellChecker, type ShellNote } from '../../lint/index.js';
 import { jsonTextOf, type LoadedYaml } from '../../python/index.js';
-import { validateDefinition } from '../../server/index.js';
-import { type AccessRequest, openServers } from '../../simulator/index.js';
-import type { Repairs, ServerWord } from '../../terminal/index.js';
+import { type HttpClient, validateDefinition } from '../../server/index.js';
+import type { Repairs } from '../../terminal/index.js';
 import type { DefinitionFile } from './definitions.js';
 
-/** The server of `validate --server`. To be closed. */
-export interface AskedServer {
-  /**
-   * The server's verdict; undefined for a text that cannot become JSON, so there is nothing to post.
-   *
-   * @throws ServerFailure when it gives none
-   */
-  ask(document: LoadedYaml): Promise<ServerWord | undefined>;
-  close(): Promise<void>;
-}
-
-/** @throws UsageError for an address that is not one, or a token that cannot be sent */
-export async function openServer(address: string, request: AccessRequest): Promise<AskedServer> {
+/**
+ * The verdict of the server of `--server`; undefined for a text that cannot become JSON, so there is nothing to post.
+ *
+ * @throws ServerFailure when it gives none
+ */
+export async function askServer(http: HttpClient, address: string, document: LoadedYaml) {
   const server = address.replace(/\/+$/, '');
-  const { http } = await openServers([address], request);
-  return {
-    async ask(document) {
-      const json = jsonTextOf(document);
-      return json === undefined ? undefined : { server, ...(await validateDefinition(http, server, json)) };
-    },
-    close: () => http.close(),
-  };
+  const json = jsonTextOf(document);
+  return json === undefined ? undefined : { server, ...(await validateDefinition(http, server, json)) };
 }
 
 /** The time to compare two texts grows with their length times their differences. */
