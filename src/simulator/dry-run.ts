@@ -102,5 +102,8 @@ function commandOf(run: PlannedRun): string {
   if (path === undefined) return '/script-repo/do_run';
   const inside = normalize(`./${path}`);
   if (inside !== '.' && !inside.startsWith('..') && !inside.includes('\0')) return join('/script-repo', path);
-  throw new RunFailure('setup', `The script-repo of ${labelOf(run)} cannot hold ${JSON.stringify(path)}.`);
+  throw new RunFailure(
+    'setup',
+    `The script-repo of ${labelOf(run)} cannot hold ${JSON.stringify(path)}. Write the path of a file in it.`,
+  );
 }
