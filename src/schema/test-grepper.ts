@@ -17,6 +17,8 @@ import { RESULT_STATUSES, type Test, type TestGrepping, type TestResult, UNFINIS
 const MOST_KEPT = 100_000;
 const MOST_TEXT = 32 * 1024 * 1024;
 const MOST_TROUBLES = 1000;
+/** Of each line that is kept, characters: a line may have millions. */
+const LONGEST_SHOWN = 1000;
 /** Patterns that need backtracking; the reference's server gives up after 30 s. */
 const TIME_BOUNDS: TimeBounds = { line: 5000, all: 30_000 };
 
@@ -26,7 +28,7 @@ const STATUSES = new Set([...RESULT_STATUSES, ...UNFINISHED_STATUSES]);
 export interface FoundLine {
   /** From 1, as the server splits lines. */
   line: number;
-  /** Without its newline. */
+  /** Without its newline; of a long line the first 1000 characters. */
   text: string;
   test: Test;
   /** The result that it added. */
@@ -190,7 +192,7 @@ export class TestGrepper {
       return undefined;
     }
     const text = groups[name];
-    if (typeof text === 'string') return text;
+    if (typeof text === 'string') return apart(text);
     const message = `the group (?P<${name}>…) of the ${pattern.key} took no part in the match: the server fails at it and cannot end the run`;
     this.#trouble(line.number, message);
     return undefined;
@@ -213,7 +215,7 @@ export class TestGrepper {
 
   #report({ number, text }: NumberedLine, test: Test, result?: TestResult): void {
     if (this.#onFound === undefined) return;
-    const shown = text.replace(/\n$/, '');
+    const shown = apart(text.slice(0, LONGEST_SHOWN).replace(/\n$/, ''));
     this.#onFound({ line: number, text: shown, test, ...(result === undefined ? {} : { result }) });
   }
 
@@ -225,3 +227,6 @@ export class TestGrepper {
 function linePattern(key: LinePattern['key'], source: string): LinePattern {
   return { ...compilePython(source), key, source };
 }
+
+/** A copy: a part of a text keeps all of the text in memory, here a line of the console and the lines read with it. */
+const apart = (text: string): string => Buffer.from(text).toString();

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { PatternError, type TimeBounds } from '../../../src/python/index.js';
 import { type FoundLine, TestGrepper, type TestGrepping } from '../../../src/schema/index.js';
@@ -287,4 +289,19 @@ it('a console with more results than can be kept is counted to its end', async (
     `${'a: PASSED\n'.repeat(100_010)}b: FAILED\n`,
   );
   expect([tests[0]?.results.length, more, failed, tests[0]?.status]).toEqual([99_999, 12, true, 'FAILED']);
+});
+
+it('results keep their names in memory, not the long lines that they stand in', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const found: FoundLine[] = [];
+  const grepper = new TestGrepper({ 'result-pattern': RESULT }, (one) => found.push(one));
+  const line = Buffer.from(`a-name-of-many-letters: PASSED ${'x'.repeat(1024 * 1024)}\n`);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let count = 0; count < 50; count++) await grepper.write(line);
+  collect();
+  expect((process.memoryUsage().heapUsed - before) / line.length).toBeLessThan(10);
+  expect(found.map(({ text }) => text.length)).toEqual(Array(50).fill(1000));
+  expect((await grepper.end()).tests[0]?.results).toHaveLength(50);
 });
