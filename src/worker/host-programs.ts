@@ -1,6 +1,8 @@
 /** Programs of the host that the worker runs: the callback of its settings, and `ip`, to block the cloud's metadata. */
+
 import { readFile } from 'node:fs/promises';
-import { type Command, childEnvironment, runWithOutput } from '../lib/index.js';
+import { type Command, childEnvironment, objectOf, runWithOutput } from '../lib/index.js';
+import type { StringMap } from '../schema/index.js';
 import type { WorkerLog } from './log.js';
 
 export type CallbackAction = 'RUN_START' | 'RUN_COMPLETE';
@@ -19,6 +21,12 @@ export async function runCallback(
 ): Promise<number | null> {
   const run = { PROJECT: env['H_PROJECT'] ?? '', BUILD: env['H_BUILD'] ?? '', RUN: env['H_RUN'] ?? '', ACTION: action };
   return runProgram([script], { ...childEnvironment(), ...run });
+}
+
+/** What of a run's `env`, which was not checked, can stand in an environment. */
+export function textsIn(value: unknown): StringMap {
+  const entries = Object.entries(objectOf(value) ?? {});
+  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 /**

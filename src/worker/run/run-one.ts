@@ -17,10 +17,9 @@ import {
   type RunOutcome,
 } from '../../executor/index.js';
 import { gitSource } from '../../git/index.js';
-import { objectOf } from '../../lib/index.js';
 import type { RunDefinition, StringMap } from '../../schema/index.js';
 import { HttpClient } from '../../server/index.js';
-import { blockMetadataService, type CallbackAction, runCallback } from '../host-programs.js';
+import { blockMetadataService, type CallbackAction, runCallback, textsIn } from '../host-programs.js';
 import { type WorkerLog, workerLog } from '../log.js';
 import { removeRun, removeTree } from '../remove-tree.js';
 import { exists, type RunOneOptions, readRundef, rundefPath, takeRunLock, workerFolderOf } from '../runs.js';
@@ -288,11 +287,6 @@ class RunProcess {
       throw error;
     }
   }
-}
-
-function textsIn(value: unknown): StringMap {
-  const entries = Object.entries(objectOf(value) ?? {});
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
 async function removeFolder(folder: string, log: WorkerLog): Promise<undefined> {
