@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { findEngine } from '../../src/docker/index.js';
 import { containersOf } from '../support/containers-of.js';
@@ -23,7 +24,8 @@ import { folderWith, jobserv, startJobserv } from './jobserv.js';
 
 const WAITS =
   '#!/bin/sh\ntrap "" TERM INT\necho "it begins: $(cat /secrets/token)"\ntouch /archive/begun\nwhile :; do sleep 1; done\n';
-const SECRET = 'correct-horse-battery';
+// Of this process alone: other tests may show theirs in `ps`, which one of these reads.
+const SECRET = `correct-horse-battery-${process.pid}`;
 
 const begin = (world: World, ...args: string[]) =>
   startJobserv(['simulate', ...args, '-s', `token=${SECRET}`], { ...world });
@@ -406,7 +408,7 @@ async function seenFromOutside(world: World, ended: Promise<unknown>): Promise<s
         // It ended between the two calls.
       }
     }
-    await new Promise((resolve) => setImmediate(resolve));
+    await sleep(50);
   }
   await end;
   return seen;
