@@ -16,8 +16,8 @@ const STDERR = 2;
 /** The engine's own complaint, in the place of the container's output. */
 const ENGINE_ERROR = 3;
 
-/** It is held until it is complete, bytes. */
-const LONGEST_COMPLAINT = 1024 * 1024;
+/** Of a frame that is held until it is complete, bytes. Others pass as they come, whatever length they claim. */
+const LONGEST_HELD = 1024 * 1024;
 
 /** Takes the frames apart, wherever the reads cut them. @public */
 export class FrameDemuxer {
@@ -87,7 +87,7 @@ export class FrameDemuxer {
       throw new BrokenStream('the stream of its console is not what an engine sends');
     }
     this.#left = header.readUInt32BE(at + 4);
-    if (stream > STDERR && this.#left > LONGEST_COMPLAINT) {
+    if (stream > STDERR && this.#left > LONGEST_HELD) {
       throw new BrokenStream('the engine complains without end in place of its console');
     }
     this.#stream = stream === STDERR ? 'stderr' : 'stdout';
@@ -164,6 +164,8 @@ export class LogDemuxer implements Demuxer {
   /** Of each stream the length of its last frame, when that was an unfinished line. */
   readonly #open: { [stream in keyof StreamPosition]?: number | undefined } = {};
   #rest: Buffer = Buffer.alloc(0);
+  #left = 0;
+  #stream: keyof StreamPosition = 'stdout';
 
   constructor(from: StreamPosition, mendLines: boolean) {
     this.#from = { ...from };
@@ -173,13 +175,18 @@ export class LogDemuxer implements Demuxer {
   push(chunk: Buffer): Buffer {
     let data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const news: Buffer[] = [];
-    while (data.length >= HEADER_BYTES) {
-      const [stream = 0] = data;
-      if (stream > STDERR) throw new BrokenStream("the engine's log of the console cannot be read");
-      const end = HEADER_BYTES + data.readUInt32BE(4);
-      if (data.length < end) break;
-      this.#take(stream === STDERR ? 'stderr' : 'stdout', data.subarray(HEADER_BYTES, end), news);
-      data = data.subarray(end);
+    for (;;) {
+      if (this.#left === 0) {
+        if (data.length < HEADER_BYTES) break;
+        this.#begin(data);
+        data = data.subarray(HEADER_BYTES);
+      }
+      const size = Math.min(this.#left, data.length);
+      // How a line ends decides about the newline before it.
+      if (this.#left > 0 && (size === 0 || (this.#mendLines && size < this.#left))) break;
+      this.#take(data.subarray(0, size), news);
+      this.#left -= size;
+      data = data.subarray(size);
     }
     // A copy: what is left of a read is small, the read is not.
     this.#rest = Buffer.from(data);
@@ -187,11 +194,22 @@ export class LogDemuxer implements Demuxer {
   }
 
   end(): void {
-    if (this.#rest.length > 0) throw new BrokenStream("the engine's log of the console was cut in the middle");
+    if (this.#left > 0 || this.#rest.length > 0)
+      throw new BrokenStream("the engine's log of the console was cut in the middle");
   }
 
-  #take(stream: keyof StreamPosition, frame: Buffer, news: Buffer[]): void {
+  #begin(header: Buffer): void {
+    const [stream = 0] = header;
+    this.#left = header.readUInt32BE(4);
+    if (stream > STDERR || (this.#mendLines && this.#left > LONGEST_HELD)) {
+      throw new BrokenStream("the engine's log of the console cannot be read");
+    }
+    this.#stream = stream === STDERR ? 'stderr' : 'stdout';
+  }
+
+  #take(frame: Buffer, news: Buffer[]): void {
     if (frame.length === 0) return;
+    const stream = this.#stream;
     const ends = frame[frame.length - 1] === NEWLINE;
     const before = this.#open[stream];
     if (this.#mendLines && before !== undefined && (before < PART_BYTES || ends)) {

@@ -11,7 +11,7 @@ export { isRefusal, processExitCode } from './pull-failure.js';
 
 export { ENGINE_LIMITS, type EngineLimits } from './client.js';
 export type { ContainerConsole } from './console.js';
-export { BrokenStream, FrameDemuxer, pumpFrames } from './demux.js';
+export { BrokenStream, FrameDemuxer, LogDemuxer, pumpFrames } from './demux.js';
 export type { DockerConfig } from './docker-config.js';
 export { awaitExit, cutFailure, engineGone } from './exit.js';
 export { explainAttempts, findEngine, type Surroundings } from './find-engine.js';

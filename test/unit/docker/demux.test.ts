@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { BrokenStream, FrameDemuxer, pumpFrames } from '../../../src/docker/index.js';
+import { BrokenStream, FrameDemuxer, LogDemuxer, pumpFrames } from '../../../src/docker/index.js';
 
 const frame = (stream: number, payload: string | Buffer): Buffer => {
   const header = Buffer.from([stream, 0, 0, 0, 0, 0, 0, 0]);
@@ -85,6 +85,36 @@ describe('FrameDemuxer', () => {
     const bytes = frame(3, 'log driver died');
     expect(demuxer.push(Buffer.from(bytes.subarray(0, 12))).length).toBe(0);
     expect(() => demuxer.push(Buffer.from(bytes.subarray(12)))).toThrow('log driver died');
+  });
+});
+
+describe('LogDemuxer', () => {
+  const claim = (bytes: number) => frame(1, '').fill(255, 4, 8).subarray(0, bytes);
+
+  it('gives the same bytes wherever cuts fall, and leaves out those taken before', () => {
+    for (const mend of [false, true]) {
+      const pieces = (cut: number) => {
+        const demuxer = new LogDemuxer({ stdout: 2, stderr: 1 }, mend);
+        const out = [STREAM.subarray(0, cut), STREAM.subarray(cut)].map((piece) => demuxer.push(Buffer.from(piece)));
+        demuxer.end();
+        return Buffer.concat(out).toString('latin1');
+      };
+      const whole = pieces(0);
+      expect(whole.startsWith('t\nrr')).toBe(true);
+      for (let cut = 1; cut <= STREAM.length; cut++) expect(pieces(cut), `cut at ${cut}`).toBe(whole);
+    }
+  });
+
+  it('holds nothing of a frame that claims 4 GiB: what came of it passes, and its end is a cut', () => {
+    const demuxer = new LogDemuxer({ stdout: 0, stderr: 0 }, false);
+    expect(demuxer.push(claim(8))).toHaveLength(0);
+    for (let i = 0; i < 50; i++) expect(demuxer.push(Buffer.alloc(1000, 'x'))).toHaveLength(1000);
+    expect(() => demuxer.end()).toThrow(BrokenStream);
+  });
+
+  it('refuses such a frame where it would have to be held', () => {
+    const demuxer = new LogDemuxer({ stdout: 0, stderr: 0 }, true);
+    expect(() => demuxer.push(claim(8))).toThrow('cannot be read');
   });
 });
 
