@@ -142,6 +142,51 @@ describe('a client of the pages', () => {
     expect((await fetch(`${pages.address}/health`)).status).toBe(200);
   });
 
+  test('who sends thousands of requests at a time, again and again, does not take the loop its time', async () => {
+    const pages = await listen({ host: '127.0.0.1', port: 0 }, { problem: () => undefined, metrics: async () => '' });
+    onTestFinished(() => pages.close());
+    const port = Number(new URL(pages.address).port);
+    const many = Buffer.from('GET /health HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(5000));
+    const send = async () => {
+      const socket = connect(port, '127.0.0.1').on('error', () => {});
+      socket.write(many);
+      await once(socket.resume(), 'close');
+    };
+    const before = process.cpuUsage();
+    for (let i = 0; i < 5; i++) await Promise.all(Array.from({ length: 20 }, send));
+    const { user, system } = process.cpuUsage(before);
+    // Less than 1 s; Node's HTTP server took a minute.
+    expect((user + system) / 1e6).toBeLessThan(10);
+  });
+
+  test('gets the answer also when it has ended its side, and is refused when it speaks no HTTP', async () => {
+    const pages = await listen(
+      { host: '127.0.0.1', port: 0 },
+      { problem: () => undefined, metrics: async () => 'a 1\n' },
+    );
+    onTestFinished(() => pages.close());
+    const say = async (text: string) => {
+      const socket = connect(Number(new URL(pages.address).port), '127.0.0.1').on('error', () => {});
+      let all = '';
+      socket.setEncoding('utf8').on('data', (part: string) => {
+        all += part;
+      });
+      socket.end(text);
+      await once(socket, 'close');
+      return all;
+    };
+    expect(await say('GET /metrics?x=1 HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\na 1\n$/);
+    expect(await say('HEAD /metrics HTTP/1.0\n\n')).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[\s\S]*Content-Length: 4\r\n[\s\S]*\r\n\r\n$/,
+    );
+    for (const text of [
+      '\x16\x03\x01\r\n\r\n',
+      'PRI * HTTP/2.0\r\n\r\n',
+      `GET /health HTTP/1.1\r\nX: ${'a'.repeat(20_000)}`,
+    ])
+      expect(await say(text)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  });
+
   test('keeps no place by a request that it does not end', async () => {
     const pages = await listen({ host: '127.0.0.1', port: 0 }, { problem: () => undefined, metrics: async () => '' });
     onTestFinished(() => pages.close());
