@@ -24,25 +24,21 @@ function expectEnd(ended: Ended, world: World, status: number, paragraph?: RegEx
   expect(left.filter(([, bytes]) => bytes.includes(SECRET)).map(([path]) => path)).toEqual([]);
 }
 
-describe.each(['secret', 'param'])('a %s file', (kind) => {
-  const LINE = (line: number) => new RegExp(`^Error: values, the ${kind} file, .*line ${line}`, 'm');
-  const READ = new RegExp(`^Error: values, the ${kind} file, cannot be read: `, 'm');
-  it.each<[string, string | Buffer | ((path: string) => void), number, RegExp?]>([
-    ['empty', '', 0],
-    ['with comments, quotes and export', `# c\nexport A='x # y'\nB=a#b # c\nC="two\nlines"\n`, 0],
-    ['with line ends as on Windows', 'A=1\r\nB=2\r\n', 0],
-    ['with a line that is no assignment', 'A=1\nB\n', 2, LINE(2)],
-    ['with a blank in a name', 'A B=1\n', 2, LINE(1)],
-    ['with an open quote', 'A=1\nB="x\n', 2, LINE(2)],
-    ['with a backtick', 'A=`x`\n', 2, LINE(1)],
-    ['with a control character', `A=1\nB=\u0007\n`, 2, LINE(2)],
-    ['in UTF-16', Buffer.from('\ufeffA=1\n', 'utf16le'), 2, /UTF-16/],
-    ['in Latin-1', Buffer.from('A=1\nB=\xe9\n', 'latin1'), 2, LINE(2)],
-    ['that is not there', () => {}, 2, READ],
-    ['that is a folder', (path) => mkdirSync(path), 2, READ],
-    ['that never ends', (path) => symlinkSync('/dev/zero', path), 2, READ],
-    ['that is larger than any', Buffer.alloc(17 * 2 ** 20), 2, READ],
-  ])('%s', async (_, content, status, paragraph) => {
+/** What their lines may be: test/unit/simulator/given.test.ts. */
+describe('a file of values', () => {
+  const LINE = (kind: string, line: number) => new RegExp(`^Error: values, the ${kind} file, .*line ${line}`, 'm');
+  const READ = (kind: string) => new RegExp(`^Error: values, the ${kind} file, cannot be read: `, 'm');
+  it.each<['secret' | 'param', string, string | Buffer | ((path: string) => void), number, RegExp?]>([
+    ['secret', 'with comments, quotes and export', `# c\nexport A='x # y'\nB=a#b # c\nC="two\nlines"\n`, 0],
+    ['param', 'that is empty', '', 0],
+    ['secret', 'with an open quote', 'A=1\nB="x\n', 2, LINE('secret', 2)],
+    ['param', 'with a control character', `A=1\nB=\u0007\n`, 2, LINE('param', 2)],
+    ['param', 'in UTF-16', Buffer.from('\ufeffA=1\n', 'utf16le'), 2, /UTF-16/],
+    ['secret', 'that is not there', () => {}, 2, READ('secret')],
+    ['param', 'that is a folder', (path) => mkdirSync(path), 2, READ('param')],
+    ['secret', 'that never ends', (path) => symlinkSync('/dev/zero', path), 2, READ('secret')],
+    ['param', 'that is larger than any', Buffer.alloc(17 * 2 ** 20), 2, READ('param')],
+  ])('for each %s, %s', async (kind, _, content, status, paragraph) => {
     const world = await worldWith(SCRIPTS);
     const path = join(world.cwd, 'values');
     if (typeof content === 'function') content(path);
@@ -52,16 +48,11 @@ describe.each(['secret', 'param'])('a %s file', (kind) => {
   });
 });
 
+/** More of them: test/unit/docker/docker-config.test.ts. */
 describe("docker's configuration", () => {
   it.each<[string, string | ((path: string) => void)]>([
-    ['with null for an account', '{"auths":{"x":null}}'],
-    ['with a number for an account', '{"auths":{"x":7}}'],
-    ['of other shapes', '{"auths":[],"credHelpers":3,"proxies":"x","credsStore":{}}'],
-    ['that is a list', '[1]'],
+    ['of other shapes', '{"auths":{"x":null},"credHelpers":3,"proxies":"x","credsStore":{}}'],
     ['that is no JSON', '{"auths":'],
-    ['that is empty', ''],
-    ['that is a folder', (path) => mkdirSync(path)],
-    ['that never ends', (path) => symlinkSync('/dev/zero', path)],
     ['that is a named pipe', (path) => execFileSync('mkfifo', [path])],
   ])('%s does not stop a run, as it does not stop docker', async (_, content) => {
     const world = await worldWith(SCRIPTS);
@@ -75,17 +66,9 @@ describe("docker's configuration", () => {
   });
 });
 
+/** More of it: test/unit/git/errors.test.ts. */
 describe('git', () => {
-  it.each<[string, (world: World, git: (...args: string[]) => void) => NodeJS.ProcessEnv | undefined]>([
-    ['with a broken ~/.gitconfig', ({ env }) => void writeFileSync(join(env['HOME'] ?? '', '.gitconfig'), '[bad')],
-    [
-      'with an extension that it does not have',
-      (_world, git) => {
-        git('config', 'core.repositoryFormatVersion', '1');
-        git('config', 'extensions.futuristic', 'true');
-        return undefined;
-      },
-    ],
+  it.each<[string, (world: World) => NodeJS.ProcessEnv | undefined]>([
     [
       'with a worktree that was moved',
       ({ cwd }) => {
@@ -95,7 +78,6 @@ describe('git', () => {
       },
     ],
     ['with a broken HEAD', ({ cwd }) => void writeFileSync(join(cwd, '.git/HEAD'), 'nonsense\n')],
-    ['with settings of the environment that it cannot read', () => ({ GIT_CONFIG_COUNT: 'x' })],
     ['that is not installed', () => ({ PATH: folderWithNode() })],
   ])('%s: status 3, in its own words', async (_, change) => {
     const {
@@ -109,7 +91,7 @@ describe('git', () => {
     git('init', '--quiet', '--initial-branch=main');
     git('add', '.');
     git('-c', 'user.name=n', '-c', 'user.email=e@example.org', 'commit', '--quiet', '--message=one');
-    const env = { ...world.env, ...change(world, git) };
+    const env = { ...world.env, ...change(world) };
     const ended = await jobserv(['simulate', 'run', '-s', `token=${SECRET}`], { ...world, env });
     expectEnd(ended, world, 3, /git/);
     expect((await jobserv(['doctor'], { ...world, env })).status).not.toBe(70);
