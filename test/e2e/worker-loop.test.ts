@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { makeRunFolder } from '../../src/worker/index.js';
+import { makeRunFolder, type WorkerStatus } from '../../src/worker/index.js';
 import { containersOf } from '../support/containers-of.js';
 import type { LiveRun } from '../support/live-server/live-run.js';
 import { worldWith } from './definition.js';
@@ -175,7 +175,9 @@ describe('queued runs', () => {
     expect(runs.map(({ run }) => run.complete)).toEqual([false, false, false, false]);
     const asked = world.server.worker('w1').checkIns.map(({ available_runners }) => available_runners);
     expect(asked.slice(0, 4)).toEqual(['4', '3', '2', '1']);
-    expect((await world.shown()).map(({ runUrl }) => runUrl)).toEqual(runs.map(({ run }) => run.url));
+    const shown: WorkerStatus = JSON.parse((await world.worker('status', '--json')).stdout);
+    expect(shown.runs.map(({ runUrl }) => runUrl)).toEqual(runs.map(({ run }) => run.url));
+    expect(shown.runs.map(({ pid }) => pid)).toEqual((await world.shown()).map(({ pid }) => pid));
     world.release();
     for (const { run } of runs) await expectWhole(world, run);
   });

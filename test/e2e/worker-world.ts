@@ -16,13 +16,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, onTestFinished, vi } from 'vitest';
 import { findEngine } from '../../src/docker/index.js';
 import { folderName } from '../../src/lib/index.js';
+import { register, type WorkerStatus, workerStatus } from '../../src/worker/index.js';
 import { containersOf } from '../support/containers-of.js';
 import { testImage } from '../support/image.js';
 import type { LiveRun } from '../support/live-server/live-run.js';
 import { type LiveServer, startLiveServer } from '../support/live-server/live-server.js';
 import type { RunFields, RunOptions } from '../support/live-server/store.js';
 import { TestRegistry } from '../support/registry.js';
-import { type Ended, jobserv, type Running, startJobserv } from './jobserv.js';
+import { type Ended, installedCommand, jobserv, type Running, startJobserv } from './jobserv.js';
 
 /** A worker pulls before each run: the image must be somewhere. For the whole file; call it at its top. */
 export function useImage(): { readonly name: string } {
@@ -37,15 +38,6 @@ export function useImage(): { readonly name: string } {
     await registry?.stop();
   });
   return image;
-}
-
-export interface RunShown {
-  runUrl: string;
-  phase: string;
-  pid?: number;
-  starts: number;
-  container?: string;
-  spoolBytes: number;
 }
 
 export class WorkerWorld {
@@ -64,7 +56,7 @@ export class WorkerWorld {
 
   /**
    * @param slots how many runs at a time
-   * @param user who the worker runs as, if not who the tests do
+   * @param user who the worker runs as; then commands register it and read its state, and not this process, which is quicker
    * @param other a world whose server this worker works for, too
    */
   static async create(
@@ -79,18 +71,27 @@ export class WorkerWorld {
     if (user !== undefined) chownSync(folder, user.uid, user.gid);
     const world = new WorkerWorld(server, folder, image, user);
     onTestFinished(() => world.#end());
-    const registered = await world.worker(
-      'register',
-      server.url,
-      'amd64',
-      '--hostname',
-      name,
-      '--concurrent-runs',
-      String(slots),
-    );
-    if (registered.status !== 0) throw new Error(registered.stderr);
+    if (user === undefined) await world.#registerHere(name, slots);
+    else {
+      const flags = ['--hostname', name, '--concurrent-runs', String(slots)];
+      const registered = await world.worker('register', server.url, 'amd64', ...flags);
+      if (registered.status !== 0) throw new Error(registered.stderr);
+    }
     server.enlist(name);
     return world;
+  }
+
+  async #registerHere(name: string, slots: number): Promise<void> {
+    await register({
+      folder: this.folder,
+      serverUrl: this.server.url,
+      hostTags: 'amd64',
+      hostname: name,
+      concurrentRuns: slots,
+      surgesOnly: false,
+      version: '0.0.0',
+      self: [process.execPath, installedCommand()],
+    });
   }
 
   /** A `worker` command in this worker's folder, to its end. */
@@ -141,13 +142,14 @@ export class WorkerWorld {
     return join(this.folder, 'volumes', folderName(project), name);
   }
 
-  async shown(): Promise<RunShown[]> {
-    const { stdout } = await this.worker('status', '--json');
-    return JSON.parse(stdout).runs;
+  /** What `worker status --json` shows: from the same function, which wants the folder to be this process's user's. */
+  async shown(): Promise<WorkerStatus['runs']> {
+    if (this.#user === undefined) return (await workerStatus(this.folder)).runs;
+    return JSON.parse((await this.worker('status', '--json')).stdout).runs;
   }
 
   /** The run that is in progress, and its process. */
-  async inProgress(): Promise<RunShown & { pid: number }> {
+  async inProgress(): Promise<WorkerStatus['runs'][number] & { pid: number }> {
     const [run] = await this.shown();
     if (run?.pid === undefined) throw new Error(`no run in progress: ${JSON.stringify(run)}`);
     return { ...run, pid: run.pid };

@@ -30,7 +30,8 @@ function emptyFolder(): string {
 
 describe('a worker', () => {
   it('is registered, takes a run at a check-in, executes it, and is unregistered', async () => {
-    const world = await WorkerWorld.create(image.name);
+    const me = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+    const world = await WorkerWorld.create(image.name, 2, me);
     const { server } = world;
     expect(server.worker('w1')).toMatchObject({ host_tags: 'amd64', concurrent_runs: 2 });
     expect(statSync(join(world.folder, 'settings.conf')).mode & 0o777).toBe(0o600);
