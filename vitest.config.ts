@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import ClosingLine from './scripts/closing-line.js';
 
@@ -14,7 +15,8 @@ export default defineConfig({
     projects: [
       // Without isolation a process loads the modules once for all of its files; what a test stubs is put back.
       project('unit', 60_000, {
-        maxWorkers: '100%',
+        // One more than there are processors: some files mostly wait.
+        maxWorkers: availableParallelism() + 1,
         isolate: false,
         restoreMocks: true,
         unstubEnvs: true,
