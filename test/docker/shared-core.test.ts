@@ -62,11 +62,12 @@ const repository = () => ({ env: { GIT_URL: `${git.url}/code.git`, GIT_SHA: sha 
 
 const CASES: Record<string, () => RunFields> = {
   plain: () => ({}),
-  'odd variables': () => ({ env: { A: 'x y', B: 'two\nlines', ' C': '1', '#D': '1', E: 'end\r', F: '' } }),
   'a user and an entrypoint': () => ({ 'container-user': '1000:1000', 'container-entrypoint': '/bin/sh' }),
   'no entrypoint': () => ({ 'container-entrypoint': '' }),
-  capabilities: () => ({ 'cap-add': ['SYS_NICE'], 'cap-drop': ['MKNOD', 'CHOWN'] }),
-  volumes: () => ({
+  'odd variables, capabilities and volumes': () => ({
+    env: { A: 'x y', B: 'two\nlines', ' C': '1', '#D': '1', E: 'end\r', F: '' },
+    'cap-add': ['SYS_NICE'],
+    'cap-drop': ['MKNOD', 'CHOWN'],
     'persistent-volumes': { cache: '/cache', other: '/a/b:ro' },
     'shared-volumes': { shared: '/shared' },
   }),
