@@ -31,18 +31,15 @@ const begin = (world: World, ...args: string[]) =>
   startJobserv(['simulate', ...args, '-s', `token=${SECRET}`], { ...world });
 
 describe('an interrupted simulation', () => {
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGQUIT', 131],
-  ] as const)('by %s: status %i, the container gone, the workspace kept, no secret in it', async (signal, expected) => {
+  // Every signal and its status: exit-statuses.test.ts.
+  it('by SIGTERM: status 143, the container gone, the workspace kept, no secret in it', async () => {
     const world = await worldWith({ waits: WAITS });
     const running = begin(world, 'waits');
     await running.says('it begins');
     expect(containersOf(world.cache)).toHaveLength(1);
-    running.process.kill(signal);
+    running.process.kill('SIGTERM');
     const { status, stdout, stderr } = await running.ended;
-    expect(status).toBe(expected);
+    expect(status).toBe(143);
     expect(stderr).toContain('Stopping: the container is removed and the workspace is kept.');
     expect(containersOf(world.cache)).toEqual([]);
     const files = filesBelow(world.cache);
@@ -229,10 +226,11 @@ describe('as a user who is not root', () => {
 describe('a tree that is deeper than a path can be', () => {
   /** From the inside out: no shell can go down so far. */
   const DEEP = `#!/bin/sh
+[ -z "$AGAIN" ] || exit 0
 d=$(printf %0200d 0)
 for top in /archive /script-repo /vol; do
   cd $top; mkdir -p t; touch t/file; ln -sf /etc/passwd t/link
-  n=0; while [ $n -lt 30 ]; do mkdir o; mv t o/$d; mv o t; n=$((n+1)); done
+  n=0; while [ $n -lt 22 ]; do mkdir o; mv t o/$d; mv o t; n=$((n+1)); done
 done
 `;
   /** The last folder of it can be read; the path of the file in it is too long. */
@@ -245,10 +243,7 @@ for n in 1 50 100 150 200 250; do touch $(printf %0\${n}d 0); done
 
   it.each(['root', 'another user'])('costs %s neither the next runs nor prune, and the secrets go', async (name) => {
     if (process.getuid?.() !== 0 && name !== 'root') return;
-    const world = await worldWith(
-      { deep: DEEP, long: LONG, next: '#!/bin/sh\ntrue\n' },
-      { 'persistent-volumes': { v: '/vol' } },
-    );
+    const world = await worldWith({ deep: DEEP, long: LONG }, { 'persistent-volumes': { v: '/vol' } });
     if (name !== 'root') {
       chmodSync(inject('installation'), 0o755);
       for (const path of [world.cwd, world.env['HOME'] ?? '', world.env['XDG_CACHE_HOME'] ?? ''])
@@ -256,7 +251,7 @@ for n in 1 50 100 150 200 250; do touch $(printf %0\${n}d 0); done
     }
     const who = name === 'root' ? {} : { uid: NOBODY, gid: statSync(await engineSocket()).gid };
     const options = { ...world, ...who };
-    for (const run of ['deep', 'long', 'deep']) {
+    for (const run of ['deep', 'long']) {
       const ended = await jobserv(['simulate', run, '-s', `token=${SECRET}`], options);
       expect(ended).toMatchObject({ status: 1, stderr: expect.not.stringContaining('defect') });
       expect(ended.stdout).toMatch(
@@ -269,7 +264,7 @@ for n in 1 50 100 150 200 250; do touch $(printf %0\${n}d 0); done
           .sort(),
       ).toEqual(['.jobserv-workspace', 'archive', 'console.log', 'result.json', 'rundef.json'].sort());
     }
-    expect(await jobserv(['simulate', 'next'], options)).toMatchObject({ status: 0 });
+    expect(await jobserv(['simulate', 'deep', '-p', 'AGAIN=1'], options)).toMatchObject({ status: 0 });
     const pruned = await jobserv(['prune', '--volumes', '--json'], options);
     expect(pruned.status).toBe(0);
     expect(JSON.parse(pruned.stdout)).not.toHaveProperty('problems');
@@ -339,7 +334,7 @@ describe('a full disk', () => {
       };
       await fill('size=1m', 'archive');
       for (const size of [8, 12, 24]) await fill(`size=${size}k`, 'short');
-      for (let inodes = 2; inodes < 16; inodes++) await fill(`nr_inodes=${inodes}`, 'short');
+      for (let inodes = 2; inodes < 16; inodes += 2) await fill(`nr_inodes=${inodes}`, 'short');
       expect([...new Set(ends)]).toEqual([3]);
     },
   );
@@ -396,14 +391,16 @@ async function engineSocket(): Promise<string> {
 async function seenFromOutside(world: World, ended: Promise<unknown>): Promise<string> {
   let seen = '';
   let over = false;
+  let inspected = false;
   const end = ended.finally(() => {
     over = true;
   });
   while (!over) {
     seen += execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
-    for (const id of containersOf(world.cache)) {
+    for (const id of inspected ? [] : containersOf(world.cache)) {
       try {
         seen += docker('inspect', id);
+        inspected = true;
       } catch {
         // It ended between the two calls.
       }
