@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
-import { inject } from 'vitest';
 import {
   type ClientCapabilities,
   type CodeAction,
@@ -71,7 +70,7 @@ export class Editor {
   ): Promise<Editor> {
     const child = spawn(installedCommand(), ['language-server', '--stdio', `--clientProcessId=${process.pid}`], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], NODE_OPTIONS: inject('nodeOptions'), ...env },
+      env: { PATH: process.env['PATH'], ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const editor = new Editor(child, `${pathToFileURL(folder)}/${name}`);

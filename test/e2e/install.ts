@@ -1,6 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import module from 'node:module';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -11,8 +10,6 @@ declare module 'vitest' {
     installation: string;
     /** The package as npm packed it. */
     tarball: string;
-    /** Of Node, for each start of the command. */
-    nodeOptions: string;
   }
 }
 
@@ -27,20 +24,5 @@ export default function install(project: TestProject): () => void {
   npm(folder, 'install', '--offline', '--no-audit', '--no-fund', join(folder, filename));
   project.provide('installation', folder);
   project.provide('tarball', join(folder, filename));
-  project.provide('nodeOptions', 'enableCompileCache' in module ? '' : compiled(folder));
   return () => rmSync(folder, { recursive: true, force: true });
-}
-
-/** Starts each program once, so that all others begin from what it compiled. */
-function compiled(folder: string): string {
-  const file = join(folder, 'compile-cache.cjs');
-  copyFileSync(new URL('compile-cache.cjs', import.meta.url), file);
-  const options = `--require=${file}`;
-  const env = { PATH: process.env['PATH'], HOME: folder, NODE_OPTIONS: options };
-  for (const args of [
-    ['validate', '-'],
-    ['worker', 'run-one'],
-  ])
-    spawnSync(join(folder, 'node_modules/.bin/jobserv'), args, { cwd: folder, env, input: 'triggers: []\n' });
-  return options;
 }

@@ -71,12 +71,7 @@ export function installedCommand(): string {
 export function watch(command: string, args: string[], options: Options): Running {
   const child = spawn(command, args, {
     cwd: options.cwd ?? tmpdir(),
-    env: {
-      PATH: process.env['PATH'],
-      HOME: inject('installation'),
-      NODE_OPTIONS: inject('nodeOptions'),
-      ...options.env,
-    },
+    env: { PATH: process.env['PATH'], HOME: inject('installation'), ...options.env },
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
     stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
