@@ -26,7 +26,7 @@ const PASSES = '#!/bin/sh\necho fine\n';
 const many = (count: number, script: string) =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`run-${String(n).padStart(2, '0')}`, script]));
 
-describe.each([50, 120])('on %s columns', (columns) => {
+describe.each([50, 80, 120])('on %s columns', (columns) => {
   it('a run shows its output, its phases, and what goes on while it is silent', async () => {
     const world = await worldWith({ waits: WAITS });
     const screen = simulate(world, columns, 'waits');
@@ -80,15 +80,15 @@ it('a second Ctrl-C ends at once, and names what was interrupted and what was no
   expect(text).toMatch(/not started/i);
 });
 
-it('from a matrix of 9 with one failure to a passed --failed, on one screen', async () => {
-  const world = await worldWith({ ...many(8, PASSES), stubborn: FAILS });
+it('from a matrix of 18 with one failure to a passed --failed, on one screen', async () => {
+  const world = await worldWith({ ...many(17, PASSES), stubborn: FAILS });
   const screen = simulate(world, 80, '*');
-  await screen.shows(/^8 of 9 runs passed; 1 failed: manual\/stubborn\.$/);
+  await screen.shows(/^17 of 18 runs passed; 1 failed: manual\/stubborn\.$/);
   await screen.shows(/^status: 1$/);
   const rows = screen.rows();
   expect(rows).toContain('             | error 12');
   expect(rows.some((row) => row.startsWith('FAILED  manual/stubborn'))).toBe(true);
-  writeFileSync(join(world.cwd, '.jobserv.yml'), await definitionOf({ ...many(8, PASSES), stubborn: PASSES }));
+  writeFileSync(join(world.cwd, '.jobserv.yml'), await definitionOf({ ...many(17, PASSES), stubborn: PASSES }));
   const next = simulate(world, 80, '--failed');
   await next.shows(/^status: 0$/);
   expect(next.rows().filter((row) => row.startsWith('PASSED'))).toHaveLength(1);
