@@ -218,8 +218,8 @@ async function credentialsFor(
   }
 }
 
-/** Less than this between two checks is no progress. */
-const LEAST_BYTES = 64 * 1024;
+/** Less than this in the time of a stall is no progress: otherwise a registry that drips holds a run for weeks. */
+const LEAST_BYTES = 1024 * 1024;
 
 /** Aborts when the caller does, or when hardly anything arrives for too long. */
 class StallWatch {

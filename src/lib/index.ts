@@ -14,7 +14,7 @@ export {
   nameOfFolder,
 } from './folders.js';
 export { jsonObject, objectOf } from './json.js';
-export { replaceContent, syncFolder, writeAtomically, writeFresh, writeNamed } from './private-file.js';
+export { refuseSpecial, replaceContent, syncFolder, writeAtomically, writeFresh, writeNamed } from './private-file.js';
 export {
   type Command,
   failureOf,

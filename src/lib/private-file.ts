@@ -27,7 +27,20 @@ export async function writeAtomically(path: string, content: string | Uint8Array
  */
 export async function writeNamed(path: string, content: string): Promise<void> {
   if (/^\/(dev|proc)\//.test(resolve(path))) return writeFile(path, content);
+  await refuseSpecial(path);
   await writeAtomically(path, content);
+}
+
+/**
+ * A new file in its place would take a pipe from its reader, or a device from the host: in a repository that was only
+ * cloned, `d/null` may be /dev/null.
+ *
+ * @throws Error for a pipe, socket or device
+ */
+export async function refuseSpecial(path: string): Promise<void> {
+  const there = await lstat(path).catch(() => undefined);
+  if (there === undefined || there.isFile() || there.isDirectory() || there.isSymbolicLink()) return;
+  throw Object.assign(new Error('it is a pipe or a device, which is not replaced'), { path });
 }
 
 /** Replaces what a file or a link to one leads to, with its mode and owner. */

@@ -1,7 +1,7 @@
 /**
  * `worker loop --listen`: serves `/health` and `/metrics`; neither changes anything. Not by Node's HTTP server: it makes
- * objects of all requests that arrive together on one connection, and a client that sends thousands at a time thereby
- * kept the loop from its check-ins for good. Here one short head is read, and nothing after it.
+ * objects of all requests that arrive together on one connection, and clients that sent thousands at a time kept the
+ * loop from its check-ins, also after they had left. Here one short head is read, and nothing after it.
  */
 import { once } from 'node:events';
 import { STATUS_CODES } from 'node:http';

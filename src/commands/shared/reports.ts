@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { escapeInJson, notWritten, UsageError } from '../../lib/index.js';
+import { escapeInJson, notWritten, refuseSpecial, UsageError } from '../../lib/index.js';
 import { failureReport, type HtmlReport, runsJunit, writeHtmlReport, writeWhole } from '../../terminal/index.js';
 
 /** What `--json` prints. @throws UsageError when it would be longer than a text can be */
@@ -84,6 +84,7 @@ export class Reports {
 async function tryWriting(path: string): Promise<void> {
   const probe = `${path}.${randomBytes(6).toString('hex')}.new`;
   if ((await stat(path).catch(() => undefined))?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+  await refuseSpecial(path);
   await writeFile(probe, '', { flag: 'wx' });
   await rm(probe);
 }

@@ -1,11 +1,11 @@
 import { accessSync, constants } from 'node:fs';
 import {
   findProgram,
+  notWritten,
   ProcessError,
   replaceContent,
   runProcess,
   runProcessSync,
-  systemWords,
   UsageError,
 } from '../../lib/index.js';
 import { type CheckResult, check, fix, type LintConfig, type ShellChecker, type ShellNote } from '../../lint/index.js';
@@ -34,7 +34,7 @@ const MAX_DIFF_MS = 5000;
  *
  * @param dryRun writes nothing, and returns the difference
  * @param unsafe also replaces names that do not exist by those that were probably meant
- * @throws UsageError when the file cannot be written
+ * @throws EnvironmentError when the file cannot be written
  */
 export async function fixDefinition(
   { path, bytes }: DefinitionFile,
@@ -72,7 +72,7 @@ async function write(path: string, bytes: Buffer): Promise<void> {
     accessSync(path, constants.W_OK);
     await replaceContent(path, bytes);
   } catch (error) {
-    throw new UsageError(`${path} cannot be repaired in place: ${systemWords(error)}. Nothing was changed in it.`);
+    throw notWritten('The repair', path, error, 'Nothing was changed in it. Let this user write it, or repair a copy.');
   }
 }
 

@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import { UsageError } from '../../lib/index.js';
+import { plainLine, UsageError } from '../../lib/index.js';
 import {
   buildRunDefinition,
   type Definition,
@@ -68,7 +68,7 @@ const LISTED = 20;
 /** The first of many names, and how many more there are. */
 export function listOf(names: readonly string[]): string {
   const rest = names.length > LISTED ? `, and ${names.length - LISTED} more` : '';
-  return `${names.slice(0, LISTED).join(', ')}${rest}`;
+  return `${names.slice(0, LISTED).map(plainLine).join(', ')}${rest}`;
 }
 
 function unknownRuns(patterns: string[], all: SelectedRun<Named, Named>[]): string {

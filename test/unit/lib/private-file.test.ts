@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   lstatSync,
@@ -37,6 +38,16 @@ describe('a file that a person named, in a repository that was only cloned', () 
   it('may be a device, which stays one', async () => {
     await writeNamed('/dev/null', 'text');
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+
+  it('is not taken from a pipe, also behind a link to its folder', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    symlinkSync(folder, join(folder, 'd'));
+    for (const path of [pipe, join(folder, 'd/pipe')]) {
+      await expect(writeNamed(path, 'text')).rejects.toThrow('it is a pipe or a device');
+    }
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
   });
 });
 

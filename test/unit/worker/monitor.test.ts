@@ -142,21 +142,18 @@ describe('a client of the pages', () => {
     expect((await fetch(`${pages.address}/health`)).status).toBe(200);
   });
 
-  test('who sends thousands of requests at a time, again and again, does not take the loop its time', async () => {
+  test('is read to the end of one head, whatever it goes on to send', async () => {
     const pages = await listen({ host: '127.0.0.1', port: 0 }, { problem: () => undefined, metrics: async () => '' });
     onTestFinished(() => pages.close());
-    const port = Number(new URL(pages.address).port);
-    const many = Buffer.from('GET /health HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(5000));
-    const send = async () => {
-      const socket = connect(port, '127.0.0.1').on('error', () => {});
-      socket.write(many);
-      await once(socket.resume(), 'close');
-    };
-    const before = process.cpuUsage();
-    for (let i = 0; i < 5; i++) await Promise.all(Array.from({ length: 20 }, send));
-    const { user, system } = process.cpuUsage(before);
-    // Less than 1 s; Node's HTTP server took a minute.
-    expect((user + system) / 1e6).toBeLessThan(10);
+    const socket = connect(Number(new URL(pages.address).port), '127.0.0.1').on('error', () => {});
+    const many = Buffer.from('GET /health HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(30_000));
+    socket.resume();
+    for (let sent = 0; sent < 256 && !socket.destroyed; sent++) {
+      await new Promise<void>((resolve) => socket.write(many, () => resolve()));
+    }
+    // What the kernel holds of a connection on its way, and no more: the rest of 256 MB was refused.
+    expect(socket.bytesWritten).toBeLessThan(64e6);
+    expect((await fetch(`${pages.address}/health`)).status).toBe(200);
   });
 
   test('gets the answer also when it has ended its side, and is refused when it speaks no HTTP', async () => {
