@@ -1,5 +1,5 @@
 /** The time limits of a run. Its clock (SPEC 4.2) counts `timeout` minutes from the end of the pull, across processes. */
-import { monotonicMs } from '../lib/index.js';
+import { monotonicMs, plural } from '../lib/index.js';
 import { type ClockState, RunFailure } from './checkpoint.js';
 
 /** setTimeout's longest wait; a timeout beyond 24 days is none. */
@@ -29,7 +29,7 @@ export function startClock(minutes: number, limits: Limits, stop: AbortSignal, r
     return Math.min(whole, Math.max(0, Number.isFinite(ms) ? ms : whole));
   };
   const expire = () =>
-    late.abort(new RunFailure('timeout', `It took longer than its timeout of ${minutes} minute(s).`));
+    late.abort(new RunFailure('timeout', `It took longer than its timeout of ${plural(minutes, 'minute')}.`));
   const clock: Clock = {
     signal: AbortSignal.any([stop, late.signal]),
     state: () => state,

@@ -2,6 +2,7 @@
  * The story of a run (SPEC 4), whoever runs it. Everything that touches the world is a
  * port; nothing here knows who asked.
  */
+import { plural } from '../lib/index.js';
 import type { RunDefinition, Test } from '../schema/index.js';
 import { findRebootScript, listArtifacts, removeRebootScript } from './archive.js';
 import { asFailure, endedBy, Notes, throwUnlessPassed } from './checkpoint.js';
@@ -106,7 +107,7 @@ export async function executeRun(
       progress.reference = `${JSON.stringify(dangling)} in /archive is a link that leads nowhere on the host`;
     }
     const bytes = progress.artifacts.reduce((sum, file) => sum + file.sizeBytes, 0);
-    await log.heading(`Found ${progress.artifacts.length} artifact(s), ${bytes} bytes`);
+    await log.heading(`Found ${plural(progress.artifacts.length, 'artifact')}, ${plural(bytes, 'byte')}`);
     await ports.artifacts.store(workspace.archive, progress.artifacts, log, keeping);
   };
 

@@ -7,6 +7,7 @@
 import { closeSync, fstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SaxesTagNS } from 'saxes';
+import { plural } from '../lib/index.js';
 import type { Test, TestResult } from '../schema/index.js';
 import { openArchived } from './archive.js';
 import { type Log, RunFailure, type RunPorts } from './ports.js';
@@ -51,7 +52,7 @@ export async function reportJunit(
           continue;
         }
         const lost = await reporter.test(test);
-        const about = `Test ${test.name}: ${test.status}, ${test.results.length} result(s)`;
+        const about = `Test ${test.name}: ${test.status}, ${plural(test.results.length, 'result')}`;
         if (lost) await log.warn(`${about}; not reported: ${lost}`);
         else await log.info(about);
       }

@@ -56,7 +56,7 @@ function printNotes({ notes, hidden }: GottenRundef): void {
   if (hidden.length === 0) return;
   const list = hidden.map(({ name, purpose }) => `\n  ${name}: for ${purpose}`).join('');
   printMessage(
-    `Note: the server hides the value of ${hidden.length > 1 ? 'these secrets' : 'this secret'}, so "TODO" is in its place. Give each with --secret NAME=VALUE, or be asked with --ask.${list}`,
+    `Note: the server hides the value of ${hidden.length > 1 ? 'these secrets' : 'this secret'}, so "TODO" is in its place. Name a value with --secret NAME=VALUE, or be asked with --ask.${list}`,
   );
 }
 

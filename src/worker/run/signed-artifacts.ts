@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { ArchiveFolder, type ArtifactFile, type Artifacts, type Log, RunFailure } from '../../executor/index.js';
-import { doubling, retry } from '../../lib/index.js';
+import { doubling, plural, retry } from '../../lib/index.js';
 import { MOST_NAMES, ServerFailure, type SignedUpload } from '../../server/index.js';
 import type { RunServer } from './run-server.js';
 
@@ -104,7 +104,7 @@ class Upload {
     if (more > 0) await this.#log.error(`and ${more} more`);
     throw new RunFailure(
       'artifacts',
-      `${this.#failures.length} of ${this.#files.length} artifact(s) could not be uploaded: ${named[0]}`,
+      `${this.#failures.length} of ${plural(this.#files.length, 'artifact')} could not be uploaded: ${named[0]}`,
     );
   }
 

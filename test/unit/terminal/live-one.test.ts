@@ -47,7 +47,7 @@ describe('a run on a terminal', () => {
     vi.advanceTimersByTime(61_000);
     one.run.phase?.(undefined);
     one.run.phase?.('upload');
-    await write(one, `\n== ${TIME}: Found 0 artifact(s), 0 bytes\n`);
+    await write(one, `\n== ${TIME}: Found 0 artifacts, 0 bytes\n`);
     one.run.phase?.('report');
     await write(one, `== ${TIME}: The run has PASSED\n`);
     await one.run.end();

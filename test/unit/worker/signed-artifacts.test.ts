@@ -70,7 +70,7 @@ describe('files of more than one piece', () => {
     server.fault.next(({ endpoint, path }) => endpoint === 'upload' && path.endsWith('shrinks'), {
       pace: async () => truncateSync(join(root, 'shrinks'), 1_000),
     });
-    await expect(store()).rejects.toThrow('1 of 2 artifact(s) could not be uploaded: "shrinks" became shorter');
+    await expect(store()).rejects.toThrow('1 of 2 artifacts could not be uploaded: "shrinks" became shorter');
     expect([...run.artifacts.keys()]).toEqual(['kept']);
   });
 });
