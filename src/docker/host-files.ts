@@ -60,12 +60,13 @@ export async function removeTreeInside(engine: Seeing, path: string, images: str
 
 /**
  * For every image with a shell, also one without `find`. A device node that belonged to the user would be a way to the
- * host's disks; `cd` instead of paths, since a tree may be deeper than a path can be. Links are not entered.
+ * host's disks; `cd` instead of paths, since a tree may be deeper than a path can be, and `-P`, since a shell otherwise
+ * goes by the whole path all the same. Links are not entered.
  */
 const REMOVE_DEVICES = `clean() { for f in * .[!.]* ..?*; do
   if [ -L "$f" ]; then :
   elif [ -b "$f" ] || [ -c "$f" ]; then rm -f "./$f"
-  elif [ -d "$f" ]; then (cd "./$f" && clean)
+  elif [ -d "$f" ]; then (cd -P "./$f" && clean)
   fi
 done; }
 cd ${TREE} && clean`;
