@@ -8,7 +8,7 @@ import { haltsOthers, type RunResult } from '../run/run-result.js';
 import { runPath, type ServedBuild } from '../run-server/served-run.js';
 
 /** One build for each trigger: the runs of one never meet those of another. */
-interface FollowedBuild extends Pick<FirstRun, 'start' | 'planStarted'> {
+interface FollowedBuild extends Pick<FirstRun, 'start' | 'planner'> {
   state: Build;
   root: ExpandedTrigger;
   runs: ServedBuild;
@@ -23,12 +23,12 @@ export class RunQueue {
   constructor(plan: RunPlan) {
     this.planned = [...plan.planned];
     const { triggers, first } = plan.follow ?? { triggers: [], first: [] };
-    for (const { selected, planned, start, planStarted } of first) {
+    for (const { selected, planned, start, planner } of first) {
       const root = selected.trigger;
       const runs = planned.build;
       let build = this.#builds.find((one) => one.root === root && one.runs === runs);
       if (build === undefined) {
-        build = { state: new Build(triggers, root, start.params), root, runs, start, planStarted };
+        build = { state: new Build(triggers, root, start.params), root, runs, start, planner };
         this.#builds.push(build);
       }
       this.#buildOf.set(planned, build);
@@ -89,7 +89,7 @@ export class RunQueue {
     const { started, error } = build.state.ended({ trigger, name, passed, env, url: NOWHERE + runPath(run.served) });
     for (const one of started) {
       const madeUp = one.by === 'run' ? run.madeUp : build.start.madeUp;
-      const planned = await build.planStarted(one, madeUp, this.#folderOf(one, build), run.build);
+      const planned = await build.planner.started(one, madeUp, this.#folderOf(one, build), run.build);
       planned.startedBy = one.by === 'run' ? labelOf(run) : trigger;
       this.#buildOf.set(planned, build);
       this.planned.push(planned);

@@ -79,8 +79,8 @@ export interface FirstRun {
   selected: DefinitionRun;
   planned: PlannedRun;
   start: BuildStart;
-  /** Plans a run that this one, or its build, starts. */
-  planStarted: DefinitionPlanner['started'];
+  /** Plans the runs that this one, or its build, starts. */
+  planner: DefinitionPlanner;
 }
 
 export function secretUserOf({ trigger, run }: DefinitionRun, definition: Definition, secrets: StringMap): SecretUser {
@@ -155,7 +155,7 @@ export class DefinitionPlanner {
         message: `H_TRIGGER_URL is not set: on a server another run starts ${trigger.name}, and the variable holds that run's address. Name an earlier run with --upstream.`,
       });
     }
-    return { selected, planned, start, planStarted: (...started) => this.started(...started) };
+    return { selected, planned, start, planner: this };
   }
 
   /**

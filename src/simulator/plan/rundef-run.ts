@@ -136,6 +136,6 @@ export function firstOfFile(
     selected,
     planned,
     start: { params: paramsOfBuild(env, loaded.definition, selected), madeUp: planned.madeUp },
-    planStarted: (...started) => planner.started(...started),
+    planner,
   };
 }

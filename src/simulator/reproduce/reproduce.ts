@@ -6,57 +6,47 @@ import { pipeline } from 'node:stream/promises';
 import { createMasker, type Masker } from '../../executor/index.js';
 import { UsageError } from '../../lib/index.js';
 import type { StringMap } from '../../schema/index.js';
-import type { RunAddress } from '../../server/index.js';
 import type { RundefFile } from '../inputs/rundef-file.js';
 import { completeRundefSecrets, HIDDEN_VALUE } from '../inputs/secrets.js';
-import { openServers } from '../inputs/server-access.js';
 import type { LoadedDefinition } from '../plan/definition-run.js';
-import { findRun, replayable, rundefOfRun } from '../plan/server-rundef.js';
 import type { RunResult } from '../run/run-result.js';
 import type { SimulateRequest } from '../run/simulate-run.js';
 import { simulate } from '../simulate.js';
 import { Scratch } from '../workspace/scratch.js';
 import { differencesOf, endedAlike, type RunDifference } from './compare.js';
-import type { Names } from './compare-consoles.js';
-import { type ConsoleComparison, compareConsoles } from './compare-consoles.js';
+import { type ConsoleComparison, compareConsoles, type Names, writeConsoleDiff } from './compare-consoles.js';
 import { bytesOf, type ConsoleFacts, noFacts, scriptLines } from './console-story.js';
+import { type Fetched, type FetchRequest, fetch } from './fetch.js';
 import { hasMoved, movedTag, type PinnedImage, pinImage } from './pinned-image.js';
 import { definitionDifferences } from './pushed-definition.js';
-import { type FetchedRun, fetchRun, hasEnded, type ServerSide, serverSide } from './server-run.js';
+import { hasEnded, type ServerSide, serverSide } from './server-run.js';
 import { hopeless, type Judgement, judge, type NextStep, type Verdict } from './verdict.js';
 
 export interface ReproduceRequest
-  extends Pick<
-    SimulateRequest,
-    | 'access'
-    | 'ask'
-    | 'flaggedSecrets'
-    | 'follow'
-    | 'images'
-    | 'keep'
-    | 'lastSteps'
-    | 'memoryBytes'
-    | 'openView'
-    | 'origins'
-    | 'pull'
-    | 'params'
-    | 'secretFiles'
-    | 'secrets'
-    | 'sharedVolumes'
-    | 'shell'
-    | 'showDockerConfig'
-    | 'signal'
-    | 'warn'
-    | 'workspace'
-  > {
-  /** Any address of the run. */
-  address: string;
+  extends FetchRequest,
+    Pick<
+      SimulateRequest,
+      | 'ask'
+      | 'flaggedSecrets'
+      | 'follow'
+      | 'images'
+      | 'keep'
+      | 'lastSteps'
+      | 'memoryBytes'
+      | 'openView'
+      | 'origins'
+      | 'pull'
+      | 'params'
+      | 'secretFiles'
+      | 'secrets'
+      | 'sharedVolumes'
+      | 'shell'
+      | 'showDockerConfig'
+      | 'warn'
+      | 'workspace'
+    > {
   /** How often it is replayed. */
   repeat: number;
-  /** The longest console that is read, bytes. */
-  maxConsole: number;
-  /** Called while the console is read, with the number of bytes so far; undefined when it is complete. */
-  onConsole(bytes: number | undefined): void;
   /** Where the difference of the consoles is written. */
   consoleDiff?: string | undefined;
   /** The command line for what may come next, with the flags that were given. */
@@ -165,44 +155,8 @@ async function consolesOf(
 
 const replayConsole = (console: string, replay: number) => `${console}.replay-${replay}`;
 
-interface Fetched {
-  address: RunAddress;
-  file: RundefFile;
-  run: FetchedRun;
-  /** The server's, in a file. */
-  console: string;
-  /** What it states. */
-  facts: ConsoleFacts;
-}
-
-async function fetch(request: ReproduceRequest, console: string): Promise<Fetched> {
-  const { address: pasted, access: asked, maxConsole, onConsole, signal } = request;
-  const access = await openServers([pasted], asked);
-  try {
-    const found = await findRun(pasted, access, signal);
-    const file = replayable(rundefOfRun(found));
-    const target = { path: console, most: maxConsole, onBytes: onConsole };
-    const run = await fetchRun(access.http, found.address, target, signal).finally(() => onConsole(undefined));
-    return { address: found.address, file, run, console, facts: await factsOf(run, console, request) };
-  } finally {
-    await access.http.close();
-  }
-}
-
 function maskerOf(secrets: StringMap): Masker {
   return createMasker(Object.values(secrets).filter((value) => value !== HIDDEN_VALUE));
-}
-
-async function factsOf(
-  { known }: FetchedRun,
-  console: string,
-  { signal, onConsole }: ReproduceRequest,
-): Promise<ConsoleFacts> {
-  const facts = noFacts();
-  if (!hasEnded(known)) return facts;
-  const lines = scriptLines(bytesOf(console, signal, onConsole), facts, Number.POSITIVE_INFINITY);
-  while (!(await lines.next()).done);
-  return facts;
 }
 
 function pinOf(
@@ -213,11 +167,14 @@ function pinOf(
   return Object.hasOwn(images, rundef.container) ? undefined : pinImage(rundef.container, digest);
 }
 
-interface Replay {
-  local: RunResult;
-  followed: RunResult[];
+interface Comparison {
   differences: RunDifference[];
   console: ConsoleComparison;
+}
+
+interface Replay extends Comparison {
+  local: RunResult;
+  followed: RunResult[];
 }
 
 async function replayAll(
@@ -242,7 +199,7 @@ async function replayAll(
     if (local === undefined) break;
     // The next replay begins in the same workspace.
     if (request.keepConsoles) await copyIfThere(local.console, replayConsole(fetched.console, replays.length));
-    replays.push({ ...(await compare(request, fetched, masker, local)), followed });
+    replays.push({ local, followed, ...(await compare(request, fetched, masker, local)) });
   }
   request.signal.throwIfAborted();
   return replays;
@@ -266,7 +223,7 @@ async function compare(
   { run, address, file, console, facts: theirs }: Fetched,
   masker: Masker,
   local: RunResult,
-): Promise<Omit<Replay, 'followed'>> {
+): Promise<Comparison> {
   const names: Names = new Map([
     ...(run.known.workerName ? [[run.known.workerName, '<worker>'] as const] : []),
     ['simulator', '<worker>'],
@@ -278,13 +235,10 @@ async function compare(
       { lines: scriptLines(bytesOf(local.console, signal), noFacts()), names },
     ] as const;
   const compared = await compareConsoles(...sides());
-  if (consoleDiff !== undefined) {
-    const { writeConsoleDiff } = await import('./compare-consoles.js');
-    await writeConsoleDiff(consoleDiff, ...sides());
-  }
+  if (consoleDiff !== undefined) await writeConsoleDiff(consoleDiff, ...sides());
   const server = masker.values(serverSide(run, address, file.rundef.container, facts));
   const output = comparedBeforeTheClock(server, local, compared);
-  return { local, differences: differencesOf(server, local, output), console: output };
+  return { differences: differencesOf(server, local, output), console: output };
 }
 
 /** Where a clock ended both, one may have come a few lines further. */
